@@ -1,0 +1,311 @@
+"""Every error the library raises, in one tree.
+
+```
+ReflectorError
+├── InputError (ValueError)            what the caller handed over cannot be used
+│   ├── TrajectoryImportError          a file or record is not a readable trajectory
+│   │   └── UnknownFormatError         no importer recognises it, or the named format does not exist
+│   ├── MissingPromptError             no prompt was given and the run holds none
+│   └── ConfigurationError             options or environment contradict each other
+├── SignalError                        the envelope
+│   ├── InvalidSignalError (ValueError)
+│   └── InvalidPatternError (ValueError)
+├── AgentError                         the runtime
+│   ├── NoHandlerError                 nobody listens to a request
+│   ├── AskTimeoutError (TimeoutError) no answer within the deadline
+│   ├── AgentStoppedError              the agent stopped before it answered
+│   ├── MailboxFullError               a bounded mailbox refused the signal
+│   ├── HandlerError                   a handler raised; the original is the cause
+│   ├── MiddlewareError                a middleware raised or overran its time limit
+│   ├── DuplicateAgentError (ValueError)
+│   └── RuntimeClosedError             the runtime is not open
+├── LLMError                           the model; `retryable` says whether another try can help
+│   ├── RateLimitedError               `retry_after` seconds, when the server said so
+│   ├── QuotaExceededError
+│   ├── LLMTimeoutError (TimeoutError)
+│   ├── LLMConnectionError (ConnectionError)
+│   ├── LLMServerError
+│   ├── LLMAuthenticationError
+│   ├── UnknownModelError
+│   ├── LLMBadRequestError
+│   │   ├── ContextLengthError
+│   │   └── ContentFilteredError
+│   ├── EmptyAnswerError
+│   ├── TruncatedAnswerError
+│   └── UnsupportedReplyError          a client or agent returned something that is not an answer
+├── ReflectionError
+│   ├── UnparsableReflectionError (ValueError)   the answer holds no reflection; `reason` says why
+│   └── InvalidReflectionError (ValueError)      parsed, but missing what a caller asked for
+└── EditError
+    └── InvalidEditError (ValueError)
+```
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = [
+    "AgentError",
+    "AgentStoppedError",
+    "AskTimeoutError",
+    "ConfigurationError",
+    "ContentFilteredError",
+    "ContextLengthError",
+    "DuplicateAgentError",
+    "EditError",
+    "EmptyAnswerError",
+    "HandlerError",
+    "InputError",
+    "InvalidEditError",
+    "InvalidPatternError",
+    "InvalidReflectionError",
+    "InvalidSignalError",
+    "LLMAuthenticationError",
+    "LLMBadRequestError",
+    "LLMConnectionError",
+    "LLMError",
+    "LLMServerError",
+    "LLMTimeoutError",
+    "MailboxFullError",
+    "MiddlewareError",
+    "MissingPromptError",
+    "NoHandlerError",
+    "QuotaExceededError",
+    "RateLimitedError",
+    "ReflectionError",
+    "ReflectorError",
+    "RuntimeClosedError",
+    "SignalError",
+    "TrajectoryImportError",
+    "TruncatedAnswerError",
+    "UnknownFormatError",
+    "UnknownModelError",
+    "UnparsableReflectionError",
+    "UnsupportedReplyError",
+]
+
+
+class ReflectorError(Exception):
+    """Base of every error of this library."""
+
+
+# --- what the caller handed over -------------------------------------------------------------------------
+
+
+class InputError(ReflectorError, ValueError):
+    """What the caller handed over cannot be used."""
+
+
+class TrajectoryImportError(InputError):
+    """A file or record is not a readable trajectory.
+
+    Attributes:
+        file: The file's name as given, or None for data in memory.
+        record: Where in the file: a record number, a member's name, or None for the whole file.
+        reason: What is wrong, in one line.
+    """
+
+    def __init__(self, reason: str, *, file: str | None = None, record: str | int | None = None) -> None:
+        self.reason = reason
+        self.file = file
+        self.record = record
+        where = file or "data in memory"
+        if record is not None:
+            where += f", record {record}"
+        super().__init__(f"{where}: {reason}")
+
+
+class UnknownFormatError(TrajectoryImportError):
+    """No importer recognises the data, or the named format does not exist."""
+
+
+class MissingPromptError(InputError):
+    """No prompt was given and the run holds none."""
+
+
+class ConfigurationError(InputError):
+    """Options or environment contradict each other."""
+
+
+# --- the envelope ----------------------------------------------------------------------------------------
+
+
+class SignalError(ReflectorError):
+    """Something is wrong with a signal itself."""
+
+
+class InvalidSignalError(SignalError, ValueError):
+    """A signal does not follow CloudEvents 1.0, or its data does not fit its registered type."""
+
+
+class InvalidPatternError(SignalError, ValueError):
+    """A subscription pattern is malformed."""
+
+
+# --- the runtime -----------------------------------------------------------------------------------------
+
+
+class AgentError(ReflectorError):
+    """Something went wrong between agents."""
+
+
+class NoHandlerError(AgentError):
+    """Nobody listens to a request."""
+
+
+class AskTimeoutError(AgentError, TimeoutError):
+    """No answer came within the deadline."""
+
+
+class AgentStoppedError(AgentError):
+    """The agent stopped before it answered."""
+
+
+class MailboxFullError(AgentError):
+    """A bounded mailbox refused the signal."""
+
+
+class HandlerError(AgentError):
+    """A handler raised; the original error is the cause."""
+
+
+class MiddlewareError(AgentError):
+    """A middleware raised or overran its time limit."""
+
+
+class DuplicateAgentError(AgentError, ValueError):
+    """An agent of that name already lives in the runtime."""
+
+
+class RuntimeClosedError(AgentError):
+    """The runtime is not open: enter it with `async with Runtime()` first."""
+
+
+# --- the model -------------------------------------------------------------------------------------------
+
+
+class LLMError(ReflectorError):
+    """A model could not be asked, or did not give a usable answer.
+
+    Attributes:
+        model: The model's name, when known.
+        retryable: Whether the same call may succeed later.
+    """
+
+    retryable: bool = False
+
+    def __init__(self, message: str, *, model: str | None = None) -> None:
+        self.model = model
+        super().__init__(message)
+
+
+class RateLimitedError(LLMError):
+    """The provider refused for now. `retry_after` is its own wait in seconds, or None."""
+
+    retryable = True
+
+    def __init__(self, message: str, *, model: str | None = None, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, model=model)
+
+
+class QuotaExceededError(LLMError):
+    """The account's credit or quota is used up."""
+
+
+class LLMTimeoutError(LLMError, TimeoutError):
+    """The model did not answer in time."""
+
+    retryable = True
+
+
+class LLMConnectionError(LLMError, ConnectionError):
+    """The model's server could not be reached, or broke the connection."""
+
+    retryable = True
+
+
+class LLMServerError(LLMError):
+    """The model's server failed (5xx) or answered with something that is not its protocol."""
+
+    retryable = True
+
+
+class LLMAuthenticationError(LLMError):
+    """The key is missing, wrong or not allowed to use this model."""
+
+
+class UnknownModelError(LLMError):
+    """No such model, or no provider is known for its name."""
+
+
+class LLMBadRequestError(LLMError):
+    """The provider refused the request itself."""
+
+
+class ContextLengthError(LLMBadRequestError):
+    """The prompt is longer than the model's context window."""
+
+
+class ContentFilteredError(LLMBadRequestError):
+    """The provider's content filter blocked the request or the answer."""
+
+
+class EmptyAnswerError(LLMError):
+    """The model answered without any text."""
+
+    retryable = True
+
+
+class TruncatedAnswerError(LLMError):
+    """The answer was cut at the output limit before it held anything usable."""
+
+
+class UnsupportedReplyError(LLMError):
+    """A client or agent returned something that is not an answer."""
+
+
+# --- reflection ------------------------------------------------------------------------------------------
+
+
+class ReflectionError(ReflectorError):
+    """A reflection could not be made."""
+
+
+class UnparsableReflectionError(ReflectionError, ValueError):
+    """A model's answer holds no reflection.
+
+    Attributes:
+        reason: One of `empty`, `refusal`, `error_payload`, `template_echo`, `no_reflection`,
+            `invalid_json` (only with `strict=True`).
+        raw: The answer as it came.
+    """
+
+    def __init__(self, message: str, *, reason: str, raw: Any = None) -> None:
+        self.reason = reason
+        self.raw = raw
+        super().__init__(message)
+
+
+class InvalidReflectionError(ReflectionError, ValueError):
+    """A parsed reflection lacks something.
+
+    Attributes:
+        reason: `missing_analysis`, `no_suggestions` or `invalid_suggestions`.
+    """
+
+    def __init__(self, message: str, *, reason: str) -> None:
+        self.reason = reason
+        super().__init__(message)
+
+
+# --- edits -----------------------------------------------------------------------------------------------
+
+
+class EditError(ReflectorError):
+    """Edits could not be planned or applied."""
+
+
+class InvalidEditError(EditError, ValueError):
+    """An edit is not applicable to the prompt."""

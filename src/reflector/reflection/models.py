@@ -1,0 +1,149 @@
+"""The values of a reflection: what is asked, what came back, what it says."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from reflector._json import JSONValue, Value, dumps
+from reflector.trajectories.analysis import TrajectoryAnalysis
+
+__all__ = [
+    "Confidence",
+    "DroppedItem",
+    "ParseMode",
+    "ParsedReflection",
+    "Priority",
+    "ReflectionRequest",
+    "ReflectionResponse",
+    "Suggestion",
+    "SuggestionCategory",
+    "SuggestionType",
+    "Verbosity",
+]
+
+
+class SuggestionType(StrEnum):
+    """What a suggestion does to the prompt."""
+
+    ADD = "add"
+    MODIFY = "modify"
+    REMOVE = "remove"
+    RESTRUCTURE = "restructure"
+
+
+class SuggestionCategory(StrEnum):
+    """What a suggestion improves."""
+
+    CLARITY = "clarity"
+    CONSTRAINT = "constraint"
+    EXAMPLE = "example"
+    STRUCTURE = "structure"
+    REASONING = "reasoning"
+
+
+class Priority(StrEnum):
+    """How much a suggestion is expected to help."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Confidence(StrEnum):
+    """How sure we are of a reflection."""
+
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class Verbosity(StrEnum):
+    """How much of the run the prompt shows."""
+
+    BRIEF = "brief"
+    NORMAL = "normal"
+    DETAILED = "detailed"
+
+
+class ParseMode(StrEnum):
+    """How an answer was read."""
+
+    JSON = "json"
+    REPAIRED = "repaired"
+    TEXT = "text"
+    RULES = "rules"
+    """Not read at all: derived from the analysis without a model."""
+
+
+class Suggestion(Value):
+    """One improvement of a prompt, in words."""
+
+    type: SuggestionType
+    category: SuggestionCategory
+    description: str
+    rationale: str
+    priority: Priority = Priority.MEDIUM
+    specific_text: str | None = None
+    """The exact text to add, to put in its place, or to remove."""
+    target_section: str | None = None
+    """Heading or quoted passage of the prompt that it concerns."""
+
+
+class DroppedItem(Value):
+    """A part of an answer that could not be used."""
+
+    reason: str
+    item: str
+    """The part itself, shortened."""
+
+
+class ParsedReflection(Value):
+    """What a model's answer says, read into fields."""
+
+    analysis: str
+    root_causes: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
+    expected_improvement: str = ""
+    confidence: Confidence = Confidence.MEDIUM
+    confidence_score: float = 0.0
+    """In [0, 1]; the level follows from it."""
+    needs_clarification: bool = False
+    dropped: tuple[DroppedItem, ...] = ()
+    parse_mode: ParseMode = ParseMode.JSON
+    metadata: dict[str, JSONValue] = Field(default_factory=dict)
+    """How it was read: counted repairs, inferred fields, truncation, the model's own confidence."""
+
+    @property
+    def id(self) -> str:
+        """A digest of what it says: the same answer has the same id in every process."""
+        said = self.model_dump(mode="json", include={"analysis", "root_causes", "suggestions"})
+        return "reflection_" + hashlib.sha256(dumps(said, sort_keys=True)).hexdigest()[:16]
+
+
+class ReflectionRequest(Value):
+    """One question about a prompt: the runs, the prompt, and how to ask."""
+
+    trajectory_analysis: TrajectoryAnalysis
+    """The run the question is about: the failed one with the gravest findings."""
+    original_prompt: str
+    task_description: str | None = None
+    verbosity: Verbosity = Verbosity.NORMAL
+    focus_areas: tuple[str, ...] = ()
+    other_analyses: tuple[TrajectoryAnalysis, ...] = ()
+    """Further runs of the same prompt: failed ones add evidence, passing ones are the comparison."""
+    metadata: dict[str, JSONValue] = Field(default_factory=dict)
+
+
+class ReflectionResponse(Value):
+    """A model's answer before it is parsed."""
+
+    content: str
+    format: str = "json"
+    """`json` or `text`."""
+    model: str | None = None
+    timestamp: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    metadata: dict[str, JSONValue] = Field(default_factory=dict)

@@ -1,0 +1,160 @@
+"""What an analysis says about a run: findings with their steps and their evidence."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from reflector._json import JSONValue, Value
+from reflector.trajectories.trajectory import Outcome, Trajectory
+
+__all__ = [
+    "ComparativeAnalysis",
+    "Difference",
+    "FailureCategory",
+    "FailurePoint",
+    "Quality",
+    "ReasoningIssue",
+    "ReasoningIssueType",
+    "Severity",
+    "SuccessIndicator",
+    "SuccessIndicatorType",
+    "TrajectoryAnalysis",
+]
+
+
+class Severity(StrEnum):
+    """How much a finding matters, gravest first."""
+
+    CRITICAL = "critical"
+    HIGH = "high"
+    MEDIUM = "medium"
+    LOW = "low"
+
+
+class FailureCategory(StrEnum):
+    """What kind of failure a finding is."""
+
+    TIMEOUT = "timeout"
+    ERROR = "error"
+    LOGICAL_ERROR = "logical_error"
+    INCOMPLETE = "incomplete"
+    TOOL_FAILURE = "tool_failure"
+    STATE_ERROR = "state_error"
+    UNKNOWN = "unknown"
+
+
+class ReasoningIssueType(StrEnum):
+    """What is wrong with a piece of reasoning."""
+
+    CONTRADICTION = "contradiction"
+    CIRCULAR_REASONING = "circular_reasoning"
+    INCOMPLETE_LOGIC = "incomplete_logic"
+    UNSUPPORTED_CONCLUSION = "unsupported_conclusion"
+    MISSING_STEP = "missing_step"
+
+
+class SuccessIndicatorType(StrEnum):
+    """What a run did well."""
+
+    EFFICIENT_PATH = "efficient_path"
+    CLEAR_REASONING = "clear_reasoning"
+    PROPER_TOOL_USE = "proper_tool_use"
+    GOOD_DECOMPOSITION = "good_decomposition"
+    EFFECTIVE_RECOVERY = "effective_recovery"
+
+
+class Quality(StrEnum):
+    """The run as a whole."""
+
+    POOR = "poor"
+    FAIR = "fair"
+    GOOD = "good"
+    EXCELLENT = "excellent"
+
+
+class FailurePoint(Value):
+    """One thing that went wrong."""
+
+    category: FailureCategory
+    description: str
+    """One sentence a reader understands without the file."""
+    severity: Severity = Severity.MEDIUM
+    rule: str = ""
+    """Which check found it, such as `tool_timeout` or `repeated_call`; stable across runs."""
+    step_indices: tuple[int, ...] = ()
+    """The steps that show it, first one first; empty when it concerns the run as a whole."""
+    evidence: str = ""
+    """Words of the record, verbatim."""
+
+    @property
+    def step_index(self) -> int | None:
+        """The first step that shows it."""
+        return self.step_indices[0] if self.step_indices else None
+
+
+class ReasoningIssue(Value):
+    """One weakness of the run's reasoning."""
+
+    type: ReasoningIssueType
+    description: str
+    severity: Severity = Severity.MEDIUM
+    step_indices: tuple[int, ...] = ()
+    evidence: str = ""
+
+
+class SuccessIndicator(Value):
+    """One thing the run did well and a new prompt should keep."""
+
+    type: SuccessIndicatorType
+    description: str
+    impact: Severity = Severity.MEDIUM
+    step_indices: tuple[int, ...] = ()
+    evidence: str = ""
+
+
+class Difference(Value):
+    """One way in which two runs differ."""
+
+    aspect: str
+    """`tool_usage`, `reasoning_steps`, `duration`, `step_count` or `divergence`."""
+    successful_value: JSONValue
+    failed_value: JSONValue
+    description: str
+    significance: Severity = Severity.MEDIUM
+    failed_step_indices: tuple[int, ...] = ()
+
+
+class ComparativeAnalysis(Value):
+    """A failed run beside a successful one."""
+
+    successful_id: str
+    failed_id: str
+    differences: tuple[Difference, ...] = ()
+    success_advantages: tuple[str, ...] = ()
+    failure_disadvantages: tuple[str, ...] = ()
+    key_insights: tuple[str, ...] = ()
+    divergence_index: int | None = None
+    """Step of the failed run from which on the two go different ways."""
+
+
+class TrajectoryAnalysis(Value):
+    """What the analysis says about one run."""
+
+    trajectory_id: str
+    outcome: Outcome = Outcome.UNKNOWN
+    failure_points: tuple[FailurePoint, ...] = ()
+    """Gravest first; of equal severity in the order of their steps."""
+    reasoning_issues: tuple[ReasoningIssue, ...] = ()
+    success_indicators: tuple[SuccessIndicator, ...] = ()
+    overall_quality: Quality = Quality.FAIR
+    quality_score: float = 0.0
+    duration_ms: float | None = None
+    step_count: int = 0
+    turn_count: int = 0
+    tool_call_count: int = 0
+    comparison: ComparativeAnalysis | None = None
+    metadata: dict[str, JSONValue] = Field(default_factory=dict)
+    trajectory: Trajectory | None = Field(default=None, repr=False)
+    """The run itself, from which the prompt quotes its evidence."""
