@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from reflector._text import replace_surrogates
 
-__all__ = ["JSONValue", "Value", "dumps", "loads"]
+__all__ = ["JSONValue", "Value", "dumps", "loads", "scan"]
 
 JSONValue = Any
 """A value that JSON can hold: None, bool, int, float, str, list or dict of these."""
@@ -57,6 +57,8 @@ def dumps(value: Any, *, indent: bool = False, sort_keys: bool = False) -> bytes
 def loads(data: bytes | str) -> Any:
     """Return the value of a JSON document; NaN, infinities and integers of any size are accepted.
 
+    Escapes of lone surrogates become U+FFFD, so that the value can be encoded again.
+
     Raises:
         ValueError: If it is not JSON, or nested too deeply.
     """
@@ -64,8 +66,48 @@ def loads(data: bytes | str) -> Any:
         return orjson.loads(data)
     except ValueError as strict:
         try:
-            return json.loads(data)
+            value = json.loads(data)
         except RecursionError:
             raise ValueError("JSON is nested too deeply") from None
         except UnicodeDecodeError:
             raise strict from None
+        return _encodable(value)
+
+
+def scan(text: str, start: int) -> tuple[Any, int]:
+    """Return the JSON document that begins at `start` of `text`, and the index behind it.
+
+    Raises:
+        ValueError: If no complete document begins there, or it is nested too deeply.
+    """
+    try:
+        value, end = _DECODER.raw_decode(text, start)
+    except RecursionError:
+        raise ValueError("JSON is nested too deeply") from None
+    return (_encodable(value) if text.find("\\u", start, end) >= 0 else value), end
+
+
+_DECODER = json.JSONDecoder()
+
+
+def _encodable(value: Any) -> Any:
+    """Return `value`, changed in place, with every lone surrogate replaced."""
+    holder = [value]
+    open_containers: list[Any] = [holder]
+    while open_containers:
+        container = open_containers.pop()
+        if isinstance(container, dict):
+            if not all(key.isascii() for key in container):
+                clean = {replace_surrogates(key): item for key, item in container.items()}
+                container.clear()
+                container.update(clean)
+            members: Any = list(container.items())
+        else:
+            members = enumerate(container)
+        for key, item in members:
+            if isinstance(item, str):
+                if not item.isascii():
+                    container[key] = replace_surrogates(item)
+            elif isinstance(item, dict | list):
+                open_containers.append(item)
+    return holder[0]

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["estimate_tokens", "one_line", "replace_surrogates", "shorten"]
+__all__ = [
+    "clean",
+    "estimate_tokens",
+    "fenced",
+    "inline_code",
+    "one_line",
+    "replace_surrogates",
+    "shorten",
+    "shorten_around",
+]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_BACKTICKS = re.compile("`+")
 
 
 def replace_surrogates(text: str) -> str:
@@ -42,3 +53,46 @@ def one_line(text: str, limit: int = 160) -> str:
     """Return `text` with all white space folded to single blanks, cut to `limit` characters."""
     folded = " ".join(text[: limit * 8].split())
     return folded if len(folded) <= limit else folded[: limit - 1] + "…"
+
+
+def clean(text: str) -> str:
+    """Return `text` without what could hide or reorder it: control characters, overrides of the reading direction."""
+    return _CONTROL.sub("", text.replace("\r\n", "\n"))
+
+
+def fenced(text: str) -> str:
+    """Return `text` as a Markdown code block that nothing inside it can close.
+
+    The fence is longer than any run of backticks in the text, which itself stays as it is.
+    """
+    body = clean(text)
+    longest = max((len(run) for run in _BACKTICKS.findall(body)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}\n{body}\n{fence}"
+
+
+def inline_code(text: str, limit: int = 240) -> str:
+    """Return `text` on one line as Markdown inline code that nothing inside it can close."""
+    body = one_line(clean(text), limit).strip()
+    longest = max((len(run) for run in _BACKTICKS.findall(body)), default=0)
+    ticks = "`" * (longest + 1)
+    pad = " " if body.startswith("`") or body.endswith("`") else ""
+    return f"{ticks}{pad}{body}{pad}{ticks}" if body else ""
+
+
+def shorten_around(text: str, passage: str, limit: int) -> str:
+    """Return at most about `limit` characters of `text` that keep `passage`; what was cut is said.
+
+    Without the passage in it, the beginning and the end are kept.
+    """
+    if len(text) <= limit:
+        return text
+    at = text.find(passage) if passage else -1
+    if at < 0 or len(passage) >= limit:
+        return shorten(text, limit)
+    spare = (limit - len(passage)) // 2
+    start = max(0, min(at - spare, len(text) - limit))
+    end = min(len(text), start + limit)
+    before = f"…[{start} characters cut]… " if start else ""
+    after = f" …[{len(text) - end} characters cut]…" if end < len(text) else ""
+    return before + text[start:end] + after

@@ -10,6 +10,11 @@ ReflectorError
 ├── SignalError                        the envelope
 │   ├── InvalidSignalError (ValueError)
 │   └── InvalidPatternError (ValueError)
+├── JournalError                       the log of signals
+│   ├── JournalOpenError               the file is foreign, newer or unreachable; `reason` says which
+│   ├── JournalWriteError              signals could not be written, or not in time; `unwritten` says how many
+│   ├── JournalDamagedError            the file cannot be read any more
+│   └── JournalClosedError
 ├── AgentError                         the runtime
 │   ├── NoHandlerError                 nobody listens to a request
 │   ├── AskTimeoutError (TimeoutError) no answer within the deadline
@@ -61,6 +66,11 @@ __all__ = [
     "InvalidPatternError",
     "InvalidReflectionError",
     "InvalidSignalError",
+    "JournalClosedError",
+    "JournalDamagedError",
+    "JournalError",
+    "JournalOpenError",
+    "JournalWriteError",
     "LLMAuthenticationError",
     "LLMBadRequestError",
     "LLMConnectionError",
@@ -71,6 +81,7 @@ __all__ = [
     "MiddlewareError",
     "MissingPromptError",
     "NoHandlerError",
+    "NoModelWarning",
     "QuotaExceededError",
     "RateLimitedError",
     "ReflectionError",
@@ -84,6 +95,10 @@ __all__ = [
     "UnparsableReflectionError",
     "UnsupportedReplyError",
 ]
+
+
+class NoModelWarning(UserWarning):
+    """No model is configured, so that the rules answer instead of a language model."""
 
 
 class ReflectorError(Exception):
@@ -143,6 +158,43 @@ class InvalidPatternError(SignalError, ValueError):
     """A subscription pattern is malformed."""
 
 
+# --- the journal -----------------------------------------------------------------------------------------
+
+
+class JournalError(ReflectorError):
+    """Something went wrong with the log of signals."""
+
+
+class JournalOpenError(JournalError):
+    """A file cannot be opened as a journal; it was left as it is.
+
+    Attributes:
+        path: The file.
+        reason: `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
+    """
+
+    def __init__(self, message: str, *, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(message)
+
+
+class JournalWriteError(JournalError):
+    """Signals could not be written, or not in time. `unwritten` says how many are only in memory."""
+
+    def __init__(self, message: str, *, unwritten: int) -> None:
+        self.unwritten = unwritten
+        super().__init__(message)
+
+
+class JournalDamagedError(JournalError):
+    """The journal's file cannot be read any more."""
+
+
+class JournalClosedError(JournalError):
+    """The journal is closed, or open for reading only."""
+
+
 # --- the runtime -----------------------------------------------------------------------------------------
 
 
@@ -191,12 +243,14 @@ class LLMError(ReflectorError):
     Attributes:
         model: The model's name, when known.
         retryable: Whether the same call may succeed later.
+        usage: What was used up before it failed (`reflector.usage.Usage`), or None when nothing is known.
     """
 
     retryable: bool = False
 
     def __init__(self, message: str, *, model: str | None = None) -> None:
         self.model = model
+        self.usage: Any = None
         super().__init__(message)
 
 

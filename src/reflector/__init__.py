@@ -1,0 +1,133 @@
+"""reflector: an async agent framework for reflective prompt optimization.
+
+```python
+import reflector as rf
+
+reflection = await rf.reflect("run.json", model="openai/gpt-5")
+print(reflection.diff())
+```
+
+The public names are loaded at first use, so that `import reflector` stays light.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+if TYPE_CHECKING:
+    from reflector.agents.agent import Agent as Agent
+    from reflector.agents.runtime import Runtime as Runtime
+    from reflector.edits.plan import EditPlan as EditPlan
+    from reflector.edits.planning import plan_edits as plan_edits
+    from reflector.errors import (
+        AgentError as AgentError,
+        InputError as InputError,
+        LLMError as LLMError,
+        NoHandlerError as NoHandlerError,
+        NoModelWarning as NoModelWarning,
+        ReflectionError as ReflectionError,
+        ReflectorError as ReflectorError,
+        TrajectoryImportError as TrajectoryImportError,
+        UnparsableReflectionError as UnparsableReflectionError,
+    )
+    from reflector.llm.client import LLMClient as LLMClient
+    from reflector.llm.messages import ModelReply as ModelReply, ModelRequest as ModelRequest
+    from reflector.reflecting.facade import reflect as reflect, reflect_sync as reflect_sync
+    from reflector.reflecting.reflection import Reflection as Reflection
+    from reflector.reflecting.reflector import Reflector as Reflector
+    from reflector.reflection.confidence import validate_reflection as validate_reflection
+    from reflector.reflection.models import (
+        ParsedReflection as ParsedReflection,
+        ReflectionRequest as ReflectionRequest,
+        ReflectionResponse as ReflectionResponse,
+        Suggestion as Suggestion,
+    )
+    from reflector.reflection.prompt_builder import PromptBuilder as PromptBuilder
+    from reflector.reflection.suggestion_parser import parse_reflection as parse_reflection
+    from reflector.signals.signal import Signal as Signal
+    from reflector.trajectories.analysis import (
+        ComparativeAnalysis as ComparativeAnalysis,
+        TrajectoryAnalysis as TrajectoryAnalysis,
+    )
+    from reflector.trajectories.analyzer import analyze as analyze
+    from reflector.trajectories.comparison import compare as compare
+    from reflector.trajectories.loading import load_trajectories as load_trajectories
+    from reflector.trajectories.recorder import Recording as Recording, record as record
+    from reflector.trajectories.step import Outcome as Outcome, Step as Step, StepKind as StepKind
+    from reflector.trajectories.trajectory import Trajectory as Trajectory
+    from reflector.usage import Usage as Usage
+
+
+
+# Name -> module that defines it. The only place with many names and the only logic in a package's `__init__`.
+_HOME = {
+    # the main job
+    "reflect": "reflector.reflecting.facade",
+    "reflect_sync": "reflector.reflecting.facade",
+    "Reflector": "reflector.reflecting.reflector",
+    "Reflection": "reflector.reflecting.reflection",
+    # trajectories
+    "Trajectory": "reflector.trajectories.trajectory",
+    "Step": "reflector.trajectories.step",
+    "StepKind": "reflector.trajectories.step",
+    "Outcome": "reflector.trajectories.step",
+    "load_trajectories": "reflector.trajectories.loading",
+    "record": "reflector.trajectories.recorder",
+    "Recording": "reflector.trajectories.recorder",
+    "TrajectoryAnalysis": "reflector.trajectories.analysis",
+    "ComparativeAnalysis": "reflector.trajectories.analysis",
+    "analyze": "reflector.trajectories.analyzer",
+    "compare": "reflector.trajectories.comparison",
+    # reflection
+    "ParsedReflection": "reflector.reflection.models",
+    "Suggestion": "reflector.reflection.models",
+    "ReflectionRequest": "reflector.reflection.models",
+    "ReflectionResponse": "reflector.reflection.models",
+    "parse_reflection": "reflector.reflection.suggestion_parser",
+    "validate_reflection": "reflector.reflection.confidence",
+    "PromptBuilder": "reflector.reflection.prompt_builder",
+    # edits
+    "EditPlan": "reflector.edits.plan",
+    "plan_edits": "reflector.edits.planning",
+    # models
+    "LLMClient": "reflector.llm.client",
+    "ModelRequest": "reflector.llm.messages",
+    "ModelReply": "reflector.llm.messages",
+    "Usage": "reflector.usage",
+    # the runtime
+    "Signal": "reflector.signals.signal",
+    "Runtime": "reflector.agents.runtime",
+    "Agent": "reflector.agents.agent",
+}
+
+_ERRORS = (
+    "AgentError",
+    "InputError",
+    "LLMError",
+    "NoHandlerError",
+    "NoModelWarning",
+    "ReflectionError",
+    "ReflectorError",
+    "TrajectoryImportError",
+    "UnparsableReflectionError",
+)
+
+_HOME |= dict.fromkeys(_ERRORS, "reflector.errors")
+
+__all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the table above is the list
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'reflector' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,96 @@
+"""Time as an argument: the system's clock, and one that tests move by hand."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import time
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import anyio
+import anyio.lowlevel
+
+__all__ = ["Clock", "SystemClock", "VirtualClock", "from_wall", "from_wall_ns", "to_wall"]
+
+_EPOCH = datetime.fromtimestamp(0, UTC)
+_OFFSET = time.time() - time.monotonic()
+"""Wall time of the monotonic clock's zero. Fixed at import, so that converting there and back changes nothing."""
+
+
+class Clock(Protocol):
+    """Where a runtime gets the time from. Seconds of `time.monotonic()`, or of a clock that a test moves."""
+
+    def now(self) -> float:
+        """Return the time in seconds; it never goes back."""
+        ...
+
+    async def sleep_until(self, when: float) -> None:
+        """Return once `now()` is at least `when`."""
+        ...
+
+
+class SystemClock:
+    """The monotonic clock of the machine."""
+
+    now = staticmethod(time.monotonic)
+
+    async def sleep_until(self, when: float) -> None:
+        await anyio.sleep(max(0.0, when - time.monotonic()))
+
+
+class VirtualClock:
+    """A clock that stands still until `advance` moves it; sleepers wake in the order of their times.
+
+    >>> clock = VirtualClock()
+    >>> clock.now()
+    0.0
+    """
+
+    def __init__(self, start: float = 0.0) -> None:
+        self._now = start
+        self._order = itertools.count()
+        self._sleepers: list[tuple[float, int, anyio.Event]] = []
+
+    def now(self) -> float:
+        return self._now
+
+    async def sleep_until(self, when: float) -> None:
+        if when <= self._now:
+            await anyio.lowlevel.checkpoint()
+            return
+        event = anyio.Event()
+        heapq.heappush(self._sleepers, (when, next(self._order), event))
+        await event.wait()
+
+    async def advance(self, seconds: float) -> None:
+        """Move the clock on, letting each sleeper that is due run before the next one wakes."""
+        target = self._now + seconds
+        await _settle()
+        while self._sleepers and self._sleepers[0][0] <= target:
+            when, _, event = heapq.heappop(self._sleepers)
+            self._now = max(self._now, when)
+            event.set()
+            await _settle()
+        self._now = target
+        await _settle()
+
+
+async def _settle() -> None:
+    """Let every task that can run do so."""
+    await anyio.wait_all_tasks_blocked()
+
+
+def to_wall(when: float) -> datetime:
+    """Return the date and time, in UTC, of a moment of the system's monotonic clock."""
+    return _EPOCH + timedelta(microseconds=round((when + _OFFSET) * 1e6))
+
+
+def from_wall(moment: datetime) -> float:
+    """Return the moment of the system's monotonic clock at a date and time."""
+    return moment.timestamp() - _OFFSET
+
+
+def from_wall_ns(nanoseconds: int) -> datetime:
+    """Return nanoseconds since 1970 as a date and time in UTC, cut to microseconds."""
+    return _EPOCH + timedelta(microseconds=nanoseconds // 1000)

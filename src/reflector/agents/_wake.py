@@ -1,0 +1,156 @@
+"""Waking a waiting task with a value, and ringing at a time: raw futures on asyncio, anyio everywhere else.
+
+The one module of the library that knows asyncio: a raw future makes an ask about twice as fast as an `anyio.Event`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Callable, Generator
+from typing import Any, Protocol, TypeVar
+
+import anyio
+
+from reflector._clock import Clock, SystemClock
+
+__all__ = ["Alarm", "OneShot", "alarm_for", "is_stray_cancellation", "one_shots"]
+
+T = TypeVar("T")
+
+
+class OneShot(Protocol):
+    """A value that one task waits for and another sets, once. `asyncio.Future` is one."""
+
+    def set_result(self, result: Any, /) -> None: ...
+
+    def done(self) -> bool:
+        """Return whether it is set or given up."""
+        ...
+
+    def cancel(self) -> bool:
+        """Give it up: nobody waits any more."""
+        ...
+
+    def cancelled(self) -> bool: ...
+
+    def result(self) -> Any: ...
+
+    def __await__(self) -> Generator[Any, None, Any]: ...
+
+
+class EventOneShot:
+    """A one-shot for every other event loop."""
+
+    __slots__ = ("_cancelled", "_event", "_result")
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+        self._cancelled = False
+        self._result: Any = None
+
+    def set_result(self, result: Any, /) -> None:
+        self._result = result
+        self._event.set()
+
+    def done(self) -> bool:
+        return self._cancelled or self._event.is_set()
+
+    def cancel(self) -> bool:
+        self._cancelled = not self._event.is_set()
+        return self._cancelled
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+    def result(self) -> Any:
+        return self._result
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        if not self._event.is_set():
+            yield from self._event.wait().__await__()
+        return self._result
+
+
+def one_shots() -> Callable[[], OneShot]:
+    """Return what makes one-shots for the event loop that is running."""
+    return asyncio.get_running_loop().create_future if _on_asyncio() else EventOneShot
+
+
+def is_stray_cancellation() -> bool:
+    """Return whether the cancellation being handled is nobody's: the running task itself was not cancelled.
+
+    On asyncio, awaiting a future or task that someone else cancelled raises `CancelledError` too.
+    """
+    if anyio.current_effective_deadline() == -math.inf or not _on_asyncio():
+        return False
+    task = asyncio.current_task()
+    return task is not None and not task.cancelling()
+
+
+def _on_asyncio() -> bool:
+    try:
+        return asyncio.current_task() is not None
+    except RuntimeError:
+        return False
+
+
+class Alarm(Protocol):
+    """Calls a function at the time it was last set to."""
+
+    def set(self, when: float) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def alarm_for(clock: Clock, ring: Callable[[], None], start: Callable[..., None]) -> Alarm:
+    """Return an alarm on a clock; `start` starts a task where the event loop has no timers of its own."""
+    if isinstance(clock, SystemClock) and _on_asyncio():
+        return _LoopAlarm(clock, ring)
+    return _TaskAlarm(clock, ring, start)
+
+
+class _LoopAlarm:
+    """An alarm on asyncio's own timers: no task."""
+
+    def __init__(self, clock: Clock, ring: Callable[[], None]) -> None:
+        self._clock = clock
+        self._ring = ring
+        self._loop = asyncio.get_running_loop()
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, when: float) -> None:
+        self.close()
+        self._handle = self._loop.call_later(max(0.0, when - self._clock.now()), self._ring)
+
+    def close(self) -> None:
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+
+class _TaskAlarm:
+    """An alarm that sleeps in a task, on any clock; the task lives while the alarm is set."""
+
+    def __init__(self, clock: Clock, ring: Callable[[], None], start: Callable[..., None]) -> None:
+        self._clock = clock
+        self._ring = ring
+        self._start = start
+        self._scope: anyio.CancelScope | None = None
+
+    def set(self, when: float) -> None:
+        self.close()
+        self._scope = anyio.CancelScope()
+        self._start(self._sleep, self._scope, when)
+
+    def close(self) -> None:
+        if self._scope is not None:
+            self._scope.cancel()
+            self._scope = None
+
+    async def _sleep(self, scope: anyio.CancelScope, when: float) -> None:
+        with scope:
+            await self._clock.sleep_until(when)
+            if self._scope is scope:
+                self._scope = None
+                self._ring()

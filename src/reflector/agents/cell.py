@@ -1,0 +1,357 @@
+"""One living agent: its mailbox, its handler, its state of life."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterable
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import anyio.lowlevel
+
+from reflector._logging import get_logger
+from reflector.agents._wake import OneShot, is_stray_cancellation
+from reflector.agents.agent import Agent
+from reflector.agents.context import Context
+from reflector.agents.dead_letters import Reason
+from reflector.agents.mailbox import Item, Mailbox, MailboxOptions
+from reflector.agents.ref import DRAIN_TIMEOUT, AgentRef
+from reflector.agents.replies import completed, typed_error
+from reflector.agents.supervision import Supervision, Supervisor
+from reflector.errors import AgentStoppedError, HandlerError, MailboxFullError, NoHandlerError, ReflectorError
+from reflector.signals.router import Route
+from reflector.signals.signal import Signal
+from reflector.signals.trace import CURRENT_SIGNAL
+
+if TYPE_CHECKING:
+    from reflector.agents.runtime import Runtime
+
+__all__ = ["CURRENT_CELL", "Cell"]
+
+CURRENT_CELL: ContextVar[Cell | None] = ContextVar("reflector_current_cell", default=None)
+"""The agent whose handler is running."""
+
+_LOG = get_logger(__name__)
+_BUDGET = 64
+"""Signals that a worker handles before other tasks get a turn."""
+
+RUNNING: Final = "running"
+SUSPENDED: Final = "suspended"
+STOPPING: Final = "stopping"
+STOPPED: Final = "stopped"
+
+
+class Cell:
+    """What the runtime knows about an agent. Users hold an `AgentRef` to it.
+
+    Life: running → suspended (waits for its restart) → running … → stopping (takes nothing new) → stopped.
+    An idle agent has no task; a worker of the runtime comes when a signal does.
+    """
+
+    __slots__ = (
+        "_idle_waiters",
+        "accepts",
+        "active",
+        "agent",
+        "card",
+        "children",
+        "concurrency",
+        "exchange",
+        "factory",
+        "handler",
+        "is_async",
+        "mailbox",
+        "name",
+        "ref",
+        "routes",
+        "runtime",
+        "state",
+        "stopped",
+        "supervisor",
+    )
+
+    def __init__(
+        self, runtime: Runtime, name: str, supervisor: Supervisor, mailbox: MailboxOptions, concurrency: int
+    ) -> None:
+        self.runtime = runtime
+        self.exchange = runtime.exchange
+        self.name = name
+        self.supervisor = supervisor
+        self.mailbox = Mailbox(mailbox)
+        self.concurrency = concurrency
+        self.ref = AgentRef(self)
+        self.state = RUNNING
+        self.active = 0
+        """Workers that are with it, or on their way."""
+        self.handler: Callable[[Signal, Context], Any] = _not_started
+        self.is_async = True
+        self.factory: Callable[[], Agent] | None = None
+        self.agent: Agent | None = None
+        self.children: Supervisor | None = None
+        self.routes: tuple[Route[Cell], ...] = ()
+        self.accepts: Iterable[str] = ()
+        self.card: Any = None
+        self.stopped: OneShot | None = None
+        self._idle_waiters: tuple[OneShot, ...] = ()
+
+    @property
+    def source(self) -> str:
+        return f"/agents/{self.name}"
+
+    @property
+    def is_alive(self) -> bool:
+        return self.state in (RUNNING, SUSPENDED)
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.state == SUSPENDED
+
+    def own_supervisor(self) -> Supervisor:
+        """Return the supervisor of this agent's children."""
+        if self.children is None:
+            self.children = Supervisor(self.runtime, Supervision(), parent=self.supervisor, owner=self)
+        return self.children
+
+    # --- taking signals in -------------------------------------------------------------------------------
+
+    def put(self, item: Item) -> bool:
+        """Take in an item; False means the mailbox is full and the sender has to wait."""
+        if self.state is not RUNNING and not self.is_alive:
+            raise AgentStoppedError(f"agent {self.name!r} has stopped; it cannot take {item[0].type!r}")
+        if not self.mailbox.offer(item):
+            match self.mailbox.options.policy:
+                case "block":
+                    return False
+                case "fail":
+                    raise self.full()
+                case _:
+                    self._give_up(self.mailbox.displace(item), self.full(), "mailbox_full")
+        if self.active < self.concurrency and self.state is RUNNING:
+            self.active += 1
+            self.runtime.workers.serve(self)
+        return True
+
+    def put_system(self, signal: Signal) -> None:
+        """Take in a signal that goes ahead of the mailbox."""
+        if self.is_alive:
+            self.mailbox.offer_system((signal, None, self.exchange.clock.now()))
+            self._wake()
+        else:
+            self.exchange.dead_letter(signal, "agent_stopped", self.name)
+
+    def _wake(self) -> None:
+        if self.state == RUNNING and len(self.mailbox):
+            while self.active < min(self.concurrency, len(self.mailbox)):
+                self.active += 1
+                self.runtime.workers.serve(self)
+
+    def full(self) -> MailboxFullError:
+        """Return the error that says so."""
+        options = self.mailbox.options
+        return MailboxFullError(
+            f"the mailbox of {self.name!r} is full: {options.capacity} signals wait (policy {options.policy})"
+        )
+
+    # --- handling ----------------------------------------------------------------------------------------
+
+    async def serve(self) -> None:
+        """Handle what is in the mailbox until it is empty or the agent's state forbids it."""
+        CURRENT_CELL.set(self)
+        budget = _BUDGET
+        try:
+            while (item := self._next()) is not None:
+                await self._handle(item)
+                budget -= 1
+                if not budget:
+                    await anyio.lowlevel.checkpoint()
+                    budget = _BUDGET
+        finally:
+            CURRENT_SIGNAL.set(None)
+            self.release()
+
+    def release(self) -> None:
+        """One worker less: it has left, or will not come."""
+        self.active -= 1
+        if not self.active:
+            waiters, self._idle_waiters = self._idle_waiters, ()
+            for waiter in waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
+
+    def _next(self) -> Item | None:
+        return self.mailbox.take() if self.state is RUNNING or self.state is STOPPING else None
+
+    async def _handle(self, item: Item) -> None:
+        signal, asker, entered = item
+        exchange = self.exchange
+        now = exchange.clock.now()
+        exchange.waits.add(now - entered)
+        if asker is not None and asker.done():
+            if asker.cancelled():
+                exchange.dead_letter(signal, "abandoned", self.name)
+            return
+        if asker is None and signal.deadline is not None and signal.deadline <= now:
+            exchange.dead_letter(signal, "expired", self.name)
+            return
+        CURRENT_SIGNAL.set(signal)
+        try:
+            result = self.handler(signal, Context(self, signal))
+            if self.is_async or isinstance(result, Awaitable):
+                result = await result
+            if asker is not None:
+                self._answer(asker, completed(signal, result, self.source))
+        except Exception as error:  # the boundary to user code: typed in `_fail`
+            self._fail(item, error)
+        except anyio.get_cancelled_exc_class() as error:
+            if not is_stray_cancellation():
+                self._give_up(item, AgentStoppedError(f"agent {self.name!r} was stopped"), "agent_stopped")
+                raise
+            self._fail(item, HandlerError(f"{self.name!r} awaited something that was cancelled: {error!r}"))
+
+    def _answer(self, asker: OneShot, reply: Signal) -> None:
+        if self.exchange.is_observed:
+            self.exchange.observe(reply)
+        if not asker.done():
+            asker.set_result(reply)
+
+    def _fail(self, item: Item, error: Exception) -> None:
+        """Tell whoever waits, else the dead letters, and let the supervisor decide what becomes of the agent."""
+        self.exchange.failures += 1
+        known = typed_error(error, self.name)
+        self._give_up(item, known, "no_handler" if isinstance(error, NoHandlerError) else "handler_error")
+        is_crash = self.agent is not None and not isinstance(error, ReflectorError)
+        decision = self.supervisor.options.decide(error, "restart" if is_crash else "resume")
+        self.supervisor.failed(self, error, decision)
+
+    def _give_up(self, item: Item, error: ReflectorError, reason: Reason) -> None:
+        """Account for an item that is not handled to its end: an error to its asker, else a dead letter."""
+        signal, asker, _ = item
+        if asker is None:
+            self.exchange.dead_letter(signal, reason, self.name, error)
+        elif not asker.done():
+            self.exchange.observe_failure(signal, error, self.source)
+            asker.set_result(error)
+        elif asker.cancelled():
+            self.exchange.dead_letter(signal, reason, self.name, error)
+
+    # --- life --------------------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Make the agent's state, if it has any, and let it get ready."""
+        if self.factory is not None:
+            self.agent = self.factory()
+            self.handler = self.agent.receive
+            await self.agent.on_start(Context(self, None))
+
+    def suspend(self) -> None:
+        """Handle nothing more until `restart`; signals wait in the mailbox."""
+        if self.state == RUNNING:
+            self.state = SUSPENDED
+
+    async def interrupt(self) -> None:
+        """Suspend, and cancel what is being handled."""
+        self.suspend()
+        self.runtime.workers.cancel(self)
+        await self._until_idle()
+
+    async def restart(self) -> None:
+        """Begin anew with fresh state and the same mailbox. Children are stopped: `on_start` spawns them again."""
+        await self._until_idle()
+        if self.children is not None:
+            await self.children.stop(0.0)
+        await self._on_stop()
+        await self.start()
+        if self.state == SUSPENDED:
+            self.state = RUNNING
+            self._wake()
+
+    async def stop(self, drain: float) -> None:
+        """See `AgentRef.stop`."""
+        self.begin_stop(drain)
+        if self.stopped is not None and not self._is_inside():
+            await self.stopped
+
+    def begin_stop(self, drain: float) -> None:
+        """Take nothing new, and be gone within `drain` seconds plus what cancelled handlers need to clean up."""
+        if self.state == STOPPED:
+            return
+        runtime = self.runtime
+        was_suspended = self.state == SUSPENDED
+        if self.state != STOPPING:
+            self.state = STOPPING
+            runtime.withdraw(self)
+            if not (self.active or len(self.mailbox) or self.children or self._has_on_stop):
+                self._gone()
+                return
+            self.stopped = self.exchange.one_shot()
+            self.mailbox.dismiss_line()
+            runtime.start(self._finish, drain)
+        if drain <= 0 or was_suspended:
+            self._cut()
+        else:
+            runtime.timers.at(runtime.clock.now() + drain, self._cut)
+
+    def flush(self) -> None:
+        """Account for everything that is still in the mailbox."""
+        for item in self.mailbox.drain():
+            stopped = AgentStoppedError(f"agent {self.name!r} stopped before it came to {item[0].type!r}")
+            self._give_up(item, stopped, "agent_stopped")
+
+    def _cut(self) -> None:
+        """The time to stop is over."""
+        if self.state == STOPPING:
+            self.state = STOPPED
+            self.flush()
+            self.runtime.workers.cancel(self)
+
+    async def _finish(self, drain: float) -> None:
+        # Shielded, because it has to end whatever else is being cancelled; bounded by `_cut`.
+        with anyio.CancelScope(shield=True):
+            try:
+                if self.children is not None:
+                    await self.children.stop(drain)
+                await self._until_idle()
+                await self._on_stop()
+            finally:
+                self._gone()
+
+    def _gone(self) -> None:
+        self.state = STOPPED
+        self.flush()
+        self.supervisor.cells.pop(self, None)
+        self.runtime.forget(self)
+        if self.stopped is not None and not self.stopped.done():
+            self.stopped.set_result(None)
+
+    @property
+    def _has_on_stop(self) -> bool:
+        return self.agent is not None and type(self.agent).on_stop is not Agent.on_stop
+
+    async def _on_stop(self) -> None:
+        agent, self.agent = self.agent, None
+        if agent is None:
+            return
+        try:
+            with anyio.move_on_after(DRAIN_TIMEOUT):
+                await agent.on_stop(Context(self, None))
+        except (
+            Exception
+        ) as error:  # the boundary to user code: a broken clean-up must not keep the agent alive
+            _LOG.error("on_stop failed", agent=self.name, error=repr(error))
+
+    async def _until_idle(self) -> None:
+        while self.active:
+            waiter = self.exchange.one_shot()
+            self._idle_waiters = (*self._idle_waiters, waiter)
+            await waiter
+
+    def _is_inside(self) -> bool:
+        """Return whether the running task handles a signal of this agent or of one of its descendants."""
+        cell = CURRENT_CELL.get()
+        while cell is not None and cell is not self:
+            cell = cell.supervisor.owner
+        return cell is self
+
+
+def _not_started(signal: Signal, context: Context) -> Any:
+    raise AgentStoppedError("the agent has not started")

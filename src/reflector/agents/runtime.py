@@ -1,0 +1,419 @@
+"""The runtime: the place where agents live. `async with Runtime()` makes it the one that calls inside join."""
+
+from __future__ import annotations
+
+import contextvars
+import inspect
+import threading
+from collections.abc import Iterable, Sequence
+from contextvars import ContextVar
+from types import TracebackType
+from typing import Any
+
+import anyio
+
+from reflector._clock import Clock, SystemClock
+from reflector.agents._wake import one_shots
+from reflector.agents.agent import Agent, is_async_callable
+from reflector.agents.cell import Cell
+from reflector.agents.dead_letters import DeadLetters
+from reflector.agents.exchange import Exchange, SignalLog
+from reflector.agents.mailbox import MailboxOptions
+from reflector.agents.middleware import Middleware
+from reflector.agents.ref import DEFAULT_TIMEOUT, DRAIN_TIMEOUT, AgentRef
+from reflector.agents.statistics import Statistics
+from reflector.agents.subscriptions import AgentSubscriber, CallSubscriber, Subscriber, Subscription
+from reflector.agents.supervision import Supervision, Supervisor
+from reflector.agents.timers import Timer, Timers
+from reflector.agents.workers import Workers
+from reflector.errors import ConfigurationError, DuplicateAgentError, RuntimeClosedError
+from reflector.signals.router import Predicate
+from reflector.signals.signal import Signal
+
+__all__ = ["CURRENT_RUNTIME", "Runtime"]
+
+CURRENT_RUNTIME: ContextVar[Runtime | None] = ContextVar("reflector_runtime", default=None)
+"""The runtime that calls join; set by `async with Runtime()`."""
+
+_SUBSCRIBER_MAILBOX = MailboxOptions(capacity=1024)
+
+
+class Runtime:
+    """Agents, and the signals between them, until the end of the `async with` block.
+
+    Inside the block it is ambient: whatever asks for the current runtime, here or in a child task, gets this one. At
+    the end agents finish what is in their mailboxes, within `drain` seconds; after an error they are cancelled at once.
+    An error that escalates to the top is raised out of the block. No error ever leaves wrapped in a group of one.
+    """
+
+    def __init__(
+        self,
+        *,
+        middleware: Sequence[Middleware] = (),
+        journal: SignalLog | None = None,
+        supervision: Supervision | None = None,
+        clock: Clock | None = None,
+        drain: float = DRAIN_TIMEOUT,
+        middleware_timeout: float = 5.0,
+    ) -> None:
+        """Prepare a runtime; nothing happens before `async with`.
+
+        Args:
+            middleware: Goes around every delivery, first one outermost.
+            journal: Gets every signal that passes.
+            supervision: How agents that nobody else looks after are treated when they fail.
+            clock: Where it gets the time from.
+            drain: Seconds that agents get at the end for what is in their mailboxes.
+            middleware_timeout: Seconds that one middleware may take itself, waiting for the rest not counted.
+        """
+        self.clock = clock or SystemClock()
+        self.drain = drain
+        self.restarts = 0
+        self._middleware = tuple(middleware)
+        self._middleware_timeout = middleware_timeout
+        self._journal = journal
+        self._root = Supervisor(self, supervision or Supervision())
+        self._cells: dict[str, Cell] = {}
+        self._providers: dict[Cell, None] = {}
+        self._subscribed: dict[Cell, list[Subscription]] = {}
+        self._crash: Exception | None = None
+        self._is_open = False
+
+    # --- life --------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Runtime:
+        if self._is_open or self._cells:
+            raise RuntimeClosedError("a runtime can be entered once; make another one")
+        self._thread = threading.get_ident()
+        self._outer = CURRENT_RUNTIME.get()
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+        CURRENT_RUNTIME.set(self)
+        # Workers start in this context, not in that of whoever happens to send the first signal.
+        self._context = contextvars.copy_context()
+        one_shot = one_shots()
+        self.timers = Timers(self.clock, self.start)
+        self.workers = Workers(self.start, one_shot)
+        self.exchange = Exchange(
+            self.clock, self.timers, one_shot, self._middleware, self._journal, self._middleware_timeout
+        )
+        self._is_open = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool:
+        CURRENT_RUNTIME.set(self._outer)
+        try:
+            if error is None:
+                await self._root.stop(self.drain)
+            self._close()
+            suppressed = await self._group.__aexit__(kind, error, trace)
+        except BaseExceptionGroup as group:
+            failure = _only_error(group)
+            if failure is error:
+                return False
+            raise failure from failure.__cause__
+        finally:
+            self._is_open = False
+            for cell in tuple(self._cells.values()):
+                cell.flush()
+        if self._crash is not None:
+            raise self._crash
+        return bool(suppressed)
+
+    def _close(self) -> None:
+        for cell in reversed(tuple(self._cells.values())):
+            cell.begin_stop(0.0)
+        self.workers.close()
+        self.timers.close()
+
+    def crash(self, error: Exception) -> None:
+        """Cancel everything and raise `error` out of the `async with` block."""
+        self._crash = self._crash or error
+        self._group.cancel_scope.cancel()
+
+    def start(self, function: Any, *args: Any) -> None:
+        """Start a task that lives as long as the runtime at most."""
+        self._context.copy().run(self._group.start_soon, function, *args)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be used from the running thread."""
+        return self._is_open and self._thread == threading.get_ident()
+
+    # --- agents ------------------------------------------------------------------------------------------
+
+    async def spawn(
+        self,
+        handler: Any,
+        *,
+        name: str | None = None,
+        handles: str | Iterable[str] | None = None,
+        priority: int = 0,
+        when: Predicate | None = None,
+        mailbox: int | MailboxOptions = 64,
+        concurrency: int = 1,
+        supervision: Supervision | None = None,
+        supervisor: Supervisor | None = None,
+        accepts: Iterable[str] = (),
+        card: Any = None,
+    ) -> AgentRef:
+        """Start an agent and return its address.
+
+        Args:
+            handler: A function of signal and context, sync or async; or a subclass of `Agent`, or a
+                `functools.partial` of one.
+            name: Unique in the runtime; by default made from the handler's.
+            handles: Patterns of the requests that are routed to it; by default those of an `Agent`'s methods.
+            priority: Among agents that handle the same request the highest goes first, then the more specific
+                pattern, then the earlier one. Fallbacks use -100.
+            when: Looks at a request; False leaves it to the next agent.
+            mailbox: How many signals may wait, or that and the policy for one more.
+            concurrency: How many signals it handles at once.
+            supervision: How this agent is treated when it fails, if not as its supervisor treats the others.
+            supervisor: Who looks after it, made by `supervisor`; by default the runtime.
+            accepts: Kinds of task that it takes; its handler is then called with the data of a signal, the task.
+            card: What it costs and can take, for the market.
+
+        Raises:
+            DuplicateAgentError: If an agent of that name lives.
+            RuntimeClosedError: If the runtime is not open.
+            Exception: Whatever `on_start` raises.
+        """
+        cell = self._new_cell(
+            handler, name, mailbox, concurrency, self._supervisor_for(supervision, supervisor)
+        )
+        cell.accepts, cell.card = tuple(accepts), card
+        patterns = _patterns(handler, handles)
+        _attach(cell, handler)
+        self._cells[cell.name] = cell
+        cell.supervisor.cells[cell] = None
+        try:
+            await cell.start()
+            routes = self.exchange.routes
+            cell.routes = tuple(
+                routes.add(pattern, cell, priority=priority, when=when) for pattern in patterns
+            )
+        except BaseException:
+            cell.begin_stop(0.0)
+            raise
+        if cell.accepts:
+            self._providers[cell] = None
+        return cell.ref
+
+    def supervisor(self, options: Supervision) -> Supervisor:
+        """Return a new supervisor for agents that belong together; pass it to `spawn`."""
+        return Supervisor(self, options, parent=self._root)
+
+    def find(self, name: str) -> AgentRef | None:
+        """Return the agent of that name, or None."""
+        cell = self._cells.get(name)
+        return None if cell is None else cell.ref
+
+    def handles(self, signal: Signal) -> bool:
+        """Return whether some agent would be asked if this signal were a request."""
+        return self.exchange.routes.find(signal) is not None
+
+    def providers(self, kind: str) -> list[AgentRef]:
+        """Return the agents that accept a kind of task, in the order they were spawned."""
+        return [cell.ref for cell in self._providers if kind in cell.accepts]
+
+    def _supervisor_for(self, options: Supervision | None, above: Supervisor | None) -> Supervisor:
+        above = above or self._root
+        return above if options is None else Supervisor(self, options, parent=above)
+
+    def _new_cell(
+        self,
+        handler: Any,
+        name: str | None,
+        mailbox: int | MailboxOptions,
+        concurrency: int,
+        supervisor: Supervisor,
+    ) -> Cell:
+        self._check_open()
+        if name is None:
+            name = self._free_name(handler)
+        elif name in self._cells:
+            raise DuplicateAgentError(
+                f"an agent named {name!r} lives already; choose another name or stop it"
+            )
+        if concurrency < 1:
+            raise ConfigurationError(f"concurrency is at least 1; got {concurrency!r}")
+        options = MailboxOptions(mailbox) if isinstance(mailbox, int) else mailbox
+        return Cell(self, name, supervisor, options, concurrency)
+
+    def _free_name(self, handler: Any) -> str:
+        base = getattr(getattr(handler, "func", handler), "__name__", type(handler).__name__).strip("<>")
+        name, number = base, len(self._cells)
+        while name in self._cells:
+            name, number = f"{base}-{number + 1}", number + 1
+        return name
+
+    def withdraw(self, cell: Cell) -> None:
+        """Send nothing new to an agent that stops."""
+        self.exchange.routes.remove(*cell.routes)
+        self._providers.pop(cell, None)
+        for subscription in self._subscribed.pop(cell, ()):
+            subscription.cancel()
+
+    def forget(self, cell: Cell) -> None:
+        """Let the name of a stopped agent be used again."""
+        if self._cells.get(cell.name) is cell:
+            del self._cells[cell.name]
+
+    # --- signals -----------------------------------------------------------------------------------------
+
+    async def request(self, signal: Signal, *, timeout: float = DEFAULT_TIMEOUT) -> Signal:
+        """Send a request to the one agent that handles its type, and return the reply.
+
+        Raises:
+            NoHandlerError: At once, if nobody does; the request is a dead letter then.
+            AskTimeoutError, AgentStoppedError, MailboxFullError, ReflectorError: As `AgentRef.ask`.
+        """
+        self._check_open()
+        return await self.exchange.ask(None, signal, timeout)
+
+    async def publish(self, signal: Signal) -> int:
+        """Hand a fact to everybody who subscribed, waiting for room in their mailboxes; return how many got it."""
+        self._check_open()
+        return await self.exchange.publish(signal)
+
+    def subscribe(self, pattern: str, subscriber: Any) -> Subscription:
+        """Let somebody see every signal that is published and every request, reply and dead letter, if it matches.
+
+        Args:
+            pattern: Such as `reflector.**`.
+            subscriber: An agent's address; or a function of a signal. A plain function is called on the spot, by
+                whoever sends: keep it quick. An async one becomes an agent that takes one signal at a time; when it
+                falls 1,024 behind, publishers wait and what merely passes by goes to the dead letters.
+        """
+        self._check_open()
+        cell = self._subscribing_cell(subscriber)
+        target: Subscriber = (
+            CallSubscriber(self.exchange, subscriber)
+            if cell is None
+            else AgentSubscriber(self.exchange, cell)
+        )
+        route = self.exchange.subscribe(pattern, target)
+        subscription = Subscription(pattern, lambda: self.exchange.unsubscribe(route))
+        if cell is not None:
+            self._subscribed.setdefault(cell, []).append(subscription)
+        return subscription
+
+    def _subscribing_cell(self, subscriber: Any) -> Cell | None:
+        if isinstance(subscriber, AgentRef):
+            return subscriber._cell
+        if not is_async_callable(subscriber):
+            return None
+        cell = self._new_cell(subscriber, None, _SUBSCRIBER_MAILBOX, 1, self._root)
+        takes_context = len(inspect.signature(subscriber).parameters) > 1
+        cell.handler = subscriber if takes_context else lambda signal, context: subscriber(signal)
+        self._cells[cell.name] = cell
+        self._root.cells[cell] = None
+        return cell
+
+    def use(self, middleware: Middleware) -> None:
+        """Put a middleware around every delivery from now on, inside those that are there."""
+        self.exchange.use(middleware)
+
+    def schedule(self, signal: Signal, *, to: AgentRef, after: float, every: float | None = None) -> Timer:
+        """Tell an agent a signal later, ahead of its mailbox.
+
+        Args:
+            signal: Told as it is; each repetition gets an id and a time of its own.
+            to: Whom. When it has stopped, the signal is a dead letter and repetition ends.
+            after: Seconds from now.
+            every: Seconds between repetitions. One that comes while the last still waits is left out.
+        """
+        self._check_open()
+        return _Tick(self, signal, to._cell, every).start(after)
+
+    # --- figures -----------------------------------------------------------------------------------------
+
+    @property
+    def dead_letters(self) -> DeadLetters:
+        """What went nowhere, and why."""
+        return self.exchange.dead_letters
+
+    def statistics(self) -> Statistics:
+        """Return the figures of this moment."""
+        cells, exchange = self._cells.values(), self.exchange
+        return Statistics(
+            agents=len(cells),
+            running=self.workers.running,
+            queued=sum(len(cell.mailbox) for cell in cells),
+            blocked=sum(cell.mailbox.blocked for cell in cells),
+            waiting_asks=exchange.waiting_asks,
+            timers=len(self.timers),
+            taken=exchange.waits.count,
+            failures=exchange.failures,
+            restarts=self.restarts,
+            dead_letters=exchange.dead_letters.total,
+            mean_wait=exchange.waits.total / max(1, exchange.waits.count),
+            longest_wait=exchange.waits.longest,
+        )
+
+    def _check_open(self) -> None:
+        if not self._is_open:
+            raise RuntimeClosedError(
+                "the runtime is not open; use it inside `async with Runtime() as runtime:`"
+            )
+
+
+class _Tick:
+    """One scheduled signal and its repetitions."""
+
+    def __init__(self, runtime: Runtime, signal: Signal, cell: Cell, every: float | None) -> None:
+        self._runtime = runtime
+        self._signal = signal
+        self._cell = cell
+        self._every = every
+
+    def start(self, after: float) -> Timer:
+        self._timer = self._runtime.timers.at(self._runtime.clock.now() + after, self._fire)
+        return self._timer
+
+    def _fire(self) -> None:
+        if not self._cell.mailbox.holds_system(self._signal):
+            self._cell.put_system(self._signal)
+        if self._every is not None and self._cell.is_alive:
+            self._signal = Signal(self._signal.type, self._signal.source, self._signal.data)
+            self._runtime.timers.again(self._timer, self._timer.when + self._every)
+
+
+def _patterns(handler: Any, handles: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Return the patterns of requests for a handler."""
+    if isinstance(handles, str):
+        return (handles,)
+    if handles is not None:
+        return tuple(handles)
+    agent_class = getattr(handler, "func", handler)
+    return agent_class.patterns() if isinstance(agent_class, type) and issubclass(agent_class, Agent) else ()
+
+
+def _attach(cell: Cell, handler: Any) -> None:
+    """Give an agent its handler."""
+    made = getattr(handler, "func", handler)
+    if isinstance(made, type) and issubclass(made, Agent):
+        cell.factory = handler
+    elif isinstance(handler, Agent):
+        raise ConfigurationError(
+            f"spawn the class {type(handler).__name__} (or functools.partial of it), not an instance: "
+            "a restart has to make a fresh one"
+        )
+    elif not callable(handler):
+        raise ConfigurationError(
+            f"a handler is a function of (signal, context) or an Agent class; got {handler!r}"
+        )
+    else:
+        cell.is_async = is_async_callable(handler)
+        cell.handler = (lambda signal, context: handler(signal.data, context)) if cell.accepts else handler
+
+
+def _only_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """Return the error inside a group of one, however deep; a group of several stays."""
+    error: BaseException = group
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error

@@ -1,0 +1,91 @@
+"""The tasks that run handlers. A few stay around between signals, so that most asks start none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import anyio
+
+from reflector.agents._wake import OneShot
+
+if TYPE_CHECKING:
+    from reflector.agents.cell import Cell
+
+__all__ = ["Workers"]
+
+_PARKED_LIMIT = 256
+"""Workers that wait for work, at most; each takes about 6 KB."""
+
+
+class _Worker:
+    __slots__ = ("cell", "scope")
+
+    def __init__(self, cell: Cell) -> None:
+        self.cell: Cell | None = cell
+        self.scope = anyio.CancelScope()
+
+
+class Workers:
+    """Gives each agent that has something to do a task, for as long as it has."""
+
+    def __init__(self, start: Callable[..., None], one_shot: Callable[[], OneShot]) -> None:
+        self._start = start
+        self._one_shot = one_shot
+        self._parked: list[OneShot] = []
+        self._all: set[_Worker] = set()
+        self._is_open = True
+
+    @property
+    def running(self) -> int:
+        """How many are with an agent."""
+        return sum(worker.cell is not None for worker in self._all)
+
+    def serve(self, cell: Cell) -> None:
+        """Send a worker to an agent: one that waits, the latest first, else a new one."""
+        while self._parked:
+            waiter = self._parked.pop()
+            if not waiter.done():
+                waiter.set_result(cell)
+                return
+        self._start(self._work, cell)
+
+    def cancel(self, cell: Cell) -> None:
+        """Cancel what an agent's handlers are doing; the tasks end."""
+        for worker in self._all:
+            if worker.cell is cell:
+                worker.scope.cancel()
+
+    def close(self) -> None:
+        """Let the waiting ones end, and every other one when its agent has nothing more to do."""
+        self._is_open = False
+        for waiter in self._parked:
+            if not waiter.done():
+                waiter.set_result(None)
+        self._parked.clear()
+
+    async def _work(self, cell: Cell) -> None:
+        worker = _Worker(cell)
+        waiter: OneShot | None = None
+        self._all.add(worker)
+        try:
+            with worker.scope:
+                while worker.cell is not None:
+                    await worker.cell.serve()
+                    worker.cell = None
+                    if worker.scope.cancel_called or not self._is_open or len(self._parked) >= _PARKED_LIMIT:
+                        return
+                    waiter = self._one_shot()
+                    self._parked.append(waiter)
+                    worker.cell = await waiter
+        finally:
+            self._all.discard(worker)
+            if worker.cell is None and waiter is not None:
+                _turn_back(waiter)
+
+
+def _turn_back(waiter: OneShot) -> None:
+    """A waiting worker ends: tell the agent that it was just sent to, if there is one."""
+    waiter.cancel()
+    if not waiter.cancelled() and waiter.result() is not None:
+        waiter.result().release()

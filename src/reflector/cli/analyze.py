@@ -1,0 +1,34 @@
+"""`reflector analyze`: what went wrong in runs, without asking a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from reflector._json import dumps
+from reflector.cli.failures import error_record
+from reflector.cli.reading import read_files
+from reflector.cli.records import run_record
+from reflector.trajectories.analyzer import analyze
+
+__all__ = ["analyze_command"]
+
+
+def analyze_command(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Recorded runs; - reads standard input.")],
+    format: Annotated[str, typer.Option(help="Format of the files.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Analyse runs: failure points, reasoning issues and success indicators, with their steps."""
+    runs, errors = read_files(files, format)
+    analyses = [analyze(run) for run in runs]
+    if as_json:
+        document = {"trajectories": [run_record(each) for each in analyses]}
+        print(dumps(document | {"errors": [error_record(err) for err in errors]}).decode())
+        return
+    from reflector.cli.pages import print_analysis, print_errors
+
+    for analysis in analyses:
+        print_analysis(analysis)
+    print_errors(errors)

@@ -1,0 +1,50 @@
+"""The command `reflector`: its commands, and how errors become exit codes.
+
+Exit codes of every command: 0 with a result, 2 for bad input, 3 when the model failed, 130 on Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from reflector import __version__
+from reflector.cli.analyze import analyze_command
+from reflector.cli.demo import demo_command
+from reflector.cli.failures import exit_with
+from reflector.cli.reflect import reflect_command
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="reflector",
+    help="Find out what a prompt did wrong in a run, and change it.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("analyze")(analyze_command)
+app.command("reflect")(reflect_command)
+app.command("demo")(demo_command)
+
+
+@app.callback(invoke_without_command=True)
+def _options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def main() -> None:
+    """Run the command line. Never shows a traceback for bad input or a failing model."""
+    # Text of runs holds every character there is; a terminal that cannot print one shows a replacement.
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    with exit_with(as_json="--json" in sys.argv):
+        app()

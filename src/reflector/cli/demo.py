@@ -1,0 +1,33 @@
+"""`reflector demo`: the main job on a bundled failed run, without a key or a network."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Annotated
+
+import typer
+
+from reflector._json import dumps
+from reflector.cli.reflect import document, run_reflection
+from reflector.reflecting.reflector import Reflector
+from reflector.trajectories.loading import load_trajectories
+
+__all__ = ["demo_command"]
+
+
+def demo_command(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+) -> None:
+    """Reflect on a failed run that comes with the package, by rules: no key, no network."""
+    run = list(load_trajectories(files("reflector.cli").joinpath("demo_run.json").read_bytes()))
+    reflection, _ = run_reflection(Reflector("rules"), run, quiet=as_json)
+    if as_json:
+        print(dumps(document(reflection)).decode())
+        return
+    from reflector.cli.pages import print_notice, print_reflection
+
+    print_reflection(reflection)
+    print_notice(
+        "This was a bundled run, reflected on by rules. With a model: "
+        "reflector reflect YOUR_RUN --model openai/gpt-5"
+    )

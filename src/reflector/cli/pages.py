@@ -1,0 +1,169 @@
+"""What a person reads in a terminal. The one door to rich."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.markup import escape
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from reflector._text import clean, one_line
+from reflector.errors import TrajectoryImportError
+from reflector.reflecting.reflection import Reflection
+from reflector.reflection.models import Suggestion
+from reflector.trajectories.analysis import FailurePoint, ReasoningIssue, TrajectoryAnalysis
+
+__all__ = ["print_analysis", "print_errors", "print_notice", "print_reflection", "progress"]
+
+_SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green"}
+_OUTCOME_STYLES = {"success": "bold green", "unknown": "yellow"}
+_FINDINGS_SHOWN = 12
+
+
+def _console() -> Console:
+    return Console(highlight=False, soft_wrap=False)
+
+
+def _errors() -> Console:
+    return Console(stderr=True, highlight=False)
+
+
+@contextmanager
+def progress(text: str) -> Iterator[None]:
+    """Show a line that something is under way, in a terminal and on stderr only."""
+    console = _errors()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(escape(text)):
+        yield
+
+
+def print_analysis(analysis: TrajectoryAnalysis) -> None:
+    """Print what was found in a run."""
+    _console().print(_run_page(analysis))
+
+
+def print_reflection(reflection: Reflection) -> None:
+    """Print a reflection: the run, what the prompt did wrong, the suggestions, and the diff."""
+    console = _console()
+    console.print(_run_page(reflection.run_analysis))
+    others = reflection.other_analyses
+    if others:
+        named = ", ".join(f"{each.trajectory_id} ({each.outcome})" for each in others[:8])
+        more = f" and {len(others) - 8} more" if len(others) > 8 else ""
+        console.print(Text(f"read as well: {clean(named)}{more}\n", style="dim"))
+    console.print(_diagnosis(reflection))
+    for number, suggestion in enumerate(reflection.by_priority(), 1):
+        console.print(_suggestion(number, suggestion))
+    console.print(_diff(reflection))
+    console.print(_footer(reflection))
+
+
+def print_errors(errors: Sequence[TrajectoryImportError]) -> None:
+    """Print what could not be read, on stderr."""
+    for err in errors:
+        _errors().print(Text(f"not read: {one_line(str(err), 400)}", style="yellow"))
+
+
+def print_notice(text: str) -> None:
+    """Print a line about what was done, on stderr."""
+    _errors().print(Text(text, style="cyan"))
+
+
+def _run_page(analysis: TrajectoryAnalysis) -> RenderableType:
+    run = analysis.trajectory
+    head = Text.assemble(
+        ("run ", "bold"),
+        clean(analysis.trajectory_id),
+        "  ",
+        (analysis.outcome.value, _OUTCOME_STYLES.get(analysis.outcome, "bold red")),
+        f"  {analysis.step_count} steps, {analysis.turn_count} model turns, {analysis.tool_call_count} tool calls, "
+        f"quality {analysis.overall_quality}",
+    )
+    lines: list[RenderableType] = [head]
+    if run is not None:
+        lines += [Text(f"feedback: {one_line(clean(text), 300)}", style="italic") for text in run.feedback]
+    findings: list[FailurePoint | ReasoningIssue] = [*analysis.failure_points, *analysis.reasoning_issues]
+    if findings:
+        lines.append(_findings(findings))
+        if len(findings) > _FINDINGS_SHOWN:
+            lines.append(Text(f"and {len(findings) - _FINDINGS_SHOWN} further, less severe", style="dim"))
+    else:
+        lines.append(Text("no failure found in the record", style="dim"))
+    for indicator in analysis.success_indicators:
+        lines.append(Text(f"+ {one_line(clean(indicator.description), 200)}", style="green"))
+    return Group(*lines, Text(""))
+
+
+def _findings(findings: Sequence[FailurePoint | ReasoningIssue]) -> Table:
+    table = Table(box=None, padding=(0, 1), header_style="dim")
+    table.add_column("severity")
+    table.add_column("steps", justify="right", no_wrap=True)
+    table.add_column("finding", overflow="fold")
+    for finding in findings[:_FINDINGS_SHOWN]:
+        kind = finding.category if isinstance(finding, FailurePoint) else finding.type
+        steps = ", ".join(str(index) for index in finding.step_indices[:4])
+        more = f" +{len(finding.step_indices) - 4}" if len(finding.step_indices) > 4 else ""
+        text = Text.assemble((kind.value, "bold"), f": {one_line(clean(finding.description), 400)}")
+        if finding.evidence and finding.evidence not in finding.description:
+            text.append(f"\n“{one_line(clean(finding.evidence), 160)}”", style="dim")
+        severity = Text(finding.severity.value, style=_SEVERITY_STYLES[finding.severity])
+        table.add_row(severity, (steps or "run") + more, text)
+    return table
+
+
+def _diagnosis(reflection: Reflection) -> RenderableType:
+    lines = [Text(clean(reflection.analysis))]
+    if reflection.root_causes:
+        lines.append(Text("\nroot causes", style="bold"))
+        lines += [Text(f"- {clean(cause)}") for cause in reflection.root_causes]
+    by = "rules, no model was asked" if reflection.is_from_rules else reflection.model
+    return Panel(Group(*lines), title=Text(f"what the prompt did wrong ({by})"), title_align="left", padding=(0, 1))
+
+
+def _suggestion(number: int, suggestion: Suggestion) -> RenderableType:
+    head = Text.assemble(
+        (f"{number}. ", "bold"),
+        (f"[{suggestion.priority}] ", _SEVERITY_STYLES[suggestion.priority]),
+        (f"{suggestion.type} · {suggestion.category}  ", "dim"),
+        (clean(suggestion.description), "bold"),
+    )
+    lines = [head]
+    if suggestion.rationale:
+        lines.append(Text(f"   why: {clean(suggestion.rationale)}"))
+    if suggestion.specific_text:
+        lines.append(Text(f"   text: {one_line(clean(suggestion.specific_text), 300)}", style="green"))
+    return Group(*lines)
+
+
+def _diff(reflection: Reflection) -> RenderableType:
+    diff = reflection.diff()
+    left_out = [edit for edit in reflection.plan.edits if edit.status != "applied"]
+    lines: list[RenderableType] = [Text("")]
+    if not diff.strip():
+        lines.append(Text("the prompt stays as it is", style="dim"))
+    for line in clean(diff).splitlines():
+        style = {"+": "green", "-": "red", "@": "cyan", "#": "magenta"}.get(line[:1], "dim")
+        lines.append(Text(line, style=style))
+    for edit in left_out:
+        lines.append(Text(f"not applied ({edit.status}): {one_line(clean(edit.text), 120)}: {edit.reason}", style="yellow"))
+    return Group(*lines)
+
+
+def _footer(reflection: Reflection) -> Text:
+    usage = reflection.usage
+    parts = [f"confidence {reflection.confidence} ({reflection.confidence_score:.2f})", f"model {reflection.model}"]
+    if reflection.needs_clarification:
+        parts.append("a follow-up question would help")
+    if usage.total_tokens is not None:
+        parts.append(f"{usage.input_tokens or 0} tokens in, {usage.output_tokens or 0} out")
+    if usage.cost_usd is not None:
+        parts.append(f"${usage.cost_usd:.4f}")
+    if reflection.dropped:
+        parts.append(f"{len(reflection.dropped)} part(s) of the answer could not be used")
+    return Text("\n" + ", ".join(parts), style="bold")

@@ -1,0 +1,112 @@
+"""`reflector reflect`: what a prompt did wrong, what to change, and the improved prompt."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio
+import typer
+
+from reflector._json import dumps
+from reflector.cli.failures import error_record
+from reflector.cli.reading import read_files, read_text, told
+from reflector.cli.records import run_record
+from reflector.errors import InputError, NoModelWarning
+from reflector.reflecting.reflector import Reflector
+from reflector.reflecting.reflection import Reflection
+from reflector.reflection.models import Confidence, Verbosity
+from reflector.trajectories.trajectory import Outcome
+
+__all__ = ["document", "reflect_command", "run_reflection"]
+
+
+class ToldOutcome(StrEnum):
+    """What a user can say about how a run ended."""
+
+    SUCCESS = "success"
+    FAILURE = "failure"
+    PARTIAL = "partial"
+    TIMEOUT = "timeout"
+    ERROR = "error"
+
+
+def reflect_command(
+    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Recorded runs; - reads standard input.")],
+    prompt: Annotated[str | None, typer.Option(help="File with the prompt that was used; default: the run's own.")] = None,
+    task: Annotated[str | None, typer.Option(help="What the agent was asked to do, in a sentence.")] = None,
+    model: Annotated[str | None, typer.Option(help="Model's name, or 'rules'. Default: REFLECTOR_MODEL.")] = None,
+    base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server. Default: REFLECTOR_BASE_URL.")] = None,
+    verbosity: Annotated[Verbosity, typer.Option(help="How much of the runs the model reads.")] = Verbosity.NORMAL,
+    focus: Annotated[list[str] | None, typer.Option(help="What to look at first; may be repeated.")] = None,
+    outcome: Annotated[ToldOutcome | None, typer.Option(help="How the run ended, where its record does not know.")] = None,
+    feedback: Annotated[str | None, typer.Option(help="What was wrong with the run, in your words.")] = None,
+    format: Annotated[str, typer.Option(help="Format of the files.")] = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    apply: Annotated[str | None, typer.Option(metavar="OUT", help="Write the improved prompt to this file.")] = None,
+    min_confidence: Annotated[
+        Confidence, typer.Option(help="Below this confidence --apply writes nothing.")
+    ] = Confidence.LOW,
+) -> None:
+    """Reflect on runs: root causes, suggestions with a confidence, and the improved prompt as a diff."""
+    text = read_text(prompt, "the prompt file") if prompt is not None else None
+    runs, errors = read_files(files, format)
+    runs = told(runs, Outcome(outcome) if outcome is not None else None, feedback)
+    reflector = Reflector(model, base_url=base_url)
+    options = {"prompt": text, "task": task, "verbosity": verbosity, "focus_areas": focus or []}
+    reflection, notice = run_reflection(reflector, runs, quiet=as_json, **options)
+    written = write_prompt(reflection, apply, min_confidence) if apply is not None else None
+    if as_json:
+        print(dumps(document(reflection) | {"errors": [error_record(err) for err in errors]}).decode())
+    from reflector.cli.pages import print_errors, print_notice, print_reflection
+
+    if not as_json:
+        print_reflection(reflection)
+        print_errors(errors)
+    for line in (notice, written):
+        if line:
+            print_notice(line)
+
+
+def run_reflection(
+    reflector: Reflector, runs: Any, *, quiet: bool, **options: Any
+) -> tuple[Reflection, str | None]:
+    """Return the reflection on the runs, and the notice that no model is configured when that is so.
+
+    In a terminal a progress line shows meanwhile.
+    """
+    from reflector.cli.pages import progress
+
+    async def work() -> Reflection:
+        return await reflector.reflect(runs, **options)
+
+    working = nullcontext() if quiet else progress(f"reflecting on {len(runs)} run(s) with {reflector.model}")
+    with warnings.catch_warnings(record=True) as caught, working:
+        warnings.simplefilter("always", NoModelWarning)
+        reflection = anyio.run(work)
+    notices = [str(each.message) for each in caught if issubclass(each.category, NoModelWarning)]
+    return reflection, notices[0] if notices else None
+
+
+def write_prompt(reflection: Reflection, path: str, least: Confidence) -> str:
+    """Write the improved prompt unless the confidence is too low, and return a line that says what was done.
+
+    Raises:
+        InputError: If the file cannot be written.
+    """
+    order = list(Confidence)
+    if order.index(reflection.confidence) > order.index(least):
+        return f"{path} was not written: confidence {reflection.confidence} is below {least}."
+    try:
+        Path(path).write_bytes(reflection.improved_prompt.encode("utf-8", "replace"))
+    except OSError as err:
+        raise InputError(f"{path!r} cannot be written: {err.strerror}.") from err
+    return f"The improved prompt was written to {path}."
+
+
+def document(reflection: Reflection) -> dict[str, Any]:
+    analyses = (reflection.run_analysis, *reflection.other_analyses)
+    return reflection.summary() | {"trajectories": [run_record(each) for each in analyses]}

@@ -1,0 +1,176 @@
+"""The values of an edit plan: one exact change of a prompt, where it goes, and what became of it."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from reflector._json import JSONValue, Value
+from reflector.reflection.models import Priority, Suggestion
+
+__all__ = [
+    "ConflictGroup",
+    "ConflictStrategy",
+    "ConflictType",
+    "Edit",
+    "EditConfig",
+    "EditLocation",
+    "EditOperation",
+    "EditStatus",
+    "ImpactWeights",
+    "LocationType",
+]
+
+
+class EditOperation(StrEnum):
+    """What an edit does to the text."""
+
+    INSERT = "insert"
+    REPLACE = "replace"
+    DELETE = "delete"
+    MOVE = "move"
+
+
+class EditStatus(StrEnum):
+    """What became of an edit."""
+
+    APPLIED = "applied"
+    DROPPED = "dropped"
+    """It could be placed but should not be: already there, said twice, costs a placeholder, over a limit."""
+    CONFLICT = "conflict"
+    """Another edit won."""
+    UNPLACED = "unplaced"
+    """No place or no text was found for it."""
+
+
+class LocationType(StrEnum):
+    """Where an edit stands in the prompt."""
+
+    START = "start"
+    END = "end"
+    BEFORE = "before"
+    AFTER = "after"
+    WITHIN = "within"
+    REPLACE_ALL = "replace_all"
+
+
+class ConflictType(StrEnum):
+    """Why edits cannot all be made."""
+
+    OVERLAPPING = "overlapping"
+    """They change the same characters."""
+    CONTRADICTORY = "contradictory"
+    """One asks for what another forbids or removes."""
+    DEPENDENT = "dependent"
+    """One stands beside a text that another deletes."""
+
+
+class ConflictStrategy(StrEnum):
+    """How the winner of a conflict is chosen. Ties go to the suggestion that came first."""
+
+    HIGHEST_IMPACT = "highest_impact"
+    HIGHEST_PRIORITY = "highest_priority"
+    FIRST = "first"
+    MERGE = "merge"
+    """Overlapping edits become one; what cannot be merged is decided by impact."""
+
+
+class EditLocation(Value):
+    """A place in the original prompt, in character offsets."""
+
+    type: LocationType
+    start: int
+    end: int
+    """Equal to `start` for an insertion."""
+    section: str | None = None
+    """Name of the section it lies in."""
+    marker: str | None = None
+    """The passage of the prompt that an insertion stands before or after."""
+    destination: int | None = None
+    """Where a moved text goes."""
+    order: int = 0
+    """Which comes first among several insertions at one offset."""
+
+
+class Edit(Value):
+    """One exact change of a prompt and the suggestion that asked for it."""
+
+    id: str
+    operation: EditOperation
+    location: EditLocation | None = None
+    """None if no place was found."""
+    content: str = ""
+    """Exactly what takes the place of `target_text`, line breaks and list markers included."""
+    target_text: str = ""
+    """Exactly what stands in the prompt between `location.start` and `location.end`."""
+    text: str = ""
+    """The instruction in plain words: what is added, what replaces, or what is removed."""
+    suggestion: Suggestion
+    suggestion_index: int
+    rationale: str = ""
+    impact: float = Field(default=0.0, ge=0.0, le=1.0)
+    priority: Priority = Priority.MEDIUM
+    status: EditStatus = EditStatus.APPLIED
+    reason: str = ""
+    """How its place was found, or why it is not made."""
+    conflicts_with: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    merged_into: str | None = None
+    """The edit that says this too; `apply` passes over this one."""
+    validated: bool = False
+    """The place, and the text to replace or delete, were found in the prompt."""
+
+    @property
+    def is_made(self) -> bool:
+        """Whether `apply` changes the text on behalf of this edit itself."""
+        return self.status is EditStatus.APPLIED and self.merged_into is None
+
+    def to_row(self) -> dict[str, JSONValue]:
+        """Return the short JSON form that the command line prints."""
+        return {
+            "operation": self.operation.value,
+            "text": self.text,
+            "suggestion": self.suggestion.description or self.text,
+            "status": self.status.value,
+            "reason": self.reason,
+            "id": self.id,
+            "suggestion_index": self.suggestion_index,
+            "priority": self.priority.value,
+            "impact": round(self.impact, 4),
+        }
+
+
+class ConflictGroup(Value):
+    """Edits of which only one could be made."""
+
+    type: ConflictType
+    edits: tuple[str, ...]
+    """Ids, the winner first."""
+    winner: str
+    reason: str
+    is_merged: bool = False
+    """The losers' text is part of the winner."""
+
+
+class ImpactWeights(Value):
+    """How much each part counts in an edit's impact.
+
+    Source:
+        Impact ranking of Jido's GEPA suggestion generator.
+    """
+
+    priority: float = 0.30
+    category: float = 0.25
+    specificity: float = 0.20
+    location: float = 0.15
+    validated: float = 0.10
+
+
+class EditConfig(Value):
+    """How edits are chosen."""
+
+    conflict_strategy: ConflictStrategy = ConflictStrategy.HIGHEST_IMPACT
+    max_edits: int = Field(default=10, ge=0)
+    min_impact: float = 0.3
+    weights: ImpactWeights = ImpactWeights()

@@ -1,0 +1,70 @@
+"""The edit plan: every edit a reflection asks for, what became of each, and the improved prompt."""
+
+from __future__ import annotations
+
+from reflector._json import JSONValue, Value
+from reflector.edits.applying import apply_changes, changes_of
+from reflector.edits.diffing import Hunk, hunks_of, unified
+from reflector.edits.edit import ConflictGroup, Edit, EditConfig, EditStatus
+from reflector.edits.sections import PromptStructure
+
+__all__ = ["EditPlan"]
+
+_HIGH_IMPACT = 0.7
+
+
+class EditPlan(Value):
+    """The edits of one prompt. Nothing a reflection suggested is missing: what is not made says why."""
+
+    original_prompt: str
+    structure: PromptStructure
+    edits: tuple[Edit, ...] = ()
+    """Those that are made first, by impact; then the others in the order of their suggestions."""
+    conflicts: tuple[ConflictGroup, ...] = ()
+    config: EditConfig = EditConfig()
+
+    def apply(self) -> str:
+        """Return the improved prompt. Text outside the edits stays as it is, character for character.
+
+        Raises:
+            InvalidEditError: If the plan was put together for another prompt.
+        """
+        return apply_changes(self.original_prompt, changes_of(self.original_prompt, self.edits))
+
+    def diff(self) -> str:
+        """Return a unified diff; a comment line before each hunk names the suggestion that caused it."""
+        return unified(self.changes)
+
+    @property
+    def changes(self) -> tuple[Hunk, ...]:
+        """The diff as a structure: hunks of context, removed and added lines."""
+        return hunks_of(self.original_prompt, changes_of(self.original_prompt, self.edits))
+
+    @property
+    def applied(self) -> tuple[Edit, ...]:
+        """The edits that `apply` makes."""
+        return tuple(edit for edit in self.edits if edit.is_made)
+
+    @property
+    def rejected(self) -> tuple[Edit, ...]:
+        """The edits that are not made; `reason` says why."""
+        return tuple(edit for edit in self.edits if edit.status is not EditStatus.APPLIED)
+
+    @property
+    def total_edits(self) -> int:
+        """How many edits `apply` makes."""
+        return len(self.applied)
+
+    @property
+    def high_impact_edits(self) -> int:
+        """How many of them have an impact of 0.7 or more."""
+        return sum(1 for edit in self.applied if edit.impact >= _HIGH_IMPACT)
+
+    @property
+    def conflicts_resolved(self) -> int:
+        """How many edits lost to another one, or were merged with it."""
+        return sum(len(group.edits) - 1 for group in self.conflicts)
+
+    def to_rows(self) -> list[dict[str, JSONValue]]:
+        """Return one short JSON object for each edit, as the command line prints them."""
+        return [edit.to_row() for edit in self.edits]

@@ -1,0 +1,121 @@
+"""Suggestions that restructure: a new prompt, a new section, or a passage that moves."""
+
+from __future__ import annotations
+
+import re
+
+from reflector._text import one_line
+from reflector.edits.additions import NO_TEXT, unplaced
+from reflector.edits.drafts import Draft
+from reflector.edits.edit import (
+    EditOperation,
+    EditStatus,
+    LocationType,
+)
+from reflector.edits.formatting import fitted
+from reflector.edits.likeness import content_words
+from reflector.edits.naming import matching_section
+from reflector.edits.passages import Passages, spans_overlap
+from reflector.edits.placing import Place, described_passage, end_of_prompt, locate, numbered_passage
+from reflector.edits.replacements import draft_modification
+from reflector.edits.seams import deletion_span
+from reflector.edits.sections import Section
+from reflector.edits.wording import clean_text, quoted
+from reflector.reflection.models import Suggestion
+
+__all__ = ["draft_restructuring"]
+
+_COVERS_PROMPT = 0.6
+
+
+_ALL_OF_IT = re.compile(
+    r"\b(?:entire|whole|full|complete|overall)\s+(?:system\s+)?(?:prompt|instructions?|text)\b|\b(?:rewrite|replace|restructure|reorgani[sz]e)\s+the\s+(?:system\s+)?prompt\b",
+    re.IGNORECASE,
+)
+
+
+_MOVE = re.compile(
+    r"\b(?:move|relocate|shift|bring|reposition)\s+(?P<what>.{2,300}?)\s+(?P<where>(?:up |down )?to the (?:very )?(?:top|beginning|start|front|end|bottom)|"
+    r"(?:right |directly |immediately |to |up |down )*(?:before|above|ahead of|after|below|behind))\b(?P<rest>.{0,300})",
+    re.IGNORECASE,
+)
+
+
+def draft_restructuring(passages: Passages, index: int, suggestion: Suggestion) -> Draft:
+    new = clean_text(suggestion.specific_text)
+    target = suggestion.target_section or ""
+    section = matching_section(passages, target)
+    if not new.strip():
+        return _move(passages, index, suggestion, section)
+    if _is_whole_prompt(passages, suggestion, new):
+        return _whole_prompt(passages, index, suggestion, new)
+    if section is not None:
+        return section_rewrite(passages, index, suggestion, section, new)
+    return draft_modification(passages, index, suggestion)
+
+
+def _is_whole_prompt(passages: Passages, suggestion: Suggestion, new: str) -> bool:
+    old = content_words(passages.prompt[:20_000])
+    covered = len(old & content_words(new)) / len(old) if old else 0.0
+    says_so = _ALL_OF_IT.search(f"{suggestion.target_section or ''}\n{suggestion.description[:1_000]}")
+    if says_so:
+        return len(new) * 3 >= len(passages.prompt)
+    return len(new) * 2 >= len(passages.prompt) and covered >= _COVERS_PROMPT
+
+
+def _whole_prompt(passages: Passages, index: int, suggestion: Suggestion, new: str) -> Draft:
+    prompt = passages.prompt
+    ending = prompt[len(prompt.rstrip("\r\n")) :]
+    content = fitted(new, passages.structure.newline) + ending
+    draft = Draft(
+        index, suggestion, EditOperation.REPLACE, new, "replaces the whole prompt", span=(0, len(prompt)), content=content,
+        is_whole_prompt=True,
+    )  # fmt: skip
+    return (
+        draft.closed(EditStatus.DROPPED, "already present: it is the prompt itself")
+        if content == prompt
+        else draft
+    )
+
+
+def _move(passages: Passages, index: int, suggestion: Suggestion, section: Section | None) -> Draft:
+    said = _MOVE.search(suggestion.description[:2_000])
+    if said is None:
+        return unplaced(index, suggestion, NO_TEXT, "")
+    what, where = said["what"], f"{said['where']} {said['rest']}"
+    moved = matching_section(passages, what) or section
+    spans = [span for quote in (*quoted(what), what) for span in passages.find(quote) if len(quote) > 8]
+    if moved is not None:
+        span = (moved.start, moved.end)
+    elif described := numbered_passage(passages, what) or described_passage(passages, what):
+        span = described
+    elif len(spans) == 1:
+        unit = passages.unit_at(spans[0][0])
+        span = (min(unit.start, spans[0][0]), max(unit.end, spans[0][1])) if unit else spans[0]
+    else:
+        return unplaced(
+            index, suggestion, f"what to move was not found: searched for {one_line(what, 60)!r}", ""
+        )
+    place = _destination(passages, where)
+    if place is None:
+        return unplaced(
+            index, suggestion, f"where to move it was not found: searched for {one_line(where, 60)!r}", ""
+        )
+    text = passages.prompt[span[0] : span[1]].strip()
+    span = deletion_span(passages, span)
+    if place.type in (LocationType.AFTER, LocationType.BEFORE) and spans_overlap(span, place.span):
+        return unplaced(index, suggestion, "it would be moved into itself", text)
+    reason = f"moves {one_line(text, 60)!r}; {place.reason}"
+    return Draft(index, suggestion, EditOperation.MOVE, text, reason, place=place, span=span)
+
+
+def _destination(passages: Passages, where: str) -> Place | None:
+    if re.search(r"\bto the (?:very )?(?:top|beginning|start|front)\b", where, re.IGNORECASE):
+        return Place(LocationType.START, (0, 0), "placed at the beginning, as named")
+    if re.search(r"\bto the (?:very )?(?:end|bottom)\b", where, re.IGNORECASE):
+        return end_of_prompt(passages, "the end is named")
+    place = locate(
+        passages,
+        re.sub(r"^\W*(?:right|directly|immediately|to|up|down)\s+", "", where).replace("ahead of", "before"),
+    )
+    return place if place.is_found else None

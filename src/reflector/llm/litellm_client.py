@@ -1,0 +1,321 @@
+"""Models behind litellm. The one door to it, opened at the first call and never on the event loop."""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import importlib
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import anyio.lowlevel
+import anyio.to_thread
+
+from reflector.errors import ConfigurationError, LLMError
+from reflector.llm.connections import close_with_loop, is_trio, run_on_asyncio
+from reflector.llm.failures import llm_error
+from reflector.llm.messages import ModelReply, ModelRequest
+from reflector.llm.replies import read_reply, read_usage, split_thinking
+from reflector.llm.retry import Retrier
+from reflector.llm.secrets import is_clean, redact
+from reflector.usage import Usage
+
+__all__ = ["LiteLLMClient"]
+
+PLACEHOLDER_KEY = "no-key"
+"""Sent to a server of one's own when there is no key: the protocol wants one."""
+
+# Read by litellm while it is imported: no download of prices or headers, no stray .env file.
+_ENVIRONMENT = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_MODE": "PRODUCTION",
+}
+_LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
+
+# What the client sets itself; `extra` may hold anything else.
+_RESERVED = frozenset(
+    {
+        "model",
+        "messages",
+        "api_key",
+        "api_base",
+        "base_url",
+        "timeout",
+        "stream",
+        "max_retries",
+        "num_retries",
+    }
+)
+
+
+class LiteLLMClient:
+    """Any model that litellm can reach, with our retries and our errors.
+
+    Works on asyncio directly and on trio through an asyncio loop in a thread. A cancelled call closes
+    its connection. Connections are shared by all clients of an event loop and closed when the loop ends.
+
+    Args:
+        model: The model's name as litellm writes it, `"openai/gpt-5"`. With `base_url`, a name
+            without a provider is one of an OpenAI-compatible server.
+        base_url: Where the server listens, `"http://127.0.0.1:8000/v1"`.
+        api_key: None: the provider's own variable, else a placeholder when `base_url` is given.
+        timeout: Seconds for a whole call when the request names none, retries included.
+        retrier: How failed calls are tried again; holds the retry budget of this client.
+        clock: Seconds that never go back.
+
+    Raises:
+        ConfigurationError: If a setting cannot be one.
+    """
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        timeout: float = 600.0,
+        retrier: Retrier | None = None,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        _check_settings(model, base_url, api_key, timeout)
+        self._model = model.strip()
+        self._base_url = base_url
+        self._api_key = api_key
+        self._timeout = timeout
+        self._retrier = retrier or Retrier()
+        self._clock = clock
+        self._route: dict[str, Any] | None = None
+
+    @property
+    def name(self) -> str:
+        """The model's name as it was given."""
+        return self._model
+
+    @property
+    def base_url(self) -> str | None:
+        return self._base_url
+
+    def __repr__(self) -> str:
+        where = f", base_url={redact(self._base_url)!r}" if self._base_url else ""
+        return f"LiteLLMClient({self._model!r}{where})"
+
+    async def warmup(self) -> None:
+        """Load litellm in a worker thread: seconds, once per process. `complete` does it when needed."""
+        if self._route is None:
+            if _Door.litellm is None:
+                await anyio.to_thread.run_sync(_load, abandon_on_cancel=True)
+            self._route = _route(self._model, self._base_url, self._api_key)
+
+    async def complete(self, request: ModelRequest) -> ModelReply:
+        """Return the model's answer; loading litellm is not counted against the time limit.
+
+        Raises:
+            LLMError: As the subclass that says what happened; no key stands in its text.
+        """
+        await self.warmup()
+        begun = self._clock()
+        timeout = request.timeout or self._timeout
+        call = self._call_of(request, timeout)
+
+        spent: list[Usage] = []
+
+        async def attempt() -> ModelReply:
+            spent.append(Usage(calls=1))  # stays when the call is cancelled: it was sent
+            try:
+                reply = await self._attempt(call)
+            except LLMError as err:
+                spent[-1] = err.usage or spent[-1]
+                raise
+            spent[-1] = reply.usage
+            return reply
+
+        try:
+            reply, attempts = await self._retrier.call(attempt, timeout=timeout, model=self._model)
+        except LLMError as err:
+            err.usage = sum(spent, Usage())
+            raise
+        usage = sum(spent, Usage())
+        duration = (self._clock() - begun) * 1000
+        return reply.model_copy(update={"usage": usage, "attempts": attempts, "duration_ms": duration})
+
+    def _call_of(self, request: ModelRequest, timeout: float) -> dict[str, Any]:
+        if taken := _RESERVED & request.extra.keys():
+            raise ConfigurationError(f"extra cannot hold {sorted(taken)}: the client sets them itself.")
+        return request.options() | {
+            **(self._route or {}),
+            "messages": request.chat(),
+            "timeout": _rounded_up(timeout),
+            "max_retries": 0,  # `num_retries` would repeat refused requests too; ours are the only retries
+            "drop_params": True,
+        }
+
+    async def _attempt(self, call: dict[str, Any]) -> ModelReply:
+        failure: LLMError
+        try:
+            response = await (run_on_asyncio(_complete, call) if is_trio() else _complete(call))
+        except Exception as err:  # noqa: BLE001 - the border to litellm: everything is re-typed
+            failure, cause = self._failure_of(err, call)
+        else:
+            return _read(response, self._model)
+        # Outside of the handler, so that an original that quotes a key does not hang on as its context.
+        raise failure from cause
+
+    def _failure_of(self, err: Exception, call: dict[str, Any]) -> tuple[LLMError, Exception | None]:
+        keys = (self._api_key, call.get("api_key"), *_keys_of_environment())
+        return llm_error(err, model=self._model, keys=keys), err if is_clean(err, keys) else None
+
+
+def _check_settings(model: object, base_url: object, api_key: object, timeout: float) -> None:
+    if not isinstance(model, str) or not model.strip():
+        raise ConfigurationError(
+            f"a model's name is a text such as 'openai/gpt-5'; got {type(model).__name__}."
+        )
+    if base_url is not None and not (
+        isinstance(base_url, str) and base_url.startswith(("http://", "https://"))
+    ):
+        raise ConfigurationError(
+            f"base_url must start with http:// or https://; got {redact(repr(base_url))}."
+        )
+    if api_key is not None and (not isinstance(api_key, str) or not api_key.strip()):
+        raise ConfigurationError(f"api_key must be a text that is not empty; got {type(api_key).__name__}.")
+    if timeout <= 0:
+        raise ConfigurationError(f"timeout must be above 0 seconds; got {timeout!r}.")
+
+
+# --- the door ----------------------------------------------------------------------------------------------
+
+
+class _Door:
+    """What is known once litellm is loaded."""
+
+    litellm: Any = None
+    is_internal: contextvars.ContextVar[bool] | None = None
+    """litellm's mark for calls that it does not report to callbacks."""
+
+
+_lock = threading.Lock()
+
+
+def _load() -> None:
+    """Import litellm so that it asks no network, reads no file and prints nothing.
+
+    Nothing that changes the calls of a host that uses litellm too is touched: no `drop_params`,
+    `num_retries`, callbacks or cache.
+
+    Raises:
+        LLMError: If it cannot be imported.
+    """
+    with _lock:
+        if _Door.litellm is not None:
+            return
+        is_ours = "litellm" not in sys.modules
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        try:
+            import litellm
+
+            importlib.import_module("openai.resources")  # else at the first call, a second on the event loop
+        except ImportError as err:
+            raise LLMError(
+                f"litellm cannot be imported ({err}); repair it with `pip install litellm`."
+            ) from err
+        litellm.suppress_debug_info = True  # banners on stdout at every failure
+        if is_ours and "LITELLM_LOG" not in os.environ:
+            for name in _LOGGERS:
+                logging.getLogger(name).setLevel(logging.CRITICAL)
+        with contextlib.suppress(ImportError, AttributeError):  # litellm's own business: older ones have none
+            _Door.is_internal = importlib.import_module("litellm._internal_context").is_internal_call
+        _Door.litellm = litellm
+
+
+def _is_watched(litellm: Any) -> bool:
+    """Return whether the host asked litellm for reports of its calls."""
+    lists = (
+        "callbacks",
+        "success_callback",
+        "failure_callback",
+        "_async_success_callback",
+        "_async_failure_callback",
+    )
+    return any(getattr(litellm, name, None) for name in lists)
+
+
+@contextlib.contextmanager
+def _unreported() -> Iterator[Any]:
+    """Yield litellm, its reporting off for calls inside unless the host asked for it.
+
+    Reporting leaves a worker task in the event loop and takes a fifth of a call's time, for nobody.
+    """
+    if _Door.is_internal is None or _is_watched(_Door.litellm):
+        yield _Door.litellm
+        return
+    token = _Door.is_internal.set(True)
+    try:
+        yield _Door.litellm
+    finally:
+        _Door.is_internal.reset(token)
+
+
+def _route(model: str, base_url: str | None, api_key: str | None) -> dict[str, Any]:
+    """Return the arguments that say where to: model with its provider, base URL, key."""
+    if base_url is None:
+        return {"model": model, "api_key": api_key}
+    provider = model.partition("/")[0] if "/" in model else ""
+    if provider not in {getattr(known, "value", known) for known in _Door.litellm.provider_list}:
+        provider, model = "openai", f"openai/{model}"
+    if api_key is None and not os.environ.get(f"{provider.upper()}_API_KEY"):
+        api_key = PLACEHOLDER_KEY
+    return {"model": model, "api_base": base_url, "api_key": api_key}
+
+
+# --- one request -------------------------------------------------------------------------------------------
+
+
+async def _complete(call: dict[str, Any]) -> Any:
+    await close_with_loop(_Door.litellm)
+    await anyio.lowlevel.checkpoint_if_cancelled()  # cancelled in its first steps, litellm leaks a coroutine
+    with _unreported() as litellm:
+        return await litellm.acompletion(**call)
+
+
+def _rounded_up(timeout: float) -> float:
+    """Return the next of a few time limits: litellm keeps one set of connections for each value it sees."""
+    return next((step for step in (1.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0) if timeout <= step), 7200.0)
+
+
+def _read(response: Any, model: str) -> ModelReply:
+    """Return litellm's response as a reply.
+
+    Raises:
+        LLMError: If it holds no text; with the tokens that it took all the same.
+    """
+    usage = read_usage(getattr(response, "usage", None))
+    if not usage.input_tokens and not usage.output_tokens:  # litellm writes 0 where the server said nothing
+        usage = usage.model_copy(update={"input_tokens": None, "output_tokens": None})
+    else:
+        cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
+        usage = usage.model_copy(update={"cost_usd": cost})
+    try:
+        reply = read_reply(response, model=model)
+    except LLMError as err:
+        err.usage = usage
+        raise
+    update: dict[str, Any] = {"usage": usage}
+    if reply.reasoning is None:
+        update["reasoning"], update["content"] = split_thinking(reply.content)
+    return reply.model_copy(update=update)
+
+
+# --- keys --------------------------------------------------------------------------------------------------
+
+
+def _keys_of_environment() -> tuple[str, ...]:
+    """Return the values of all variables that hold a key: a server may quote the one that litellm found."""
+    endings = ("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY")
+    return tuple(value for name, value in os.environ.items() if name.endswith(endings) and len(value) >= 8)

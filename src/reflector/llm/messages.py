@@ -1,0 +1,102 @@
+"""What is asked of a model and what it answered, as values that cross as the data of signals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Literal
+
+from pydantic import Field
+
+from reflector._json import JSONValue, Value
+from reflector.usage import Usage
+
+__all__ = [
+    "MODEL_COMPLETED",
+    "MODEL_FAILED",
+    "MODEL_REQUESTED",
+    "Message",
+    "ModelReply",
+    "ModelRequest",
+    "Role",
+]
+
+MODEL_REQUESTED = "reflector.model.requested"
+"""Type of the signal whose data is a `ModelRequest`."""
+MODEL_COMPLETED = "reflector.model.completed"
+"""Type of the signal whose data is a `ModelReply`."""
+MODEL_FAILED = "reflector.model.failed"
+
+Role = Literal["system", "developer", "user", "assistant", "tool"]
+
+
+class Message(Value):
+    """One message of a chat."""
+
+    role: Role
+    content: str
+
+
+class ModelRequest(Value):
+    """One question to a model: the data of `reflector.model.requested`. It never holds a key."""
+
+    messages: tuple[Message, ...] = Field(min_length=1)
+    model: str | None = None
+    """The model the caller has in mind; the client that answers may serve another."""
+    temperature: float | None = Field(default=None, ge=0)
+    max_tokens: int | None = Field(default=None, gt=0)
+    response_format: dict[str, JSONValue] | None = None
+    """`{"type": "json_object"}` or a JSON schema in OpenAI's form."""
+    seed: int | None = None
+    timeout: float | None = Field(default=None, gt=0)
+    """Seconds for the whole call, waiting and retries included. None: the client's own."""
+    extra: dict[str, JSONValue] = Field(default_factory=dict)
+    """Further parameters, passed to the provider as they are."""
+
+    @classmethod
+    def from_text(cls, user: str, *, system: str | None = None, **options: Any) -> ModelRequest:
+        """Return a request of one user message, after a system message when there is one."""
+        messages = [Message(role="user", content=user)]
+        if system is not None:
+            messages.insert(0, Message(role="system", content=system))
+        return cls(messages=tuple(messages), **options)
+
+    @classmethod
+    def from_messages(cls, messages: Iterable[Mapping[str, str] | Message], **options: Any) -> ModelRequest:
+        """Return a request of chat messages, given as dicts or values."""
+        return cls(messages=tuple(Message.model_validate(message) for message in messages), **options)
+
+    def chat(self) -> list[dict[str, str]]:
+        """Return the messages as a fresh list of `{"role", "content"}` dicts."""
+        return [{"role": message.role, "content": message.content} for message in self.messages]
+
+    def options(self) -> dict[str, JSONValue]:
+        """Return the parameters that are set, `extra` included, in the names that OpenAI gave them."""
+        named = {
+            "temperature": self.temperature,
+            "max_tokens": self.max_tokens,
+            "response_format": self.response_format,
+            "seed": self.seed,
+        }
+        return self.extra | {name: value for name, value in named.items() if value is not None}
+
+
+class ModelReply(Value):
+    """One answer of a model: the data of `reflector.model.completed`."""
+
+    content: str = Field(min_length=1)
+    model: str | None = None
+    """The model that answered, as the provider names it."""
+    finish_reason: str | None = None
+    """`stop`, `length`, `content_filter`, `tool_calls`, or the provider's own word."""
+    usage: Usage = Usage(calls=1)
+    reasoning: str | None = None
+    """Text of the model's thinking, when it came apart from the answer."""
+    attempts: int = Field(default=1, ge=1)
+    """Requests it took; all but the last one failed."""
+    duration_ms: float | None = Field(default=None, ge=0)
+    """From the first request to the answer, waiting included."""
+
+    @property
+    def is_truncated(self) -> bool:
+        """Whether the answer was cut at the output limit."""
+        return self.finish_reason == "length"

@@ -1,0 +1,96 @@
+"""The agent that answers `reflector.model.requested`: the one place where a client is called."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+from pydantic import ValidationError
+
+from reflector.errors import LLMBadRequestError, LLMTimeoutError, ReflectorError
+from reflector.llm.client import LLMClient, as_client, call_client
+from reflector.llm.failures import llm_error
+from reflector.llm.messages import ModelReply, ModelRequest
+from reflector.llm.secrets import is_clean
+
+__all__ = ["ask_client", "model_agent", "read_request"]
+
+Handler = Callable[[Any, Any], Awaitable[dict[str, Any]]]
+
+
+def model_agent(
+    model: LLMClient | Callable[..., Any], *, clock: Callable[[], float] = time.perf_counter
+) -> Handler:
+    """Return the handler of an agent for `reflector.model.requested`.
+
+    Its answer is the data of `reflector.model.completed`: a `ModelReply` as plain data.
+
+    ```python
+    await runtime.spawn(model_agent(client), name="model", handles="reflector.model.requested")
+    ```
+    """
+    client = as_client(model)
+
+    async def handle(signal: Any, context: Any) -> dict[str, Any]:
+        reply = await ask_client(client, read_request(signal.data), clock=clock)
+        return reply.model_dump(mode="json")
+
+    return handle
+
+
+def read_request(data: Any) -> ModelRequest:
+    """Return the request that a signal carries.
+
+    Raises:
+        LLMBadRequestError: If the data is not that of a `ModelRequest`.
+    """
+    try:
+        return ModelRequest.model_validate(data)
+    except ValidationError as err:
+        first = err.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "data"
+        raise LLMBadRequestError(
+            f"the data of a model request must be that of a ModelRequest; {where}: {first['msg']}"
+        ) from None
+
+
+async def ask_client(
+    client: LLMClient, request: ModelRequest, *, clock: Callable[[], float] = time.perf_counter
+) -> ModelReply:
+    """Return the client's answer, timed, within the request's own time limit.
+
+    A client with `async def warmup()` is warmed up first, outside of that limit: loading a library is
+    not the model's time.
+
+    Raises:
+        LLMTimeoutError: If the limit passes. The call is cancelled.
+        LLMError: Whatever else the client raised, as one of ours and without keys.
+    """
+    await _warm_up(client)
+    begun = clock()
+    with anyio.move_on_after(request.timeout):
+        reply = await _call(client, request)
+        if reply.duration_ms is not None:
+            return reply
+        return reply.model_copy(update={"duration_ms": (clock() - begun) * 1000})
+    raise LLMTimeoutError(f"{client.name} did not answer within {request.timeout:g} s.", model=client.name)
+
+
+async def _warm_up(client: Any) -> None:
+    warmup = getattr(client, "warmup", None)
+    if inspect.iscoroutinefunction(warmup):
+        await warmup()
+
+
+async def _call(client: LLMClient, request: ModelRequest) -> ModelReply:
+    try:
+        return await call_client(client, request)
+    except ReflectorError:
+        raise
+    except Exception as err:  # noqa: BLE001 - the border to other people's clients: everything is re-typed below
+        failure, cause = llm_error(err, model=client.name), err if is_clean(err) else None
+    # Outside of the handler, so that an original that quotes a key does not hang on as its context.
+    raise failure from cause

@@ -1,0 +1,69 @@
+"""The answer of a Reflector: what went wrong, what to change, how sure we are, and the changed prompt."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+
+from reflector.edits.plan import EditPlan
+from reflector.reflection.models import ParsedReflection, ParseMode, Suggestion
+from reflector.trajectories.analysis import TrajectoryAnalysis
+from reflector.usage import Usage
+
+__all__ = ["Reflection"]
+
+
+class Reflection(ParsedReflection):
+    """A parsed reflection together with the runs it is about, the edits that follow from it, and what it cost."""
+
+    run_analysis: TrajectoryAnalysis = Field(repr=False)
+    """The run it is about: of several failed ones, the one with the gravest findings."""
+    other_analyses: tuple[TrajectoryAnalysis, ...] = Field(default=(), repr=False)
+    """The further runs: failed ones gave evidence, passing ones served as comparison."""
+    plan: EditPlan = Field(repr=False)
+    """The suggestions as checked edits of the prompt."""
+    model: str
+    """The model that answered; `rules` when no model was asked."""
+    usage: Usage = Usage()
+    duration_ms: float = 0.0
+
+    @property
+    def prompt(self) -> str:
+        """The prompt that was reflected on."""
+        return self.plan.original_prompt
+
+    @property
+    def improved_prompt(self) -> str:
+        """The prompt with the edits applied; everything outside them is unchanged."""
+        return self.plan.apply()
+
+    @property
+    def cost_usd(self) -> float | None:
+        """What the model calls cost; None when the price or the usage is unknown."""
+        return self.usage.cost_usd
+
+    @property
+    def is_from_rules(self) -> bool:
+        """Whether it was derived from the analysis alone, without a model."""
+        return self.parse_mode is ParseMode.RULES
+
+    def diff(self) -> str:
+        """Return a unified diff of the prompt in which each edit names the suggestion that caused it."""
+        return self.plan.diff()
+
+    def summary(self) -> dict[str, Any]:
+        """Return the parsed reflection's fields with edits, prompt, diff, model and usage, ready for JSON."""
+        parsed = self.model_dump(mode="json", include=set(ParsedReflection.model_fields))
+        return parsed | {
+            "edits": [edit.to_row() for edit in self.plan.edits],
+            "improved_prompt": self.improved_prompt,
+            "diff": self.diff(),
+            "model": self.model,
+            "usage": self.usage.model_dump(mode="json") | {"duration_ms": self.duration_ms},
+        }
+
+    def by_priority(self) -> tuple[Suggestion, ...]:
+        """Return the suggestions, high priority first; of equal priority in the order of the answer."""
+        order = {"high": 0, "medium": 1, "low": 2}
+        return tuple(sorted(self.suggestions, key=lambda suggestion: order[suggestion.priority]))

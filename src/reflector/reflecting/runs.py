@@ -1,0 +1,135 @@
+"""What a caller may hand over as runs, and which of them a reflection is about."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, TypeGuard
+
+from reflector._text import shorten
+from reflector.errors import InputError, MissingPromptError
+from reflector.reflection.models import ReflectionRequest
+from reflector.trajectories.analysis import Severity, TrajectoryAnalysis
+from reflector.trajectories.analyzer import analyze
+from reflector.trajectories.comparison import compare
+from reflector.trajectories.loading import load_trajectories
+from reflector.trajectories.trajectory import Outcome, StepKind, Trajectory
+
+__all__ = ["Run", "Runs", "build_request", "read_runs"]
+
+Run = str | os.PathLike[str] | bytes | Trajectory | TrajectoryAnalysis
+"""A path, the bytes of a file, or a run in memory; a list of chat messages is one run too."""
+Runs = Run | Sequence[Mapping[str, Any]] | Iterable[Run]
+
+_WEIGHTS = dict(zip(Severity, (1000, 100, 10, 1), strict=True))
+
+
+def read_runs(runs: Runs) -> list[Trajectory | TrajectoryAnalysis]:
+    """Return the runs behind whatever was handed over, in order.
+
+    Raises:
+        TrajectoryImportError: If a file cannot be read.
+        InputError: If there is no run in it, or it is nothing that holds runs.
+    """
+    found = list(_read(runs))
+    if not found:
+        raise InputError("expected at least one run; got none. Hand over a path, messages or a Trajectory.")
+    return found
+
+
+def _read(runs: Any) -> Iterator[Trajectory | TrajectoryAnalysis]:
+    if isinstance(runs, Trajectory | TrajectoryAnalysis):
+        yield runs
+    elif isinstance(runs, str | os.PathLike | bytes | bytearray):
+        yield from load_trajectories(bytes(runs) if isinstance(runs, bytearray) else runs)
+    elif is_messages(runs):
+        yield Trajectory.from_openai_messages(runs)
+    elif isinstance(runs, Iterable) and not isinstance(runs, Mapping):
+        for run in runs:
+            if isinstance(run, list | tuple) and not is_messages(run):
+                raise InputError(f"a run inside a list cannot be a list of {_kind(run)}; flatten it first.")
+            yield from _read(run)
+    else:
+        raise InputError(
+            f"a run must be a path, bytes, chat messages, a Trajectory, a TrajectoryAnalysis or a list of them; "
+            f"got {_kind(runs)} {shorten(repr(runs), 80)}."
+        )
+
+
+def is_messages(value: Any) -> TypeGuard[Sequence[Mapping[str, Any]]]:
+    """Return whether a value is a list of chat messages, that is one run."""
+    return (
+        isinstance(value, list | tuple)
+        and bool(value)
+        and all(isinstance(message, Mapping) and "role" in message for message in value)
+    )
+
+
+def _kind(value: object) -> str:
+    return type(value).__name__
+
+
+def build_request(
+    runs: Sequence[Trajectory | TrajectoryAnalysis],
+    *,
+    prompt: str | None = None,
+    **options: Any,
+) -> ReflectionRequest:
+    """Return the question that the runs put: which run it is about, and what the others add.
+
+    It is about the run with the gravest findings among those that did not succeed; the other failed ones add
+    evidence, and one that succeeded is what it is compared with. An unknown outcome counts as failed here: who
+    asks for a reflection says that it went wrong.
+
+    Args:
+        prompt: The prompt that was used; None takes the one that the run's own record holds.
+        options: Further fields of the `ReflectionRequest`.
+
+    Raises:
+        MissingPromptError: If there is no prompt.
+        InputError: If the prompt is not a text.
+    """
+    if prompt is not None and not isinstance(prompt, str):
+        raise InputError(f"the prompt must be a text; got {_kind(prompt)} {shorten(repr(prompt), 80)}.")
+    analyses = [run if isinstance(run, TrajectoryAnalysis) else analyze(run, prompt=prompt) for run in runs]
+    failed = [each for each in analyses if each.outcome is not Outcome.SUCCESS] or analyses
+    main = max(failed, key=_gravity)
+    passed = [each for each in analyses if each.outcome is Outcome.SUCCESS and each is not main]
+    if main.comparison is None and (peer := _peer(main, passed)) is not None:
+        compared = main.replace(comparison=compare(main, peer))
+    else:
+        compared = main
+    return ReflectionRequest(
+        trajectory_analysis=compared,
+        original_prompt=_prompt(prompt, main, analyses),
+        other_analyses=tuple(each for each in analyses if each is not main),
+        **options,
+    )
+
+
+def _prompt(prompt: str | None, main: TrajectoryAnalysis, analyses: Sequence[TrajectoryAnalysis]) -> str:
+    if prompt is not None:
+        return prompt
+    for analysis in (main, *analyses):
+        if analysis.trajectory is not None and analysis.trajectory.prompt is not None:
+            return analysis.trajectory.prompt
+    raise MissingPromptError(
+        f"the prompt of run {main.trajectory_id!r} is needed and its record holds none; give it with prompt=."
+    )
+
+
+def _gravity(analysis: TrajectoryAnalysis) -> int:
+    return sum(_WEIGHTS[point.severity] for point in analysis.failure_points)
+
+
+def _peer(main: TrajectoryAnalysis, passed: Sequence[TrajectoryAnalysis]) -> TrajectoryAnalysis | None:
+    """Return the passing run to compare with: one of the same task if there is one, else the first."""
+    candidates = [each for each in passed if each.trajectory is not None]
+    if main.trajectory is None or not candidates:
+        return None
+    task = _first_request(main.trajectory)
+    return next((each for each in candidates if each.trajectory and _first_request(each.trajectory) == task), candidates[0])
+
+
+def _first_request(run: Trajectory) -> str | None:
+    return run.task or next((step.content for step in run.steps if step.kind is StepKind.USER), None)

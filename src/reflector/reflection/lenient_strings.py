@@ -1,0 +1,296 @@
+"""Strings as models write them: any quotation mark, none at the end, marks inside, raw lines, bad escapes."""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["OPENERS", "CutText", "StringReader", "holds_latex"]
+
+
+class CutText(str):
+    """A string that the end of the text cuts off."""
+
+    __slots__ = ()
+
+
+OPENERS = {
+    '"': '"',
+    "'": "'",
+    "“": "”“\"",
+    "”": "”\"",
+    "„": "”“\"",
+    "‟": "”\"",
+    "‘": "’'",
+    "’": "’'",
+    "«": "»",
+    "»": "«",
+    "「": "」",
+    "『": "』",
+    "`": "`",
+    "＂": "＂",
+}
+"""Mark that opens a string -> marks that may close it."""
+
+_BODIES = {mark: re.compile(rf"[^\\{re.escape(mark + closers)}]*") for mark, closers in OPENERS.items()}
+_MIXED_BODY = re.compile(r"[^\\\"“”]*")
+
+_BLANK = "\\s\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\x00"
+_Q = "\"'“”„‟‘’«»「」『』`＂"
+_QUOTED_KEY = rf"[{_Q}](?:[^{_Q}\n]{{1,60}}[{_Q}][{_BLANK}]*(?:=>|[:=：])|[\w\-]{{1,40}}[ \t]*:[ \t]*[{_Q}\[{{])"
+_BARE_KEY = r"[^\W\d][\w.\-]{0,40}[ \t]*(?:=>|[:=：])"
+_CUT_KEY = rf"[{_Q}][^{_Q}\n]{{0,60}}\Z"
+_END = r"[}\])｝］]"
+_COMMENT = r"//|/\*|\#|<!--"
+_AFTER_END = rf"{_END}(?:\s|[{_BLANK}]*(?:[,;，；}}\])｝］{{\[<+]|\Z|```|~~~|{_COMMENT}))"
+
+
+def _after_value(members: str) -> re.Pattern[str]:
+    """Return what may follow the closing mark of a value, when `members` may follow the comma."""
+    return re.compile(
+        rf"[{_BLANK}]*(?:[,;，；、][{_BLANK},]*(?:{members}|{_END}|{_COMMENT}|\.\.\.|…|\Z)"
+        rf"|{_AFTER_END}|\Z|{_COMMENT}|\+[{_BLANK}]*[{_Q}]|```|\([^()\n]{{1,60}}\)[{_BLANK}]*[,}}\]]|\n[ \t]*(?:\.\.\.|…))"
+    )
+
+
+_AFTER_KEY = re.compile(rf"[{_BLANK}]*(?:=>|->|[:=：﹕∶]|[,}}\]]|[{_Q}\[{{]|\Z)")
+_AFTER_MEMBER = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|[{{]")
+_AFTER_MEMBER_BARE = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_BARE_KEY}|[{{]")
+_NEXT_MEMBER = re.compile(rf"[{_BLANK}]*{_QUOTED_KEY}[{_BLANK}]*[{_Q}\[{{\dtfnTFN\-]")
+_NEXT_MEMBER_BARE = re.compile(rf"[{_BLANK}]*\n[{_BLANK}]*{_BARE_KEY}")
+_ITEM = rf"[{_Q}\[{{(]|-?\d|true|false|null|None"
+_AFTER_ITEM = _after_value(rf"(?![{_Q}][^{_Q},\n]{{1,60}}[{_Q}][ \t]+[^\W_])(?:{_ITEM}|[A-Z]\w+\()")
+_AFTER_ITEM_APOSTROPHE = _after_value(rf"{_ITEM}|[A-Z]\w+\(")
+_NEXT_ITEM = re.compile(
+    rf"[{_BLANK}]*(?:\n[{_BLANK}]*[{_Q}{{\[]|[:：][{_BLANK}]*[{_Q}\[{{]|[{_Q}][^{_Q}\n]{{1,300}}[{_Q}][{_BLANK}]*[,\])])"
+)
+_KNOWN_KEY_BELOW = re.compile(
+    r"[ \t]*,?[ \t]*\n\s*[\"'“](?:analysis|root_causes|suggestions|expected_improvement|type|category|description"
+    r"|rationale|priority|specific_text|target_section)[\"'”]\s*:"
+)
+_KEY_HERE = re.compile(rf"[{_Q}][\w .\-]{{1,60}}[{_Q}][{_BLANK}]*[:：][{_BLANK}]*([{_Q}\[{{]|[\dtfnTFN\-])")
+_UNCLOSED_KEY = re.compile(r"([\w .\-]{1,60}?)[ \t]*[:=][ \t]*")
+_LOST_MARK = re.compile(r"\s*\n\s*[}\]][}\]\s]*\Z")
+_FENCE_AFTER = re.compile(r"\s*\n[ \t]*(?:`{3,}|~{3,})\s*\Z")
+_CONTROL = re.compile(r"[\x00-\x1f]")
+_LATEX = re.compile(
+    r"\\(?:[bf][a-zA-Z]|(?:t(?:imes|heta|ext(?:bf|it|tt|rm)?|au|ilde|riangle)|n(?:u|eq|abla|otin)"
+    r"|r(?:ho|ight\w{0,5}|angle|floor|ceil))(?![a-zA-Z]))"
+)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "/": "/"}
+_HEX = re.compile(r"\\u([0-9a-fA-F]{4})")
+_LOW_HALF = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_BYTE = re.compile(r"\\x([0-9a-fA-F]{2})")
+_TAIL = 200
+
+
+class StringReader:
+    """Reads one string after the other from a text, forward only."""
+
+    def __init__(self, text: str, fixes: dict[str, int]) -> None:
+        self.text = text
+        self.size = len(text)
+        self.fixes = fixes
+        self.end = 0
+        """Where the last string ended: the index behind its closing mark."""
+        self.mixed = "”" in text
+
+    def fix(self, name: str) -> None:
+        self.fixes[name] = self.fixes.get(name, 0) + 1
+
+    def read(self, start: int, *, as_key: bool = False, in_list: bool = False) -> str:
+        """Return the string whose opening mark stands at `start`; `end` then tells where it ended.
+
+        A mark inside closes the string only if what follows could follow a string there.
+        """
+        text, size, mark = self.text, self.size, self.text[start]
+        if text[start + 1 : start + 3] == mark * 2 and mark in "\"'`":
+            return self.read_triple(start, mark * 3)
+        if mark != '"':
+            self.fix("quotes")
+        body = _MIXED_BODY if mark == '"' and self.mixed else _BODIES[mark]
+        parts: list[str] = []
+        position = start + 1
+        self.inner = _Inner(start + 1)
+        while True:
+            stop = body.match(text, position).end()  # type: ignore[union-attr]  # it matches anything
+            if stop > position:
+                parts.append(text[position:stop])
+            if stop >= size:
+                return self.cut_off(start, parts)
+            if text[stop] == "\\":
+                position = self.escape(stop, parts)
+                continue
+            if self.closes(stop, mark, as_key, in_list):
+                self.end = stop + 1
+                break
+            if self.ended_before(start, stop, parts, as_key):
+                break
+            parts.append(text[stop])
+            self.fix("inner_quote")
+            position = stop + 1
+        value = parts[0] if len(parts) == 1 else "".join(parts)
+        if _CONTROL.search(text, start, self.end):
+            self.fix("raw_control")
+        return value
+
+    def closes(self, stop: int, mark: str, as_key: bool, in_list: bool) -> bool:
+        """Return whether the mark at `stop` ends the string."""
+        text, inner, found = self.text, self.inner, self.text[stop]
+        if found != mark and mark in "\"“„" and inner.is_paired(found, mark):
+            return False
+        if as_key:
+            return _AFTER_KEY.match(text, stop + 1) is not None
+        if inner.embeds_json(text, stop) and not _KNOWN_KEY_BELOW.match(text, stop + 1):
+            return False
+        if text[stop + 1 : stop + 2] == found and _AFTER_END_MARK.match(text, stop + 2):
+            return False
+        if in_list:
+            after = _AFTER_ITEM_APOSTROPHE if mark in "'‘’" else _AFTER_ITEM
+            return (after.match(text, stop + 1) or _NEXT_ITEM.match(text, stop + 1)) is not None
+        if "unquoted_key" in self.fixes or "call" in self.fixes:
+            return (_AFTER_MEMBER_BARE.match(text, stop + 1) or _NEXT_MEMBER.match(text, stop + 1)
+                    or _NEXT_MEMBER_BARE.match(text, stop + 1)) is not None
+        return (_AFTER_MEMBER.match(text, stop + 1) or _NEXT_MEMBER.match(text, stop + 1)) is not None
+
+    def ended_before(self, start: int, stop: int, parts: list[str], as_key: bool) -> bool:
+        """Return whether the string lost its closing mark and the one at `stop` already opens the next member."""
+        text = self.text
+        if as_key:
+            if len(parts) == 1 and (key := _UNCLOSED_KEY.fullmatch(parts[0])):
+                self.fix("missing_quote")
+                parts[0] = key[1]
+                self.end = start + 1 + key.end(1)
+                return True
+            return False
+        member = _KEY_HERE.match(text, stop)
+        if member is None or self.inner.balance > 0:
+            return False
+        before = text[max(start + 1, stop - _TAIL) : stop]
+        kept = before.rstrip()
+        below = "\n" in before[len(kept) :]
+        if not kept or kept[-1] in "{[(:" or not (below or (kept[-1] == "," and member[1] in _Q + "[{")):
+            return False
+        self.fix("missing_quote")
+        joined = "".join(parts).rstrip()
+        if joined.endswith(","):
+            joined = joined[:-1].rstrip()
+        if joined.endswith('"') and joined.count('"') % 2:
+            joined = joined[:-1]
+        parts[:] = [joined]
+        self.end = stop
+        return True
+
+    def cut_off(self, start: int, parts: list[str]) -> str:
+        """Return the string that the end of the text cuts off, or that only lost its closing mark before it."""
+        text, limit = self.text, self.size
+        value = "".join(parts)
+        if fence := _FENCE_AFTER.search(text, max(start + 1, limit - _TAIL)):
+            limit = fence.start()
+        lost = _LOST_MARK.search(text, max(start + 1, limit - _TAIL), limit)
+        self.end = lost.start() if lost else limit
+        value = value[: len(value) - (self.size - self.end)]
+        if lost:
+            self.fix("missing_quote")
+            return value
+        self.fix("unclosed_string")
+        self.end = self.size
+        return CutText(value)
+
+    def read_triple(self, start: int, marks: str) -> str:
+        """Return a string between tripled marks, or the empty string if two of them are all there is."""
+        if _AFTER_MEMBER.match(self.text, start + 2) and not _AFTER_KEY.match(self.text, start + 3):
+            self.end = start + 2
+            return ""
+        self.fix("triple_quotes")
+        end = self.text.find(marks, start + 3)
+        if end < 0:
+            self.end = self.size
+            return CutText(self.text[start + 3 :])
+        self.end = end + 3
+        return self.text[start + 3 : end]
+
+    def escape(self, at: int, parts: list[str]) -> int:
+        """Append what the escape at `at` stands for; return the index behind it. A bad one is kept as it is."""
+        text = self.text
+        kind = text[at + 1 : at + 2]
+        if kind == "u" and (code := _HEX.match(text, at)):
+            return self.unicode_escape(at, int(code[1], 16), parts)
+        if kind in "bftnr" and kind and _LATEX.match(text, at):
+            self.fix("latex")
+            parts.append("\\" + kind)
+        elif kind in _ESCAPES:
+            parts.append(_ESCAPES[kind])
+        elif kind in ("'", "_", "`"):
+            self.fix("bad_escape")
+            parts.append(kind)
+        elif kind == "\n":
+            self.fix("line_continuation")
+        elif kind == "x" and (code := _BYTE.match(text, at)):
+            self.fix("bad_escape")
+            parts.append(chr(int(code[1], 16)))
+            return at + 4
+        elif kind:
+            self.fix("bad_escape")
+            parts.append("\\")
+            return at + 1
+        return min(at + 2, self.size)
+
+    def unicode_escape(self, at: int, code: int, parts: list[str]) -> int:
+        """Append the character of a `\\uXXXX` escape; half a surrogate pair becomes U+FFFD."""
+        if 0xD800 <= code < 0xDC00 and (low := _LOW_HALF.match(self.text, at + 6)):
+            parts.append(chr(0x10000 + ((code - 0xD800) << 10) + int(low[1], 16) - 0xDC00))
+            return at + 12
+        if 0xD800 <= code < 0xE000:
+            self.fix("lone_surrogate")
+            code = 0xFFFD
+        parts.append(chr(code))
+        return at + 6
+
+
+_AFTER_END_MARK = re.compile(rf"\s*(?:[,}}\]]\s*(?:[{_Q}{{}}\]\n]|\Z)|\Z)")
+
+
+def holds_latex(text: str, start: int, end: int) -> bool:
+    r"""Return whether escapes in valid JSON were meant as LaTeX: `\frac` begins with the escape of a form feed."""
+    return text.find("\\", start, end) >= 0 and _LATEX_ESCAPE.search(text, start, end) is not None
+
+
+_LATEX_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*" + _LATEX.pattern)
+
+
+class _Inner:
+    """What the string holds so far that looks like strings of its own."""
+
+    __slots__ = ("balance", "counted", "embeds", "paired")
+
+    def __init__(self, start: int) -> None:
+        self.counted = start
+        self.balance = 0
+        self.embeds = False
+        self.paired = 0
+
+    def is_paired(self, found: str, mark: str) -> bool:
+        """Return whether a curved mark belongs to a pair inside: “so” in a string with straight marks."""
+        if found == "“":
+            if mark == '"':
+                self.paired += 1
+                return True
+            return False
+        if found == "”" and self.paired:
+            self.paired -= 1
+            return True
+        return False
+
+    def embeds_json(self, text: str, stop: int) -> bool:
+        """Return whether the mark at `stop` stands inside braces of JSON that was pasted without escapes."""
+        if not self.embeds and text[stop - 1] in "{[ \n" and text[max(self.counted, stop - 40) : stop].rstrip()[-1:] in (
+            "{",
+            "[",
+        ):
+            self.embeds = True
+        if not self.embeds:
+            return False
+        self.balance += text.count("{", self.counted, stop) - text.count("}", self.counted, stop)
+        self.balance += text.count("[", self.counted, stop) - text.count("]", self.counted, stop)
+        self.counted = stop
+        return self.balance > 0

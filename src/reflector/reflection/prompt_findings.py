@@ -1,0 +1,111 @@
+"""The findings of the analysis as Markdown, those of several runs merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reflector._text import clean, inline_code, one_line
+from reflector.trajectories.analysis import (
+    ComparativeAnalysis,
+    FailurePoint,
+    ReasoningIssue,
+    TrajectoryAnalysis,
+)
+
+__all__ = ["comparison_section", "failure_points_section", "reasoning_issues_section", "success_section"]
+
+_SEVERITY_ICONS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🟢"}
+
+
+def failure_points_section(failed: Sequence[TrajectoryAnalysis], labels: Sequence[str], limit: int) -> str:
+    """Return the failure points of all runs, one entry for the same failure in several runs."""
+    merged: dict[tuple[str, str, str], list[tuple[int, FailurePoint]]] = {}
+    for run, analysis in enumerate(failed):
+        for point in analysis.failure_points:
+            key = (point.category, point.rule, point.evidence or point.description)
+            merged.setdefault(key, []).append((run, point))
+    total = len(merged)
+    entries = []
+    for number, found in enumerate(list(merged.values())[:limit], 1):
+        point = found[0][1]
+        entry = (
+            f"{number}. {_SEVERITY_ICONS[point.severity]} **{point.category}** ({point.severity}): "
+            f"{one_line(clean(point.description), 500)} [{_places(found, labels)}]"
+        )
+        if point.evidence and point.evidence not in point.description:
+            entry += f"\n   Evidence: {inline_code(point.evidence, 400)}"
+        entries.append(entry)
+    return _listing(f"### Failure Points ({total} detected)", entries, total)
+
+
+def reasoning_issues_section(failed: Sequence[TrajectoryAnalysis], labels: Sequence[str], limit: int) -> str:
+    issues = [(run, issue) for run, analysis in enumerate(failed) for issue in analysis.reasoning_issues]
+    entries = []
+    for number, (run, issue) in enumerate(issues[:limit], 1):
+        entry = (
+            f"{number}. **{issue.type}** ({issue.severity}): {one_line(clean(issue.description), 400)} "
+            f"[{_places([(run, issue)], labels)}]"
+        )
+        if issue.evidence and issue.evidence not in issue.description:
+            entry += f"\n   Evidence: {inline_code(issue.evidence, 300)}"
+        entries.append(entry)
+    return _listing(f"### Reasoning Issues ({len(issues)} found)", entries, len(issues))
+
+
+def _listing(heading: str, entries: Sequence[str], total: int) -> str:
+    if not entries:
+        return f"{heading}\n\nNone detected."
+    more = f"\n(and {total - len(entries)} further, less severe)" if total > len(entries) else ""
+    return f"{heading}\n\n" + "\n".join(entries) + more
+
+
+def _places(found: Iterable[tuple[int, FailurePoint | ReasoningIssue]], labels: Sequence[str]) -> str:
+    places = []
+    for run, finding in found:
+        steps = _numbers(finding.step_indices)
+        places.append(f"{labels[run]} {steps}".strip() if steps else labels[run] or "whole run")
+    return "; ".join(dict.fromkeys(places))
+
+
+def _numbers(indices: Sequence[int], limit: int = 12) -> str:
+    if not indices:
+        return ""
+    shown = ", ".join(str(index) for index in indices[:limit])
+    more = f" and {len(indices) - limit} more" if len(indices) > limit else ""
+    return f"step{'s' if len(indices) > 1 else ''} {shown}{more}"
+
+
+def success_section(analyses: Sequence[TrajectoryAnalysis]) -> str:
+    found = {
+        (indicator.type, indicator.description): indicator
+        for analysis in analyses
+        for indicator in analysis.success_indicators
+    }
+    if not found:
+        return ""
+    entries = [
+        f"- **{indicator.type}** (impact {indicator.impact}): {one_line(clean(indicator.description), 300)}"
+        for indicator in found.values()
+    ]
+    return "### Success Indicators to Preserve\n\n" + "\n".join(entries)
+
+
+def comparison_section(comparison: ComparativeAnalysis) -> str:
+    groups = [
+        ("Success advantages", comparison.success_advantages),
+        ("Failure disadvantages", comparison.failure_disadvantages),
+        ("Key insights", comparison.key_insights),
+        (
+            "Differences",
+            [f"{each.aspect}: {each.description} ({each.significance})" for each in comparison.differences],
+        ),
+    ]
+    head = f"### Comparative Analysis\n\nBeside the successful run {inline_code(comparison.successful_id)}"
+    if comparison.divergence_index is not None:
+        head += f"; the two go different ways from step {comparison.divergence_index} of the failed run on"
+    listed = [
+        f"**{name}:**\n" + "\n".join(f"- {one_line(clean(text), 500)}" for text in texts)
+        for name, texts in groups
+        if texts
+    ]
+    return "\n\n".join([head + ".", *listed])

@@ -1,0 +1,212 @@
+"""The reading of a model's answer: JSON first, repaired where it is broken, then text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from reflector._text import one_line
+from reflector.errors import UnparsableReflectionError
+from reflector.reflection.alignment import Aligned, Part, Search, align, choose, find_part
+from reflector.reflection.candidates import Document, clean, find_documents, strip_reasoning, whole_document
+from reflector.reflection.confidence import DEFAULT_CONFIDENCE, ConfidenceConfig, is_unclear, level_of, score_parts
+from reflector.reflection.failed_answers import is_error_text, is_refusal, repeats_form
+from reflector.reflection.models import ParsedReflection, ParseMode
+from reflector.reflection.suggestion_alignment import Log
+from reflector.reflection.text_fallback import read_text
+
+__all__ = ["parse_reflection"]
+
+_CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "content_filter", "incomplete"})
+_DECODES = 200
+"""Strings that are looked into for JSON, per answer."""
+
+
+def parse_reflection(
+    text: str,
+    *,
+    strict: bool = False,
+    min_suggestions: int = 1,
+    finish_reason: str | None = None,
+    confidence: ConfidenceConfig = DEFAULT_CONFIDENCE,
+) -> ParsedReflection:
+    """Return what a model's answer says: read as JSON, repaired where it is broken, else as text.
+
+    JSON with an analysis and no suggestion is a result; a missing analysis or rationale is empty text. What
+    could not be used stands in `dropped`. `metadata` says how it was read: `fixes` and `inferred` count repairs
+    and fields that the answer left open, `truncated` whether it was cut off, `stated_confidence` what the model
+    says of itself. Takes time linear in the length of the answer; the same answer gives the same value.
+
+    Args:
+        text: The answer as it came, reasoning included.
+        strict: Accept valid JSON only, and drop suggestions with an unknown type, category or priority. By default
+            JSON is repaired, synonyms are understood, and what is unknown is inferred from the text.
+        min_suggestions: Fewer than this in a text are no reflection. JSON may have none.
+        finish_reason: Why the model stopped; `length` and the like lower the confidence.
+        confidence: Constants of the confidence formula.
+
+    Raises:
+        UnparsableReflectionError: If the answer holds no reflection; `reason` says why.
+    """
+    if not isinstance(text, str):
+        raise UnparsableReflectionError(
+            f"an answer is a text, got {type(text).__name__}.", reason="empty" if text is None else "no_reflection", raw=text
+        )
+    return _Reading(text, strict, min_suggestions, finish_reason, confidence).read()
+
+
+@dataclass(slots=True)
+class _Reading:
+    """One answer on its way to a reflection."""
+
+    raw: str
+    strict: bool
+    min_suggestions: int
+    finish_reason: str | None
+    config: ConfidenceConfig
+    decodes: int = 0
+
+    def read(self) -> ParsedReflection:
+        log = Log(strict=self.strict, decode=self.decode_inner)
+        search = Search(log)
+        whole = whole_document(self.raw)
+        if whole is not None:
+            part = find_part(whole.value, search, complete=True, document=0)
+            if part is not None:
+                return self.from_json(part, {}, False, search)
+            documents, text, fixes, thoughts = [whole], self.raw, {}, ""
+        else:
+            text, fixes = clean(self.raw)
+            text, thoughts = strip_reasoning(text)
+            documents = find_documents(text)
+            found = self.from_documents(documents, fixes, search, text)
+            if found is not None:
+                return found
+        if not text.strip() and thoughts:
+            found = self.from_documents(find_documents(thoughts), {**fixes, "inside_reasoning": 1}, search, "")
+            if found is not None:
+                return found
+        self.check_for_failure(text, search, bool(documents))
+        return self.from_text(self.text_inside(text, documents, search), fixes, search)
+
+    def decode_inner(self, text: str) -> Any:
+        """Return the JSON value that a string inside the answer holds, None if it holds none."""
+        self.decodes += 1
+        if self.decodes > _DECODES:
+            return None
+        found = find_documents(text)
+        return None if not found else found[0].value if len(found) == 1 else [document.value for document in found]
+
+    # --- JSON ----------------------------------------------------------------------------------------------
+
+    def from_documents(
+        self, documents: list[Document], fixes: dict[str, int], search: Search, text: str
+    ) -> ParsedReflection | None:
+        usable = [document for document in documents if not (self.strict and document.fixes)]
+        parts = [
+            part
+            for number, document in enumerate(usable)
+            if (part := find_part(document.value, search, complete=not document.truncated, document=number))
+        ]
+        if not parts:
+            return None
+        best = choose(parts) if len(parts) > 1 else parts[0]
+        if self.is_only_quoted(best, usable, text):
+            return None
+        totals = dict(fixes)
+        for part in parts:
+            for name, count in usable[part.document].fixes.items():
+                totals[name] = totals.get(name, 0) + count
+        truncated = usable[best.document].truncated or usable[-1].truncated
+        return self.from_json(best, totals, truncated, search)
+
+    def is_only_quoted(self, part: Part, documents: list[Document], text: str) -> bool:
+        """Return whether JSON without suggestions is a small thing in a text that has some of its own."""
+        if part.fields.get("suggestions") or part.items:
+            return False
+        size = sum(document.end - document.start for document in documents)
+        return size * 2 < len(text) and bool(read_text(text).suggestions)
+
+    def from_json(self, part: Part, fixes: dict[str, int], truncated: bool, search: Search) -> ParsedReflection | None:
+        log = search.log
+        aligned = align(part, log)
+        if not aligned.suggestions and log.placeholders:
+            self.fail("template_echo", "the answer repeats the form it was asked in instead of filling it.")
+        if not (aligned.suggestions or aligned.analysis or aligned.root_causes or aligned.expected_improvement or log.dropped):
+            return None
+        return self.result(aligned, ParseMode.REPAIRED if fixes else ParseMode.JSON, fixes, truncated, log)
+
+    def result(
+        self, aligned: Aligned, mode: ParseMode, fixes: dict[str, int], truncated: bool, log: Log
+    ) -> ParsedReflection:
+        truncated = truncated or self.finish_reason in _CUT_SHORT
+        metadata: dict[str, Any] = {"fixes": fixes, "inferred": log.inferred, "truncated": truncated}
+        if aligned.stated_confidence is not None:
+            metadata["stated_confidence"] = aligned.stated_confidence
+        score = score_parts(
+            aligned.analysis, aligned.root_causes, aligned.suggestions, truncated=truncated, config=self.config
+        )
+        level = level_of(score, config=self.config)
+        unclear = mode is ParseMode.TEXT or is_unclear(
+            level, aligned.root_causes, aligned.suggestions, config=self.config
+        )
+        return ParsedReflection(
+            analysis=aligned.analysis,
+            root_causes=aligned.root_causes,
+            suggestions=aligned.suggestions,
+            expected_improvement=aligned.expected_improvement,
+            confidence=level,
+            confidence_score=score,
+            needs_clarification=unclear,
+            dropped=tuple(log.dropped),
+            parse_mode=mode,
+            metadata=metadata,
+        )
+
+    # --- text ----------------------------------------------------------------------------------------------
+
+    def check_for_failure(self, text: str, search: Search, has_json: bool) -> None:
+        """Raise if the answer is one of the known kinds that hold no reflection."""
+        if not text.strip():
+            self.fail("empty", "the answer is empty" + (" but for the model's reasoning." if self.raw.strip() else "."))
+        if search.refusal is not None or is_refusal(text) or any(map(is_refusal, search.texts[:5])):
+            self.fail("refusal", "the model declined to answer.")
+        if search.error is not None or is_error_text(text):
+            self.fail("error_payload", "the answer is an error message, not a reflection.")
+        if search.is_echo or repeats_form(text):
+            self.fail("template_echo", "the answer repeats the form it was asked in instead of filling it.")
+        if self.strict:
+            if has_json and whole_document(text) is not None:
+                self.fail("no_reflection", "the answer is JSON, but no reflection.")
+            self.fail("invalid_json", "the answer is not valid JSON. Use `strict=False` to have it repaired.")
+
+    def text_inside(self, text: str, documents: list[Document], search: Search) -> str:
+        """Return the text to read: the longest one inside when the answer is a JSON envelope, else the answer."""
+        if len(documents) == 1 and documents[0].end - documents[0].start >= len(text.strip()):
+            return max(search.texts, key=len, default="")
+        return text
+
+    def from_text(self, text: str, fixes: dict[str, int], search: Search) -> ParsedReflection:
+        reading = read_text(text) if text.strip() else None
+        count = len(reading.suggestions) if reading else 0
+        if reading is None or count == 0 or count < self.min_suggestions:
+            self.fail(
+                "no_reflection",
+                f"found {count} suggestions in the text, expected at least {max(self.min_suggestions, 1)}."
+                if reading
+                else "the answer is JSON, but no reflection.",
+            )
+        log = Log(dropped=list(reading.dropped), inferred={"fields": reading.inferred} if reading.inferred else {})
+        aligned = Aligned(
+            analysis=reading.analysis,
+            root_causes=reading.root_causes,
+            suggestions=reading.suggestions,
+            expected_improvement=reading.expected_improvement,
+            stated_confidence=None,
+            is_weak=False,
+        )
+        return self.result(aligned, ParseMode.TEXT, fixes, False, log)
+
+    def fail(self, reason: str, why: str) -> NoReturn:
+        beginning = f" It begins: {one_line(self.raw, 80)!r}" if isinstance(self.raw, str) and self.raw.strip() else ""
+        raise UnparsableReflectionError(why + beginning, reason=reason, raw=self.raw)

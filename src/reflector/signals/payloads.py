@@ -1,0 +1,60 @@
+"""What the data of a signal must be, registered per signal type.
+
+Data is checked once, where a signal enters the system (read from the wire, told, asked or published), not per hop.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from reflector.errors import InvalidSignalError
+
+__all__ = ["payload_type", "register_payload", "validate_data"]
+
+_REGISTERED: dict[str, tuple[type | None, TypeAdapter[Any]]] = {}
+
+
+def register_payload(signal_type: str, payload: Any) -> None:
+    """Declare that signals of `signal_type` carry a `payload`: a pydantic model or any type pydantic can check.
+
+    Declaring the same again changes nothing.
+
+    Raises:
+        InvalidSignalError: If another payload is registered for that type.
+    """
+    known = payload_type(signal_type)
+    if known is not None and known != payload:
+        raise InvalidSignalError(
+            f"signals of type {signal_type!r} carry {known!r}; got another payload, {payload!r}"
+        )
+    is_class = isinstance(payload, type)
+    _REGISTERED[signal_type] = (payload if is_class else None, TypeAdapter(payload))
+    _DECLARED[signal_type] = payload
+
+
+_DECLARED: dict[str, Any] = {}
+
+
+def payload_type(signal_type: str) -> Any:
+    """Return what is registered for a signal type, or None."""
+    return _DECLARED.get(signal_type)
+
+
+def validate_data(signal_type: str, data: Any) -> Any:
+    """Return `data` as the payload registered for the type; as it is when none is registered.
+
+    Raises:
+        InvalidSignalError: If it does not fit.
+    """
+    registered = _REGISTERED.get(signal_type)
+    if registered is None:
+        return data
+    cls, adapter = registered
+    if cls is not None and isinstance(data, cls):
+        return data
+    try:
+        return adapter.validate_python(data)
+    except ValidationError as err:
+        raise InvalidSignalError(f"the data of a {signal_type!r} signal does not fit: {err}") from err

@@ -1,0 +1,525 @@
+"""The envelope that everything travels in: a CloudEvents 1.0 event, light in memory, exact on the wire."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from functools import lru_cache
+from time import time_ns
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler
+from pydantic_core import core_schema
+
+from reflector._clock import from_wall, from_wall_ns, to_wall
+from reflector._ids import new_id
+from reflector._json import dumps, loads
+from reflector.errors import InvalidSignalError
+from reflector.signals.payloads import validate_data
+from reflector.signals.trace import TraceContext, new_trace, parse_traceparent
+
+__all__ = ["DATAREF_LIMIT", "Signal", "completed_type", "failed_type"]
+
+DATAREF_LIMIT = 64 * 1024
+"""Bytes of JSON: the size that every intermediary must forward, according to CloudEvents 1.0."""
+
+_NAME = re.compile(r"[a-z0-9]+")
+_ATTRIBUTES = "specversion id source type subject time datacontenttype dataschema dataref data"
+_EXTENSIONS = "correlationid causationid traceparent tracestate expirytime"
+_RESERVED = frozenset(_ATTRIBUTES.split() + _EXTENSIONS.split())
+_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+
+
+class Signal:
+    """One CloudEvent. Treat it as immutable: derived signals are made with `reply` and `replace`.
+
+    The id (unique over all processes) is made at first use, the time when the signal is created. Data may be any
+    Python value; on the wire it must have a JSON form, and bytes travel as base64. Attribute names that this
+    class does not know are kept in `extensions`.
+
+    >>> signal = Signal(type="demo.ping", source="/check", data={"n": 1})
+    >>> Signal.from_json(signal.to_json()) == signal
+    True
+    """
+
+    __slots__ = (
+        "_id",
+        "_time",
+        "causationid",
+        "correlationid",
+        "data",
+        "datacontenttype",
+        "dataref",
+        "dataschema",
+        "deadline",
+        "extensions",
+        "source",
+        "subject",
+        "trace",
+        "type",
+    )
+
+    def __init__(
+        self,
+        type: str,
+        source: str,
+        data: Any = None,
+        *,
+        subject: str | None = None,
+        id: str | None = None,
+        time: datetime | None = None,
+        datacontenttype: str | None = None,
+        dataschema: str | None = None,
+        dataref: str | None = None,
+        correlationid: str | None = None,
+        causationid: str | None = None,
+        traceparent: str | None = None,
+        tracestate: str | None = None,
+        expirytime: datetime | None = None,
+        extensions: dict[str, Any] | None = None,
+    ) -> None:
+        if not type or not source or id == "":
+            raise InvalidSignalError(
+                f"a signal needs a non-empty type and source; got type {type!r}, source {source!r}, id {id!r}"
+            )
+        self.type = type
+        self.source = source
+        self.data = data
+        self.subject = subject
+        self._id = id
+        self._time: int | datetime = time_ns() if time is None else _aware(time)
+        self.datacontenttype = datacontenttype
+        self.dataschema = dataschema
+        self.dataref = dataref
+        self.correlationid = correlationid
+        """The id of the conversation: that of its first signal, which itself carries none."""
+        self.causationid = causationid
+        """The id of the signal that caused this one."""
+        self.trace: TraceContext | None = (
+            None if traceparent is None else _parse_trace(traceparent, tracestate)
+        )
+        self.deadline: float | None = None if expirytime is None else from_wall(expirytime)
+        """When nobody waits for it any more, on the monotonic clock; `expirytime` on the wire."""
+        self.extensions = extensions
+
+    @property
+    def id(self) -> str:
+        if self._id is None:
+            self._id = new_id()
+        return self._id
+
+    @property
+    def time(self) -> datetime:
+        """When it was created, to the microsecond."""
+        return from_wall_ns(self._time) if isinstance(self._time, int) else self._time
+
+    @property
+    def time_ns(self) -> int:
+        """When it was created, in nanoseconds since 1970; the wire carries microseconds."""
+        return self._time if isinstance(self._time, int) else round(self._time.timestamp() * 1e6) * 1000
+
+    @property
+    def expirytime(self) -> datetime | None:
+        """The deadline as wall time."""
+        return None if self.deadline is None else to_wall(self.deadline)
+
+    @property
+    def traceparent(self) -> str | None:
+        return None if self.trace is None else self.trace.traceparent
+
+    @property
+    def tracestate(self) -> str | None:
+        return None if self.trace is None else self.trace.state
+
+    # --- derived signals ---------------------------------------------------------------------------------
+
+    def copy(self) -> Signal:
+        """Return a copy with the same id."""
+        return _copy(self)
+
+    def replace(self, **changes: Any) -> Signal:
+        """Return a copy with some attributes changed, named as in the constructor, or `deadline` or `trace`.
+
+        Everything else stays, the id too.
+        """
+        copy = _copy(self)
+        for name, value in changes.items():
+            if name not in _SETTERS:
+                raise InvalidSignalError(f"a signal has no attribute {name!r}; extensions are one dict")
+            _SETTERS[name](copy, value)
+        if not copy.type or not copy.source or copy._id == "":
+            raise InvalidSignalError(f"type, source and id must not be empty; got {changes!r}")
+        return copy
+
+    def reply(self, data: Any = None, *, type: str | None = None, source: str | None = None) -> Signal:
+        """Return the answer to this signal: same conversation, caused by it, in a new span of its trace.
+
+        Args:
+            data: What it carries.
+            type: By default the request's type, `….requested` made `….completed`.
+            source: By default that of the request.
+        """
+        answer = Signal(type or completed_type(self.type), source or self.source, data)
+        answer.causationid = self.id
+        answer.correlationid = self.correlationid or self.id
+        if self.trace is None:
+            self.trace = new_trace()
+        answer.trace = self.trace.child()
+        return answer
+
+    # --- the wire ----------------------------------------------------------------------------------------
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the members of the CloudEvents JSON object; data stays the Python object.
+
+        Raises:
+            InvalidSignalError: If an attribute breaks CloudEvents 1.0.
+        """
+        members: dict[str, Any] = {
+            "specversion": "1.0",
+            "id": self.id,
+            "source": self.source,
+            "type": self.type,
+            "time": _rfc3339(self.time_ns),
+        }
+        if self.subject is not None:
+            members["subject"] = self.subject
+        if self.datacontenttype is not None:
+            members["datacontenttype"] = self.datacontenttype
+        if self.dataschema is not None:
+            members["dataschema"] = self.dataschema
+        if self.dataref is not None:
+            members["dataref"] = self.dataref
+        if self.correlationid is not None:
+            members["correlationid"] = self.correlationid
+        if self.causationid is not None:
+            members["causationid"] = self.causationid
+        _check_members(members)
+        if self.trace is not None:
+            members["traceparent"] = self.trace.traceparent
+            if self.trace.state:
+                members["tracestate"] = self.trace.state
+        if self.deadline is not None:
+            members["expirytime"] = to_wall(self.deadline)
+        if self.extensions:
+            members.update(_wire_extensions(self.extensions))
+        if isinstance(self.data, (bytes, bytearray)):
+            members["data_base64"] = base64.b64encode(self.data).decode()
+        elif self.data is not None:
+            members["data"] = self.data
+        return members
+
+    def to_json(self, *, store: Callable[[bytes], str] | None = None) -> bytes:
+        """Return the signal in CloudEvents structured mode (`application/cloudevents+json`).
+
+        Args:
+            store: Keeps data larger than 64 KiB elsewhere: gets its JSON (or the bytes themselves) and returns a
+                URI, which travels as `dataref` instead.
+
+        Raises:
+            InvalidSignalError: If an attribute breaks CloudEvents 1.0, or data has no JSON form.
+        """
+        members = self.to_dict()
+        try:
+            raw = dumps(members)
+            if store is not None and len(raw) > DATAREF_LIMIT:
+                body = (
+                    self.data
+                    if members.pop("data_base64", None) is not None
+                    else dumps(members.pop("data", None))
+                )
+                raw = dumps(members | {"dataref": store(body)})
+        except (TypeError, ValueError, RecursionError) as err:
+            raise InvalidSignalError(f"the data of {self!r} has no JSON form: {err}") from err
+        return raw
+
+    @classmethod
+    def from_json(cls, raw: bytes | str, *, load: Callable[[str], bytes] | None = None) -> Signal:
+        """Return the signal that a structured-mode JSON object holds.
+
+        Lenient: attributes that are null count as unset, specversion 1.0.x is accepted, unknown attributes are
+        kept. Strict where meaning is lost: id, source, type and specversion must be there.
+
+        Args:
+            raw: UTF-8 JSON.
+            load: Gets the `dataref` URI of data that was kept elsewhere, returns its bytes.
+
+        Raises:
+            InvalidSignalError: If it is not a signal, or its data does not fit what is registered for its type.
+        """
+        signal = _read(_loads(raw))
+        if load is not None and signal.dataref is not None and signal.data is None:
+            body = load(signal.dataref)
+            data = _loads(body) if _is_json(signal.datacontenttype) else body
+            signal.data, signal.dataref = validate_data(signal.type, data), None
+        return signal
+
+    @classmethod
+    def from_dict(cls, members: Mapping[str, Any]) -> Signal:
+        """Return the signal that the members of a CloudEvents JSON object make; see `from_json`."""
+        return _read(dict(members))
+
+    @staticmethod
+    def to_json_batch(signals: Iterable[Signal]) -> bytes:
+        """Return several signals as one CloudEvents batch (`application/cloudevents-batch+json`)."""
+        return b"[" + b",".join(signal.to_json() for signal in signals) + b"]"
+
+    @classmethod
+    def from_json_batch(cls, raw: bytes | str) -> list[Signal]:
+        """Return the signals of a CloudEvents batch, in order."""
+        items = _loads(raw)
+        if not isinstance(items, list):
+            raise InvalidSignalError(f"a batch is a JSON array; got {type(items).__name__}")
+        return [_read(item) for item in items]
+
+    # --- Python ------------------------------------------------------------------------------------------
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Signal):
+            return NotImplemented
+        return self is other or _key(self) == _key(other)
+
+    def __hash__(self) -> int:
+        return hash((self.source, self.id))
+
+    def __repr__(self) -> str:
+        subject = f", subject={self.subject!r}" if self.subject else ""
+        return f"Signal({self.type!r}, {self.source!r}, id={self.id!r}{subject})"
+
+    @classmethod
+    def __get_pydantic_core_schema__(
+        cls, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        """Let pydantic models hold signals: they accept one, or its JSON object."""
+        return core_schema.no_info_plain_validator_function(
+            lambda value: value if isinstance(value, cls) else cls.from_dict(value),
+            serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
+        )
+
+
+@lru_cache(4096)
+def completed_type(request_type: str) -> str:
+    """Return the type of the answer to a request: `x.requested` is answered by `x.completed`.
+
+    >>> completed_type("reflector.model.requested"), completed_type("demo.ping")
+    ('reflector.model.completed', 'demo.ping.completed')
+    """
+    return request_type.removesuffix(".requested") + ".completed"
+
+
+@lru_cache(4096)
+def failed_type(request_type: str) -> str:
+    """Return the type of the answer that says a request failed."""
+    return request_type.removesuffix(".requested") + ".failed"
+
+
+def _copy(signal: Signal) -> Signal:
+    copy = Signal.__new__(Signal)
+    copy.type = signal.type
+    copy.source = signal.source
+    copy.data = signal.data
+    copy.subject = signal.subject
+    copy._id = signal.id
+    copy._time = signal._time
+    copy.datacontenttype = signal.datacontenttype
+    copy.dataschema = signal.dataschema
+    copy.dataref = signal.dataref
+    copy.correlationid = signal.correlationid
+    copy.causationid = signal.causationid
+    copy.trace = signal.trace
+    copy.deadline = signal.deadline
+    copy.extensions = signal.extensions
+    return copy
+
+
+def _key(signal: Signal) -> tuple[Any, ...]:
+    """Everything that the wire carries."""
+    return (
+        signal.id,
+        signal.source,
+        signal.type,
+        signal.time,
+        signal.subject,
+        signal.data,
+        signal.datacontenttype,
+        signal.dataschema,
+        signal.dataref,
+        signal.correlationid,
+        signal.causationid,
+        signal.traceparent,
+        signal.tracestate,
+        signal.expirytime,
+        signal.extensions or {},
+    )
+
+
+def _set(slot: str) -> Callable[[Signal, Any], None]:
+    return lambda signal, value: setattr(signal, slot, value)
+
+
+def _set_time(signal: Signal, value: datetime) -> None:
+    signal._time = _aware(value)
+
+
+def _set_expiry(signal: Signal, value: datetime | None) -> None:
+    signal.deadline = None if value is None else from_wall(value)
+
+
+def _set_traceparent(signal: Signal, value: str | None) -> None:
+    signal.trace = None if value is None else _parse_trace(value, signal.tracestate)
+
+
+_SETTERS = {name: _set(name) for name in Signal.__slots__ if not name.startswith("_")} | {
+    "id": _set("_id"),
+    "time": _set_time,
+    "expirytime": _set_expiry,
+    "traceparent": _set_traceparent,
+}
+
+
+def _parse_trace(traceparent: str, tracestate: str | None) -> TraceContext:
+    trace = parse_traceparent(traceparent, tracestate)
+    if trace is None:
+        raise InvalidSignalError(
+            f"traceparent must look like 00-<32 hex>-<16 hex>-<2 hex>; got {traceparent!r}"
+        )
+    return trace
+
+
+def _aware(moment: datetime) -> datetime:
+    """Return a date and time with its offset; one without counts as UTC."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+
+
+def _loads(raw: bytes | str) -> Any:
+    try:
+        return loads(raw)
+    except ValueError as err:
+        raise InvalidSignalError(f"expected JSON; got {raw[:80]!r}: {err}") from err
+
+
+def _is_json(content_type: str | None) -> bool:
+    kind = (content_type or "application/json").split(";")[0].strip().lower()
+    return kind.endswith(("/json", "+json"))
+
+
+# --- reading ---------------------------------------------------------------------------------------------
+
+
+def _read(members: Any) -> Signal:
+    """Return the signal that a freshly parsed JSON object makes; takes the object apart."""
+    if not isinstance(members, dict):
+        raise InvalidSignalError(f"a signal is a JSON object; got {type(members).__name__}")
+    pop = members.pop
+    version, id, source, kind = (
+        pop("specversion", None),
+        pop("id", None),
+        pop("source", None),
+        pop("type", None),
+    )
+    if version != "1.0" and not (isinstance(version, str) and version.startswith("1.0.")):
+        raise InvalidSignalError(f"specversion must be '1.0'; got {version!r}")
+    if not (
+        id and source and kind and isinstance(id, str) and isinstance(source, str) and isinstance(kind, str)
+    ):
+        raise InvalidSignalError(
+            f"a signal needs an id, a source and a type, non-empty strings; got {id!r}, {source!r}, {kind!r}"
+        )
+    signal = Signal.__new__(Signal)
+    signal._id = id
+    signal.source = source
+    signal.type = kind
+    when = pop("time", None)
+    signal._time = time_ns() if when is None else _read_time(when, "time")
+    signal.subject = pop("subject", None)
+    signal.datacontenttype = pop("datacontenttype", None)
+    signal.dataschema = pop("dataschema", None)
+    signal.dataref = pop("dataref", None)
+    signal.correlationid = pop("correlationid", None)
+    signal.causationid = pop("causationid", None)
+    parent, state = pop("traceparent", None), pop("tracestate", None)
+    signal.trace = parse_traceparent(parent, state) if isinstance(parent, str) else None
+    expiry = pop("expirytime", None)
+    signal.deadline = None if expiry is None else from_wall(_read_time(expiry, "expirytime"))
+    data, encoded = pop("data", None), pop("data_base64", None)
+    signal.data = data
+    signal.extensions = None
+    if encoded is not None:
+        signal.data = _read_bytes(encoded, signal)
+    if members:
+        signal.extensions = {name: value for name, value in members.items() if value is not None} or None
+    if signal.dataref is None or signal.data is not None:
+        signal.data = validate_data(kind, signal.data)
+    return signal
+
+
+def _read_time(text: Any, name: str) -> datetime:
+    """Return an RFC 3339 time."""
+    try:
+        return _aware(datetime.fromisoformat(text))
+    except (TypeError, ValueError) as err:
+        raise InvalidSignalError(
+            f"{name} must be an RFC 3339 time such as 2024-05-01T12:00:00Z; got {text!r}"
+        ) from err
+
+
+def _read_bytes(encoded: Any, signal: Signal) -> bytes:
+    if signal.data is not None:
+        raise InvalidSignalError(f"{signal!r} has both data and data_base64; one of them must go")
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except (TypeError, binascii.Error, ValueError) as err:
+        raise InvalidSignalError(f"data_base64 of {signal!r} is not base64: {err}") from err
+
+
+# --- writing ---------------------------------------------------------------------------------------------
+
+
+def _rfc3339(nanoseconds: int) -> str:
+    seconds, rest = divmod(nanoseconds, 1_000_000_000)
+    return f"{_rfc3339_second(seconds)}.{rest // 1000:06d}Z"
+
+
+@lru_cache(256)
+def _rfc3339_second(seconds: int) -> str:
+    """Return the text up to the second: signals come in crowds."""
+    return from_wall_ns(seconds * 1_000_000_000).strftime("%Y-%m-%dT%H:%M:%S")
+
+
+def _check_members(members: dict[str, Any]) -> None:
+    """Raise unless each is a non-empty text that CloudEvents allows; one look at all of them when they are."""
+    try:
+        if "" not in members.values() and "".join(members.values()).isprintable():
+            return
+    except TypeError:
+        pass
+    for name, value in members.items():
+        if not isinstance(value, str) or not value or _FORBIDDEN.search(value):
+            raise InvalidSignalError(
+                f"{name} must be a non-empty string without control characters; got {value!r}"
+            )
+
+
+def _wire_extensions(extensions: dict[str, Any]) -> dict[str, Any]:
+    for name in extensions:
+        if not _NAME.fullmatch(name) or name in _RESERVED:
+            raise InvalidSignalError(
+                f"an extension's name is made of a-z and 0-9 and is not an attribute; got {name!r}"
+            )
+    return {name: _wire_value(value) for name, value in extensions.items() if value is not None}
+
+
+def _wire_value(value: Any) -> Any:
+    """Return an extension's value as the JSON format writes it: booleans, 32-bit integers and text."""
+    if isinstance(value, bool) or (isinstance(value, int) and -(2**31) <= value < 2**31):
+        return value
+    if isinstance(value, bytes):
+        return base64.b64encode(value).decode()
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, str) and not _FORBIDDEN.search(value):
+        return value
+    raise InvalidSignalError(f"an extension is a boolean, a 32-bit integer or text; got {value!r}")

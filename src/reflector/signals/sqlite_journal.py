@@ -1,0 +1,240 @@
+"""The journal on disk: one SQLite file, written by one thread in batches, read while it is written."""
+
+from __future__ import annotations
+
+import atexit
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+
+from reflector._json import loads
+from reflector.errors import JournalClosedError, JournalDamagedError
+from reflector.signals.journal import COLUMNS, Journal, check_limits, encode, microseconds
+from reflector.signals.journal_file import Durability, open_reader, open_writer, retyped
+from reflector.signals.journal_writer import JournalWriter
+from reflector.signals.pattern import Pattern
+from reflector.signals.signal import Signal
+
+__all__ = ["SqliteJournal"]
+
+_PAGE = 512
+_BOUNDS = "SELECT (SELECT min(position) FROM signals), (SELECT max(position) FROM signals)"
+_PATIENCE = 30.0
+"""Seconds that a query waits for what was appended before it."""
+
+
+class SqliteJournal(Journal):
+    """A journal in one file, with the `-wal` and `-shm` files that SQLite keeps beside it while it is open.
+
+    `append` costs some microseconds; a thread commits what waits in batches. When a process is killed, signals that
+    no `flush` or `write` had acknowledged may be lost, always the newest ones; the file opens again without
+    repair. Other processes may read it meanwhile (`read_only=True`). Thread-safe.
+
+    ```python
+    async with SqliteJournal("run.journal") as journal:
+        journal.append(signal)
+        await journal.flush()
+        for signal in journal.replay("reflector.**.completed"):
+            ...
+    ```
+    """
+
+    def __init__(
+        self,
+        path: str | Path,
+        *,
+        durability: Durability = "batch",
+        max_signals: int | None = None,
+        max_bytes: int | None = None,
+        read_only: bool = False,
+    ) -> None:
+        """Open a journal, or make one.
+
+        Args:
+            path: The file; its folder must exist.
+            durability: What an acknowledged signal survives besides a killed process: `commit` a power cut, `batch`
+                a power cut except for the last seconds, `off` nothing else. See `Durability`.
+            max_signals: How many are kept; the oldest go. None keeps all.
+            max_bytes: How large the file may be, give or take one batch; the oldest go, the newest always stays.
+            read_only: Look at a journal that somebody else may be writing.
+
+        Raises:
+            JournalOpenError: If the file is something else, newer, or unreachable. It is left as it is.
+        """
+        check_limits(max_signals, max_bytes)
+        self.path = Path(path)
+        self._is_closed = False
+        self._reading = threading.Lock()
+        writing = None if read_only else open_writer(self.path, durability)
+        try:
+            self._reader = open_reader(self.path)
+        except BaseException:
+            if writing is not None:
+                writing.close()
+            raise
+        self._writer: JournalWriter | None = None
+        if writing is not None:
+            self._writer = JournalWriter(
+                writing, name=str(self.path), max_signals=max_signals, max_bytes=max_bytes
+            )
+        atexit.register(self.close)
+
+    def append(self, signal: Signal) -> None:
+        self._open_writer().put([encode(signal)])
+
+    async def write(self, *signals: Signal) -> None:
+        rows = [encode(signal, strict=True) for signal in signals]
+        await self._written(self._open_writer().put(rows))
+
+    async def flush(self) -> None:
+        if self._writer is None:
+            await anyio.lowlevel.checkpoint()
+        else:
+            await self._written(self._writer.last)
+
+    def replay(
+        self,
+        pattern: str = "**",
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        correlation: str | None = None,
+    ) -> Iterator[Signal]:
+        wanted = Pattern(pattern)
+        conditions, values = _conditions(wanted, since, until)
+        for scope, bounds in self._scopes(correlation):
+            query = (
+                f"SELECT type, body FROM signals WHERE {' AND '.join([scope, *conditions])} ORDER BY position"
+            )
+            for type_, body in self._select(query, [*bounds, *values]):
+                if wanted.matches(type_):
+                    yield Signal.from_json(body)
+
+    def get(self, id: str) -> Signal | None:
+        return next(self._signals("id = ? ORDER BY position LIMIT 1", id), None)
+
+    def effects(self, cause: Signal | str) -> list[Signal]:
+        return list(
+            self._signals("causationid = ? ORDER BY position", cause if isinstance(cause, str) else cause.id)
+        )
+
+    def __len__(self) -> int:
+        first, last = self._bounds()
+        return last - first + 1
+
+    def check(self) -> list[str]:
+        try:
+            problems = [
+                f"SQLite: {row[0]}" for row in self._select("PRAGMA integrity_check") if row[0] != "ok"
+            ]
+            ((count,),) = self._select("SELECT count(*) FROM signals")
+            if count != len(self):
+                problems.append(f"{len(self) - count} positions are missing")
+            problems.extend(self._check_rows())
+        except JournalDamagedError as err:
+            return [str(err)]
+        return problems
+
+    def statistics(self) -> dict[str, int]:
+        ((first, last),) = self._read(_BOUNDS)
+        waiting = 0 if self._writer is None else self._writer.waiting
+        return {"signals": 0 if first is None else last - first + 1, "waiting": waiting}
+
+    def close(self) -> None:
+        atexit.unregister(self.close)
+        self._is_closed = True
+        with self._reading:
+            self._reader.close()
+        if self._writer is not None:
+            self._writer.close()
+
+    # --- writing -----------------------------------------------------------------------------------------
+
+    def _open_writer(self) -> JournalWriter:
+        if self._writer is None:
+            raise JournalClosedError(f"the journal {self.path} is open for reading only")
+        return self._writer
+
+    async def _written(self, number: int) -> None:
+        """Wait in a worker thread, so that neither asyncio nor trio stands still."""
+        writer = self._open_writer()
+        await anyio.to_thread.run_sync(writer.wait, number, abandon_on_cancel=True)
+
+    # --- reading -----------------------------------------------------------------------------------------
+
+    def _select(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        """Return the rows of a query, asked after everything appended before was written."""
+        if self._writer is not None:
+            self._writer.wait(self._writer.last, _PATIENCE)
+        return self._read(query, values)
+
+    def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._reading, retyped(self.path):
+            if self._is_closed:
+                raise JournalClosedError(f"the journal {self.path} is closed; ask before closing it")
+            return self._reader.execute(query, values).fetchall()
+
+    def _signals(self, condition: str, *values: Any) -> Iterator[Signal]:
+        for (body,) in self._select(f"SELECT body FROM signals WHERE {condition}", values):
+            yield Signal.from_json(body)
+
+    def _bounds(self) -> tuple[int, int]:
+        """Return the first and the last position; (1, 0) when there is none."""
+        ((first, last),) = self._select(_BOUNDS)
+        return (1, 0) if first is None else (first, last)
+
+    def _scopes(self, correlation: str | None) -> Iterator[tuple[str, list[Any]]]:
+        """Yield conditions that cut the log into pages, in order: no page holds up the writer for long."""
+        if correlation is None:
+            first, last = self._bounds()
+            for start in range(first, last + 1, _PAGE):
+                yield "position BETWEEN ? AND ?", [start, min(start + _PAGE - 1, last)]
+            return
+        found = self._select(
+            "SELECT position FROM signals WHERE correlationid = ? OR id = ? ORDER BY position",
+            [correlation, correlation],
+        )
+        positions = [row[0] for row in found]
+        for place in range(0, len(positions), _PAGE):
+            page = positions[place : place + _PAGE]
+            yield f"position IN ({', '.join('?' * len(page))})", page
+
+    def _check_rows(self) -> Iterable[str]:
+        columns = ", ".join(COLUMNS)
+        for scope, bounds in self._scopes(None):
+            query = f"SELECT position, {columns} FROM signals WHERE {scope} ORDER BY position"
+            for position, *values in self._select(query, bounds):
+                problem = _row_problem(dict(zip(COLUMNS, values, strict=True)))
+                if problem is not None:
+                    yield f"position {position}: {problem}"
+
+
+def _conditions(
+    pattern: Pattern, since: datetime | None, until: datetime | None
+) -> tuple[list[str], list[Any]]:
+    found: list[tuple[str, Any]] = []
+    if pattern.is_literal:
+        found.append(("type = ?", pattern.text))
+    if since is not None:
+        found.append(("time_us >= ?", microseconds(since)))
+    if until is not None:
+        found.append(("time_us < ?", microseconds(until)))
+    return [condition for condition, _ in found], [value for _, value in found]
+
+
+def _row_problem(row: dict[str, Any]) -> str | None:
+    """Return what is wrong with a row, or None."""
+    try:
+        members = loads(row["body"])
+    except ValueError as err:
+        return f"the signal is not JSON: {err}"
+    for name in ("id", "source", "type", "correlationid", "causationid"):
+        if not isinstance(members, dict) or members.get(name) != row[name]:
+            return f"column {name} says {row[name]!r}, the signal something else"
+    return None

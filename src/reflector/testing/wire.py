@@ -1,0 +1,108 @@
+"""HTTP/1.1 of the loopback server: one connection and the ways it breaks."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Mapping
+from http.server import BaseHTTPRequestHandler
+from typing import Protocol
+
+from reflector.testing.answers import Answer, Fault
+from reflector.usage import Usage
+
+__all__ = ["Backend", "serve_connection"]
+
+
+class Backend(Protocol):
+    """What answers the requests of all connections."""
+
+    def begin(self, path: str, headers: Mapping[str, str], raw: bytes) -> Answer:
+        """Return the answer for a request that has come in whole."""
+        ...
+
+    def end(self, served: Usage) -> None:
+        """Count a request as over, and what was served for it."""
+        ...
+
+    def wait(self, seconds: float | None) -> None:
+        """Return after so many seconds, at the latest when the server closes."""
+        ...
+
+
+def serve_connection(connection: socket.socket, backend: Backend) -> None:
+    """Answer the requests of a connection, one after the other, until somebody closes it."""
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    _handler_for(backend)(connection, connection.getpeername(), None)  # type: ignore[arg-type]  # no socketserver here
+
+
+def _handler_for(backend: Backend) -> type[BaseHTTPRequestHandler]:
+    # http.server creates its handlers itself and lets them answer inside of their constructor.
+    return type("Handler", (_Handler,), {"backend": backend})
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    backend: Backend
+
+    def do_GET(self) -> None:
+        raw = self.rfile.read(int(self.headers.get("content-length") or 0))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        answer = self.backend.begin(self.path, headers, raw)
+        self._is_over = False
+        try:
+            self._send(answer)
+        finally:
+            self._end(Usage())
+
+    do_POST = do_GET  # noqa: N815 - the name that http.server calls
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing on stderr."""
+
+    def _send(self, answer: Answer) -> None:
+        if answer.fault is Fault.RESET:
+            self._reset()
+            return
+        if answer.fault is Fault.HANG:
+            self.backend.wait(None)
+            self.close_connection = True
+            return
+        if answer.fault is Fault.SLOW_HEADERS:
+            self._drip(self._head(answer), answer.delay)
+        else:
+            if answer.delay:
+                self.backend.wait(answer.delay)
+            self.wfile.write(self._head(answer))
+        body = answer.body
+        if answer.fault is Fault.TRUNCATED:
+            body = body[: len(body) // 2]
+            self.close_connection = True
+        # Counted before the last byte: whoever has the answer finds it counted.
+        self._end(answer.usage)
+        self.wfile.write(body)
+
+    def _end(self, served: Usage) -> None:
+        if not self._is_over:
+            self._is_over = True
+            self.backend.end(served)
+
+    def _head(self, answer: Answer) -> bytes:
+        phrase = self.responses.get(answer.status, ("",))[0]
+        fields = {"Content-Type": answer.content_type, "Content-Length": str(len(answer.body))}
+        fields |= dict(answer.headers)
+        lines = [
+            f"HTTP/1.1 {answer.status} {phrase}",
+            *(f"{name}: {value}" for name, value in fields.items()),
+        ]
+        return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+    def _drip(self, head: bytes, seconds: float) -> None:
+        for index in range(len(head)):
+            self.wfile.write(head[index : index + 1])
+            self.backend.wait(seconds / len(head))
+
+    def _reset(self) -> None:
+        # With a linger time of 0 the close that follows sends RST instead of FIN.
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.close_connection = True

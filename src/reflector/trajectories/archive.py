@@ -1,0 +1,125 @@
+"""Zip archives whose members are JSON documents, read one at a time and never more than they may be."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from typing import IO, BinaryIO
+
+from reflector._json import JSONValue
+from reflector._text import one_line
+from reflector.errors import TrajectoryImportError
+from reflector.trajectories.documents import Document, parse
+from reflector.trajectories.formats.format import ArchiveLayout
+
+__all__ = ["MAX_MEMBER_BYTES", "Archive", "is_archive"]
+
+MAX_MEMBER_BYTES = 1 << 29
+"""Bytes that one member may unpack to."""
+MAX_RATIO = 300
+"""How much larger than packed a member above `_RATIO_COUNTS_FROM` may be: logs stay far below, bombs do not."""
+
+_RATIO_COUNTS_FROM = 1 << 25
+_ZSTANDARD = 93
+_LOCAL_HEADER = 30
+
+
+def is_archive(head: bytes) -> bool:
+    """Return whether a file begins like a zip archive."""
+    return head.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+class Archive:
+    """An open zip archive.
+
+    Raises:
+        TrajectoryImportError: When made of something that is not a whole zip archive.
+    """
+
+    def __init__(self, file: BinaryIO, *, name: str | None) -> None:
+        self._file = file
+        self._name = name
+        try:
+            self._zip = zipfile.ZipFile(file)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as err:
+            raise TrajectoryImportError(
+                f"a broken or cut zip archive: {one_line(str(err))}", file=name
+            ) from err
+        self.members = tuple(self._zip.namelist())
+
+    def documents(self, layout: ArchiveLayout) -> Iterator[Document | TrajectoryImportError]:
+        """Yield one document for every record, with what the records share around it."""
+        try:
+            shared = self._shared(layout)
+        except TrajectoryImportError as err:
+            yield err
+            return
+        names = sorted(name for name in self.members if fnmatchcase(name, layout.records))
+        if not names:
+            yield Document(None, shared, "member")
+        for name in names:
+            try:
+                yield Document(None, {**shared, layout.key: [self._json(name)]}, "member")
+            except TrajectoryImportError as err:
+                yield err
+
+    def _shared(self, layout: ArchiveLayout) -> dict[str, JSONValue]:
+        for name in layout.context:
+            if name in self.members:
+                value = self._json(name)
+                return value if isinstance(value, dict) else {}
+        return {}
+
+    def _json(self, member: str) -> JSONValue:
+        return parse(self._unpacked(member), file=self._name, record=member)
+
+    def _unpacked(self, member: str) -> bytes:
+        info = self._zip.getinfo(member)
+        try:
+            with self._open(info) as packed:
+                data = packed.read(MAX_MEMBER_BYTES + 1)
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError) as err:
+            # RuntimeError: a member behind a password, or packed by a method that zipfile does not know.
+            raise self._error(f"cannot be unpacked: {one_line(str(err))}", member) from err
+        ratio = len(data) / max(info.compress_size, 1)
+        if len(data) > MAX_MEMBER_BYTES or (len(data) > _RATIO_COUNTS_FROM and ratio > MAX_RATIO):
+            raise self._error(
+                f"it unpacks to more than {MAX_MEMBER_BYTES} bytes, or to {MAX_RATIO} times its packed size",
+                member,
+            )
+        return data
+
+    def _open(self, info: zipfile.ZipInfo) -> IO[bytes]:
+        if info.file_size > MAX_MEMBER_BYTES:
+            raise self._error(
+                f"it says it unpacks to {info.file_size} bytes; at most {MAX_MEMBER_BYTES} are read",
+                info.filename,
+            )
+        try:
+            return self._zip.open(info)
+        except NotImplementedError:
+            if info.compress_type != _ZSTANDARD:
+                raise
+            return self._open_zstandard(info)
+
+    def _open_zstandard(self, info: zipfile.ZipInfo) -> IO[bytes]:
+        """Return a member that is packed with zstandard, which `zipfile` reads only from Python 3.14 on."""
+        try:
+            import zstandard
+        except ImportError as err:
+            raise self._error(
+                "its members are packed with zstandard: install it with pip install 'reflector-agents[zstd]'",
+                info.filename,
+            ) from err
+        self._file.seek(info.header_offset)
+        header = self._file.read(_LOCAL_HEADER)
+        if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):
+            raise self._error("its local header is broken", info.filename)
+        names = int.from_bytes(header[26:28], "little") + int.from_bytes(header[28:30], "little")
+        self._file.seek(names, 1)
+        return zstandard.ZstdDecompressor().stream_reader(self._file.read(info.compress_size))
+
+    def _error(self, reason: str, member: str) -> TrajectoryImportError:
+        return TrajectoryImportError(reason, file=self._name, record=member)

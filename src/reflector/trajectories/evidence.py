@@ -1,0 +1,193 @@
+"""What a record itself says about how its run went: scores, words, errors, limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reflector._json import JSONValue
+from reflector._text import one_line
+from reflector.trajectories.fields import as_list, as_mapping, as_number, as_text, first_of, text_of
+from reflector.trajectories.step import Outcome, RecordedScore
+
+__all__ = [
+    "combined_outcome",
+    "error_of",
+    "error_outcome",
+    "feedback_of",
+    "limit_of",
+    "outcome_of",
+    "score_outcome",
+    "scores_of",
+]
+
+_SUCCESS_WORDS = frozenset(
+    {
+        "c",
+        "correct",
+        "pass",
+        "passed",
+        "yes",
+        "true",
+        "success",
+        "successful",
+        "succeeded",
+        "solved",
+        "resolved",
+    }
+)
+_FAILURE_WORDS = frozenset(
+    {
+        "i",
+        "n",
+        "incorrect",
+        "wrong",
+        "fail",
+        "failed",
+        "failure",
+        "no",
+        "false",
+        "unsuccessful",
+        "unsolved",
+        "unresolved",
+    }
+)
+_OTHER_WORDS = {
+    "p": Outcome.PARTIAL,
+    "partial": Outcome.PARTIAL,
+    "partially_correct": Outcome.PARTIAL,
+    "timeout": Outcome.TIMEOUT,
+    "timed_out": Outcome.TIMEOUT,
+    "error": Outcome.ERROR,
+    "errored": Outcome.ERROR,
+    "crashed": Outcome.ERROR,
+}
+_SCORE_KEYS = ("score", "reward", "rating", "scores", "rewards")
+_JUDGEMENT_KEYS = (
+    "success",
+    "is_success",
+    "successful",
+    "resolved",
+    "solved",
+    "passed",
+    "correct",
+    "is_correct",
+)
+_FEEDBACK_KEYS = ("feedback", "critique", "comment", "comments", "explanation", "rationale", "judge_feedback")
+# The first that occurs in the record's words names the limit.
+_LIMITS = (
+    ("time", "time"),
+    ("working", "time"),
+    ("context", "tokens"),
+    ("token", "tokens"),
+    ("cost", "cost"),
+    ("budget", "cost"),
+    ("message", "messages"),
+    ("turn", "turns"),
+    ("step", "steps"),
+    ("iteration", "steps"),
+    ("call", "calls"),
+)
+_SCORES_KEPT = 1000
+
+
+def score_outcome(value: JSONValue) -> Outcome:
+    """Return what one score means: 1 and `C` passed, 0 and `I` failed, between them partial, else unknown."""
+    if isinstance(value, bool):
+        return Outcome.SUCCESS if value else Outcome.FAILURE
+    number = as_number(value)
+    if number is not None:
+        if number <= 0:
+            return Outcome.FAILURE
+        return Outcome.SUCCESS if number == 1 else Outcome.PARTIAL if number < 1 else Outcome.UNKNOWN
+    return _word_outcome(value)
+
+
+def _word_outcome(value: JSONValue) -> Outcome:
+    if not isinstance(value, str):
+        return Outcome.UNKNOWN
+    word = value.strip().lower().replace(" ", "_").replace("-", "_")
+    if word in _SUCCESS_WORDS:
+        return Outcome.SUCCESS
+    return Outcome.FAILURE if word in _FAILURE_WORDS else _OTHER_WORDS.get(word, Outcome.UNKNOWN)
+
+
+def combined_outcome(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return one outcome for several judgements: agreed, or partial; those that say nothing do not count."""
+    known = {outcome for outcome in outcomes if outcome is not Outcome.UNKNOWN}
+    if not known:
+        return Outcome.UNKNOWN
+    return known.pop() if len(known) == 1 else Outcome.PARTIAL
+
+
+def scores_of(record: Mapping[str, Any]) -> tuple[RecordedScore, ...]:
+    """Return the scores that stand in a record under their usual names."""
+    explanation = as_text(first_of(record, "score_explanation", "explanation", "rationale"))
+    scores: list[RecordedScore] = []
+    for key in (*_SCORE_KEYS, *_JUDGEMENT_KEYS):
+        if record.get(key) is not None:
+            scores.extend(_scores_in(key, record[key], explanation))
+    return tuple(scores[:_SCORES_KEPT])
+
+
+def _scores_in(name: str, value: JSONValue, explanation: str | None) -> list[RecordedScore]:
+    if isinstance(value, dict) and ("value" in value or "score" in value):
+        own = as_text(first_of(value, "explanation", "comment", "rationale", "reason"))
+        inner = as_text(value.get("name")) or as_text(value.get("key")) or name
+        return _scores_in(inner, first_of(value, "value", "score"), own or explanation)
+    if isinstance(value, dict):
+        return [score for key, item in value.items() for score in _scores_in(text_of(key), item, explanation)]
+    if isinstance(value, list):
+        return [score for item in value for score in _scores_in(name, item, explanation)]
+    number = as_number(value)
+    kept = number if number is not None else value if isinstance(value, bool | str) else None
+    return [RecordedScore(name=name, value=kept, explanation=explanation)]
+
+
+def feedback_of(record: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what somebody said about the run, each remark once."""
+    said: dict[str, None] = {}
+    for key in _FEEDBACK_KEYS:
+        value = record.get(key)
+        for item in as_list(value) or [value]:
+            text = as_text(item) or as_text(
+                first_of(as_mapping(item), "text", "comment", "feedback", "content")
+            )
+            if text:
+                said[text] = None
+    return tuple(said)
+
+
+def error_of(record: Mapping[str, Any]) -> str | None:
+    """Return the error that ended the run, if the record has one."""
+    for key in ("error", "exception", "exception_str", "error_message"):
+        value = record.get(key)
+        details = as_mapping(value)
+        message = as_text(first_of(details, "message", "detail", "error", "type")) or as_text(value)
+        if message and not isinstance(value, int | float):
+            return message
+    return None
+
+
+def error_outcome(error: str) -> Outcome:
+    """Return whether an error was a time-out or any other."""
+    text = one_line(error, 400).lower().replace(" ", "")
+    return Outcome.TIMEOUT if "timeout" in text or "timedout" in text else Outcome.ERROR
+
+
+def limit_of(words: str | None) -> str | None:
+    """Return which limit a record's words speak of, or None when they name none."""
+    text = (words or "").lower()
+    return next((name for word, name in _LIMITS if word in text), None)
+
+
+def outcome_of(record: Mapping[str, Any], scores: Iterable[RecordedScore], error: str | None) -> Outcome:
+    """Return how the run ended, by what weighs most: the record's own word, its scores, its error."""
+    for key in ("outcome", "status", "result_status", "verdict"):
+        stated = _word_outcome(record.get(key))
+        if stated is not Outcome.UNKNOWN:
+            return stated
+    judged = combined_outcome(score_outcome(score.value) for score in scores)
+    if error and judged in (Outcome.UNKNOWN, Outcome.FAILURE):
+        return error_outcome(error)
+    return judged

@@ -1,0 +1,1 @@
+"""The checks of an analysis: one file for each family."""

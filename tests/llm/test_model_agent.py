@@ -1,0 +1,131 @@
+"""The one place where a client is called."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import anyio
+import pytest
+
+from reflector.errors import (
+    AgentError,
+    LLMBadRequestError,
+    LLMConnectionError,
+    LLMError,
+    LLMTimeoutError,
+    RateLimitedError,
+    UnsupportedReplyError,
+)
+from reflector.llm.client import FunctionClient
+from reflector.llm.messages import ModelReply, ModelRequest
+from reflector.llm.model_agent import ask_client, model_agent
+from reflector.llm.replies import read_reply
+from reflector.llm.scripted import ScriptedClient
+
+pytestmark = pytest.mark.anyio
+
+REQUEST = ModelRequest.from_text("why?")
+
+
+def signal(data: Any) -> Any:
+    return SimpleNamespace(data=data)
+
+
+@pytest.mark.parametrize("data", [REQUEST, REQUEST.model_dump(mode="json"), {"messages": REQUEST.chat()}])
+async def test_a_request_signal_is_answered_with_plain_data(data: Any) -> None:
+    client = ScriptedClient(["because"])
+    answer = await model_agent(client)(signal(data), None)
+    assert client.requests == [REQUEST]
+    assert type(answer) is dict
+    reply = read_reply(answer)
+    assert (reply.content, reply.model) == ("because", "scripted")
+    assert reply.duration_ms is not None
+
+
+async def test_a_function_answers_as_well() -> None:
+    answer = await model_agent(lambda messages: messages[-1]["content"] + "!")(signal(REQUEST), None)
+    assert answer["content"] == "why?!"
+
+
+@pytest.mark.parametrize(
+    "data", [None, "why?", {}, {"messages": []}, {"messages": [{"role": "user"}]}, {"key": 1}]
+)
+async def test_data_that_is_no_request_is_refused(data: Any) -> None:
+    with pytest.raises(LLMBadRequestError, match="data of a model request"):
+        await model_agent(ScriptedClient(["x"]))(signal(data), None)
+
+
+async def test_the_time_is_measured_by_the_given_clock() -> None:
+    ticks = iter([10.0, 12.5])
+    reply = await ask_client(ScriptedClient(["x"]), REQUEST, clock=lambda: next(ticks))
+    assert reply.duration_ms == 2500
+
+
+async def test_a_client_that_measures_itself_is_believed() -> None:
+    reply = await ask_client(ScriptedClient([ModelReply(content="x", duration_ms=7)]), REQUEST)
+    assert reply.duration_ms == 7
+
+
+async def test_a_client_that_hangs_is_given_up_after_the_requests_time() -> None:
+    async def hang(messages: Any) -> None:
+        await anyio.sleep_forever()
+
+    with pytest.raises(LLMTimeoutError, match=r"hang did not answer within 0\.01 s"):
+        await ask_client(FunctionClient(hang), REQUEST.replace(timeout=0.01))
+
+
+async def test_warming_up_is_not_counted() -> None:
+    class Slow(ScriptedClient):
+        async def warmup(self) -> None:
+            await anyio.sleep(0.03)
+
+    assert (await ask_client(Slow(["x"]), REQUEST.replace(timeout=0.02))).content == "x"
+
+
+def raising(error: Exception) -> FunctionClient:
+    async def fail(messages: Any) -> None:
+        raise error
+
+    return FunctionClient(fail)
+
+
+@pytest.mark.parametrize(
+    ("error", "expected"),
+    [
+        (RateLimitedError("wait", retry_after=3), RateLimitedError),
+        (TimeoutError("slow"), LLMTimeoutError),
+        (ConnectionRefusedError("down"), LLMConnectionError),
+        (KeyError("choices"), LLMError),
+        (AgentError("inner ask failed"), AgentError),
+    ],
+)
+async def test_whatever_a_client_raises_leaves_typed(error: Exception, expected: type[Exception]) -> None:
+    with pytest.raises(expected) as caught:
+        await ask_client(raising(error), REQUEST.replace(timeout=5))
+    assert caught.value is error or caught.value.__cause__ is error
+
+
+async def test_an_original_that_shows_a_key_is_not_kept_as_the_cause() -> None:
+    with pytest.raises(LLMError) as caught:
+        await ask_client(raising(ValueError("bad key sk-abcdefgh12345")), REQUEST)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert "abcdefgh" not in str(caught.value)
+
+
+async def test_an_answer_that_is_none_is_a_typed_error() -> None:
+    async def forget(messages: Any) -> None:
+        return None
+
+    with pytest.raises(UnsupportedReplyError):
+        await ask_client(FunctionClient(forget), REQUEST)
+
+
+async def test_cancellation_passes_through() -> None:
+    async def hang(messages: Any) -> None:
+        await anyio.sleep_forever()
+
+    with anyio.move_on_after(0.01) as scope:
+        await ask_client(FunctionClient(hang), REQUEST)
+    assert scope.cancelled_caught

@@ -1,0 +1,67 @@
+"""Keys do not come through, other words do."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reflector.llm.secrets import MASK, is_clean, redact
+
+KEY = "Zx81-not-a-usual-key"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Incorrect API key provided: sk-proj-abcDEF123456_7890.",
+        "key sk-ab***********************wxyz is wrong",
+        "Authorization: Bearer abcdef.123456-xyz",
+        '{"api_key": "abcdef123456"}',
+        "GET /v1/models?key=1&api_key=abcdef123456&x=2",
+        "token ghp_abcdefghijkl0123456789 was refused",
+        "x-api-key: abcdef123456",
+        "AIzaSyA-abcdefghijklmnop is not valid",
+    ],
+)
+def test_what_looks_like_a_key_is_removed(text: str) -> None:
+    redacted = redact(text)
+    assert MASK in redacted
+    for part in ("abcDEF123456", "wxyz", "abcdef", "abcdefghijkl"):
+        assert part not in redacted
+
+
+def test_a_known_key_is_removed_whatever_it_looks_like() -> None:
+    assert redact(f"the server says {KEY} is bad", [None, KEY]) == f"the server says {MASK} is bad"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Rate limit reached for gpt-5 in organization org-123 on tokens per min",
+        "Maximum context length is 8192 tokens",
+        "The model `task-solver` does not exist",
+        "Bearer of bad news",
+    ],
+)
+def test_ordinary_words_stay(text: str) -> None:
+    assert redact(text) == text
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.from_regex(r"[A-Za-z0-9_-]{8,40}", fullmatch=True))
+def test_a_known_key_never_survives(before: str, after: str, key: str) -> None:
+    assert key not in redact(f"{before}{key}{after}", [key]).replace(MASK, "")
+
+
+def test_a_chain_of_errors_is_clean_only_if_no_link_shows_a_key() -> None:
+    outer = ValueError("outer")
+    outer.__cause__ = KeyError("inner")
+    assert is_clean(outer, [KEY])
+    outer.__cause__.__context__ = OSError(f"with {KEY}")
+    assert not is_clean(outer, [KEY])
+
+
+def test_a_circle_of_errors_ends() -> None:
+    one, two = ValueError("one"), ValueError("two")
+    one.__context__, two.__context__ = two, one
+    assert is_clean(one)

@@ -1,0 +1,57 @@
+"""Every example runs offline and prints what it promises."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+# Lines that each example must print, in this order.
+EXPECTED = {
+    "reflect_on_a_run.py": ["confidence: high", "- [high]", "+"],
+    "improvement_loop.py": ["score 1.0", "You are a travel guide. Answer briefly.", "Always state the unit."],
+    "seed_usage.py": ["  Description:", "  Rationale:"],
+    "record_your_agent.py": ["tool_failure", "+"],
+    "your_own_model_agent.py": [
+        "asked: # Failed Prompt Execution Analysis",
+        "('The limits of the tool are unknown.',)",
+        "each python call starts a new interpreter",
+    ],
+    "read_the_signals.py": [
+        "reflector.reflection.requested     caused by -",
+        "reflector.model.requested          caused by reflector.reflection.requested",
+        "reflector.model.completed          caused by reflector.model.requested",
+        "reflector.reflection.completed     caused by reflector.reflection.requested",
+        "one conversation: True",
+    ],
+}
+
+
+def test_every_example_is_checked() -> None:
+    assert {file.name for file in EXAMPLES.glob("*.py")} == set(EXPECTED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXPECTED)
+def test_the_example_prints_what_it_promises(name: str, tmp_path: Path) -> None:
+    environ = {key: value for key, value in os.environ.items() if not key.startswith(("REFLECTOR_", "OPENAI_"))}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", EXAMPLES / name],
+        cwd=tmp_path,
+        env=environ | {"PYTHONIOENCODING": "utf-8"},
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rest = done.stdout
+    for line in EXPECTED[name]:
+        assert line in rest, f"{line!r} is not in what follows: {rest}"
+        rest = rest.split(line, 1)[1]
