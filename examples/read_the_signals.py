@@ -13,7 +13,9 @@ async def main() -> None:
         runtime.subscribe("reflector.**", signals.append)
         await rf.reflect(
             Path(__file__).with_name("failed_run.json"),
-            model=lambda messages: '{"analysis": "The prompt hides the limits of its tools.", "suggestions": []}',
+            model=lambda messages: (
+                '{"analysis": "The prompt hides the limits of its tools.", "suggestions": []}'
+            ),
         )
     first = signals[0]
     for signal in signals:

@@ -18,9 +18,9 @@ async def my_agent(question: str, recording: rf.Recording) -> None:
         value = question.split()[-1]
         call = recording.tool_call("convert", {"value": value})
         try:
-            recording.tool_result(str(convert(value)), call=call)
+            recording.tool_result(str(convert(value)), call_id=call)
         except ValueError as err:
-            recording.tool_result(f"ValueError: {err}", call=call, error="ValueError")
+            recording.tool_result(f"ValueError: {err}", call_id=call, error=err)
     recording.message("I could not convert it.")
 
 

@@ -10,8 +10,10 @@ import reflector as rf
 async def my_model(signal: rf.Signal, context: object) -> dict[str, str]:
     """Look at the question, and answer as text: a reflection is read from JSON and from text."""
     print("asked:", signal.data["messages"][-1]["content"].splitlines()[0])
-    return {"content": "Root causes:\n- The limits of the tool are unknown.\n\n"
-            "Suggestions:\n- Add a sentence that says each python call starts a new interpreter."}
+    return {
+        "content": "Root causes:\n- The limits of the tool are unknown.\n\n"
+        "Suggestions:\n- Add a sentence that says each python call starts a new interpreter."
+    }
 
 
 async def main() -> None:

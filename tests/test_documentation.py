@@ -23,14 +23,19 @@ from reflector.testing.loopback import LoopbackServer
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(
-    path for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")] if "```python" in path.read_text("utf-8")
+    path
+    for path in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    if "```python" in path.read_text("utf-8")
 )
 BLOCK = re.compile(r"^( *)```python\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
 
 ANSWER = json.dumps(
     {
         "analysis": "The prompt does not say that each call of the tool starts a new interpreter.",
-        "root_causes": ["The limits of the tool are not stated.", "Nothing says what to do after a time-out."],
+        "root_causes": [
+            "The limits of the tool are not stated.",
+            "Nothing says what to do after a time-out.",
+        ],
         "suggestions": [
             {
                 "type": "add",
@@ -83,7 +88,12 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest
     with LoopbackServer(lambda request: ANSWER) as server:
         monkeypatch.setenv("OPENAI_API_KEY", "not-a-key")
         monkeypatch.setenv("OPENAI_API_BASE", server.base_url)
-        names: dict[str, Any] = {"rf": reflector, "my_model": my_model, "server_url": server.base_url, "print": lambda *_: None}
+        names: dict[str, Any] = {
+            "rf": reflector,
+            "my_model": my_model,
+            "server_url": server.base_url,
+            "print": lambda *_: None,
+        }
 
         async def main() -> None:
             for line, code in blocks(page):

@@ -15,7 +15,7 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 EXPECTED = {
     "reflect_on_a_run.py": ["confidence: high", "- [high]", "+"],
     "improvement_loop.py": ["score 1.0", "You are a travel guide. Answer briefly.", "Always state the unit."],
-    "seed_usage.py": ["  Description:", "  Rationale:"],
+    "seed_usage.py": ["add - reasoning", "  Description: Ask for a check", "  Rationale:", "  Specific text: After each"],
     "record_your_agent.py": ["tool_failure", "+"],
     "your_own_model_agent.py": [
         "asked: # Failed Prompt Execution Analysis",
@@ -39,7 +39,9 @@ def test_every_example_is_checked() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXPECTED)
 def test_the_example_prints_what_it_promises(name: str, tmp_path: Path) -> None:
-    environ = {key: value for key, value in os.environ.items() if not key.startswith(("REFLECTOR_", "OPENAI_"))}
+    environ = {
+        key: value for key, value in os.environ.items() if not key.startswith(("REFLECTOR_", "OPENAI_"))
+    }
     done = subprocess.run(
         [sys.executable, "-W", "error", EXAMPLES / name],
         cwd=tmp_path,

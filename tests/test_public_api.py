@@ -14,14 +14,17 @@ import reflector
 NAMES = {
     "Agent", "AgentError", "ComparativeAnalysis", "EditPlan", "InputError", "LLMClient", "LLMError", "ModelReply",
     "ModelRequest", "NoHandlerError", "NoModelWarning", "Outcome", "ParsedReflection", "PromptBuilder", "Recording",
-    "Reflection", "ReflectionError", "ReflectionRequest", "ReflectionResponse", "Reflector", "ReflectorError", "Runtime",
-    "Signal", "Step", "StepKind", "Suggestion", "Trajectory", "TrajectoryAnalysis", "TrajectoryImportError",
+    "Reflection", "ReflectionError", "ReflectionRequest", "ReflectionResponse", "Reflector", "ReflectorError",
+    "Runtime", "Signal", "Step", "StepKind", "Suggestion", "Trajectory", "TrajectoryAnalysis", "TrajectoryImportError",
     "UnparsableReflectionError", "Usage", "__version__", "analyze", "compare", "load_trajectories", "parse_reflection",
     "plan_edits", "record", "reflect", "reflect_sync", "validate_reflection",
 }  # fmt: skip
 
 # Loaded at first use only.
-HEAVY = ["litellm", "openai", "clifford", "numba", "scipy", "numpy", "structlog", "tenacity", "rich", "typer", "trio", "sqlite3"]
+HEAVY = {
+    "litellm", "openai", "clifford", "numba", "scipy", "numpy", "structlog", "tenacity", "rich", "typer", "trio",
+    "sqlite3",
+}  # fmt: skip
 
 PROBE = """
 import builtins, os, socket, sys
@@ -65,14 +68,23 @@ def test_type_checkers_see_the_same_names() -> None:
     """The imports under TYPE_CHECKING name each lazy name once, from the same module."""
     tree = ast.parse(Path(reflector.__file__).read_text())
     block = next(node for node in tree.body if isinstance(node, ast.If))
-    seen = {alias.name: node.module for node in block.body if isinstance(node, ast.ImportFrom) for alias in node.names}
+    seen = {
+        alias.name: node.module
+        for node in block.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
     assert seen == reflector._HOME
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("touch", ["", "for name in reflector.__all__: getattr(reflector, name)"], ids=["import", "every name"])
+@pytest.mark.parametrize(
+    "touch", ["", "for name in reflector.__all__: getattr(reflector, name)"], ids=["import", "every name"]
+)
 def test_importing_loads_nothing_heavy_and_touches_no_network(touch: str, tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("FROM_DOTENV=1\n")
     script = PROBE.format(heavy=HEAVY, touch=touch)
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr

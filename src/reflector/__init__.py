@@ -23,25 +23,49 @@ if TYPE_CHECKING:
     from reflector.edits.planning import plan_edits as plan_edits
     from reflector.errors import (
         AgentError as AgentError,
+    )
+    from reflector.errors import (
         InputError as InputError,
+    )
+    from reflector.errors import (
         LLMError as LLMError,
+    )
+    from reflector.errors import (
         NoHandlerError as NoHandlerError,
+    )
+    from reflector.errors import (
         NoModelWarning as NoModelWarning,
+    )
+    from reflector.errors import (
         ReflectionError as ReflectionError,
+    )
+    from reflector.errors import (
         ReflectorError as ReflectorError,
+    )
+    from reflector.errors import (
         TrajectoryImportError as TrajectoryImportError,
+    )
+    from reflector.errors import (
         UnparsableReflectionError as UnparsableReflectionError,
     )
     from reflector.llm.client import LLMClient as LLMClient
-    from reflector.llm.messages import ModelReply as ModelReply, ModelRequest as ModelRequest
-    from reflector.reflecting.facade import reflect as reflect, reflect_sync as reflect_sync
+    from reflector.llm.messages import ModelReply as ModelReply
+    from reflector.llm.messages import ModelRequest as ModelRequest
+    from reflector.reflecting.facade import reflect as reflect
+    from reflector.reflecting.facade import reflect_sync as reflect_sync
     from reflector.reflecting.reflection import Reflection as Reflection
     from reflector.reflecting.reflector import Reflector as Reflector
     from reflector.reflection.confidence import validate_reflection as validate_reflection
     from reflector.reflection.models import (
         ParsedReflection as ParsedReflection,
+    )
+    from reflector.reflection.models import (
         ReflectionRequest as ReflectionRequest,
+    )
+    from reflector.reflection.models import (
         ReflectionResponse as ReflectionResponse,
+    )
+    from reflector.reflection.models import (
         Suggestion as Suggestion,
     )
     from reflector.reflection.prompt_builder import PromptBuilder as PromptBuilder
@@ -49,16 +73,20 @@ if TYPE_CHECKING:
     from reflector.signals.signal import Signal as Signal
     from reflector.trajectories.analysis import (
         ComparativeAnalysis as ComparativeAnalysis,
+    )
+    from reflector.trajectories.analysis import (
         TrajectoryAnalysis as TrajectoryAnalysis,
     )
     from reflector.trajectories.analyzer import analyze as analyze
     from reflector.trajectories.comparison import compare as compare
     from reflector.trajectories.loading import load_trajectories as load_trajectories
-    from reflector.trajectories.recorder import Recording as Recording, record as record
-    from reflector.trajectories.step import Outcome as Outcome, Step as Step, StepKind as StepKind
+    from reflector.trajectories.recorder import Recording as Recording
+    from reflector.trajectories.recorder import record as record
+    from reflector.trajectories.step import Outcome as Outcome
+    from reflector.trajectories.step import Step as Step
+    from reflector.trajectories.step import StepKind as StepKind
     from reflector.trajectories.trajectory import Trajectory as Trajectory
     from reflector.usage import Usage as Usage
-
 
 
 # Name -> module that defines it. The only place with many names and the only logic in a package's `__init__`.
@@ -116,7 +144,7 @@ _ERRORS = (
 
 _HOME |= dict.fromkeys(_ERRORS, "reflector.errors")
 
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604 - the table above is the list
+__all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> Any:

@@ -11,11 +11,12 @@ from typing import Protocol
 import anyio
 import anyio.lowlevel
 
-__all__ = ["Clock", "SystemClock", "VirtualClock", "from_wall", "from_wall_ns", "to_wall"]
+__all__ = ["Clock", "SystemClock", "VirtualClock", "from_wall", "from_wall_ns", "to_wall", "to_wall_ns"]
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
-_OFFSET = time.time() - time.monotonic()
-"""Wall time of the monotonic clock's zero. Fixed at import, so that converting there and back changes nothing."""
+_MICROSECOND = timedelta(microseconds=1)
+_OFFSET = (time.time_ns() - time.monotonic_ns()) // 1000
+"""Wall time of the monotonic clock's zero, in microseconds. Fixed at import, so that converting there and back changes nothing."""
 
 
 class Clock(Protocol):
@@ -83,12 +84,17 @@ async def _settle() -> None:
 
 def to_wall(when: float) -> datetime:
     """Return the date and time, in UTC, of a moment of the system's monotonic clock."""
-    return _EPOCH + timedelta(microseconds=round((when + _OFFSET) * 1e6))
+    return _EPOCH + timedelta(microseconds=round(when * 1e6) + _OFFSET)
 
 
 def from_wall(moment: datetime) -> float:
     """Return the moment of the system's monotonic clock at a date and time."""
-    return moment.timestamp() - _OFFSET
+    return (to_wall_ns(moment) // 1000 - _OFFSET) / 1e6
+
+
+def to_wall_ns(moment: datetime) -> int:
+    """Return a date and time as nanoseconds since 1970, exactly."""
+    return (moment - _EPOCH) // _MICROSECOND * 1000
 
 
 def from_wall_ns(nanoseconds: int) -> datetime:

@@ -50,7 +50,9 @@ def dumps(value: Any, *, indent: bool = False, sort_keys: bool = False) -> bytes
         return orjson.dumps(value, default=_default, option=options)
     except TypeError:
         # orjson knows neither lone surrogates nor integers above 64 bits; the standard library does.
-        text = json.dumps(value, default=_default, ensure_ascii=False, indent=2 if indent else None, sort_keys=sort_keys)
+        text = json.dumps(
+            value, default=_default, ensure_ascii=False, indent=2 if indent else None, sort_keys=sort_keys
+        )
         return replace_surrogates(text).encode()
 
 

@@ -24,6 +24,12 @@ ReflectorError
 │   ├── MiddlewareError                a middleware raised or overran its time limit
 │   ├── DuplicateAgentError (ValueError)
 │   └── RuntimeClosedError             the runtime is not open
+├── DispatchError                      tasks and their providers
+│   ├── NoProviderError (NoHandlerError)   nobody accepts the task, or nobody within its limits; `decision` says why
+│   │   └── ProviderBusyError          those who could are full and do not let anybody wait
+│   └── EngineError                    where a provider's work runs
+│       ├── WorkerCrashedError         the process died, each time that it was tried
+│       └── UnpicklableError (TypeError)   something cannot cross to another process
 ├── LLMError                           the model; `retryable` says whether another try can help
 │   ├── RateLimitedError               `retry_after` seconds, when the server said so
 │   ├── QuotaExceededError
@@ -57,9 +63,11 @@ __all__ = [
     "ConfigurationError",
     "ContentFilteredError",
     "ContextLengthError",
+    "DispatchError",
     "DuplicateAgentError",
     "EditError",
     "EmptyAnswerError",
+    "EngineError",
     "HandlerError",
     "InputError",
     "InvalidEditError",
@@ -82,6 +90,8 @@ __all__ = [
     "MissingPromptError",
     "NoHandlerError",
     "NoModelWarning",
+    "NoProviderError",
+    "ProviderBusyError",
     "QuotaExceededError",
     "RateLimitedError",
     "ReflectionError",
@@ -93,7 +103,9 @@ __all__ = [
     "UnknownFormatError",
     "UnknownModelError",
     "UnparsableReflectionError",
+    "UnpicklableError",
     "UnsupportedReplyError",
+    "WorkerCrashedError",
 ]
 
 
@@ -232,6 +244,39 @@ class DuplicateAgentError(AgentError, ValueError):
 
 class RuntimeClosedError(AgentError):
     """The runtime is not open: enter it with `async with Runtime()` first."""
+
+
+# --- dispatch --------------------------------------------------------------------------------------------
+
+
+class DispatchError(ReflectorError):
+    """A task could not be brought to somebody who does it, or not be done where it should."""
+
+
+class NoProviderError(DispatchError, NoHandlerError):
+    """Nobody accepts a task of this kind, or nobody within its limits. `decision` holds everybody's reason, if any."""
+
+    def __init__(self, message: str, *, decision: Any = None) -> None:
+        self.decision = decision
+        super().__init__(message)
+
+
+class ProviderBusyError(NoProviderError):
+    """Those who could do a task are full, and their cards say that nobody waits then. Later it may succeed."""
+
+    retryable = True
+
+
+class EngineError(DispatchError):
+    """An engine could not run a task."""
+
+
+class WorkerCrashedError(EngineError):
+    """The process that ran a task died, as often as the task may be tried."""
+
+
+class UnpicklableError(EngineError, TypeError):
+    """A function, a task or a result cannot cross to another process."""
 
 
 # --- the model -------------------------------------------------------------------------------------------

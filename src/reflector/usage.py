@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeVar
 
 from reflector._json import Value
 
 __all__ = ["Usage"]
+
+N = TypeVar("N", int, float)
 
 
 class Usage(Value):
@@ -39,7 +41,7 @@ class Usage(Value):
         )
 
 
-def _add(left: Any, right: Any) -> Any:
+def _add(left: N | None, right: N | None) -> N | None:
     if left is None:
         return right
     return left if right is None else left + right

@@ -11,7 +11,9 @@ from reflector.trajectories.analyzer import analyze
 from reflector.trajectories.step import Outcome, Step, StepKind
 from reflector.trajectories.trajectory import Trajectory
 
-_OUTPUT = "".join(f"line {number}: value = compute(index, {number * 7}) # not an error\n" for number in range(240))
+_OUTPUT = "".join(
+    f"line {number}: value = compute(index, {number * 7}) # not an error\n" for number in range(240)
+)
 _FAILED = "Traceback (most recent call last):\n  File \"run.py\", line 3\nKeyError: 'total'\n"
 
 
@@ -25,12 +27,27 @@ def long_run(steps: int) -> Trajectory:
     while len(made) < steps:
         failed = turn % 7 == 3
         made += [
-            Step(kind=StepKind.REASONING, content=f"Attempt {turn}: I look at part {turn}. {_OUTPUT[:1500]}", turn=turn),
-            Step(kind=StepKind.TOOL_CALL, name="shell", arguments={"command": f"python check.py --part {turn}"}, turn=turn),
-            Step(kind=StepKind.TOOL_RESULT, name="shell", content=f"part {turn}\n{_FAILED if failed else _OUTPUT}"),
+            Step(
+                kind=StepKind.REASONING,
+                content=f"Attempt {turn}: I look at part {turn}. {_OUTPUT[:1500]}",
+                turn=turn,
+            ),
+            Step(
+                kind=StepKind.TOOL_CALL,
+                name="shell",
+                arguments={"command": f"python check.py --part {turn}"},
+                turn=turn,
+            ),
+            Step(
+                kind=StepKind.TOOL_RESULT,
+                name="shell",
+                content=f"part {turn}\n{_FAILED if failed else _OUTPUT}",
+            ),
         ]
         turn += 1
-    return Trajectory(id=f"long-{steps}", steps=tuple(made[:steps]), outcome=Outcome.FAILURE, prompt=made[0].content)
+    return Trajectory(
+        id=f"long-{steps}", steps=tuple(made[:steps]), outcome=Outcome.FAILURE, prompt=made[0].content
+    )
 
 
 def best_of(run: Trajectory, rounds: int) -> float:

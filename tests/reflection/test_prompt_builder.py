@@ -23,7 +23,9 @@ def analysis_of(*contents: str, failed: int = 0, id: str = "run", evidence: str 
         trajectory=Trajectory(id=id, steps=steps, outcome="failure"),
         step_count=len(steps),
         failure_points=(
-            FailurePoint(category="tool_failure", description="shell failed", step_indices=(failed,), evidence=evidence),
+            FailurePoint(
+                category="tool_failure", description="shell failed", step_indices=(failed,), evidence=evidence
+            ),
         ),
     )
 
@@ -64,7 +66,10 @@ def test_text_of_the_run_cannot_break_the_layout(hostile: str, prompt: str) -> N
 
 def test_evidence_is_quoted_verbatim_with_its_step() -> None:
     text = build(analysis_of("fine", "line one\n\tValueError: no such column `x`\nline three", failed=1))
-    assert "**Step 1, tool result shell**:\n```\nline one\n\tValueError: no such column `x`\nline three\n```" in text
+    assert (
+        "**Step 1, tool result shell**:\n```\nline one\n\tValueError: no such column `x`\nline three\n```"
+        in text
+    )
 
 
 def test_a_line_of_several_runs_stands_once_with_all_of_them() -> None:
@@ -83,7 +88,9 @@ def test_the_error_survives_any_budget_that_holds_it() -> None:
 
 
 def test_a_long_step_is_cut_around_its_evidence() -> None:
-    text = build(analysis_of("a" * 50_000 + "the decisive words" + "b" * 50_000, evidence="the decisive words"))
+    text = build(
+        analysis_of("a" * 50_000 + "the decisive words" + "b" * 50_000, evidence="the decisive words")
+    )
     quoted = text.split("## Evidence")[1]
     assert "the decisive words" in quoted
     assert "characters cut]" in quoted
@@ -91,12 +98,16 @@ def test_a_long_step_is_cut_around_its_evidence() -> None:
 
 
 def test_the_first_steps_of_every_finding_come_before_the_repetitions_of_one() -> None:
-    steps = tuple(Step(kind="tool_result", content=f"timeout number {number} " + "x" * 400) for number in range(30))
+    steps = tuple(
+        Step(kind="tool_result", content=f"timeout number {number} " + "x" * 400) for number in range(30)
+    )
     run = TrajectoryAnalysis(
         trajectory_id="r",
         trajectory=Trajectory(id="r", steps=steps),
         failure_points=(
-            FailurePoint(category="timeout", description="slow", severity="high", step_indices=tuple(range(20))),
+            FailurePoint(
+                category="timeout", description="slow", severity="high", step_indices=tuple(range(20))
+            ),
             FailurePoint(category="logical_error", description="odd", severity="low", step_indices=(25,)),
         ),
     )

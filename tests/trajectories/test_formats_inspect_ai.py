@@ -146,6 +146,14 @@ def test_members_packed_with_zstandard_are_read() -> None:
     assert next(load_trajectories(ZSTANDARD, format="inspect_ai")).turn_count == 2
 
 
+def test_damaged_zstandard_is_refused_typed() -> None:
+    for place in (ZSTANDARD.index(b"\x28\xb5\x2f\xfd"), 0x30):
+        damaged = bytearray(ZSTANDARD)
+        damaged[place] ^= 0xFF
+        with pytest.raises(TrajectoryImportError):
+            list(load_trajectories(bytes(damaged), format="inspect_ai"))
+
+
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="zipfile reads zstandard itself from Python 3.14 on")
 def test_without_zstandard_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "zstandard", None)
@@ -202,6 +210,11 @@ def test_a_reached_limit_is_named(fields: dict[str, Any], outcome: str, limit: s
 def test_a_sample_that_crashed_says_so() -> None:
     (run,) = read(sample(error={"message": "the sandbox is gone", "traceback": "…"}))
     assert (run.outcome.value, run.error) == ("error", "the sandbox is gone")
+
+
+def test_a_run_that_crashed_as_a_whole_says_so() -> None:
+    (run,) = read(sample(), status="error", error={"message": "the host is gone"})
+    assert (run.outcome.value, run.error) == ("error", "the host is gone")
 
 
 def test_failed_tools_and_unreadable_calls_are_marked() -> None:

@@ -160,6 +160,42 @@ def test_a_command_that_could_not_be_run_says_why() -> None:
     assert run.steps[-1].error == "timeout"
 
 
+def test_what_was_submitted_is_the_result_of_the_last_call() -> None:
+    run = read(
+        tool_answer('{"command": "submit"}'),
+        {"role": "exit", "content": "a patch", "extra": {"exit_status": "Submitted"}},
+    )
+    assert (run.steps[-1].kind, run.steps[-1].call_id, run.outcome.value) == (
+        StepKind.TOOL_RESULT,
+        "c1",
+        "unknown",
+    )
+
+
+def test_an_answer_that_the_agent_could_not_use_is_an_error() -> None:
+    rejected = {"role": "user", "content": "No tool call found.", "extra": {"interrupt_type": "FormatError"}}
+    run = read({"role": "assistant", "content": "I think."}, rejected)
+    assert (run.steps[-1].kind, run.steps[-1].error) == (StepKind.ERROR, "FormatError")
+
+
+def test_words_around_a_command_are_kept() -> None:
+    run = read({"role": "assistant", "content": "First this.\n```bash\nls\n```\nThen that."}, output(0, ""))
+    assert [(step.kind.value, step.content) for step in run.steps[2:4]] == [
+        ("message", "First this."),
+        ("message", "Then that."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("status", "submission", "outcome"),
+    [("Timeout", "", "timeout"), ("LimitsExceeded", "a patch", "partial")],
+)
+def test_the_exit_status_tells_how_it_ended(status: str, submission: str, outcome: str) -> None:
+    assert (
+        read(answer("ls"), output(0, ""), exit_status=status, submission=submission).outcome.value == outcome
+    )
+
+
 def test_a_crash_ends_the_run_with_an_error() -> None:
     extra = {"exit_status": "ServerError", "exception_str": "server is gone"}
     run = read(

@@ -76,6 +76,13 @@ def test_the_record_is_given_back_as_it_was() -> None:
         ({"error": "connection reset"}, "error"),
         ({"error": {"type": "Timeout", "message": "request timed out"}}, "timeout"),
         ({"error": "late", "reward": 1}, "success"),
+        ({"evaluation": {"score": 0, "feedback": "no"}}, "failure"),
+        ({"metadata": {"reward": 1}}, "success"),
+        ({"reward_info": {"reward": 0.0}}, "failure"),
+        ({"termination_reason": "max_steps"}, "partial"),
+        ({"termination_reason": "timeout"}, "timeout"),
+        ({"termination_reason": "user_stop"}, "unknown"),
+        ({"error": {"code": 7}}, "error"),
         ({"reward": True}, "success"),
         ({"reward": "none"}, "unknown"),
     ],
@@ -124,6 +131,15 @@ def test_why_the_model_stopped_is_taken_from_the_answer() -> None:
     assert read({"messages": TALK[:2], "response": reply}).steps[-1].finish_reason == "length"
 
 
-def test_a_limit_in_the_exit_status_is_named() -> None:
-    run = read({"messages": TALK, "exit_status": "step_limit_exceeded"})
-    assert (run.exit_status, run.limit) == ("step_limit_exceeded", "steps")
+@pytest.mark.parametrize(
+    ("status", "limit"),
+    [
+        ("step_limit_exceeded", "steps"),
+        ("max_turns", "turns"),
+        ("too_many_errors", "limit"),
+        ("finished", None),
+    ],
+)
+def test_a_limit_in_the_exit_status_is_named(status: str, limit: str | None) -> None:
+    run = read({"messages": TALK, "exit_status": status})
+    assert (run.exit_status, run.limit) == (status, limit)

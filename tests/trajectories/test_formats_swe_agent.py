@@ -110,10 +110,41 @@ def test_what_the_file_knows_of_the_run_is_kept() -> None:
     )
 
 
+@pytest.mark.parametrize("is_text", [True, False])
+def test_task_and_model_are_taken_from_the_settings_of_the_run(is_text: bool) -> None:
+    settings = {"problem_statement": {"text": "The clock is late."}, "agent": {"model": {"name": "small-1"}}}
+    record = {
+        "trajectory": TAKEN,
+        "history": HISTORY,
+        "replay_config": json.dumps(settings) if is_text else settings,
+    }
+    (run,) = load_trajectories(json.dumps(record).encode())
+    assert (run.task, run.model) == ("The clock is late.", "small-1")
+
+
+def test_settings_that_cannot_be_read_are_none() -> None:
+    (run,) = load_trajectories(
+        json.dumps({"trajectory": TAKEN, "history": [], "replay_config": "{oops"}).encode()
+    )
+    assert (run.task, run.turn_count) == (None, 2)
+
+
 def test_an_entry_without_a_command_is_still_a_turn() -> None:
     run = read([{"action": "", "observation": "no command found", "thought": "Hm."}], [])
     assert [step.kind for step in run.steps] == [StepKind.REASONING, StepKind.TOOL_RESULT]
     assert run.turn_count == 1
+
+
+@pytest.mark.parametrize(
+    "observation",
+    [
+        "EXECUTION TIMED OUT BECAUSE NO OUTPUT CAME",
+        "The command 'sleep 99' was cancelled because it took more than 30 seconds.",
+    ],
+)
+def test_a_command_that_ran_out_of_time_is_an_error(observation: str) -> None:
+    result = read([{"action": "sleep 99", "observation": observation, "thought": ""}], []).steps[-1]
+    assert (result.is_error, result.error) == (True, "timeout")
 
 
 def test_a_file_that_is_not_json_says_where() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import re
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +19,8 @@ from hypothesis import strategies as st
 
 from reflector.errors import TrajectoryImportError, UnknownFormatError
 from reflector.trajectories import archive, documents
+from reflector.trajectories.formats import registry
+from reflector.trajectories.formats.format import Format
 from reflector.trajectories.formats.registry import FORMATS
 from reflector.trajectories.loading import load_trajectories
 from reflector.trajectories.trajectory import Trajectory
@@ -151,9 +155,10 @@ def test_lines_are_read_as_they_are_asked_for(tmp_path: Path) -> None:
         (b'{"messages": []}', "no messages"),
         (b'{"messages": [', "not valid JSON"),
         (b'[{"role": "user"', "not valid JSON"),
-        (b"hello there", "neither JSON nor a table"),
+        (b"hello there", "neither a JSON object or list nor a table"),
         (b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "binary"),
         (b"\x00" * 64, "binary"),
+        (b"\x1f\x8b\x08\x00rest", "gzip"),
         (b'{"messages": [{"role": "user", "content": "caf\xe9"}]}', "UTF-8"),
         (b"[" * 100_000, "JSON"),
         (b'{"a":' * 300 + b"1" + b"}" * 300, "deep"),
@@ -243,6 +248,46 @@ def test_lone_surrogates_are_replaced() -> None:
     assert run.to_json()
 
 
+def test_a_document_beyond_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MAX_DOCUMENT_BYTES", 200)
+    long = [*TALK, {"role": "user", "content": "x" * 300}]
+    assert "200 bytes" in problem(json.dumps(long).encode()).reason
+    assert "200 bytes" in problem(json.dumps(long, indent=1).encode()).reason
+    errors: list[TrajectoryImportError] = []
+    runs = loaded(lines({"messages": TALK}, {"messages": long}), errors=errors)
+    assert (len(runs), [error.record for error in errors]) == (1, [2])
+
+
+@pytest.mark.parametrize(
+    "error", [KeyError("role"), ZeroDivisionError(), RecursionError("deep"), ValueError("odd")]
+)
+def test_whatever_an_importer_stumbles_over_is_our_error(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(*_: object) -> Any:
+        raise error
+
+    for broken in (
+        Format(name="own", extensions=(), recognizes=lambda sample: 1.0, read=stumble),
+        Format(name="own", extensions=(), recognizes=lambda sample: 1.0, read=stumble, records=stumble),
+    ):
+        monkeypatch.setattr(registry, "FORMATS", (broken,))
+        caught = problem(lines({"a": 1}, {"b": 2}))
+        assert caught.record == 1
+        assert caught.__cause__ is error
+        assert "own" in caught.reason
+
+
+def test_one_more_format_is_one_more_value(monkeypatch: pytest.MonkeyPatch) -> None:
+    def read(record: Any, default_id: str) -> Trajectory:
+        return Trajectory(id=default_id, format="own", raw=record)
+
+    own = Format(name="own", extensions=(), recognizes=lambda sample: float("a" in sample.value), read=read)
+    monkeypatch.setattr(registry, "FORMATS", (*FORMATS, own))
+    assert [run.format for run in loaded(b'{"a": 1}')] == ["own"]
+    assert [run.format for run in loaded(b'{"b": 1}', format="own")] == ["own"]
+
+
 # --- archives --------------------------------------------------------------------------------------------
 
 
@@ -260,6 +305,27 @@ def test_a_cut_archive_is_refused() -> None:
     assert problem(data[: len(data) // 2]).reason
 
 
+def test_a_damaged_member_is_refused() -> None:
+    data = bytearray(
+        zipped({"header.json": b"{}", "samples/1_epoch_1.json": b'{"a": 1}' * 9}, zipfile.ZIP_STORED)
+    )
+    data[data.index(b'{"a": 1}')] = ord("[")
+    error = problem(bytes(data))
+    assert (error.record, "unpacked" in error.reason) == ("samples/1_epoch_1.json", True)
+
+
+def test_a_named_format_without_archives_says_so() -> None:
+    assert "not zip archives" in problem(zipped({"a.json": b"{}"}), format="openai_chat").reason
+
+
+def test_a_broken_header_does_not_hide_the_samples() -> None:
+    sample = json.dumps({"id": 1, "messages": TALK}).encode()
+    errors: list[TrajectoryImportError] = []
+    runs = loaded(zipped({"header.json": b"{", "samples/1_epoch_1.json": sample}), errors=errors)
+    assert [error.record for error in errors] == ["header.json"]
+    assert runs[0].turn_count == 1
+
+
 def test_an_archive_of_something_else_is_refused_with_its_members_named() -> None:
     assert "photo.jpg" in problem(zipped({"photo.jpg": b"x"})).reason
 
@@ -274,6 +340,7 @@ def test_an_archive_bomb_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_an_archive_bomb_with_a_lying_directory_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archive, "_RATIO_COUNTS_FROM", 1000)
+    monkeypatch.setattr(archive, "_PIECE", 10_000)
     members = {"header.json": b"{}", "samples/1_epoch_1.json": b'{"a": "' + b"0" * 1_000_000 + b'"}'}
     assert "times its packed size" in problem(zipped(members)).reason
 
@@ -432,3 +499,28 @@ def test_any_json_read_as_any_format_gives_runs_or_our_error(value: Any, name: s
 def test_any_bytes_at_all_give_runs_or_our_error(data: bytes) -> None:
     errors: list[TrajectoryImportError] = []
     assert isinstance(loaded(data, errors=errors), list)
+
+
+@pytest.mark.parametrize("depth", [10, 190, 260])
+def test_a_deep_record_is_read_and_saved_or_refused_typed(depth: int) -> None:
+    value: Any = 1
+    for _ in range(depth):
+        value = {"deeper": value}
+    data = json.dumps({"messages": [*TALK, {"role": "user", "content": "x", "more": value}]}).encode()
+    errors: list[TrajectoryImportError] = []
+    for run in load_trajectories(data, errors=errors):
+        assert Trajectory.from_json(run.to_json()) == run
+        assert loaded(run.to_json()) == [run]
+    assert bool(errors) == (depth > 200)
+
+
+def test_what_cannot_be_rewound_is_read_too(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=lambda: pipe.write_bytes(json.dumps(TALK).encode()))
+    writer.start()
+    try:
+        (run,) = loaded(pipe)
+    finally:
+        writer.join()
+    assert run.turn_count == 1

@@ -10,6 +10,7 @@ import pytest
 from reflector.errors import InputError
 from reflector.trajectories.recorder import record
 from reflector.trajectories.step import Outcome, StepKind
+from reflector.usage import Usage
 
 pytestmark = pytest.mark.anyio
 
@@ -145,6 +146,13 @@ async def test_the_run_so_far_can_be_seen_inside_the_block() -> None:
         recording.user("two")
     assert len(early.steps) == 1
     assert len(recording.trajectory.steps) == 2
+
+
+async def test_what_the_answers_used_is_summed_up() -> None:
+    async with record() as recording:
+        recording.message("a", usage=Usage(input_tokens=10, calls=1))
+        recording.message("b", usage=Usage(input_tokens=5, calls=1))
+    assert recording.trajectory.usage == Usage(input_tokens=15, calls=2)
 
 
 async def test_nothing_is_recorded_after_the_end() -> None:

@@ -105,6 +105,11 @@ def test_many_steps_are_added_in_one_go() -> None:
     assert run.steps[-1].content == "9999"
 
 
+def test_what_is_no_step_is_refused() -> None:
+    with pytest.raises(InputError, match="expected Steps"):
+        Trajectory.new().add_steps([{"kind": "user"}])  # type: ignore[list-item]  # wrong on purpose
+
+
 def test_tool_calls_and_final_message_are_at_hand() -> None:
     run = sample_run()
     assert [step.name for step in run.tool_calls] == ["thermometer"]

@@ -155,12 +155,31 @@ class Cell:
     # --- handling ----------------------------------------------------------------------------------------
 
     async def serve(self) -> None:
-        """Handle what is in the mailbox until it is empty or the agent's state forbids it."""
+        """Handle what is in the mailbox until it is empty or the agent's state forbids it.
+
+        All in one function: a coroutine for each step would cost more than the step.
+        """
         CURRENT_CELL.set(self)
-        budget = _BUDGET
+        exchange, mailbox, budget = self.exchange, self.mailbox, _BUDGET
         try:
-            while (item := self._next()) is not None:
-                await self._handle(item)
+            while (self.state is RUNNING or self.state is STOPPING) and (item := mailbox.take()) is not None:
+                signal, asker, entered = item
+                exchange.waits.add(exchange.clock.now() - entered)
+                if (asker.done() if asker is not None else signal.deadline is not None) and self._is_void(
+                    item
+                ):
+                    continue
+                CURRENT_SIGNAL.set(signal)
+                try:
+                    result = self.handler(signal, Context(self, signal))
+                    if self.is_async or isinstance(result, Awaitable):
+                        result = await result
+                    if asker is not None:
+                        self._answer(asker, completed(signal, result, self.source))
+                except Exception as error:  # noqa: BLE001 - the border to user code: typed in `_fail`
+                    self._fail(item, error)
+                except anyio.get_cancelled_exc_class() as error:
+                    self._interrupted(item, error)
                 budget -= 1
                 if not budget:
                     await anyio.lowlevel.checkpoint()
@@ -178,35 +197,25 @@ class Cell:
                 if not waiter.done():
                     waiter.set_result(None)
 
-    def _next(self) -> Item | None:
-        return self.mailbox.take() if self.state is RUNNING or self.state is STOPPING else None
-
-    async def _handle(self, item: Item) -> None:
-        signal, asker, entered = item
-        exchange = self.exchange
-        now = exchange.clock.now()
-        exchange.waits.add(now - entered)
-        if asker is not None and asker.done():
+    def _is_void(self, item: Item) -> bool:
+        """Return whether nobody waits for it any more; account for it then."""
+        signal, asker, _ = item
+        if asker is not None:
             if asker.cancelled():
-                exchange.dead_letter(signal, "abandoned", self.name)
-            return
-        if asker is None and signal.deadline is not None and signal.deadline <= now:
-            exchange.dead_letter(signal, "expired", self.name)
-            return
-        CURRENT_SIGNAL.set(signal)
-        try:
-            result = self.handler(signal, Context(self, signal))
-            if self.is_async or isinstance(result, Awaitable):
-                result = await result
-            if asker is not None:
-                self._answer(asker, completed(signal, result, self.source))
-        except Exception as error:  # the boundary to user code: typed in `_fail`
-            self._fail(item, error)
-        except anyio.get_cancelled_exc_class() as error:
-            if not is_stray_cancellation():
-                self._give_up(item, AgentStoppedError(f"agent {self.name!r} was stopped"), "agent_stopped")
-                raise
+                self.exchange.dead_letter(signal, "abandoned", self.name)
+            return True
+        is_expired = signal.deadline is not None and signal.deadline <= self.exchange.clock.now()
+        if is_expired:
+            self.exchange.dead_letter(signal, "expired", self.name)
+        return is_expired
+
+    def _interrupted(self, item: Item, error: BaseException) -> None:
+        """A handler was cancelled: by us, which goes on, or by awaiting what somebody else cancelled."""
+        if is_stray_cancellation():
             self._fail(item, HandlerError(f"{self.name!r} awaited something that was cancelled: {error!r}"))
+            return
+        self._give_up(item, AgentStoppedError(f"agent {self.name!r} was stopped"), "agent_stopped")
+        raise error
 
     def _answer(self, asker: OneShot, reply: Signal) -> None:
         if self.exchange.is_observed:
@@ -334,9 +343,7 @@ class Cell:
         try:
             with anyio.move_on_after(DRAIN_TIMEOUT):
                 await agent.on_stop(Context(self, None))
-        except (
-            Exception
-        ) as error:  # the boundary to user code: a broken clean-up must not keep the agent alive
+        except Exception as error:  # noqa: BLE001 - the border to user code: the agent stops all the same
             _LOG.error("on_stop failed", agent=self.name, error=repr(error))
 
     async def _until_idle(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from reflector.agents.ref import DEFAULT_TIMEOUT, AgentRef
@@ -44,21 +45,23 @@ class Context:
         deadline = self.deadline
         return None if deadline is None else max(0.0, deadline - self.runtime.clock.now())
 
-    async def request(self, signal: Signal, *, timeout: float = DEFAULT_TIMEOUT) -> Signal:
+    def request(self, signal: Signal, *, timeout: float = DEFAULT_TIMEOUT) -> Coroutine[Any, Any, Signal]:
         """See `Runtime.request`."""
-        return await self.runtime.request(signal, timeout=timeout)
+        return self.runtime.request(signal, timeout=timeout)
 
-    async def publish(self, signal: Signal) -> int:
+    def publish(self, signal: Signal) -> Coroutine[Any, Any, int]:
         """See `Runtime.publish`."""
-        return await self.runtime.publish(signal)
+        return self.runtime.publish(signal)
 
-    async def ask(self, ref: AgentRef, signal: Signal, *, timeout: float = DEFAULT_TIMEOUT) -> Signal:
+    def ask(
+        self, ref: AgentRef, signal: Signal, *, timeout: float = DEFAULT_TIMEOUT
+    ) -> Coroutine[Any, Any, Signal]:
         """See `AgentRef.ask`."""
-        return await ref.ask(signal, timeout=timeout)
+        return ref.ask(signal, timeout=timeout)
 
-    async def tell(self, ref: AgentRef, signal: Signal) -> None:
+    def tell(self, ref: AgentRef, signal: Signal) -> Coroutine[Any, Any, None]:
         """See `AgentRef.tell`."""
-        await ref.tell(signal)
+        return ref.tell(signal)
 
     async def spawn(self, handler: Any, **options: Any) -> AgentRef:
         """Spawn a child: it stops with this agent, and its failures escalate to it. Options as in `Runtime.spawn`."""

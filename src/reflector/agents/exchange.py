@@ -71,9 +71,9 @@ class Exchange:
 
     # --- asking ------------------------------------------------------------------------------------------
 
-    async def ask(self, cell: Cell | None, signal: Signal, timeout: float) -> Signal:
+    async def ask(self, cell: Cell | None, signal: Signal, seconds: float) -> Signal:
         """Ask an agent, or with None the one that the routes say."""
-        request = self._enter_request(signal, timeout)
+        request = self._enter_request(signal, seconds)
         if not self._middleware:
             return await self._ask(cell, request)
         reply = await self._through(request, functools.partial(self._ask, cell))
@@ -279,11 +279,11 @@ class Exchange:
             _stamp(signal, parent)
         signal.data = validate_data(signal.type, signal.data)
 
-    def _enter_request(self, signal: Signal, timeout: float) -> Signal:
+    def _enter_request(self, signal: Signal, seconds: float) -> Signal:
         """Return a copy of a request with its deadline: the earliest of its own, the asker's and the time-out."""
         request = signal.copy()
         parent = CURRENT_SIGNAL.get()
-        deadline = self.clock.now() + timeout
+        deadline = self.clock.now() + seconds
         if request.deadline is not None and request.deadline < deadline:
             deadline = request.deadline
         if parent is not None and parent.deadline is not None and parent.deadline < deadline:

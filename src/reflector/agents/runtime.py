@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextvars
 import inspect
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
@@ -264,7 +264,7 @@ class Runtime:
 
     # --- signals -----------------------------------------------------------------------------------------
 
-    async def request(self, signal: Signal, *, timeout: float = DEFAULT_TIMEOUT) -> Signal:
+    def request(self, signal: Signal, *, timeout: float = DEFAULT_TIMEOUT) -> Coroutine[Any, Any, Signal]:
         """Send a request to the one agent that handles its type, and return the reply.
 
         Raises:
@@ -272,7 +272,7 @@ class Runtime:
             AskTimeoutError, AgentStoppedError, MailboxFullError, ReflectorError: As `AgentRef.ask`.
         """
         self._check_open()
-        return await self.exchange.ask(None, signal, timeout)
+        return self.exchange.ask(None, signal, timeout)
 
     async def publish(self, signal: Signal) -> int:
         """Hand a fact to everybody who subscribed, waiting for room in their mailboxes; return how many got it."""

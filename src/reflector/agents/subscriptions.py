@@ -48,9 +48,7 @@ class CallSubscriber:
     def _try(self, signal: Signal) -> bool:
         try:
             self._call(signal)
-        except (
-            Exception
-        ) as err:  # the boundary to user code: a broken observer must not break what it observes
+        except Exception as err:  # noqa: BLE001 - the border to user code: it must not break what it observes
             failure = HandlerError(f"subscriber {self._call!r} failed: {err!r}")
             failure.__cause__ = err
             self._exchange.dead_letter(signal, "handler_error", None, failure)

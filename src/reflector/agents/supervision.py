@@ -153,7 +153,7 @@ class Supervisor:
             return
         try:
             await cell.restart()
-        except Exception as failure:  # the boundary to user code: typed and handed on by the supervisor
+        except Exception as failure:  # noqa: BLE001 - the border to user code: typed and handed on by the supervisor
             self._failures.append((cell, failure))
             return
         self.runtime.restarts += 1

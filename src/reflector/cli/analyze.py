@@ -16,7 +16,9 @@ __all__ = ["analyze_command"]
 
 
 def analyze_command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Recorded runs; - reads standard input.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Recorded runs; - reads standard input.")
+    ],
     format: Annotated[str, typer.Option(help="Format of the files.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
 ) -> None:

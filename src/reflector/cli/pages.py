@@ -123,7 +123,9 @@ def _diagnosis(reflection: Reflection) -> RenderableType:
         lines.append(Text("\nroot causes", style="bold"))
         lines += [Text(f"- {clean(cause)}") for cause in reflection.root_causes]
     by = "rules, no model was asked" if reflection.is_from_rules else reflection.model
-    return Panel(Group(*lines), title=Text(f"what the prompt did wrong ({by})"), title_align="left", padding=(0, 1))
+    return Panel(
+        Group(*lines), title=Text(f"what the prompt did wrong ({by})"), title_align="left", padding=(0, 1)
+    )
 
 
 def _suggestion(number: int, suggestion: Suggestion) -> RenderableType:
@@ -151,13 +153,21 @@ def _diff(reflection: Reflection) -> RenderableType:
         style = {"+": "green", "-": "red", "@": "cyan", "#": "magenta"}.get(line[:1], "dim")
         lines.append(Text(line, style=style))
     for edit in left_out:
-        lines.append(Text(f"not applied ({edit.status}): {one_line(clean(edit.text), 120)}: {edit.reason}", style="yellow"))
+        lines.append(
+            Text(
+                f"not applied ({edit.status}): {one_line(clean(edit.text), 120)}: {edit.reason}",
+                style="yellow",
+            )
+        )
     return Group(*lines)
 
 
 def _footer(reflection: Reflection) -> Text:
     usage = reflection.usage
-    parts = [f"confidence {reflection.confidence} ({reflection.confidence_score:.2f})", f"model {reflection.model}"]
+    parts = [
+        f"confidence {reflection.confidence} ({reflection.confidence_score:.2f})",
+        f"model {reflection.model}",
+    ]
     if reflection.needs_clarification:
         parts.append("a follow-up question would help")
     if usage.total_tokens is not None:

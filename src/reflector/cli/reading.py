@@ -14,9 +14,7 @@ from reflector.trajectories.trajectory import Outcome, Trajectory
 __all__ = ["read_files", "read_text", "told"]
 
 
-def read_files(
-    files: Sequence[str], format: str
-) -> tuple[list[Trajectory], list[TrajectoryImportError]]:
+def read_files(files: Sequence[str], format: str) -> tuple[list[Trajectory], list[TrajectoryImportError]]:
     """Return the runs of all files, and what could not be read. `-` is standard input.
 
     Raises:

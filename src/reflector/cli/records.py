@@ -37,5 +37,7 @@ def _finding(
     known = run is not None and first is not None and first < len(run.steps)
     return finding.model_dump(mode="json") | {
         "step_index": first,
-        "source_index": run.steps[first].source_index if known and run is not None and first is not None else None,
+        "source_index": run.steps[first].source_index
+        if known and run is not None and first is not None
+        else None,
     }

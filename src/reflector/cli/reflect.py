@@ -16,8 +16,8 @@ from reflector.cli.failures import error_record
 from reflector.cli.reading import read_files, read_text, told
 from reflector.cli.records import run_record
 from reflector.errors import InputError, NoModelWarning
-from reflector.reflecting.reflector import Reflector
 from reflector.reflecting.reflection import Reflection
+from reflector.reflecting.reflector import Reflector
 from reflector.reflection.models import Confidence, Verbosity
 from reflector.trajectories.trajectory import Outcome
 
@@ -35,18 +35,32 @@ class ToldOutcome(StrEnum):
 
 
 def reflect_command(
-    files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Recorded runs; - reads standard input.")],
-    prompt: Annotated[str | None, typer.Option(help="File with the prompt that was used; default: the run's own.")] = None,
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="Recorded runs; - reads standard input.")
+    ],
+    prompt: Annotated[
+        str | None, typer.Option(help="File with the prompt that was used; default: the run's own.")
+    ] = None,
     task: Annotated[str | None, typer.Option(help="What the agent was asked to do, in a sentence.")] = None,
-    model: Annotated[str | None, typer.Option(help="Model's name, or 'rules'. Default: REFLECTOR_MODEL.")] = None,
-    base_url: Annotated[str | None, typer.Option(help="An OpenAI-compatible server. Default: REFLECTOR_BASE_URL.")] = None,
-    verbosity: Annotated[Verbosity, typer.Option(help="How much of the runs the model reads.")] = Verbosity.NORMAL,
+    model: Annotated[
+        str | None, typer.Option(help="Model's name, or 'rules'. Default: REFLECTOR_MODEL.")
+    ] = None,
+    base_url: Annotated[
+        str | None, typer.Option(help="An OpenAI-compatible server. Default: REFLECTOR_BASE_URL.")
+    ] = None,
+    verbosity: Annotated[
+        Verbosity, typer.Option(help="How much of the runs the model reads.")
+    ] = Verbosity.NORMAL,
     focus: Annotated[list[str] | None, typer.Option(help="What to look at first; may be repeated.")] = None,
-    outcome: Annotated[ToldOutcome | None, typer.Option(help="How the run ended, where its record does not know.")] = None,
+    outcome: Annotated[
+        ToldOutcome | None, typer.Option(help="How the run ended, where its record does not know.")
+    ] = None,
     feedback: Annotated[str | None, typer.Option(help="What was wrong with the run, in your words.")] = None,
     format: Annotated[str, typer.Option(help="Format of the files.")] = "auto",
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    apply: Annotated[str | None, typer.Option(metavar="OUT", help="Write the improved prompt to this file.")] = None,
+    apply: Annotated[
+        str | None, typer.Option(metavar="OUT", help="Write the improved prompt to this file.")
+    ] = None,
     min_confidence: Annotated[
         Confidence, typer.Option(help="Below this confidence --apply writes nothing.")
     ] = Confidence.LOW,

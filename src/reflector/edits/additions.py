@@ -10,7 +10,7 @@ from reflector.edits.edit import (
     EditOperation,
     EditStatus,
 )
-from reflector.edits.likeness import folded, says_the_same
+from reflector.edits.likeness import folded, name_words, says_the_same
 from reflector.edits.passages import Passages
 from reflector.edits.placing import Place, locate
 from reflector.edits.sections import Section, SectionKind
@@ -64,7 +64,7 @@ def without_own_heading(text: str, section: Section | None) -> str:
         return text
     first, _, rest = text.partition("\n")
     is_heading = first.lstrip().startswith(("#", "*", "_", "<")) or first.rstrip().endswith(":")
-    if is_heading and rest.strip() and _words_of(first.strip("<>/")) == _words_of(section.name):
+    if is_heading and rest.strip() and name_words(first.strip("<>/")) == name_words(section.name):
         text = rest.strip("\n")
         closing = text.rpartition("\n")
         if section.kind is SectionKind.XML and closing[2].strip().lower() == f"</{section.name.lower()}>":

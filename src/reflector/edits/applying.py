@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from reflector.edits.edit import Edit, EditOperation
 from reflector.errors import InvalidEditError
@@ -56,7 +57,7 @@ def changes_of(prompt: str, edits: Iterable[Edit]) -> list[Change]:
 
 
 def _check_disjoint(changes: Sequence[Change]) -> None:
-    for left, right in zip(changes, changes[1:], strict=False):
+    for left, right in pairwise(changes):
         if left.end > right.start:
             raise InvalidEditError(
                 f"{left.edit.id} and {right.edit.id} change the same characters "

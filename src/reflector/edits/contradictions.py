@@ -33,7 +33,9 @@ _HEDGED = re.compile(
 )
 
 
-_FORCE_WORDS = frozenset(["alway", "avoid", "refrain", "stop", "ensur", "remember", "need"])
+_FORCE_WORDS = frozenset({
+    "alway", "avoid", "refrain", "stop", "ensur", "remember", "need",
+})  # fmt: skip
 
 
 def rules_of(draft: Draft) -> list[Rule]:

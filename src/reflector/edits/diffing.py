@@ -79,11 +79,15 @@ def hunks_of(prompt: str, changes: Sequence[Change]) -> tuple[Hunk, ...]:
         edits = list({change.edit.id: change.edit for change in region.changes}.values())
         hunks.append(
             Hunk(
-                edits=tuple(edit.id for edit in edits), comments=tuple(_comment(edit) for edit in edits),
-                old_start=top + 1 if old_count else top, old_count=old_count,
-                new_start=top + shift + (1 if new_count else 0), new_count=new_count, lines=tuple(lines),
+                edits=tuple(edit.id for edit in edits),
+                comments=tuple(_comment(edit) for edit in edits),
+                old_start=top + 1 if old_count else top,
+                old_count=old_count,
+                new_start=top + shift + (1 if new_count else 0),
+                new_count=new_count,
+                lines=tuple(lines),
             )
-        )  # fmt: skip
+        )
         shift += len(added) - len(removed)
         context_from = bottom
     return tuple(hunks)

@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 
-from reflector.edits.slots import Slot, Style
-
 __all__ = ["Slot", "Style", "fitted", "is_one_block", "items_of", "render", "starts_item"]
 
 _ITEM_START = re.compile(r"[ \t]*(?:[-*+•‣▪–]|\(?\d{1,3}[.)])[ \t]+(?=\S)")
 
 
 _HEADED = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*\n]+\*\*:?\s*(?:\n|\Z)|</?[A-Za-z][\w-]*>\s*(?:\n|\Z))")
+
+
+def starts_item(text: str) -> bool:
+    """Whether a text begins with a list marker."""
+    return _ITEM_START.match(text) is not None
 
 
 def is_one_block(text: str) -> bool:

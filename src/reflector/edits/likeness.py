@@ -17,117 +17,21 @@ _MARKUP = frozenset("*`_\"'“”‘’«»„‚´#>")
 _UNIFY = str.maketrans({"–": "-", "—": "-", "‑": "-", "…": "."})
 
 
-_STOP_WORDS = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "and",
-        "or",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "for",
-        "with",
-        "by",
-        "as",
-        "is",
-        "are",
-        "be",
-        "it",
-        "its",
-        "this",
-        "that",
-        "these",
-        "those",
-        "from",
-        "your",
-        "you",
-        "their",
-        "they",
-        "them",
-        "will",
-        "would",
-        "can",
-        "could",
-        "may",
-        "might",
-        "should",
-        "must",
-        "shall",
-        "do",
-        "does",
-        "any",
-        "all",
-        "each",
-        "every",
-        "when",
-        "if",
-        "then",
-        "than",
-        "so",
-        "into",
-        "about",
-        "which",
-        "who",
-        "what",
-        "how",
-        "where",
-        "there",
-        "have",
-        "has",
-        "had",
-        "been",
-        "being",
-        "i",
-        "we",
-        "our",
-        "us",
-        "not",
-        "no",
-        "never",
-        "always",
-        "only",
-        "please",
-        "make",
-        "sure",
-        "ensure",
-        "also",
-        "just",
-        "very",
-        "such",
-        "other",
-        "more",
-        "most",
-        "own",
-        "same",
-    ]
-)
+_STOP_WORDS = frozenset({
+    "a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "for", "with", "by", "as", "is", "are",
+    "be", "it", "its", "this", "that", "these", "those", "from", "your", "you", "their", "they", "them",
+    "will", "would", "can", "could", "may", "might", "should", "must", "shall", "do", "does", "any",
+    "all", "each", "every", "when", "if", "then", "than", "so", "into", "about", "which", "who", "what",
+    "how", "where", "there", "have", "has", "had", "been", "being", "i", "we", "our", "us", "not", "no",
+    "never", "always", "only", "please", "make", "sure", "ensure", "also", "just", "very", "such",
+    "other", "more", "most", "own", "same",
+})  # fmt: skip
 
 
-_NEGATIONS = frozenset(
-    [
-        "not",
-        "no",
-        "never",
-        "don't",
-        "dont",
-        "cannot",
-        "can't",
-        "won't",
-        "without",
-        "avoid",
-        "nor",
-        "neither",
-        "don",
-        "can",
-        "won",
-        "isn",
-        "aren",
-    ]
-)
+_NEGATIONS = frozenset({
+    "not", "no", "never", "don't", "dont", "cannot", "can't", "won't", "without", "avoid", "nor",
+    "neither", "don", "can", "won", "isn", "aren",
+})  # fmt: skip
 
 
 _MAX_QUERY = 20_000
@@ -178,9 +82,8 @@ class Gist:
         if any(word.isdigit() or word in _NEGATIONS for word in self.words.keys() ^ other.words.keys()):
             return False
         total = self.words.total() + other.words.total()
-        if 2 * min(self.words.total(), other.words.total()) >= 0.9 * total:
-            if 2 * (self.words & other.words).total() >= 0.9 * total:
-                return True
+        if 2 * (self.words & other.words).total() >= 0.9 * total:
+            return True
         shared = len(self.meaning & other.meaning)
         return shared >= 3 and 2 * shared >= 0.92 * (len(self.meaning) + len(other.meaning))
 

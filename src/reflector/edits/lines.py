@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 __all__ = ["Line", "LineKind", "read_lines"]
 
@@ -24,8 +24,7 @@ class LineKind(StrEnum):
     """A code fence or a line inside one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a prompt."""
 
     start: int
@@ -60,6 +59,10 @@ def read_lines(prompt: str) -> list[Line]:
     fence, opened_at, in_item = "", 0, False
     for match in _LINE.finditer(prompt):
         start, behind = match.span()
+        if not fence and behind - start == 1 and match[0] in "\r\n":
+            lines.append(Line(start, start, behind, LineKind.BLANK))
+            in_item = False
+            continue
         text = match[0].rstrip("\r\n")
         end = start + len(text)
         if fence:

@@ -12,38 +12,15 @@ from reflector.edits.sections import Section, SectionKind
 
 __all__ = ["matching_section", "section_at"]
 
-_GENERIC = frozenset(
-    [
-        "section",
-        "sections",
-        "heading",
-        "headings",
-        "part",
-        "parts",
-        "block",
-        "area",
-        "list",
-        "paragraph",
-        "the",
-        "a",
-        "an",
-        "of",
-        "in",
-        "for",
-        "under",
-        "to",
-        "rules",
-        "rule",
-        "prompt",
-        "system",
-        "instructions",
-        "instruction",
-        "guidelines",
-        "main",
-        "current",
-        "existing",
-        "entire",
-    ]
+_GENERIC = frozenset({
+    "section", "sections", "heading", "headings", "part", "parts", "block", "area", "list", "paragraph",
+    "the", "a", "an", "of", "in", "for", "under", "to", "rules", "rule", "prompt", "system",
+    "instructions", "instruction", "guidelines", "main", "current", "existing", "entire",
+})  # fmt: skip
+
+
+_FILLERS = frozenset(
+    {"section", "heading", "part", "block", "list", "paragraph", "the", "a", "an", "of", "in", "under"}
 )
 
 
@@ -56,8 +33,8 @@ def section_at(sections: Sequence[Section], offset: int) -> Section | None:
 def matching_section(passages: Passages, name: str, *, exact: bool = False) -> Section | None:
     """Return the section that `name` means.
 
-    Exact: the same words without case, marks and words like "section". Otherwise also a path
-    ("A > B"), a name inside a longer one, and names that differ by a few letters.
+    Exact: the same words without case, marks and words like "section", or a path ("A > B"). Otherwise
+    also a name inside a longer one, and names that differ by a few letters.
     """
     named = passages.section_names
     if not named or len(name) > 300:
@@ -66,13 +43,19 @@ def matching_section(passages: Passages, name: str, *, exact: bool = False) -> S
     for section, words in named:
         if words and words == wanted:
             return section
+    bare = [word for word in wanted if word not in _FILLERS]
     core = [word for word in wanted if word not in _GENERIC]
+    for section, words in named:
+        if bare and [word for word in words if word not in _FILLERS] == bare:
+            return section
+    if by_path := _by_path(passages, name):
+        return by_path
+    if exact:
+        return None
     for section, words in named:
         if core and [word for word in words if word not in _GENERIC] == core:
             return section
-    if exact:
-        return None
-    return _by_path(passages, name) or _contained(named, core) or _spelt_alike(named, core)
+    return _contained(named, core) or _spelt_alike(named, bare)
 
 
 def _by_path(passages: Passages, name: str) -> Section | None:
@@ -97,14 +80,14 @@ def _contained(named: list[tuple[Section, list[str]]], core: list[str]) -> Secti
     return next((s for s, words in inside if wanted <= words), None)
 
 
-def _spelt_alike(named: list[tuple[Section, list[str]]], core: list[str]) -> Section | None:
-    wanted = " ".join(core)
+def _spelt_alike(named: list[tuple[Section, list[str]]], bare: list[str]) -> Section | None:
+    wanted = " ".join(bare)
     if not wanted or len(wanted) > 120:
         return None
-    best, likeness = None, 0.8
+    best, likeness = None, 0.79
     for section, words in named[:2_000]:
         ratio = difflib.SequenceMatcher(
-            None, wanted, " ".join(w for w in words if w not in _GENERIC)[:120]
+            None, wanted, " ".join(w for w in words if w not in _FILLERS)[:120]
         ).ratio()
         if ratio > likeness:
             best, likeness = section, ratio

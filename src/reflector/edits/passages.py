@@ -121,8 +121,12 @@ class Passages:
 
     @cached_property
     def section_names(self) -> list[tuple[Section, list[str]]]:
-        """The named sections with the words of their names."""
-        return [(s, name_words(s.name)) for s in self.structure.sections if s.kind is not SectionKind.WHOLE]
+        """The named sections with the words of their names; of those with one name the first."""
+        first: dict[tuple[str, ...], Section] = {}
+        for section in self.structure.sections:
+            if section.kind is not SectionKind.WHOLE:
+                first.setdefault(tuple(name_words(section.name)), section)
+        return [(section, list(words)) for words, section in first.items()]
 
     # --- finding ---
 

@@ -40,12 +40,19 @@ _RELATION = re.compile(
 )
 
 
-_AT_START = re.compile(r"\W*(?:(?:at|to|in|on|the|very)\s+)*(?:start|beginning|top|opening|preamble|intro(?:duction)?|first (?:line|sentence|paragraph))(?:\s+(?:of|in))?(?:\s+(?:the|this|system))*(?:\s+(?:prompt|instructions?|message|section|paragraph|text))*\W*\Z", re.IGNORECASE)  # fmt: skip
-
-
-_AT_END = re.compile(r"\W*(?:(?:at|to|in|on|the|very)\s+)*(?:end|bottom|closing|conclusion|last (?:line|sentence|paragraph)|final (?:line|section|paragraph))(?:\s+(?:of|in))?(?:\s+(?:the|this|system))*(?:\s+(?:prompt|instructions?|message|section|paragraph|text))*\W*\Z", re.IGNORECASE)  # fmt: skip
-
-
+_OF_THE_PROMPT = (
+    r"(?:\s+(?:of|in))?(?:\s+(?:the|this|system))*"
+    r"(?:\s+(?:prompt|instructions?|message|section|paragraph|text))*\W*\Z"
+)
+_AT_START = re.compile(
+    r"\W*(?:(?:at|to|in|on|the|very)\s+)*(?:start|beginning|top|opening|preamble|intro(?:duction)?)"
+    + _OF_THE_PROMPT,
+    re.IGNORECASE,
+)
+_AT_END = re.compile(
+    r"\W*(?:(?:at|to|in|on|the|very)\s+)*(?:end|bottom|closing|conclusion|final section)" + _OF_THE_PROMPT,
+    re.IGNORECASE,
+)
 _ORDINAL = re.compile(
     r"(?:(?P<kind>paragraph|line|rule|step|item|point|tip|bullet|number|instruction|guideline)\s*#?\s*(?P<number>\d{1,3})\b"
     r"|(?P<word>first|second|third|fourth|fifth|last|final)\s+(?P<kind2>paragraph|line|rule|step|item|point|tip|bullet))",
@@ -56,7 +63,10 @@ _ORDINAL = re.compile(
 _COUNT = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1, "final": -1}
 
 
-_PLACE_IN_WORDS = re.compile(r"\b(?:at|to)\s+the\s+(?:very\s+)?(?P<where>start|beginning|top)\s+of\s+the\s+(?:system\s+)?prompt", re.IGNORECASE)  # fmt: skip
+_PLACE_IN_WORDS = re.compile(
+    r"\b(?:at|to)\s+the\s+(?:very\s+)?(?P<where>start|beginning|top)\s+of\s+the\s+(?:system\s+)?prompt",
+    re.IGNORECASE,
+)
 
 
 def locate(passages: Passages, target: str | None, description: str = "") -> Place:
@@ -145,57 +155,17 @@ def _beside(passages: Passages, where: str, rest: str) -> Place | None:
     )
 
 
-_GENERAL = frozenset(
-    [
-        "general",
-        "overall",
-        "global",
-        "core",
-        "common",
-        "top",
-        "level",
-        "policy",
-        "policies",
-        "behavior",
-        "behaviour",
-        "constraints",
-    ]
-)
+_GENERAL = frozenset({
+    "general", "overall", "global", "core", "common", "top", "level", "policy", "policies", "behavior",
+    "behaviour", "constraints",
+})  # fmt: skip
 
 
-_GENERIC = frozenset(
-    [
-        "section",
-        "sections",
-        "heading",
-        "headings",
-        "part",
-        "parts",
-        "block",
-        "area",
-        "list",
-        "paragraph",
-        "the",
-        "a",
-        "an",
-        "of",
-        "in",
-        "for",
-        "under",
-        "to",
-        "rules",
-        "rule",
-        "prompt",
-        "system",
-        "instructions",
-        "instruction",
-        "guidelines",
-        "main",
-        "current",
-        "existing",
-        "entire",
-    ]
-)
+_GENERIC = frozenset({
+    "section", "sections", "heading", "headings", "part", "parts", "block", "area", "list", "paragraph",
+    "the", "a", "an", "of", "in", "for", "under", "to", "rules", "rule", "prompt", "system",
+    "instructions", "instruction", "guidelines", "main", "current", "existing", "entire",
+})  # fmt: skip
 
 
 def _general_part(passages: Passages, name: str) -> Section | None:
@@ -220,9 +190,11 @@ def end_of_prompt(passages: Passages, why: str) -> Place:
     return Place(LocationType.END, (0, end), f"{where}: {why}")
 
 
-_SLOT = re.compile(r"\s*(?:\*\*|#+\s*)?[\w /-]{1,30}:(?:\*\*)?\s*(?:[\"'`<(\[]*\$?\{\{?[^{}\r\n]{1,80}\}?\}[\"'`>)\]]*\.?\s*)?\Z|\s*(?:<[\w-]+>\s*)?\$?\{\{?[^{}\r\n]{1,80}\}?\}\s*(?:</[\w-]+>)?\s*\Z")  # fmt: skip
-
-
+_INPUT = r"\$?\{\{?[^{}\r\n]{1,80}\}?\}"
+_SLOT = re.compile(
+    rf"\s*(?:\*\*|#+\s*)?[\w /-]{{1,30}}:(?:\*\*)?\s*(?:[\"'`<(\[]*{_INPUT}[\"'`>)\]]*\.?\s*)?\Z"
+    rf"|\s*(?:<[\w-]+>\s*)?{_INPUT}\s*(?:</[\w-]+>)?\s*\Z"
+)
 _TAG_LINE = re.compile(r"\s*</?[\w-]+>\s*\Z")
 
 

@@ -6,7 +6,7 @@ from reflector._json import JSONValue, Value
 from reflector.edits.applying import apply_changes, changes_of
 from reflector.edits.diffing import Hunk, hunks_of, unified
 from reflector.edits.edit import ConflictGroup, Edit, EditConfig, EditStatus
-from reflector.edits.sections import PromptStructure
+from reflector.edits.structure import PromptStructure
 
 __all__ = ["EditPlan"]
 

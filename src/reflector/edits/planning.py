@@ -6,15 +6,18 @@ from dataclasses import replace
 
 from reflector._text import shorten
 from reflector.edits.building import build_draft
-from reflector.edits.conflicts import merge_duplicates, resolve
+from reflector.edits.conflicts import resolve
 from reflector.edits.drafts import Draft
+from reflector.edits.duplicates import merge_duplicates
 from reflector.edits.edit import Edit, EditConfig, EditLocation, EditOperation, EditStatus, LocationType
-from reflector.edits.formatting import Slot, Style, find_slot, render
+from reflector.edits.formatting import Slot, Style, render
+from reflector.edits.naming import matching_section
 from reflector.edits.passages import Passages, Span
-from reflector.edits.placing import Place, end_of_prompt, matching_section
+from reflector.edits.placing import Place, end_of_prompt
 from reflector.edits.plan import EditPlan
 from reflector.edits.ranking import impact_of
-from reflector.edits.sections import find_placeholders
+from reflector.edits.slots import find_slot
+from reflector.edits.structure import find_placeholders
 from reflector.edits.validation import validated
 from reflector.errors import InvalidEditError
 from reflector.reflection.models import ParsedReflection
@@ -22,9 +25,10 @@ from reflector.reflection.models import ParsedReflection
 __all__ = ["plan_edits"]
 
 _MAX_SUGGESTIONS = 300
+_DEFAULTS = EditConfig()
 
 
-def plan_edits(reflection: ParsedReflection, prompt: str, *, config: EditConfig = EditConfig()) -> EditPlan:
+def plan_edits(reflection: ParsedReflection, prompt: str, *, config: EditConfig = _DEFAULTS) -> EditPlan:
     """Return the edits that a reflection's suggestions mean for `prompt`, checked against it and each other.
 
     Every suggestion becomes exactly one edit; one that is not made says why. Pure: the same arguments give
@@ -68,12 +72,18 @@ def _surplus(reflection: ParsedReflection) -> list[Edit]:
     reason = f"only the first {_MAX_SUGGESTIONS} suggestions of a reflection are looked at"
     return [
         Edit(
-            id=f"edit_{index + 1}", operation=EditOperation.INSERT, suggestion=suggestion, suggestion_index=index,
-            rationale=suggestion.rationale, priority=suggestion.priority, status=EditStatus.DROPPED, reason=reason,
+            id=f"edit_{index + 1}",
+            operation=EditOperation.INSERT,
+            suggestion=suggestion,
+            suggestion_index=index,
+            rationale=suggestion.rationale,
+            priority=suggestion.priority,
+            status=EditStatus.DROPPED,
+            reason=reason,
         )
         for index, suggestion in enumerate(reflection.suggestions)
         if index >= _MAX_SUGGESTIONS
-    ]  # fmt: skip
+    ]
 
 
 def _linked(drafts: list[Draft]) -> list[Draft]:
@@ -98,9 +108,14 @@ def _weighed(draft: Draft, prompt: str, config: EditConfig) -> Draft:
         return draft
     target = prompt[draft.span[0] : draft.span[1]] if draft.span else ""
     impact = impact_of(
-        draft.suggestion, draft.operation, draft.location_type, text=draft.text, target=target,
-        validated=_is_validated(draft), weights=config.weights,
-    )  # fmt: skip
+        draft.suggestion,
+        draft.operation,
+        draft.location_type,
+        text=draft.text,
+        target=target,
+        validated=_is_validated(draft),
+        weights=config.weights,
+    )
     return replace(draft, impact=impact)
 
 
@@ -220,9 +235,13 @@ def _edit(prompt: str, draft: Draft, slot: Slot | None, content: str, order: int
         )
     elif slot is not None and draft.place is not None:
         location = EditLocation(
-            type=draft.place.type, start=slot.offset, end=slot.offset, section=draft.section, marker=draft.place.marker,
+            type=draft.place.type,
+            start=slot.offset,
+            end=slot.offset,
+            section=draft.section,
+            marker=draft.place.marker,
             order=order,
-        )  # fmt: skip
+        )
     return Edit(
         id=draft.id,
         operation=draft.operation,

@@ -7,6 +7,7 @@ from reflector.reflection.models import Priority, Suggestion, SuggestionCategory
 
 __all__ = ["PRIORITY_RANK", "impact_of"]
 
+_ORIGIN = ImpactWeights()
 PRIORITY_RANK = {Priority.HIGH: 3, Priority.MEDIUM: 2, Priority.LOW: 1}
 
 _PRIORITY = {Priority.HIGH: 1.0, Priority.MEDIUM: 0.6, Priority.LOW: 0.3}
@@ -35,7 +36,7 @@ def impact_of(
     text: str = "",
     target: str = "",
     validated: bool = True,
-    weights: ImpactWeights = ImpactWeights(),
+    weights: ImpactWeights = _ORIGIN,
 ) -> float:
     """Return the expected impact of an edit in [0, 1].
 

@@ -14,7 +14,7 @@ from reflector.edits.edit import (
 from reflector.edits.naming import matching_section
 from reflector.edits.passages import Passages, Span
 from reflector.edits.placing import described_passage, numbered_passage
-from reflector.edits.replacements import is_heading
+from reflector.edits.replacements import LIKE_IN_SECTION, is_heading, pick, quotes_of
 from reflector.edits.seams import deletion_span
 from reflector.edits.sections import Section
 from reflector.edits.wording import clean_text

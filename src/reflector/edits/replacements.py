@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 from reflector._text import one_line
-from reflector.edits.additions import NO_TEXT, insertion, unplaced, without_own_heading
+from reflector.edits.additions import NO_TEXT, bare_item, insertion, unplaced, without_own_heading
 from reflector.edits.drafts import Draft
 from reflector.edits.edit import (
     EditOperation,
     EditStatus,
 )
 from reflector.edits.formatting import fitted
-from reflector.edits.likeness import content_words, folded
+from reflector.edits.likeness import content_words, folded, name_words
 from reflector.edits.naming import matching_section
 from reflector.edits.passages import Passages, Span, Unit, spans_overlap
 from reflector.edits.placing import described_passage, locate, numbered_passage
@@ -252,9 +252,15 @@ def section_rewrite(
         end -= 1
     how = f"section {section.name!r}"
     draft = Draft(
-        index, suggestion, EditOperation.REPLACE, new, f"replaces {how}", span=(start, end),
-        content=fitted(new, passages.structure.newline), section=section.name,
-    )  # fmt: skip
+        index,
+        suggestion,
+        EditOperation.REPLACE,
+        new,
+        f"replaces {how}",
+        span=(start, end),
+        content=fitted(new, passages.structure.newline),
+        section=section.name,
+    )
     if folded(prompt[start:end]) == folded(new):
         return draft.closed(EditStatus.DROPPED, f"already present: {how} reads so")
     return draft
@@ -267,11 +273,7 @@ def _begins_with_heading(text: str, section: Section) -> bool:
         or first.rstrip().endswith(":")
         or "\n" in text.strip()
     )
-    return is_marked and _words_of(first.strip("<>/#* ")) == _words_of(section.name)
-
-
-def _words_of(name: str) -> list[str]:
-    return [token for token in folded(name) if token[0].isalnum()]
+    return is_marked and name_words(first.strip("<>/#* ")) == name_words(section.name)
 
 
 def _share(passages: Passages, start: int, end: int, new: str) -> float:

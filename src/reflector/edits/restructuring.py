@@ -17,7 +17,7 @@ from reflector.edits.likeness import content_words
 from reflector.edits.naming import matching_section
 from reflector.edits.passages import Passages, spans_overlap
 from reflector.edits.placing import Place, described_passage, end_of_prompt, locate, numbered_passage
-from reflector.edits.replacements import draft_modification
+from reflector.edits.replacements import draft_modification, section_rewrite
 from reflector.edits.seams import deletion_span
 from reflector.edits.sections import Section
 from reflector.edits.wording import clean_text, quoted
@@ -35,8 +35,10 @@ _ALL_OF_IT = re.compile(
 
 
 _MOVE = re.compile(
-    r"\b(?:move|relocate|shift|bring|reposition)\s+(?P<what>.{2,300}?)\s+(?P<where>(?:up |down )?to the (?:very )?(?:top|beginning|start|front|end|bottom)|"
-    r"(?:right |directly |immediately |to |up |down )*(?:before|above|ahead of|after|below|behind))\b(?P<rest>.{0,300})",
+    r"\b(?:move|relocate|shift|bring|reposition)\s+(?P<what>.{2,300}?)\s+"
+    r"(?P<where>(?:up |down )?to the (?:very )?(?:top|beginning|start|front|end|bottom)|"
+    r"(?:right |directly |immediately |to |up |down )*(?:before|above|ahead of|after|below|behind))\b"
+    r"(?P<rest>.{0,300})",
     re.IGNORECASE,
 )
 
@@ -68,9 +70,15 @@ def _whole_prompt(passages: Passages, index: int, suggestion: Suggestion, new: s
     ending = prompt[len(prompt.rstrip("\r\n")) :]
     content = fitted(new, passages.structure.newline) + ending
     draft = Draft(
-        index, suggestion, EditOperation.REPLACE, new, "replaces the whole prompt", span=(0, len(prompt)), content=content,
+        index,
+        suggestion,
+        EditOperation.REPLACE,
+        new,
+        "replaces the whole prompt",
+        span=(0, len(prompt)),
+        content=content,
         is_whole_prompt=True,
-    )  # fmt: skip
+    )
     return (
         draft.closed(EditStatus.DROPPED, "already present: it is the prompt itself")
         if content == prompt

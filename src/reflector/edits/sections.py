@@ -193,16 +193,31 @@ def _heading_at(prompt: str, lines: list[Line], number: int) -> _Heading | None:
                 match[1].strip(), SectionKind.LABEL, 8 if match[1].isupper() else 9, line.start, line.next
             )
         return None
-    alone = before_blank and after is not None and after.kind is LineKind.BLANK
-    if (
-        alone
-        and (match := _NUMBERED.match(text))
-        and match[2][-1] not in ".!?:;,"
-        and len(match[2].split()) <= 8
-    ):
-        return _Heading(
-            _plain(match[2]), SectionKind.NUMBERED, 6 + match[1].count("."), line.start, line.next
-        )
+    match = _NUMBERED.match(text)
+    is_title = match is not None and match[2][-1] not in ".!?:;," and len(match[2].split()) <= 8
+    if match is not None and is_title and _stands_alone(lines, number):
+        level = 6 + match[1].count(".")
+        return _Heading(_plain(match[2]), SectionKind.NUMBERED, level, line.start, line.next)
+    return None
+
+
+def _stands_alone(lines: list[Line], number: int) -> bool:
+    """Whether blank lines stand around a line and no list item is next to it: `2. Format` is then a heading."""
+    after = number + 1
+    if after == len(lines) or lines[after].kind is not LineKind.BLANK:
+        return False
+    if number and lines[number - 1].kind is not LineKind.BLANK:
+        return False
+    around = (_next_text(lines, number, 1), _next_text(lines, number, -1))
+    return all(line is None or line.kind not in (LineKind.ITEM, LineKind.CONTINUATION) for line in around)
+
+
+def _next_text(lines: list[Line], number: int, step: int) -> Line | None:
+    number += step
+    while 0 <= number < len(lines):
+        if lines[number].kind is not LineKind.BLANK:
+            return lines[number]
+        number += step
     return None
 
 

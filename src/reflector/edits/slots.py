@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reflector.edits.edit import (
     LocationType,
 )
-from reflector.edits.formatting import items_of
+from reflector.edits.formatting import Slot, Style, is_one_block, items_of, starts_item
 from reflector.edits.lines import Line, LineKind
 from reflector.edits.passages import Passages, Span
 from reflector.edits.placing import Place
@@ -92,7 +92,7 @@ def _item_slot(passages: Passages, items: list[Line], anchor: Line) -> Slot:
         at -= 1
     model = items[at]
     number = passages.line_at(model.start)
-    is_loose = number > 0 and len(items) > 1 and passages.lines[number - 1].kind is LineKind.BLANK
+    is_loose = len(items) > 1 and _is_loose(passages.lines, number)
     return Slot(anchor.end, Style.ITEM, indent=model.indent, marker=model.marker, is_loose=is_loose)
 
 
@@ -133,7 +133,7 @@ def _beside_slot(passages: Passages, place: Place, text: str) -> Slot | None:
         return Slot(lines[passages.line_at(unit.block_start)].start, Style.PARAGRAPH, is_before=True)
     last = lines[passages.line_at(unit.end - 1)]
     ends_line = not passages.prompt[unit.end : last.end].strip()
-    if not is_one_block(text) or _ITEM_START.match(text):
+    if not is_one_block(text) or starts_item(text):
         return Slot(lines[passages.line_at(max(unit.block_start, unit.block_end - 1))].end, Style.PARAGRAPH)
     if not ends_line:
         return Slot(unit.end, Style.INLINE)
@@ -154,20 +154,33 @@ def _beside_item(passages: Passages, number: int, text: str, is_before: bool) ->
     lines, model = passages.lines, passages.lines[number]
     if not items_of(text):
         return Slot(_item_end(lines, _list_end(lines, number)), Style.PARAGRAPH)
-    neighbour = number + 1 if number + 1 < len(lines) else number
-    is_loose = any(
-        lines[n].kind is LineKind.BLANK and 0 < n < len(lines) - 1 and lines[n - 1].kind is not LineKind.BLANK
-        and lines[n + 1].kind is LineKind.ITEM for n in (number - 1, neighbour) if n >= 0
-    )  # fmt: skip
+    is_loose = _is_loose(lines, number)
     if model.marker.strip(" (.)\t").isdigit():
         # In the middle of a numbered list a new number would clash with the next: it goes to the list's end.
         last = _list_end(lines, number)
-        return Slot(_item_end(lines, last), Style.ITEM, indent=lines[last].indent, marker=lines[last].marker, is_loose=is_loose)  # fmt: skip
+        return Slot(
+            _item_end(lines, last),
+            Style.ITEM,
+            indent=lines[last].indent,
+            marker=lines[last].marker,
+            is_loose=is_loose,
+        )
     if is_before:
         return Slot(model.start, Style.ITEM, True, model.indent, model.marker, is_loose)
     return Slot(
         _item_end(lines, number), Style.ITEM, indent=model.indent, marker=model.marker, is_loose=is_loose
     )
+
+
+def _is_loose(lines: Sequence[Line], number: int) -> bool:
+    """Whether blank lines stand between an item and the one before or behind it."""
+    for step in (-1, 1):
+        at = number + step
+        while 0 <= at < len(lines) and lines[at].kind in (LineKind.BLANK, LineKind.CONTINUATION):
+            at += step
+        if 0 <= at < len(lines) and lines[at].kind is LineKind.ITEM:
+            return any(line.kind is LineKind.BLANK for line in lines[min(at, number) : max(at, number)])
+    return False
 
 
 def _item_end(lines: Sequence[Line], number: int) -> int:

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from reflector._json import Value
 from reflector.edits.lines import Line, LineKind, read_lines
-from reflector.edits.sections import Section, SectionKind, find_placeholders, find_sections
+from reflector.edits.sections import Section, SectionKind, find_sections
 
 __all__ = ["Complexity", "PromptStructure", "analyze_structure", "find_placeholders"]
 
@@ -38,7 +38,9 @@ class PromptStructure(Value):
 
 
 _PLACEHOLDER = re.compile(
-    r"\$?\{\{\{?\s*[^\W\d][\w .|\-\[\]]{0,80}?\s*\}?\}\}|\{%[^%\r\n]{1,200}%\}|\$?\{[^\W\d][\w.\-\[\]]{0,80}(?:![rsa])?(?::[^{}\s]{0,12})?\}"
+    r"\$?\{\{\{?\s*[^\W\d][\w .|\-\[\]]{0,80}?\s*\}?\}\}"  # {{ name | filter }}
+    r"|\{%[^%\r\n]{1,200}%\}"  # {% block %}
+    r"|\$?\{[^\W\d][\w.\-\[\]]{0,80}(?:![rsa])?(?::[^{}\s]{0,12})?\}"  # {name:>8}, ${name}
     r"|</?[A-Za-z][\w.:-]{0,60}>"
 )
 
@@ -53,9 +55,15 @@ def _words(*alternatives: str) -> re.Pattern[str]:
 
 
 _COT = _words(
-    "step[ -]by[ -]step", "think through", "reason about", "let['’]s think", "work through", "break (?:it )?down",
-    "analy[sz]e", "consider",
-)  # fmt: skip
+    "step[ -]by[ -]step",
+    "think through",
+    "reason about",
+    "let['’]s think",
+    "work through",
+    "break (?:it )?down",
+    "analy[sz]e",
+    "consider",
+)
 
 
 _CONSTRAINTS = _words(

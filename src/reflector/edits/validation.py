@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
-from reflector.edits.building import spans_overlap
 from reflector.edits.drafts import Draft
 from reflector.edits.edit import EditStatus
-from reflector.edits.passages import Span
-from reflector.edits.sections import find_placeholders
+from reflector.edits.passages import Span, spans_overlap
+from reflector.edits.structure import find_placeholders
 
 __all__ = ["lost_placeholders", "validated"]
 

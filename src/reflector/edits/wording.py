@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from reflector._text import replace_surrogates
 from reflector.reflection.models import Suggestion, SuggestionType
@@ -124,7 +125,7 @@ def _labelled_pair(text: str) -> tuple[str, str] | None:
 
 def _quoted_pair(text: str) -> tuple[str, str] | None:
     quotes = _quotes(text)
-    for (old, start, end), (new, behind, _) in zip(quotes, quotes[1:], strict=False):
+    for (old, start, end), (new, behind, _) in pairwise(quotes):
         between = text[end:behind]
         if _BECOMES.match(between):
             return old, new
@@ -137,13 +138,18 @@ _THING = (
     r"(?:instructions?|rules?|requirements?|constraints?|steps?|reminders?|notes?|statements?|guidelines?|guidance|"
     r"lines?|sentences?|checks?|warnings?|directives?|clauses?|conditions?|polic(?:y|ies)|wording|language)"
 )
-_ADJECTIVES = r"(?:(?:an?|the|some|more|one|explicit|clear|new|specific|strict|additional|short|brief|strong|final)\s+){0,4}"
+_ADJECTIVES = (
+    r"(?:(?:an?|the|some|more|one|explicit|clear|new|specific|strict|additional|short|brief|"
+    r"strong|final)\s+){0,4}"
+)
 _META = re.compile(
     rf"(?:please\s+)?(?:(?:you|we|the prompt|prompt|it|the instructions?)\s+(?:should|must|could|needs? to|can)\s+)?"
-    rf"(?:also\s+|explicitly\s+|clearly\s+)?(?:add|include|insert|introduce|provide|give|write|put)\s+{_ADJECTIVES}(?:\w+\s+)?{_THING}\s+"
-    rf"(?:in the prompt\s+)?(?:that\s+(?:says?|tells?|requires?|instructs?|states?|forbids?)\b|saying|telling|requiring|instructing|stating|"
+    rf"(?:also\s+|explicitly\s+|clearly\s+)?(?:add|include|insert|introduce|provide|give|write|put)\s+"
+    rf"{_ADJECTIVES}(?:\w+\s+)?{_THING}\s+(?:in the prompt\s+)?"
+    rf"(?:that\s+(?:says?|tells?|requires?|instructs?|states?|forbids?)\b|saying|telling|requiring|instructing|stating|"
     rf"reminding|asking|that|to|for)\s*:?\s*"
-    rf"(?:that\s+)?(?:(?:the\s+)?(?:agent|model|assistant|llm|ai|it)\s+(?:that\s+)?(?=to\b|must\b|should\b|never\b|always\b|not\b|has\b))?",
+    rf"(?:that\s+)?(?:(?:the\s+)?(?:agent|model|assistant|llm|ai|it)\s+(?:that\s+)?"
+    rf"(?=to\b|must\b|should\b|never\b|always\b|not\b|has\b))?",
     re.IGNORECASE,
 )
 _TELL = re.compile(
@@ -153,16 +159,22 @@ _TELL = re.compile(
     r"|(?:clarify|specify|state|emphasi[sz]e|mention|stress|require|make\s+(?:it\s+)?(?:clear|explicit))\s+(?:explicitly\s+)?that\s+)",
     re.IGNORECASE,
 )
-_SUBJECT = re.compile(r"(?:the\s+)?(?:agent|model|assistant|llm|ai|i|you|we)\s+(?:will|should|must|need(?:s)? to|have to|has to|ought to)\s+(?:also\s+)?", re.IGNORECASE)  # fmt: skip
+_SUBJECT = re.compile(
+    r"(?:the\s+)?(?:agent|model|assistant|llm|ai|i|you|we)\s+(?:will|should|must|need(?:s)? to|have to|has to|"
+    r"ought to)\s+(?:also\s+)?",
+    re.IGNORECASE,
+)
 _DIRECTIVE = re.compile(
-    r"(?:always|never|do not|don['’]t|only|before|after|when|whenever|if|once|unless|until|avoid|use|keep|verify|check|"
-    r"confirm|ask|think|show|list|read|return|answer|respond|reply|write|call|stop|wait|report|cite|quote|format|"
-    r"treat|prefer|follow|double-check|validate|review|explain|first|each|every|all|no|ensure|make sure|must|you must)\b",
+    r"(?:always|never|do not|don['’]t|only|before|after|when|whenever|if|once|unless|until|avoid|use|keep|verify|"
+    r"check|confirm|ask|think|show|list|read|return|answer|respond|reply|write|call|stop|wait|report|cite|quote|format|"
+    r"treat|prefer|follow|double-check|validate|review|explain|first|each|every|all|no|ensure|make sure|must|"
+    r"you must)\b",
     re.IGNORECASE,
 )
 _STEP_BY_STEP = re.compile(r"step[- ]by[- ]step", re.IGNORECASE)
 _ABOUT_THE_PROMPT = re.compile(
-    r"\b(?:the|this) (?:system )?prompt\b|\bexamples? (?:of|showing|to|for|that)\b|\bsection\b|\bwording\b|\bthe instructions?\b",
+    r"\b(?:the|this) (?:system )?prompt\b|\bexamples? (?:of|showing|to|for|that)\b|\bsection\b|\bwording\b|"
+    r"\bthe instructions?\b",
     re.IGNORECASE,
 )
 

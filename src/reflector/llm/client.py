@@ -15,7 +15,7 @@ from reflector.errors import ConfigurationError
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.replies import read_reply
 
-__all__ = ["FunctionClient", "LLMClient", "as_client", "call_client"]
+__all__ = ["FunctionClient", "LLMClient", "ModelFunction", "as_client", "call_client", "warm_up"]
 
 ModelFunction = Callable[..., Any]
 """From a list of `{"role", "content"}` dicts to a text or anything else `read_reply` understands."""
@@ -140,6 +140,16 @@ async def call_client(client: Any, request: ModelRequest) -> ModelReply:
     if inspect.isawaitable(answer):
         answer = await answer
     return read_reply(answer, model=getattr(client, "name", None))
+
+
+async def warm_up(client: Any) -> None:
+    """Let a client that has an `async def warmup()` load what its first call needs.
+
+    Do it before a time limit begins: loading litellm takes seconds, once per process.
+    """
+    warmup = getattr(client, "warmup", None)
+    if inspect.iscoroutinefunction(warmup):
+        await warmup()
 
 
 def _is_async(function: ModelFunction) -> bool:

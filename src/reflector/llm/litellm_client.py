@@ -16,7 +16,7 @@ from typing import Any
 import anyio.lowlevel
 import anyio.to_thread
 
-from reflector.errors import ConfigurationError, LLMError
+from reflector.errors import ConfigurationError, LLMBadRequestError, LLMError
 from reflector.llm.connections import close_with_loop, is_trio, run_on_asyncio
 from reflector.llm.failures import llm_error
 from reflector.llm.messages import ModelReply, ModelRequest
@@ -91,6 +91,7 @@ class LiteLLMClient:
         self._retrier = retrier or Retrier()
         self._clock = clock
         self._route: dict[str, Any] | None = None
+        self._takes_formats = True
 
     @property
     def name(self) -> str:
@@ -131,23 +132,30 @@ class LiteLLMClient:
                 reply = await self._attempt(call)
             except LLMError as err:
                 spent[-1] = err.usage or spent[-1]
-                raise
+                if not _refuses_format(err, call):
+                    raise
+                self._takes_formats = False
+                del call["response_format"]
+                return await attempt()
             spent[-1] = reply.usage
             return reply
 
         try:
-            reply, attempts = await self._retrier.call(attempt, timeout=timeout, model=self._model)
+            reply, _ = await self._retrier.call(attempt, timeout=timeout, model=self._model)
         except LLMError as err:
             err.usage = sum(spent, Usage())
             raise
         usage = sum(spent, Usage())
         duration = (self._clock() - begun) * 1000
-        return reply.model_copy(update={"usage": usage, "attempts": attempts, "duration_ms": duration})
+        return reply.model_copy(update={"usage": usage, "attempts": usage.calls, "duration_ms": duration})
 
     def _call_of(self, request: ModelRequest, timeout: float) -> dict[str, Any]:
         if taken := _RESERVED & request.extra.keys():
             raise ConfigurationError(f"extra cannot hold {sorted(taken)}: the client sets them itself.")
-        return request.options() | {
+        options = request.options()
+        if not self._takes_formats:
+            options.pop("response_format", None)
+        return options | {
             **(self._route or {}),
             "messages": request.chat(),
             "timeout": _rounded_up(timeout),
@@ -287,6 +295,11 @@ async def _complete(call: dict[str, Any]) -> Any:
 def _rounded_up(timeout: float) -> float:
     """Return the next of a few time limits: litellm keeps one set of connections for each value it sees."""
     return next((step for step in (1.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0) if timeout <= step), 7200.0)
+
+
+def _refuses_format(err: LLMError, call: dict[str, Any]) -> bool:
+    """Return whether the server does not know the response format that was asked for; many local ones do not."""
+    return "response_format" in call and type(err) is LLMBadRequestError and "response_format" in str(err)
 
 
 def _read(response: Any, model: str) -> ModelReply:

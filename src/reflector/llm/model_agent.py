@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -10,15 +9,17 @@ from typing import Any
 import anyio
 from pydantic import ValidationError
 
+from reflector.agents.context import Context
 from reflector.errors import LLMBadRequestError, LLMTimeoutError, ReflectorError
-from reflector.llm.client import LLMClient, as_client, call_client
+from reflector.llm.client import LLMClient, as_client, call_client, warm_up
 from reflector.llm.failures import llm_error
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.secrets import is_clean
+from reflector.signals.signal import Signal
 
 __all__ = ["ask_client", "model_agent", "read_request"]
 
-Handler = Callable[[Any, Any], Awaitable[dict[str, Any]]]
+Handler = Callable[[Signal, Context], Awaitable[dict[str, Any]]]
 
 
 def model_agent(
@@ -34,7 +35,7 @@ def model_agent(
     """
     client = as_client(model)
 
-    async def handle(signal: Any, context: Any) -> dict[str, Any]:
+    async def handle(signal: Signal, context: Context) -> dict[str, Any]:
         reply = await ask_client(client, read_request(signal.data), clock=clock)
         return reply.model_dump(mode="json")
 
@@ -69,7 +70,7 @@ async def ask_client(
         LLMTimeoutError: If the limit passes. The call is cancelled.
         LLMError: Whatever else the client raised, as one of ours and without keys.
     """
-    await _warm_up(client)
+    await warm_up(client)
     begun = clock()
     with anyio.move_on_after(request.timeout):
         reply = await _call(client, request)
@@ -77,12 +78,6 @@ async def ask_client(
             return reply
         return reply.model_copy(update={"duration_ms": (clock() - begun) * 1000})
     raise LLMTimeoutError(f"{client.name} did not answer within {request.timeout:g} s.", model=client.name)
-
-
-async def _warm_up(client: Any) -> None:
-    warmup = getattr(client, "warmup", None)
-    if inspect.iscoroutinefunction(warmup):
-        await warmup()
 
 
 async def _call(client: LLMClient, request: ModelRequest) -> ModelReply:

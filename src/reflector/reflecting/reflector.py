@@ -45,8 +45,9 @@ REFLECTION_REQUESTED = "reflector.reflection.requested"
 _FALLBACK = -100
 """Priority of our own routes: an agent that a user spawns for the same requests comes first."""
 
-_GRACE = 5.0
-"""Seconds that the outer request waits longer than the inner one, so that the more exact error arrives."""
+_GRACE = 15.0
+"""Seconds that the inner request waits longer than the client, and the outer one again: the more exact error arrives
+first, also when the first call has to load the client's library."""
 
 _LONG = 2_000
 """Steps or runs from which on the analysis goes to a worker thread."""
@@ -149,7 +150,7 @@ class Reflector:
         async with ambient_runtime() as runtime, self._seated(runtime) as seat:
             reply = await runtime.request(
                 Signal(REFLECTION_REQUESTED, "/reflector", request, subject=seat),
-                timeout=self._options.timeout + _GRACE,
+                timeout=self._options.timeout + 2 * _GRACE,
             )
         if not isinstance(reply.data, Reflection):
             raise UnsupportedReplyError(
@@ -185,7 +186,9 @@ class Reflector:
 
         agents = [await _take(runtime, answer, seat, REFLECTION_REQUESTED)]
         if self._client is not None:
-            agents.append(await _take(runtime, model_agent(self._client), f"{seat}.model", MODEL_REQUESTED, seat))
+            agents.append(
+                await _take(runtime, model_agent(self._client), f"{seat}.model", MODEL_REQUESTED, seat)
+            )
         try:
             yield seat
         finally:
@@ -200,7 +203,9 @@ class Reflector:
             parsed, model, usage = reflect_by_rules(request), RULES, Usage()
         else:
             reply = await self._ask_model(request, signal.subject, context)
-            parsed = parse_reflection(reply.content, strict=self._options.strict, finish_reason=reply.finish_reason)
+            parsed = parse_reflection(
+                reply.content, strict=self._options.strict, finish_reason=reply.finish_reason
+            )
             model, usage = reply.model or self.model, reply.usage
         plan = plan_edits(parsed, request.original_prompt, config=self._edits)
         return Reflection(
@@ -227,7 +232,7 @@ class Reflector:
         )
         reply = await context.request(
             Signal(MODEL_REQUESTED, "/reflector", question.model_dump(mode="json"), subject=seat),
-            timeout=self._options.timeout + _GRACE / 2,
+            timeout=self._options.timeout + _GRACE,
         )
         return read_reply(reply.data, model=self.model)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
+from reflector._json import dumps
 from reflector._text import shorten
 from reflector.errors import InputError, MissingPromptError
 from reflector.reflection.models import ReflectionRequest
-from reflector.trajectories.analysis import Severity, TrajectoryAnalysis
+from reflector.trajectories.analysis import FailureCategory, Severity, TrajectoryAnalysis
 from reflector.trajectories.analyzer import analyze
 from reflector.trajectories.comparison import compare
 from reflector.trajectories.loading import load_trajectories
@@ -43,7 +45,7 @@ def _read(runs: Any) -> Iterator[Trajectory | TrajectoryAnalysis]:
     elif isinstance(runs, str | os.PathLike | bytes | bytearray):
         yield from load_trajectories(bytes(runs) if isinstance(runs, bytearray) else runs)
     elif is_messages(runs):
-        yield Trajectory.from_openai_messages(runs)
+        yield Trajectory.from_openai_messages(runs, id=_name(runs))
     elif isinstance(runs, Iterable) and not isinstance(runs, Mapping):
         for run in runs:
             if isinstance(run, list | tuple) and not is_messages(run):
@@ -54,6 +56,15 @@ def _read(runs: Any) -> Iterator[Trajectory | TrajectoryAnalysis]:
             f"a run must be a path, bytes, chat messages, a Trajectory, a TrajectoryAnalysis or a list of them; "
             f"got {_kind(runs)} {shorten(repr(runs), 80)}."
         )
+
+
+def _name(messages: Sequence[Mapping[str, Any]]) -> str:
+    """Return a name for chat messages: the same messages have the same name, so that the same run is the same run."""
+    try:
+        said = dumps(messages, sort_keys=True)
+    except TypeError:  # something in them has no JSON form; the importer says what
+        said = repr(messages).encode("utf-8", "replace")
+    return f"messages-{hashlib.sha256(said).hexdigest()[:8]}"
 
 
 def is_messages(value: Any) -> TypeGuard[Sequence[Mapping[str, Any]]]:
@@ -119,7 +130,11 @@ def _prompt(prompt: str | None, main: TrajectoryAnalysis, analyses: Sequence[Tra
 
 
 def _gravity(analysis: TrajectoryAnalysis) -> int:
-    return sum(_WEIGHTS[point.severity] for point in analysis.failure_points)
+    """Return how grave the findings are together; a failure that nothing explains teaches little."""
+    return sum(
+        1 if point.category is FailureCategory.UNKNOWN else _WEIGHTS[point.severity]
+        for point in analysis.failure_points
+    )
 
 
 def _peer(main: TrajectoryAnalysis, passed: Sequence[TrajectoryAnalysis]) -> TrajectoryAnalysis | None:
@@ -128,7 +143,10 @@ def _peer(main: TrajectoryAnalysis, passed: Sequence[TrajectoryAnalysis]) -> Tra
     if main.trajectory is None or not candidates:
         return None
     task = _first_request(main.trajectory)
-    return next((each for each in candidates if each.trajectory and _first_request(each.trajectory) == task), candidates[0])
+    return next(
+        (each for each in candidates if each.trajectory and _first_request(each.trajectory) == task),
+        candidates[0],
+    )
 
 
 def _first_request(run: Trajectory) -> str | None:

@@ -11,7 +11,7 @@ from typing import Any
 from reflector._json import loads, scan
 from reflector._text import replace_surrogates
 from reflector.reflection.lenient_json import decode
-from reflector.reflection.lenient_strings import holds_latex
+from reflector.reflection.lenient_strings import BLANK, holds_latex
 
 __all__ = ["MAX_CHARS", "Document", "clean", "find_documents", "strip_reasoning", "whole_document"]
 
@@ -42,7 +42,9 @@ _TRAILING = re.compile(rf"(?:{_MARKER})\s*\Z")
 _FINAL_CHANNEL = re.compile(r"<\|channel\|>\s*final\b[^<\n]{0,80}<\|message\|>")
 _CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<\n]{0,80}<\|message\|>")
 
-_NAMES = "think|thinking|thought|thoughts|reasoning|scratchpad|inner_monologue|antThinking|reflection_thoughts"
+_NAMES = (
+    "think|thinking|thought|thoughts|reasoning|scratchpad|inner_monologue|antThinking|reflection_thoughts"
+)
 _TAG = re.compile(
     rf"(?P<open><(?:{_NAMES})(?:\s[^<>\n]{{0,80}})?>|\[THINK\]|◁think▷|<[|｜](?:START_THINKING|begin_of_thought)[|｜]>)"
     rf"|(?P<close></(?:{_NAMES})\s*>|\[/THINK\]|◁/think▷|<[|｜](?:END_THINKING|end_of_thought)[|｜]>)",
@@ -84,17 +86,20 @@ def strip_reasoning(text: str) -> tuple[str, str]:
         text = _final_channel(text, thoughts)
     if ("<" in text or "[" in text or "◁" in text) and _TAG.search(text):
         text = _without_thoughts(text, thoughts)
-    if leading := _LEADING.match(text):
+    leading = _LEADING.match(text)
+    if leading is not None:
         text = text[leading.end() :]
-    while trailing := _TRAILING.search(text, max(0, len(text) - 60)):
-        text = text[: trailing.start()]
+    end = len(text)
+    while trailing := _TRAILING.search(text, max(0, end - _LONGEST_MARKER), end):
+        end = trailing.start()
+    text = text[:end]
     return text, "\n".join(thoughts)
 
 
 def _final_channel(text: str, thoughts: list[str]) -> str:
     start = 0
-    for channel in _FINAL_CHANNEL.finditer(text):
-        start = channel.end()
+    for final in _FINAL_CHANNEL.finditer(text):
+        start = final.end()
     if not start and (channel := _CHANNEL.search(text)):
         return text[channel.end() :]
     thoughts.append(text[:start])
@@ -107,9 +112,7 @@ def _without_thoughts(text: str, thoughts: list[str]) -> str:
     for tag in _TAG.finditer(text):
         if tag["open"]:
             if depth == 0:
-                if text[text.rfind("\n", 0, tag.start()) + 1 : tag.start()].strip(" \t>*") and not _nothing_but_tags(
-                    text, position, tag.start()
-                ):
+                if not _begins_line(text, position, tag.start()):
                     continue
                 kept.append(text[position : tag.start()])
                 position = tag.end()
@@ -131,21 +134,25 @@ def _without_thoughts(text: str, thoughts: list[str]) -> str:
     return "".join(kept)
 
 
+_LONGEST_MARKER = 80
 _ENDS_THOUGHT = re.compile(r"[ \t]*(?:\n|[{\[]|```|\Z)")
 
 
-def _nothing_but_tags(text: str, start: int, stop: int) -> bool:
-    return stop - start < 200 and not text[start:stop].strip()
+def _begins_line(text: str, position: int, tag: int) -> bool:
+    """Return whether nothing but quoting stands between the beginning of the line, or `position`, and a tag."""
+    start = max(position, tag - _LONGEST_MARKER)
+    before = text[start:tag]
+    line = before[before.rfind("\n") + 1 :]
+    return not line.strip(" \t>*") and (start == position or len(line) < len(before))
 
 
 # --- finding ----------------------------------------------------------------------------------------------
 
-_BLANK = "\\s\ufeff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069"
 _KEY = r"[\"'“”„«「『`＂][\w .\-]{1,60}[\"'“”»」』`＂]\s*[:=：]"
 _OPENER = re.compile(
-    rf"[{{｛](?=[{_BLANK}]*(?:[\"'“”„«「『`＂{{}}]|\\+[\"nt]|[^\W\d][\w.\-\\]*(?: [\w.\-\\]+){{0,4}}\s*(?:=>|[:=：])"
+    rf"[{{｛](?=[{BLANK}]*(?:[\"'“”„«「『`＂{{}}]|\\+[\"nt]|[^\W\d][\w.\-\\]*(?: [\w.\-\\]+){{0,4}}[\"'”]?\s*(?:=>|[:=：])"
     rf"|//|/\*|\#|\d+\s*:))"
-    rf"|[\[［](?=[{_BLANK}]*(?:[\"'“„«「『{{\[｛]|\\+[\"nt]|[A-Z]\w*\())"
+    rf"|[\[［](?=[{BLANK}]*(?:[\"'“„«「『{{\[｛]|\\+[\"nt]|[A-Z]\w*\())"
     r"|\b[A-Za-z_][\w.]{0,80}\((?=\s*(?:[a-z_]\w{0,40}\s*=\s*[\"'\[({A-Z]))"
 )
 _HEADLESS = re.compile(rf"\s*(?:```\w*\s*)?(?={_KEY})")
@@ -155,7 +162,8 @@ _ESCAPED_BREAK = re.compile(r"(?<!\\)\\n")
 
 def find_documents(text: str) -> list[Document]:
     """Return the JSON documents in `text`, in order; linear in its length."""
-    if whole := whole_document(text):
+    whole = whole_document(text)
+    if whole is not None:
         return [whole]
     if _ESCAPED.match(text):
         return [_unescaped(text)]

@@ -25,7 +25,10 @@ _REFUSAL = re.compile(
     r"عذر|آسف|أعتذر|لا أستطيع|لا يمكنني|معاف|क्षमा|माफ़|माफ|मुझे खेद|मैं .{0,40}नहीं कर सकता|দুঃখিত|আমি দুঃখিত|maaf|saya tidak (?:bisa|dapat)|üzgünüm|xin lỗi)",
     re.IGNORECASE,
 )
-_GREETING = re.compile(r"[\s\"'*_>#-]*(?:(?:hello|hi|hey|okay|ok|well|oh|hmm|thank you[^.!\n]{0,60}|thanks[^.!\n]{0,60})[,.!]\s*)?", re.IGNORECASE)
+_GREETING = re.compile(
+    r"[\s\"'*_>#-]*(?:(?:hello|hi|hey|okay|ok|well|oh|hmm|thank you[^.!\n]{0,60}|thanks[^.!\n]{0,60})[,.!]\s*)?",
+    re.IGNORECASE,
+)
 _LIST = re.compile(r"^\s*(?:[-*•]|\d+[.)])\s+\S", re.MULTILINE)
 _GOES_ON = re.compile(
     r"\b(?:however|but here|that said|nevertheless|instead,? (?:i|here)|here (?:is|are)|root causes?|suggestions?:)\b|\bfor the confusion\b",
@@ -64,7 +67,7 @@ _LONGEST_ERROR = 4000
 
 def is_error_text(text: str) -> bool:
     """Return whether an answer is an error message or page of a server, not of a model."""
-    if len(text) > _LONGEST_ERROR and not text.lstrip()[:5].casefold() in ("<html", "<!doc"):
+    if len(text) > _LONGEST_ERROR and text.lstrip()[:5].casefold() not in ("<html", "<!doc"):
         return False
     return _ERROR.match(text) is not None
 

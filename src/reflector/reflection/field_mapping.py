@@ -16,9 +16,24 @@ _MOST_KEYS = 200
 _DEPTH = 4
 _TEXT_KEYS = frozenset(
     normal_key(name)
-    for name in "text content value description summary statement message cause root_cause name title detail".split()
+    for name in [
+        "text",
+        "content",
+        "value",
+        "description",
+        "summary",
+        "statement",
+        "message",
+        "cause",
+        "root_cause",
+        "name",
+        "title",
+        "detail",
+    ]
 )
-_NOTHING = frozenset({"null", "none", "n/a", "na", "nil", "undefined", "-", "--", "—", "not applicable", "(none)"})
+_NOTHING = frozenset(
+    {"null", "none", "n/a", "na", "nil", "undefined", "-", "--", "—", "not applicable", "(none)"}
+)
 
 
 def assign(members: dict[str, Any], names: FieldNames) -> dict[str, Field]:
@@ -28,7 +43,9 @@ def assign(members: dict[str, Any], names: FieldNames) -> dict[str, Field]:
     """
     found: dict[str, Field] = {}
     used: set[str] = set()
-    for field, key, strength in names.plan(tuple(members) if len(members) <= _MOST_KEYS else tuple(members)[:_MOST_KEYS]):
+    for field, key, strength in names.plan(
+        tuple(members) if len(members) <= _MOST_KEYS else tuple(members)[:_MOST_KEYS]
+    ):
         value = members[key]
         if value is None or key in used:
             continue

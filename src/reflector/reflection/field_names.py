@@ -214,7 +214,26 @@ SUGGESTION_FIELDS = FieldNames(
 
 GROUP_ITEMS = frozenset(
     normal_key(name)
-    for name in """suggestions items recommendations list entries sugerencias recomendaciones recommandations vorschläge
-    sugestões предложения 建议 提案 제안 اقتراحات सुझाव পরামর্শ تجاویز saran""".split()
+    for name in [
+        "suggestions",
+        "items",
+        "recommendations",
+        "list",
+        "entries",
+        "sugerencias",
+        "recomendaciones",
+        "recommandations",
+        "vorschläge",
+        "sugestões",
+        "предложения",
+        "建议",
+        "提案",
+        "제안",
+        "اقتراحات",
+        "सुझाव",
+        "পরামর্শ",
+        "تجاویز",
+        "saran",
+    ]
 )
 """Names of the members of a group of suggestions."""

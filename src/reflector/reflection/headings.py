@@ -208,8 +208,18 @@ _FIELDS: dict[Field, str] = {
         "уверенность|置信度|信頼度|الثقة|編号|编号|序号|番号"
     ),
 }
+
+
+def _plain_letters(word: str) -> str:
+    """Return a Latin word without its accents, as tag names write it: `análisis` → `analisis`."""
+    parts = unicodedata.normalize("NFKD", word)
+    return "".join(it for it in parts if not unicodedata.combining(it)) if word < "\u0300" else word
+
+
 _ROLE_BY_TITLE = {word: role for role, words in _ROLES.items() for word in words.split("|")}
 _FIELD_BY_LABEL = {word: field for field, words in reversed(_FIELDS.items()) for word in words.split("|")}
+_ROLE_BY_TITLE = {_plain_letters(word): role for word, role in _ROLE_BY_TITLE.items()} | _ROLE_BY_TITLE
+_FIELD_BY_LABEL = {_plain_letters(word): field for word, field in _FIELD_BY_LABEL.items()} | _FIELD_BY_LABEL
 
 _ROLE_BY_WORD: tuple[tuple[Role, re.Pattern[str]], ...] = (
     (

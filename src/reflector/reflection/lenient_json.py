@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from reflector.reflection.lenient_strings import OPENERS, CutText, StringReader
+from reflector.reflection.lenient_frames import AFTER, KEY, VALUE, Frame, Frames
+from reflector.reflection.lenient_scalars import ScalarReader
+from reflector.reflection.lenient_strings import BLANK, OPENERS, CutText, StringReader
 
 __all__ = ["CutText", "Decoded", "decode"]
 
@@ -44,98 +46,74 @@ def decode(text: str, start: int = 0, *, headless: bool = False) -> Decoded:
     return _Decoder(text).run(start, headless)
 
 
-class _Frame:
-    """A container that is still open."""
-
-    __slots__ = ("closer", "items", "key", "state")
-
-    def __init__(self, items: Any, closer: str) -> None:
-        self.items: Any = items
-        self.closer = closer
-        self.key: str | None = None
-        self.state = _VALUE if type(items) is list else _KEY
-
-
-_KEY, _VALUE, _AFTER = 0, 1, 2
 _CLOSERS = {"{": "}", "[": "]", "(": ")", "｛": "}", "［": "]", "【": "]"}
 _CLOSING = {"}": "}", "]": "]", ")": ")", "｝": "}", "］": "]", "】": "]"}
 _SEPARATORS = ",;，；、"
-_UNUSUAL_BRACKETS = "([｛［【"
+_MOST_JOINED = 1000
+"""So many strings are joined with `+` in one answer; joining more would not be linear."""
 
-_BLANK = "\\s\ufeff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\x00"
-_SPACE = re.compile(f"[{_BLANK}]*")
+_SPACE = re.compile(f"[{BLANK}]*")
 _LINE = re.compile(r"[^\n]*")
-_COLON = re.compile(rf"[{_BLANK}]*(=>|->|:=|[:=：﹕∶])")
-_BARE_KEY = re.compile(r"([^\W\d][\w.\-\\]*(?: [\w.\-\\]+){0,4})[ \t]*(?==>|->|:=|[:=：])(?!:/)")
+_COLON = re.compile(rf"[{BLANK}]*(=>|->|:=|[:=：﹕∶]{{1,3}})")
+_BARE_KEY = re.compile(r"([^\W\d][\w.\-\\]*(?: [\w.\-\\]+){0,4}|\d+)[\"'”]?[ \t]*(?==>|->|:=|[:=：])(?!:/)")
 _CALL = re.compile(r"(?:new )?[A-Za-z_][\w.]*[ \t]*\(")
 _KEYWORD_ARGUMENT = re.compile(r"\(\s*(?:[A-Za-z_]\w*\s*=(?!=)|\*\*)")
-_LITERAL = re.compile(
-    rf"(true|false|null|none|nil|undefined|nan|[-+]?inf(?:inity)?)(?=[{_BLANK},;}}\])，；]|//|/\*|\Z)", re.IGNORECASE
-)
-_NUMBER = re.compile(r"[-+]?(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?=[\s\u200b,;}\])，；]|//|/\*|\Z)")
-_ENUM_REPR = re.compile(r"<([A-Za-z_][\w.]*)(?:: [^<>\n]{0,80})?>(?=[\s,;}\])])")
-_WORD_PART = re.compile(r"[^,，;}\]\n]+")
-_NEXT_PAIR = re.compile(
-    rf"[,;，；][{_BLANK}]*(?:[\"'“”„‘’«「『`]?[\w][\w .\-]{{0,60}}[\"'“”‘’»」』`]?[ \t]*(?:=>|[:=：])|[}}\]{{\[]|//|/\*|#|\Z|\n)"
-)
+_STRING_PREFIX = re.compile(r"(?:[rRbBfFuU]{1,2}|[@$])(?=[\"'])")
+_REMARK = re.compile(r"\([^()\n]*\)")
 _GARBAGE = re.compile(r"[^,，;}\]\n\"]+")
-_INVISIBLE = " \t\r\n\u00a0\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
-_SCALARS = {"true": True, "false": False}
-_MOST_DIGITS = 4000
-"""Python refuses to read integers with more digits than about this."""
+_CONTINUED_OBJECT = re.compile(r"\s*,\s*[\"“'][\w \-]{1,60}[\"”']\s*:")
+_CONTINUED_ARRAY = re.compile(r"\s*,\s*\{\s*[\"“']")
 
 
 class _Decoder:
+    """Goes through a text once; every method moves `pos` forward or closes a container."""
+
     def __init__(self, text: str) -> None:
         self.text = text
         self.size = len(text)
         self.pos = 0
         self.fixes: dict[str, int] = {}
-        self.truncated = False
-        self.stack: list[_Frame] = []
-        self.root: Any = None
+        self.frames = Frames(self.fixes, MAX_DEPTH)
         self.strings = StringReader(text, self.fixes)
+        self.scalars = ScalarReader(text, self.fixes)
 
     def fix(self, name: str) -> None:
         self.fixes[name] = self.fixes.get(name, 0) + 1
 
-    # --- the loop ----------------------------------------------------------------------------------------
-
     def run(self, start: int, headless: bool) -> Decoded:
         self.pos = start
         self.open_root(headless)
-        stack, text, size = self.stack, self.text, self.size
+        stack, text, size = self.frames.stack, self.text, self.size
+        truncated = False
         while stack:
             self.skip_space()
             if self.pos >= size:
-                self.truncated = not headless or len(stack) > 1
+                truncated = not headless or len(stack) > 1
                 self.fix("missing_end")
                 break
             frame = stack[-1]
             character = text[self.pos]
             if character in _CLOSING:
                 self.close(frame, _CLOSING[character])
-            elif frame.state == _AFTER:
+            elif frame.state == AFTER:
                 self.after(frame, character)
             elif character in _SEPARATORS:
                 self.fix("extra_comma")
                 self.pos += 1
-            elif frame.state == _KEY:
+            elif frame.state == KEY:
                 self.read_key(frame, character)
             else:
                 self.read_value(frame, character)
         while stack:
-            self.pop()
-        return Decoded(self.root, self.pos, self.fixes, self.truncated)
+            self.frames.pop()
+        return Decoded(self.frames.root, self.pos, self.fixes, truncated)
 
     def open_root(self, headless: bool) -> None:
         if headless:
             self.fix("missing_start")
-            self.stack.append(_Frame({}, "}"))
-            return
-        character = self.text[self.pos : self.pos + 1]
-        if character in _CLOSERS and character:
-            self.push(character)
+            self.frames.push(Frame({}, "}"))
+        elif self.text[self.pos : self.pos + 1] in tuple(_CLOSERS):
+            self.push(self.text[self.pos])
         elif call := _CALL.match(self.text, self.pos):
             self.push_call(call.end())
         else:
@@ -163,142 +141,158 @@ class _Decoder:
             else:
                 return
 
-    # --- containers --------------------------------------------------------------------------------------
+    # --- brackets ----------------------------------------------------------------------------------------
 
     def push(self, bracket: str) -> None:
-        """Open the container whose bracket stands here; one too deep is skipped with its bracket."""
         self.pos += 1
-        if bracket in _UNUSUAL_BRACKETS and bracket != "[":
+        if bracket not in "{[":
             self.fix("tuple" if bracket == "(" else "wide_bracket")
-        if len(self.stack) >= MAX_DEPTH:
-            self.fix("too_deep")
-            return
         closer = _CLOSERS[bracket]
-        self.stack.append(_Frame({} if closer == "}" else [], closer))
+        self.frames.push(Frame({} if closer == "}" else [], closer))
 
     def push_call(self, end: int) -> None:
-        named = _KEYWORD_ARGUMENT.match(self.text, end - 1)
+        """Open the arguments of a call: an object if they are named."""
         self.fix("call")
         self.pos = end
-        if len(self.stack) < MAX_DEPTH:
-            self.stack.append(_Frame({} if named else [], ")"))
+        self.frames.push(Frame({} if _KEYWORD_ARGUMENT.match(self.text, end - 1) else [], ")"))
 
-    def pop(self) -> None:
-        """Close the innermost container and hand its value to the one around it."""
-        frame = self.stack.pop()
-        value = frame.items
-        if frame.closer == ")" and type(value) is list and len(value) == 1 and frame.state != _VALUE:
-            value = value[0]
-        if frame.key is not None:
-            frame.items.setdefault(frame.key, None)
-        if self.stack:
-            self.store(self.stack[-1], value)
-        else:
-            self.root = value
-
-    def close(self, frame: _Frame, closer: str) -> None:
+    def close(self, frame: Frame, closer: str) -> None:
         """Close what `closer` closes: the innermost container, or one further out whose inner ones lack theirs."""
         if frame.closer != closer:
-            belongs_nowhere = closer == "}" and type(frame.items) is list and _CONTINUED_ARRAY.match(self.text, self.pos + 1)
-            if belongs_nowhere or all(outer.closer != closer for outer in self.stack):
+            in_list = type(frame.items) is list and _CONTINUED_ARRAY.match(self.text, self.pos + 1)
+            if (closer == "}" and in_list) or not self.frames.reach(closer):
                 self.fix("extra_closer")
                 self.pos += 1
                 return
-            while self.stack[-1].closer != closer:
-                self.fix("missing_closer")
-                self.pop()
         self.pos += 1
-        if len(self.stack) == 1 and self.goes_on():
+        root = self.frames.stack[0]
+        if len(self.frames.stack) == 1 and self.goes_on(root):
             self.fix("extra_closer")
-            self.stack[0].state = _AFTER
-            self.stack[0].key = None
-            return
-        self.pop()
+            root.state, root.key = AFTER, None
+        else:
+            self.frames.pop()
 
-    def goes_on(self) -> bool:
+    def goes_on(self, root: Frame) -> bool:
         """Return whether the document continues after the bracket that seems to end it."""
-        frame = self.stack[0]
-        if type(frame.items) is dict:
-            return frame.closer == "}" and _CONTINUED_OBJECT.match(self.text, self.pos) is not None
-        return frame.closer == "]" and _CONTINUED_ARRAY.match(self.text, self.pos) is not None
+        if type(root.items) is dict:
+            return root.closer == "}" and _CONTINUED_OBJECT.match(self.text, self.pos) is not None
+        return root.closer == "]" and _CONTINUED_ARRAY.match(self.text, self.pos) is not None
 
-    def store(self, frame: _Frame, value: Any) -> None:
-        frame.state = _AFTER
-        if type(frame.items) is list:
-            frame.items.append(value)
-        elif frame.key is not None:
-            frame.items[frame.key] = value
-            frame.key = None
+    # --- between values ----------------------------------------------------------------------------------
 
-    # --- members -----------------------------------------------------------------------------------------
-
-    def after(self, frame: _Frame, character: str) -> None:
+    def after(self, frame: Frame, character: str) -> None:
         """Go on after a value: a comma, a missing comma, or something that does not belong here."""
-        is_list = type(frame.items) is list
         if character in _SEPARATORS:
-            self.pos += 1
-            frame.state = _VALUE if is_list else _KEY
-            if character != ",":
-                self.fix("wide_comma" if character != ";" else "semicolon")
-            self.skip_space()
-            if self.text[self.pos : self.pos + 1] in ("}", "]", ")"):
-                self.fix("trailing_comma")
-            return
-        if character == "(" and (remark := _REMARK.match(self.text, self.pos)):
+            self.separate(frame, character)
+        elif character == "(" and (remark := _REMARK.match(self.text, self.pos)):
             self.fix("skipped_text")
             self.pos = remark.end()
+        elif type(frame.items) is list:
+            self.after_item(frame, character)
+        elif character == "+" and self.concatenate(frame):
             return
-        if character == "+" or (frame.closer == ")" and is_list and character in OPENERS):
-            if self.concatenate(frame):
-                return
-        elif is_list and _COLON.match(self.text, self.pos) and self.is_really_a_key(frame):
-            return
-        if character in OPENERS or character in _CLOSERS or (not is_list and _BARE_KEY.match(self.text, self.pos)):
+        elif character in OPENERS or character in _CLOSERS or _BARE_KEY.match(self.text, self.pos):
             self.fix("missing_comma")
-            frame.state = _VALUE if is_list else _KEY
-            return
-        self.skip_garbage()
+            frame.state = KEY
+        else:
+            self.skip_garbage()
 
-    def concatenate(self, frame: _Frame) -> bool:
+    def after_item(self, frame: Frame, character: str) -> None:
+        """Go on after an item of a list; it may have been the first half of a string, or a key."""
+        if (character == "+" or (frame.closer == ")" and character in OPENERS)) and self.concatenate(frame):
+            return
+        if _COLON.match(self.text, self.pos):
+            key = frame.items[-1] if frame.items else None
+            if owner := self.frames.claim_key(frame):
+                self.expect_value(owner, key)
+                return
+        if character in OPENERS or character in _CLOSERS:
+            self.fix("missing_comma")
+            frame.state = VALUE
+        else:
+            self.skip_garbage()
+
+    def separate(self, frame: Frame, separator: str) -> None:
+        self.pos += 1
+        frame.state = VALUE if type(frame.items) is list else KEY
+        if separator != ",":
+            self.fix("semicolon" if separator == ";" else "wide_comma")
+        self.skip_space()
+        if self.text[self.pos : self.pos + 1] in ("}", "]", ")"):
+            self.fix("trailing_comma")
+
+    def concatenate(self, frame: Frame) -> bool:
         """Join the string that follows to the last one; return whether there is one."""
         position = self.pos
         if self.text[position] == "+":
             position = _SPACE.match(self.text, position + 1).end()  # type: ignore[union-attr]  # it matches anything
-        last = next(reversed(frame.items), None) if type(frame.items) is dict else len(frame.items) - 1
-        if self.text[position : position + 1] not in OPENERS or last is None or last == -1:
+        key, last = frame.last()
+        if self.text[position : position + 1] not in OPENERS or not isinstance(last, str):
             return False
-        if not isinstance(frame.items[last], str):
+        if self.fixes.get("concatenation", 0) >= _MOST_JOINED:
             return False
+        self.fix("concatenation")
         self.pos = position
         value = self.read_string(in_list=type(frame.items) is list)
-        joined = frame.items[last] + value
-        frame.items[last] = CutText(joined) if isinstance(value, CutText) else joined
-        self.fix("concatenation")
+        frame.items[key] = CutText(last + value) if isinstance(value, CutText) else last + value
         return True
 
-    def is_really_a_key(self, frame: _Frame) -> bool:
-        """Turn the last item of a list into a key: of the object around it, or of the list itself."""
-        if not frame.items or not isinstance(frame.items[-1], str):
-            return False
-        key = frame.items.pop()
-        if not frame.items:
-            frame.items = {}
-            frame.closer = "]"
-            self.fix("wrong_bracket")
-        elif len(self.stack) > 1 and type(self.stack[-2].items) is dict:
-            self.fix("missing_closer")
-            frame.state = _AFTER
-            self.pop()
-            frame = self.stack[-1]
+    def skip_garbage(self) -> None:
+        """Skip what cannot be read, up to the next comma, bracket, quote or line."""
+        self.fix("skipped_text")
+        garbage = _GARBAGE.match(self.text, self.pos)
+        self.pos = garbage.end() if garbage else self.pos + 1
+
+    # --- keys --------------------------------------------------------------------------------------------
+
+    def read_key(self, frame: Frame, character: str) -> None:
+        if character in OPENERS:
+            self.read_quoted_key(frame)
+        elif character in _CLOSERS:
+            if self.frames.make_room(frame, self.text[self.pos - 1] == "{"):
+                self.pos += 1
+        elif bare := _BARE_KEY.match(self.text, self.pos):
+            self.fix("unquoted_key")
+            self.pos = bare.end()
+            self.expect_value(frame, bare[1])
         else:
-            frame.items.append(key)
-            return False
-        self.expect_value(frame, key)
-        return True
+            self.skip_garbage()
 
-    def expect_value(self, frame: _Frame, key: str) -> None:
+    def read_quoted_key(self, frame: Frame) -> None:
+        key = self.strings.read(self.pos, as_key=True)
+        self.pos = self.strings.end
+        if isinstance(key, CutText):
+            return
+        self.skip_space()
+        following = self.text[self.pos : self.pos + 1]
+        if following in OPENERS and _COLON.match(self.text, self.pos + 1):
+            self.fix("extra_quote")
+            self.pos += 1
+        elif following in (",", "]", "}"):
+            self.keep_without_value(frame, key, following)
+            return
+        if following:
+            self.expect_value(frame, str(key))
+
+    def keep_without_value(self, frame: Frame, text: str, following: str) -> None:
+        """Store a text that no value follows: an item of a set, of a list without brackets, or a lone key."""
+        name, last = frame.last()
+        frame.state = AFTER
+        if name is None:
+            self.fix("set")
+            frame.items = [text]
+        elif following != "}" and (type(last) is list or (type(last) is str and (following == "]" or " " in text))):
+            self.fix("missing_bracket")
+            if type(last) is not list:
+                last = frame.items[name] = [last]
+            last.append(text)
+        else:
+            self.fix("missing_value")
+            frame.items.setdefault(text, None)
+
+    def expect_value(self, frame: Frame, key: str) -> None:
         frame.key = key
-        frame.state = _VALUE
+        frame.state = VALUE
         if colon := _COLON.match(self.text, self.pos):
             if colon[1] != ":":
                 self.fix("unusual_colon")
@@ -308,73 +302,14 @@ class _Decoder:
         self.skip_space()
         if self.text[self.pos : self.pos + 1] in (",", "}", "]"):
             self.fix("missing_value")
-            self.store(frame, None)
-
-    def read_key(self, frame: _Frame, character: str) -> None:
-        if character in OPENERS:
-            self.read_quoted_key(frame)
-        elif character in _CLOSERS:
-            self.nested_without_key(frame, character)
-        elif bare := _BARE_KEY.match(self.text, self.pos):
-            self.fix("unquoted_key")
-            self.pos = bare.end()
-            self.expect_value(frame, bare[1])
-        elif character.isdigit() and (digits := _NUMBERED_KEY.match(self.text, self.pos)):
-            self.fix("unquoted_key")
-            self.pos = digits.end()
-            self.expect_value(frame, digits[0])
-        else:
-            self.skip_garbage()
-
-    def read_quoted_key(self, frame: _Frame) -> None:
-        key = self.strings.read(self.pos, as_key=True)
-        self.pos = self.strings.end
-        if isinstance(key, CutText):
-            return
-        self.skip_space()
-        following = self.text[self.pos : self.pos + 1]
-        if _COLON.match(self.text, self.pos) or following in OPENERS or following in ("[", "{"):
-            self.expect_value(frame, str(key))
-        elif not frame.items and following in (",", "}"):
-            self.fix("set")
-            frame.items = [key]
-            frame.state = _AFTER
-        elif following in (",", "}"):
-            self.fix("missing_value")
-            frame.items.setdefault(key, None)
-            frame.state = _AFTER
-        elif following:
-            self.expect_value(frame, str(key))
-
-    def nested_without_key(self, frame: _Frame, character: str) -> None:
-        """Place a container that stands where a key should: a sibling, or a member of the list before it."""
-        outer = self.stack[-2] if len(self.stack) > 1 else None
-        last = frame.items[next(reversed(frame.items))] if frame.items else None
-        if character == "{" and type(last) is list and last and type(last[-1]) is dict:
-            self.fix("extra_closer")
-            frame.key = next(reversed(frame.items))
-            self.stack.append(reopened := _Frame(last, "]"))
-            reopened.state = _VALUE
-        elif character == "{" and frame.items and outer and type(outer.items) is list:
-            self.fix("missing_closer")
-            self.pop()
-            self.stack[-1].state = _VALUE
-        elif character == "{" and not frame.items and self.text[self.pos - 1] == "{":
-            self.fix("double_brace")
-            self.pos += 1
-        elif character == "{" and not frame.items:
-            self.fix("wrong_bracket")
-            frame.items, frame.state = [], _VALUE
-        else:
-            self.fix("missing_key")
-            frame.key = f"_{len(frame.items)}"
-            frame.state = _VALUE
+            frame.store(None)
 
     # --- values ------------------------------------------------------------------------------------------
 
-    def read_value(self, frame: _Frame, character: str) -> None:
+    def read_value(self, frame: Frame, character: str) -> None:
+        in_list = type(frame.items) is list
         if character in OPENERS:
-            self.store(frame, self.read_string(in_list=type(frame.items) is list))
+            frame.store(self.read_string(in_list=in_list))
         elif character in _CLOSERS:
             self.push(character)
         elif prefix := _STRING_PREFIX.match(self.text, self.pos):
@@ -383,69 +318,10 @@ class _Decoder:
         elif call := _CALL.match(self.text, self.pos):
             self.push_call(call.end())
         else:
-            self.store(frame, self.read_scalar(type(frame.items) is list))
+            frame.store(self.scalars.read(self.pos, in_list=in_list))
+            self.pos = self.scalars.end
 
     def read_string(self, *, in_list: bool) -> str:
         value = self.strings.read(self.pos, in_list=in_list)
         self.pos = self.strings.end
         return value
-
-    def read_scalar(self, in_list: bool) -> Any:
-        if literal := _LITERAL.match(self.text, self.pos):
-            return self.read_literal(literal)
-        if (number := _NUMBER.match(self.text, self.pos)) and len(number[0]) < _MOST_DIGITS:
-            self.pos = number.end()
-            return self.read_number(number[0])
-        if representation := _ENUM_REPR.match(self.text, self.pos):
-            self.fix("enum_repr")
-            self.pos = representation.end()
-            return representation[1]
-        return self.read_words(in_list)
-
-    def read_literal(self, literal: re.Match[str]) -> Any:
-        self.pos = literal.end()
-        word = literal[1]
-        if word not in ("true", "false", "null"):
-            self.fix("literal")
-        return _SCALARS.get(word.casefold())
-
-    def read_number(self, text: str) -> int | float:
-        if text.isascii() and (text.isdigit() or (text[0] == "-" and text[1:].isdigit())):
-            return int(text)
-        plain = text.replace("_", "")
-        if plain != text or plain[0] in "+." or plain[-1] == ".":
-            self.fix("number")
-        try:
-            return int(plain)
-        except ValueError:
-            return float(plain)
-
-    def read_words(self, in_list: bool) -> str | None:
-        """Return a value without quotes: to the end of the line, the bracket, or the comma before the next member."""
-        text, start = self.text, self.pos
-        while True:
-            part = _WORD_PART.match(text, self.pos)
-            self.pos = part.end() if part else self.pos
-            stop = text[self.pos : self.pos + 1]
-            if not stop or stop in "}]\n" or in_list or _NEXT_PAIR.match(text, self.pos):
-                break
-            self.pos += 1
-        words = text[start : self.pos].strip(_INVISIBLE)
-        self.fix("unquoted_value")
-        if self.pos == start:
-            self.pos += 1
-        words = words.rstrip("\"'”")
-        return CutText(words) if self.pos >= self.size else words
-
-    def skip_garbage(self) -> None:
-        """Skip what cannot be read, up to the next comma, bracket, quote or line."""
-        self.fix("skipped_text")
-        garbage = _GARBAGE.match(self.text, self.pos)
-        self.pos = garbage.end() if garbage else self.pos + 1
-
-
-_REMARK = re.compile(r"\([^()\n]*\)")
-_CONTINUED_OBJECT = re.compile(r"\s*,\s*[\"“'][\w \-]{1,60}[\"”']\s*:")
-_CONTINUED_ARRAY = re.compile(r"\s*,\s*\{\s*[\"“']")
-_STRING_PREFIX = re.compile(r"(?:[rRbBfFuU]{1,2}|[@$])(?=[\"'])")
-_NUMBERED_KEY = re.compile(r"\d+(?=\s*[:=])")

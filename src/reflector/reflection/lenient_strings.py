@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["OPENERS", "CutText", "StringReader", "holds_latex"]
+__all__ = ["BLANK", "OPENERS", "CutText", "StringReader", "holds_latex"]
 
 
 class CutText(str):
@@ -16,10 +16,10 @@ class CutText(str):
 OPENERS = {
     '"': '"',
     "'": "'",
-    "“": "”“\"",
-    "”": "”\"",
-    "„": "”“\"",
-    "‟": "”\"",
+    "“": '”“"',
+    "”": '”"',
+    "„": '”“"',
+    "‟": '”"',
     "‘": "’'",
     "’": "’'",
     "«": "»",
@@ -32,43 +32,49 @@ OPENERS = {
 """Mark that opens a string -> marks that may close it."""
 
 _BODIES = {mark: re.compile(rf"[^\\{re.escape(mark + closers)}]*") for mark, closers in OPENERS.items()}
+_STRAY_BODY = re.compile(r"[^\\\"']*")
 _MIXED_BODY = re.compile(r"[^\\\"“”]*")
 
-_BLANK = "\\s\ufeff\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\x00"
+BLANK = "\\s\ufeff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\x00"
 _Q = "\"'“”„‟‘’«»「」『』`＂"
-_QUOTED_KEY = rf"[{_Q}](?:[^{_Q}\n]{{1,60}}[{_Q}][{_BLANK}]*(?:=>|[:=：])|[\w\-]{{1,40}}[ \t]*:[ \t]*[{_Q}\[{{])"
+_QUOTED_KEY = (
+    rf"[{_Q}](?:[^{_Q}\n]{{1,60}}[{_Q}][{BLANK}]*(?:=>|[:=：])|[\w\-]{{1,40}}[ \t]*:[ \t]*[{_Q}\[{{])"
+)
 _BARE_KEY = r"[^\W\d][\w.\-]{0,40}[ \t]*(?:=>|[:=：])"
-_CUT_KEY = rf"[{_Q}][^{_Q}\n]{{0,60}}\Z"
+_CUT_KEY = rf"[{_Q}][^{_Q}\n]{{0,60}}[{_Q}]?\s*\Z"
+_HALF_QUOTED_KEY = r"[^\W\d][\w.\-]{0,40}[\"'”][ \t]*[:：]"
 _END = r"[}\])｝］]"
 _COMMENT = r"//|/\*|\#|<!--"
-_AFTER_END = rf"{_END}(?:\s|[{_BLANK}]*(?:[,;，；}}\])｝］{{\[<+]|\Z|```|~~~|{_COMMENT}))"
+_AFTER_END = rf"{_END}(?:\s|[{BLANK}]*(?:[,;，；}}\])｝］{{\[<+]|\Z|```|~~~|{_COMMENT}))"
 
 
 def _after_value(members: str) -> re.Pattern[str]:
     """Return what may follow the closing mark of a value, when `members` may follow the comma."""
     return re.compile(
-        rf"[{_BLANK}]*(?:[,;，；、][{_BLANK},]*(?:{members}|{_END}|{_COMMENT}|\.\.\.|…|\Z)"
-        rf"|{_AFTER_END}|\Z|{_COMMENT}|\+[{_BLANK}]*[{_Q}]|```|\([^()\n]{{1,60}}\)[{_BLANK}]*[,}}\]]|\n[ \t]*(?:\.\.\.|…))"
+        rf"[{BLANK}]*(?:[,;，；、][{BLANK},]*(?:{members}|{_END}|{_COMMENT}|\.\.\.|…|\Z)"
+        rf"|{_AFTER_END}|\Z|{_COMMENT}|\+[{BLANK}]*[{_Q}]|```|\([^()\n]{{1,60}}\)[{BLANK}]*[,}}\]]|\n[ \t]*(?:\.\.\.|…))"
     )
 
 
-_AFTER_KEY = re.compile(rf"[{_BLANK}]*(?:=>|->|[:=：﹕∶]|[,}}\]]|[{_Q}\[{{]|\Z)")
-_AFTER_MEMBER = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|[{{]")
-_AFTER_MEMBER_BARE = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_BARE_KEY}|[{{]")
-_NEXT_MEMBER = re.compile(rf"[{_BLANK}]*{_QUOTED_KEY}[{_BLANK}]*[{_Q}\[{{\dtfnTFN\-]")
-_NEXT_MEMBER_BARE = re.compile(rf"[{_BLANK}]*\n[{_BLANK}]*{_BARE_KEY}")
+_AFTER_KEY = re.compile(rf"[{BLANK}]*(?:=>|->|[:=：﹕∶]|[,}}\]]|[{_Q}\[{{]|null|true|false|None|-?\d|\Z)")
+_AFTER_MEMBER = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_HALF_QUOTED_KEY}|[{{]")
+_AFTER_MEMBER_BARE = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_HALF_QUOTED_KEY}|{_BARE_KEY}|[{{]")
+_NEXT_MEMBER = re.compile(rf"[{BLANK}]*{_QUOTED_KEY}[{BLANK}]*[{_Q}\[{{\dtfnTFN\-]")
+_NEXT_MEMBER_BARE = re.compile(rf"[{BLANK}]*\n[{BLANK}]*{_BARE_KEY}")
 _ITEM = rf"[{_Q}\[{{(]|-?\d|true|false|null|None"
 _AFTER_ITEM = _after_value(rf"(?![{_Q}][^{_Q},\n]{{1,60}}[{_Q}][ \t]+[^\W_])(?:{_ITEM}|[A-Z]\w+\()")
 _AFTER_ITEM_APOSTROPHE = _after_value(rf"{_ITEM}|[A-Z]\w+\(")
 _NEXT_ITEM = re.compile(
-    rf"[{_BLANK}]*(?:\n[{_BLANK}]*[{_Q}{{\[]|[:：][{_BLANK}]*[{_Q}\[{{]|[{_Q}][^{_Q}\n]{{1,300}}[{_Q}][{_BLANK}]*[,\])])"
+    rf"[{BLANK}]*(?:\n[{BLANK}]*[{_Q}{{\[]|[:：][{BLANK}]*[{_Q}\[{{]|[{_Q}][^{_Q}\n]{{1,300}}[{_Q}][{BLANK}]*[,\])])"
 )
 _KNOWN_KEY_BELOW = re.compile(
     r"[ \t]*,?[ \t]*\n\s*[\"'“](?:analysis|root_causes|suggestions|expected_improvement|type|category|description"
     r"|rationale|priority|specific_text|target_section)[\"'”]\s*:"
 )
-_KEY_HERE = re.compile(rf"[{_Q}][\w .\-]{{1,60}}[{_Q}][{_BLANK}]*[:：][{_BLANK}]*([{_Q}\[{{]|[\dtfnTFN\-])")
-_UNCLOSED_KEY = re.compile(r"([\w .\-]{1,60}?)[ \t]*[:=][ \t]*")
+_KEY_HERE = re.compile(rf"[{_Q}][\w .\-]{{1,60}}[{_Q}][{BLANK}]*[:：][{BLANK}]*([{_Q}\[{{]|[\dtfnTFN\-])")
+_KEY_TOKEN = re.compile(rf"[{_Q}]([\w .\-\\]{{1,60}})[{_Q}](?=[{BLANK}]*[:=：])")
+_UNCLOSED_KEY = re.compile(r"([\w .\-]{1,60}?)[ \t]*[:=][ \t]*(?:\Z|[\[{]|null|None|true|false|-?\d)")
+_LOST_BEFORE = re.compile(r"\s*[}\]](?:[\s,]*[}\]\[{])*[\s,]*\Z")
 _LOST_MARK = re.compile(r"\s*\n\s*[}\]][}\]\s]*\Z")
 _FENCE_AFTER = re.compile(r"\s*\n[ \t]*(?:`{3,}|~{3,})\s*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f]")
@@ -93,6 +99,8 @@ class StringReader:
         self.end = 0
         """Where the last string ended: the index behind its closing mark."""
         self.mixed = "”" in text
+        self.usual = ""
+        """The mark of the first string: in a text with straight double marks, a single one may be a slip."""
 
     def fix(self, name: str) -> None:
         self.fixes[name] = self.fixes.get(name, 0) + 1
@@ -107,7 +115,14 @@ class StringReader:
             return self.read_triple(start, mark * 3)
         if mark != '"':
             self.fix("quotes")
+        if as_key and (token := _KEY_TOKEN.match(text, start)):
+            self.usual = self.usual or mark
+            self.end = token.end()
+            return token[1]
+        self.usual = self.usual or mark
         body = _MIXED_BODY if mark == '"' and self.mixed else _BODIES[mark]
+        if mark == "'" and self.usual == '"':
+            body = _STRAY_BODY
         parts: list[str] = []
         position = start + 1
         self.inner = _Inner(start + 1)
@@ -129,6 +144,8 @@ class StringReader:
             self.fix("inner_quote")
             position = stop + 1
         value = parts[0] if len(parts) == 1 else "".join(parts)
+        if len(parts) == 2 and mark in parts and not as_key:
+            value = "".join(part for part in parts if part != mark)  # one mark too many, before or behind
         if _CONTROL.search(text, start, self.end):
             self.fix("raw_control")
         return value
@@ -136,7 +153,7 @@ class StringReader:
     def closes(self, stop: int, mark: str, as_key: bool, in_list: bool) -> bool:
         """Return whether the mark at `stop` ends the string."""
         text, inner, found = self.text, self.inner, self.text[stop]
-        if found != mark and mark in "\"“„" and inner.is_paired(found, mark):
+        if found != mark and mark in '"“„' and inner.is_paired(found, mark):
             return False
         if as_key:
             return _AFTER_KEY.match(text, stop + 1) is not None
@@ -148,15 +165,18 @@ class StringReader:
             after = _AFTER_ITEM_APOSTROPHE if mark in "'‘’" else _AFTER_ITEM
             return (after.match(text, stop + 1) or _NEXT_ITEM.match(text, stop + 1)) is not None
         if "unquoted_key" in self.fixes or "call" in self.fixes:
-            return (_AFTER_MEMBER_BARE.match(text, stop + 1) or _NEXT_MEMBER.match(text, stop + 1)
-                    or _NEXT_MEMBER_BARE.match(text, stop + 1)) is not None
+            return (
+                _AFTER_MEMBER_BARE.match(text, stop + 1)
+                or _NEXT_MEMBER.match(text, stop + 1)
+                or _NEXT_MEMBER_BARE.match(text, stop + 1)
+            ) is not None
         return (_AFTER_MEMBER.match(text, stop + 1) or _NEXT_MEMBER.match(text, stop + 1)) is not None
 
     def ended_before(self, start: int, stop: int, parts: list[str], as_key: bool) -> bool:
         """Return whether the string lost its closing mark and the one at `stop` already opens the next member."""
         text = self.text
         if as_key:
-            if len(parts) == 1 and (key := _UNCLOSED_KEY.fullmatch(parts[0])):
+            if len(parts) == 1 and (key := _UNCLOSED_KEY.match(parts[0])):
                 self.fix("missing_quote")
                 parts[0] = key[1]
                 self.end = start + 1 + key.end(1)
@@ -166,6 +186,12 @@ class StringReader:
         if member is None or self.inner.balance > 0:
             return False
         before = text[max(start + 1, stop - _TAIL) : stop]
+        if closers := _LOST_BEFORE.search(before):
+            self.fix("missing_quote")
+            self.end = stop - (len(before) - closers.start())
+            joined = "".join(parts)
+            parts[:] = [joined[: len(joined) - (stop - self.end)]]
+            return True
         kept = before.rstrip()
         below = "\n" in before[len(kept) :]
         if not kept or kept[-1] in "{[(:" or not (below or (kept[-1] == "," and member[1] in _Q + "[{")):
@@ -174,7 +200,7 @@ class StringReader:
         joined = "".join(parts).rstrip()
         if joined.endswith(","):
             joined = joined[:-1].rstrip()
-        if joined.endswith('"') and joined.count('"') % 2:
+        if joined[-1:] in ('"', "'") and joined.count(joined[-1]) % 2:
             joined = joined[:-1]
         parts[:] = [joined]
         self.end = stop
@@ -283,9 +309,14 @@ class _Inner:
 
     def embeds_json(self, text: str, stop: int) -> bool:
         """Return whether the mark at `stop` stands inside braces of JSON that was pasted without escapes."""
-        if not self.embeds and text[stop - 1] in "{[ \n" and text[max(self.counted, stop - 40) : stop].rstrip()[-1:] in (
-            "{",
-            "[",
+        if (
+            not self.embeds
+            and text[stop - 1] in "{[ \n"
+            and text[max(self.counted, stop - 40) : stop].rstrip()[-1:]
+            in (
+                "{",
+                "[",
+            )
         ):
             self.embeds = True
         if not self.embeds:

@@ -116,7 +116,8 @@ class PromptBuilder:
         if self.include_success_patterns:
             parts.append(success_section([main, *request.other_analyses]))
         if self.include_comparative and main.comparison is not None:
-            parts.append(comparison_section(main.comparison))
+            known = [point.description for point in main.failure_points]
+            parts.append(comparison_section(main.comparison, known))
         return "\n\n".join(part for part in parts if part)
 
 
@@ -143,7 +144,8 @@ def _context(request: ReflectionRequest) -> str:
 
 
 def _task_text(request: ReflectionRequest) -> str:
-    run = request.trajectory_analysis.trajectory
+    # A task that a run's own record names is that of this run; beside several runs it stands with its run.
+    run = request.trajectory_analysis.trajectory if len(_failed(request)) == 1 else None
     task = request.task_description or (run.task if run is not None else None) or _DEFAULT_TASK
     return fenced(task) if "\n" in task.strip() else one_line(clean(task), 2_000)
 

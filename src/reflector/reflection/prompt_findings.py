@@ -39,6 +39,7 @@ def failure_points_section(failed: Sequence[TrajectoryAnalysis], labels: Sequenc
 
 
 def reasoning_issues_section(failed: Sequence[TrajectoryAnalysis], labels: Sequence[str], limit: int) -> str:
+    """Return the reasoning issues of all runs."""
     issues = [(run, issue) for run, analysis in enumerate(failed) for issue in analysis.reasoning_issues]
     entries = []
     for number, (run, issue) in enumerate(issues[:limit], 1):
@@ -76,6 +77,7 @@ def _numbers(indices: Sequence[int], limit: int = 12) -> str:
 
 
 def success_section(analyses: Sequence[TrajectoryAnalysis]) -> str:
+    """Return what the runs did well, or nothing."""
     found = {
         (indicator.type, indicator.description): indicator
         for analysis in analyses
@@ -90,7 +92,8 @@ def success_section(analyses: Sequence[TrajectoryAnalysis]) -> str:
     return "### Success Indicators to Preserve\n\n" + "\n".join(entries)
 
 
-def comparison_section(comparison: ComparativeAnalysis) -> str:
+def comparison_section(comparison: ComparativeAnalysis, known: Iterable[str] = ()) -> str:
+    """Return the comparison with a passing run; what was said already, or stands in `known`, is not said again."""
     groups = [
         ("Success advantages", comparison.success_advantages),
         ("Failure disadvantages", comparison.failure_disadvantages),
@@ -103,9 +106,14 @@ def comparison_section(comparison: ComparativeAnalysis) -> str:
     head = f"### Comparative Analysis\n\nBeside the successful run {inline_code(comparison.successful_id)}"
     if comparison.divergence_index is not None:
         head += f"; the two go different ways from step {comparison.divergence_index} of the failed run on"
-    listed = [
-        f"**{name}:**\n" + "\n".join(f"- {one_line(clean(text), 500)}" for text in texts)
-        for name, texts in groups
-        if texts
-    ]
-    return "\n\n".join([head + ".", *listed])
+    said = list(known)
+    parts = [f"{head}."]
+    for name, texts in groups:
+        fresh = []
+        for text in texts:
+            if not any(other in text for other in said):
+                fresh.append(f"- {one_line(clean(text), 500)}")
+                said.append(text)
+        if fresh:
+            parts.append(f"**{name}:**\n" + "\n".join(fresh))
+    return "\n\n".join(parts)

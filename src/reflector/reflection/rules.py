@@ -20,15 +20,16 @@ from reflector.reflection.models import (
     SuggestionType,
     Verbosity,
 )
-from reflector.reflection.rule_advice import Case, advise, passage_about
+from reflector.reflection.rule_advice import Case, advise, advise_on_reasoning, passage_about
 from reflector.trajectories.analysis import (
     ComparativeAnalysis,
     FailurePoint,
+    ReasoningIssue,
     ReasoningIssueType,
     Severity,
     TrajectoryAnalysis,
 )
-from reflector.trajectories.findings.wording import at_steps, listed
+from reflector.trajectories.findings.wording import listed
 from reflector.trajectories.step import StepKind
 from reflector.trajectories.trajectory import Outcome
 
@@ -38,6 +39,7 @@ _MOST = {Verbosity.BRIEF: 3, Verbosity.NORMAL: 7, Verbosity.DETAILED: 12}
 _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 _PRIORITY_RANK = {priority: rank for rank, priority in enumerate(Priority)}
 _CAUSES = 5
+_LINES = 8
 
 
 def reflect_by_rules(request: ReflectionRequest) -> ParsedReflection:
@@ -47,26 +49,23 @@ def reflect_by_rules(request: ReflectionRequest) -> ParsedReflection:
     a reflection that says so, without suggestions.
     """
     cases = _cases(request)
-    advised = [(case, suggestion) for case in cases if (suggestion := advise(case)) is not None]
-    suggestions = _distinct([*(suggestion for _, suggestion in advised), *_further(request)])
-    chosen = _chosen(suggestions, request)
-    told = [case for case, suggestion in advised if suggestion in chosen]
+    by_case = {number: advise(case) for number, case in enumerate(cases)}
+    advised = [cases[number] for number, suggestion in by_case.items() if suggestion is not None]
+    found = [suggestion for suggestion in by_case.values() if suggestion is not None]
+    chosen = _chosen(_distinct([*found, *_further(request)]), request)
+    told = [cases[number] for number, suggestion in by_case.items() if suggestion in chosen]
     parsed = ParsedReflection(
         analysis=_analysis(request, cases, advised),
         root_causes=tuple(_cause(case) for case in (told or cases)[:_CAUSES]),
         suggestions=tuple(chosen),
         expected_improvement=_expected(told),
         parse_mode=ParseMode.RULES,
-        metadata={
-            "rules": [case.finding.rule for case in cases],
-            "findings_without_advice": [
-                case.finding.rule for case in cases if case not in [c for c, _ in advised]
-            ],
-        },
+        metadata={"rules": [case.finding.rule for case in cases]},
     )
     score = score_confidence(parsed)
-    parsed = parsed.replace(confidence_score=score, confidence=level_of(score))
-    return parsed.replace(needs_clarification=needs_clarification(parsed))
+    scored: ParsedReflection = parsed.replace(confidence_score=score, confidence=level_of(score))
+    asked: ParsedReflection = scored.replace(needs_clarification=needs_clarification(scored))
+    return asked
 
 
 def _failed_runs(request: ReflectionRequest) -> list[TrajectoryAnalysis]:
@@ -86,18 +85,16 @@ def _cases(request: ReflectionRequest) -> list[Case]:
                 found[key] = (finding, run, [])
             elif run.trajectory_id not in (found[key][1].trajectory_id, *found[key][2]):
                 found[key][2].append(run.trajectory_id)
+    prompt = request.original_prompt
     cases = [
-        Case(
-            finding,
-            run,
-            request.original_prompt,
-            request.task_description or (run.trajectory.task if run.trajectory else "") or "",
-            tools,
-            tuple(also),
-        )
+        Case(finding, run, prompt, _task(request, run), tools, tuple(also))
         for finding, run, also in found.values()
     ]
     return sorted(cases, key=lambda case: (_RANK[case.finding.severity], -len(case.elsewhere)))
+
+
+def _task(request: ReflectionRequest, run: TrajectoryAnalysis) -> str:
+    return request.task_description or (run.trajectory.task if run.trajectory is not None else None) or ""
 
 
 def _kind(finding: FailurePoint) -> tuple[str, str]:
@@ -155,55 +152,22 @@ def _from_comparison(comparison: ComparativeAnalysis, prompt: str) -> list[Sugge
             f"{comparison.successful_id} used {names} (finding `divergence`).",
             rationale=fork.description,
             priority=Priority.HIGH,
-            specific_text=f"When you come to this point, go on with {names} instead of answering from what is already said: a run that did "
-            f"so reached its goal, one that did not failed.",
+            specific_text=f"When you come to this point, go on with {names} instead of answering from what is already "
+            f"said: a run that did so reached its goal, one that did not failed.",
             target_section=passage_about(prompt, "tool call available use"),
         )
     ]
 
 
-_REASONING = {
-    ReasoningIssueType.CONTRADICTION: (
-        "Have contradictions settled before going on",
-        "Before you act, compare your conclusion with what you said before (an earlier run went on although “{quote}” denied it); if they "
-        "contradict each other, settle which one holds, with evidence, and say so.",
-    ),
-    ReasoningIssueType.CIRCULAR_REASONING: (
-        "Say how to get out of a circle",
-        "If a thought says what the one before it said (as “{quote}”), stop thinking and do something that brings new information.",
-    ),
-    ReasoningIssueType.UNSUPPORTED_CONCLUSION: (
-        "Ask for the reason of a conclusion",
-        "Give with every conclusion the observation it rests on; “{quote}” gives none.",
-    ),
-    ReasoningIssueType.MISSING_STEP: (
-        "Require that every announced step is done",
-        "Do every step you announce, in order, before you go on; “{quote}” never followed.",
-    ),
-}
-
-
 def _from_reasoning(analysis: TrajectoryAnalysis, prompt: str) -> list[Suggestion]:
-    found = []
-    for kind, (do, text) in _REASONING.items():
-        issue = next((issue for issue in analysis.reasoning_issues if issue.type is kind), None)
-        if issue is None or (kind is ReasoningIssueType.MISSING_STEP and _promised(analysis)):
-            continue
-        quote = one_line(issue.evidence, 120)
-        found.append(
-            Suggestion(
-                type=SuggestionType.ADD,
-                category=SuggestionCategory.REASONING,
-                description=f"{do} (finding `{kind.value}` at {at_steps(issue.step_indices, most=6)}).",
-                rationale=f"{issue.description} Run {analysis.trajectory_id} says “{quote}”.",
-                priority=Priority.MEDIUM
-                if issue.severity in (Severity.HIGH, Severity.CRITICAL)
-                else Priority.LOW,
-                specific_text=text.format(quote=quote),
-                target_section=passage_about(prompt, "reason reasoning think step explain thought"),
-            )
-        )
-    return found
+    """One suggestion for each kind of issue; a promise that a finding tells already is left out."""
+    first: dict[ReasoningIssueType, ReasoningIssue] = {}
+    for issue in analysis.reasoning_issues:
+        first.setdefault(issue.type, issue)
+    if _promised(analysis):
+        first.pop(ReasoningIssueType.MISSING_STEP, None)
+    found = (advise_on_reasoning(issue, analysis, prompt) for issue in first.values())
+    return [suggestion for suggestion in found if suggestion is not None]
 
 
 def _promised(analysis: TrajectoryAnalysis) -> bool:
@@ -221,27 +185,23 @@ def _chosen(suggestions: Sequence[Suggestion], request: ReflectionRequest) -> li
     return ordered[: _MOST[request.verbosity]]
 
 
-def _analysis(
-    request: ReflectionRequest, cases: Sequence[Case], advised: Sequence[tuple[Case, Suggestion]]
-) -> str:
+def _analysis(request: ReflectionRequest, cases: Sequence[Case], advised: Sequence[Case]) -> str:
     run = request.trajectory_analysis
     runs = _failed_runs(request)
     others = f" and {len(runs) - 1} more of the same prompt" if len(runs) > 1 else ""
-    head = (
-        f"Derived by rules from the record, without a model: run {run.trajectory_id} ({run.outcome.value}, {run.step_count} steps, "
-        f"{run.tool_call_count} tool calls){others}."
-    )
+    told = f"{run.outcome.value}, {run.step_count} steps, {run.tool_call_count} tool calls"
+    head = f"Derived by rules from the record, without a model: run {run.trajectory_id} ({told}){others}."
     if not cases:
-        return f"{head} The record shows no failure that a rule could find, so there is nothing to base a change of the prompt on."
+        return f"{head} The record shows no failure that a rule could find: nothing to base a change of the prompt on."
     lines = [
-        f"- {case.finding.severity.value}: {case.finding.description}{_also(case)}" for case in cases[:8]
+        f"- {case.finding.severity.value}: {case.finding.description}{_also(case)}" for case in cases[:_LINES]
     ]
-    more = f"\n- and {len(cases) - 8} less grave ones" if len(cases) > 8 else ""
-    tail = ""
-    if len(advised) < len(cases):
-        silent = dict.fromkeys(case.finding.rule for case in cases if case not in [c for c, _ in advised])
-        tail = f"\nNo change of the prompt follows by rule from: {', '.join(silent)}."
-    return f"{head} It shows {len(cases)} kinds of findings:\n" + "\n".join(lines) + more + tail
+    if len(cases) > _LINES:
+        lines.append(f"- and {len(cases) - _LINES} less grave ones")
+    silent = dict.fromkeys(case.finding.rule for case in cases if case not in advised)
+    if silent:
+        lines.append(f"No change of the prompt follows by rule from: {', '.join(silent)}.")
+    return f"{head} It shows {len(cases)} kinds of findings:\n" + "\n".join(lines)
 
 
 def _also(case: Case) -> str:
@@ -250,7 +210,8 @@ def _also(case: Case) -> str:
 
 def _cause(case: Case) -> str:
     quote = one_line(case.finding.evidence, 120)
-    return f"{case.finding.description}{f' Evidence: “{quote}”.' if quote and quote not in case.finding.description else ''}"
+    shown = f" Evidence: “{quote}”." if quote and quote not in case.finding.description else ""
+    return f"{case.finding.description}{shown}"
 
 
 def _expected(told: Sequence[Case]) -> str:

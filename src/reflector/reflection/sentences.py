@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 from functools import lru_cache
+from itertools import islice
 
 __all__ = ["Kind", "is_reason", "is_refusal", "kind_of", "names_cause", "split_sentences"]
 
@@ -25,6 +26,7 @@ class Kind(IntEnum):
     SUGGESTION = 5
 
 
+_MOST_SENTENCES = 2000
 _LONGEST = 2000
 """Characters of one sentence that are looked at."""
 _STOPS = re.compile(
@@ -36,7 +38,10 @@ _ENDS_IN_QUOTE = re.compile(r"[.!?。！？][\"”»」]$")
 
 
 def split_sentences(text: str) -> list[str]:
-    """Return the sentences of `text`, stripped, in order; quoted passages are never split. Linear in its length."""
+    """Return the first 2,000 sentences of `text`, stripped, in order; quoted passages are never split.
+
+    Linear in the length of `text`.
+    """
     pieces: list[str] = []
     start = 0
     for stop in _STOPS.finditer(text):
@@ -47,7 +52,9 @@ def split_sentences(text: str) -> list[str]:
             continue
         pieces.append(text[start:end].strip())
         start = end
-    pieces.append(text[start:].strip())
+        if len(pieces) >= _MOST_SENTENCES:
+            break
+    pieces.append(text[start : start + 20 * _LONGEST].strip())
     return [piece for piece in pieces if piece]
 
 
@@ -68,7 +75,8 @@ def kind_of(sentence: str) -> Kind:
     (<Kind.SUGGESTION: 5>, <Kind.STATEMENT: 1>, <Kind.TALK: 0>)
     """
     said = sentence[:_LONGEST].strip().lstrip("*_-•–#>\"“” \t")
-    if len(said) < _SHORTEST or _TALK.match(said):
+    said = said[_FILLER.match(said).end() :]
+    if len(said) < _SHORTEST or (len(said) < _GREETING and said.endswith(",")) or _TALK.match(said):
         return Kind.TALK
     if _APPEAL.match(said):
         return Kind.ENCOURAGEMENT
@@ -76,9 +84,13 @@ def kind_of(sentence: str) -> Kind:
         return Kind.EFFECT
     if said.rstrip("\"')”* ").endswith(("?", "？", "؟")):
         return Kind.SUGGESTION if _POLITE_QUESTION.match(said) else Kind.TALK
-    if _is_imperative(said) and not _NOUN_USE.match(said):
+    if _orders(said) or any(_orders(said[clause.end() :]) for clause in islice(_CLAUSE.finditer(said), 4)):
         return Kind.SUGGESTION
     return _kind_by_cue(said)
+
+
+def _orders(clause: str) -> bool:
+    return _is_imperative(clause) and not _NOUN_USE.match(clause)
 
 
 def _is_imperative(said: str) -> bool:
@@ -167,6 +179,9 @@ def is_refusal(text: str) -> bool:
 
 
 _SHORTEST = 4
+_GREETING = 40
+_FILLER = re.compile(r"(?:(?:sure|certainly|of course|absolutely|okay|ok|thanks|thank you|hello|hi|hey|alright|hmm|great|good start|yes|no|well|claro|por supuesto|bien sûr|gerne|natürlich|конечно|好的|当然|はい|もちろん|بالتأكيد|ज़रूर)\b[,.!:—–-]*\s*(?:so\s+)?)?", re.IGNORECASE)
+_CLAUSE = re.compile(r"(?:[:;]|\s(?:->|→|=>|—|–|-))\s+")
 _QUOTED = re.compile(r"\"[^\"\n]{0,600}\"|“[^“”\n]{0,600}”|«[^«»\n]{0,600}»|「[^「」\n]{0,600}」|`[^`\n]{0,600}`")
 _LEAD_IN = re.compile(
     r"(?:(?:and|but|or|also|additionally|furthermore|moreover|then|next|first(?:ly)?|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|finally|lastly|last|"
@@ -222,8 +237,8 @@ _ADVICE = {
         ("has have", r" to\b"),
         ("could", r" (?:also |perhaps |then |probably )?(?:be|use|add|include|benefit|state|say|mention|explicitly|specify|provide|help|start|require|ask|tell|try|improve|reduce)\b"),
         ("can", r" be (?:\w+ )?(?:improved|fixed|addressed|made|reduced|simplified|strengthened|removed|shortened|clarified|avoided|rephrased|replaced|better)\b"),
-        ("would", r" (?:be (?:better|useful|helpful|good|clearer|beneficial|best|wise|worth\w*)|benefit|help|recommend|suggest|add|change|remove|rewrite|rephrase|include|move|like to see|need)\b"),
-        ("might", r" (?:help|be (?:better|worth|useful|good))\b"),
+        ("would", r" (?:also )?(?:be (?:better|useful|helpful|good|clearer|beneficial|best|wise|worth\w*)|benefit|help|recommend|suggest|add|change|remove|rewrite|rephrase|include|move|like to see|need)\b"),
+        ("might may", r" (?:also )?(?:help|benefit|be (?:better|worth|useful|good))\b"),
         ("it", r"(?:['’]s| is|['’]d be| would be) (?:\w+ )?(?:important|better|best|recommended|advisable|essential|crucial|necessary|helpful|useful|worth)\b"),
         ("i", r"(?:['’]d| would)? (?:strongly |also )?(?:suggest|propose|advise)\b|['’]ll\b| (?:will|plan to|intend to|want to|am going to)\b"),
         ("we", r"(?:['’]d| would)? (?:strongly |also )?(?:suggest|propose|advise)\b| (?:can|could|may want|might want|need|should)\b"),
@@ -261,19 +276,19 @@ _FINE_ALREADY = re.compile(
     re.IGNORECASE,
 )
 _TALK = re.compile(
-    r"(?:sure|certainly|of course|absolutely|okay|ok|thanks|thank you|hello|hi|hey|great job|good job|well done|you['’]re welcome|"
+    r"(?:(?:please )?(?:try again|retry|wait|come back) (?:later|in)\b|best regards|kind regards|sincerely|great job|good job|well done|you['’]re welcome|job well done|"
     r"here(?:['’]s| is| are)|below (?:is|are|you)|let me know|let me (?:\w+ )?(?:analy|review|look|think|start|go|walk|break|examine)|feel free|i hope|hope (?:this|that|it)|(?:i['’](?:m|d)|i am|i would be)? ?(?:happy|glad) to|please (?:let me|provide (?:the|your|me|more)|share|send|paste|feel free)|"
     r"would you like|if you(?:['’]d| would) like|if you (?:want|need|have|share|provide|can share)\b|good luck|i(?:['’]ve| have) (?:reviewed|analy[sz]ed|looked|read|examined)|"
     r"i(?:['’]ll| will| am going to| can)(?: now| first| begin by| start by| be)* (?:analy|review|look(?:ing)? at|go through|examin|provide|help|walk|assess|summari|gladly|happily)|"
-    r"let['’]s (?:look|see|analy|begin|break|examine|think|start)|the following (?:is|are)\b|good question|wait,|hmm|alright|"
-    r"aquí (?:está|tiene|van)|claro|por supuesto|espero que|aqui (?:está|estão)|claro|voici|bien sûr|n['’]hésitez|j['’]espère|hier (?:ist|sind)|gerne|natürlich|lass(?:en sie)? (?:es )?mich|ich hoffe|вот |конечно|надеюсь|дайте знать|"
-    r"以下是|好的|当然|希望|如果您|以下は|はい|承知|もちろん|إليك|بالتأكيد|بالطبع|آمل|यहाँ |ज़रूर|बिल्कुल|आशा|다음은|물론)",
+    r"let['’]s (?:look|see|analy|begin|break|examine|think|start)|the following (?:is|are)\b|good question|wait,|"
+    r"aquí (?:está|tiene|van)|espero que|aqui (?:está|estão)|voici|n['’]hésitez|j['’]espère|hier (?:ist|sind)|lass(?:en sie)? (?:es )?mich|ich hoffe|вот |надеюсь|дайте знать|"
+    r"以下是|希望|如果您|以下は|承知|إليك|آمل|यहाँ |आशा|다음은)",
     re.IGNORECASE,
 )
 _APPEAL = re.compile(r"(?:please )?(?:try|do it|do this|write it|go) (?:it )?again\b|keep going|you can do", re.IGNORECASE)
 _POLITE_QUESTION = re.compile(r"(?:why not|how about|what about (?:adding|using)|could (?:you|we|the prompt)|can (?:you|we)|would it (?:help|be better)|should (?:we|the prompt))\b", re.IGNORECASE)
 _EFFECT = re.compile(
-    r"(?:by (?:address|incorporat|implement|mak|do|follow|apply|adopt|tak|integrat)\w+ (?:these|this|those|the (?:above|suggested|proposed|following)|all|such)|with (?:these|this|those|the (?:above|suggested|proposed))\b|"
+    r"(?!(?:it|this|that)(?: \w+){0,2} (?:would|could|might) (?:also )?(?:benefit|help to|be (?:better|useful|helpful|good|best|worth)))(?:by (?:address|incorporat|implement|mak|do|follow|apply|adopt|tak|integrat)\w+ (?:these|this|those|the (?:above|suggested|proposed|following)|all|such)|with (?:these|this|those|the (?:above|suggested|proposed))\b|"
     r"(?:these|those|the (?:above|suggested|proposed|recommended)) (?:\w+ ){0,3}(?:should|will|would|can|could|may|might|aim|are expected|help)|(?:implementing|incorporating|applying|making|adopting|following|addressing|together,?) (?:these|this|those|they|the (?:above|suggested|proposed))\b|"
     r"(?:this|that|it|doing so|which|such an? \w+) (?:\w+ ){0,2}(?:will|would|should (?:help|improve|reduce|prevent|lead|ensure|make|result|eliminate|stop|increase|raise|fix|give|allow|lower|cut|keep|avoid|produce|bring)|can help|helps|ensures|reduces|improves|prevents|makes|allows)|"
     r"(?:i |we )?expect(?:ed)?\b|overall,? (?:these|this|the (?:changes|edits|result))|as a result,?|taken together|collectively|the (?:result|outcome|agent|model|success rate|accuracy|expected \w+) (?:should|will|would) (?:then |now |be able|improve|increase|rise|become|no longer|drop|stop|reliably|consistently)|accuracy (?:should|will|would)|"

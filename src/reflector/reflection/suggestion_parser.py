@@ -7,17 +7,27 @@ from typing import Any, NoReturn
 
 from reflector._text import one_line
 from reflector.errors import UnparsableReflectionError
-from reflector.reflection.alignment import Aligned, Part, Search, align, choose, find_part
+from reflector.reflection.alignment import Aligned, align
 from reflector.reflection.candidates import Document, clean, find_documents, strip_reasoning, whole_document
-from reflector.reflection.confidence import DEFAULT_CONFIDENCE, ConfidenceConfig, is_unclear, level_of, score_parts
+from reflector.reflection.confidence import (
+    DEFAULT_CONFIDENCE,
+    ConfidenceConfig,
+    is_unclear,
+    level_of,
+    score_parts,
+)
 from reflector.reflection.failed_answers import is_error_text, is_refusal, repeats_form
 from reflector.reflection.models import ParsedReflection, ParseMode
-from reflector.reflection.suggestion_alignment import Log
+from reflector.reflection.part_search import Search, find_part
+from reflector.reflection.parts import Part, choose
+from reflector.reflection.reading_log import Log
 from reflector.reflection.text_fallback import read_text
 
 __all__ = ["parse_reflection"]
 
-_CUT_SHORT = frozenset({"length", "max_tokens", "max_output_tokens", "model_length", "content_filter", "incomplete"})
+_CUT_SHORT = frozenset(
+    {"length", "max_tokens", "max_output_tokens", "model_length", "content_filter", "incomplete"}
+)
 _DECODES = 200
 """Strings that are looked into for JSON, per answer."""
 
@@ -50,7 +60,9 @@ def parse_reflection(
     """
     if not isinstance(text, str):
         raise UnparsableReflectionError(
-            f"an answer is a text, got {type(text).__name__}.", reason="empty" if text is None else "no_reflection", raw=text
+            f"an answer is a text, got {type(text).__name__}.",
+            reason="empty" if text is None else "no_reflection",
+            raw=text,
         )
     return _Reading(text, strict, min_suggestions, finish_reason, confidence).read()
 
@@ -83,7 +95,9 @@ class _Reading:
             if found is not None:
                 return found
         if not text.strip() and thoughts:
-            found = self.from_documents(find_documents(thoughts), {**fixes, "inside_reasoning": 1}, search, "")
+            found = self.from_documents(
+                find_documents(thoughts), {**fixes, "inside_reasoning": 1}, search, ""
+            )
             if found is not None:
                 return found
         self.check_for_failure(text, search, bool(documents))
@@ -95,7 +109,13 @@ class _Reading:
         if self.decodes > _DECODES:
             return None
         found = find_documents(text)
-        return None if not found else found[0].value if len(found) == 1 else [document.value for document in found]
+        return (
+            None
+            if not found
+            else found[0].value
+            if len(found) == 1
+            else [document.value for document in found]
+        )
 
     # --- JSON ----------------------------------------------------------------------------------------------
 
@@ -127,12 +147,20 @@ class _Reading:
         size = sum(document.end - document.start for document in documents)
         return size * 2 < len(text) and bool(read_text(text).suggestions)
 
-    def from_json(self, part: Part, fixes: dict[str, int], truncated: bool, search: Search) -> ParsedReflection | None:
+    def from_json(
+        self, part: Part, fixes: dict[str, int], truncated: bool, search: Search
+    ) -> ParsedReflection | None:
         log = search.log
         aligned = align(part, log)
         if not aligned.suggestions and log.placeholders:
             self.fail("template_echo", "the answer repeats the form it was asked in instead of filling it.")
-        if not (aligned.suggestions or aligned.analysis or aligned.root_causes or aligned.expected_improvement or log.dropped):
+        if not (
+            aligned.suggestions
+            or aligned.analysis
+            or aligned.root_causes
+            or aligned.expected_improvement
+            or log.dropped
+        ):
             return None
         return self.result(aligned, ParseMode.REPAIRED if fixes else ParseMode.JSON, fixes, truncated, log)
 
@@ -144,7 +172,11 @@ class _Reading:
         if aligned.stated_confidence is not None:
             metadata["stated_confidence"] = aligned.stated_confidence
         score = score_parts(
-            aligned.analysis, aligned.root_causes, aligned.suggestions, truncated=truncated, config=self.config
+            aligned.analysis,
+            aligned.root_causes,
+            aligned.suggestions,
+            truncated=truncated,
+            config=self.config,
         )
         level = level_of(score, config=self.config)
         unclear = mode is ParseMode.TEXT or is_unclear(
@@ -168,7 +200,10 @@ class _Reading:
     def check_for_failure(self, text: str, search: Search, has_json: bool) -> None:
         """Raise if the answer is one of the known kinds that hold no reflection."""
         if not text.strip():
-            self.fail("empty", "the answer is empty" + (" but for the model's reasoning." if self.raw.strip() else "."))
+            self.fail(
+                "empty",
+                "the answer is empty" + (" but for the model's reasoning." if self.raw.strip() else "."),
+            )
         if search.refusal is not None or is_refusal(text) or any(map(is_refusal, search.texts[:5])):
             self.fail("refusal", "the model declined to answer.")
         if search.error is not None or is_error_text(text):
@@ -196,17 +231,22 @@ class _Reading:
                 if reading
                 else "the answer is JSON, but no reflection.",
             )
-        log = Log(dropped=list(reading.dropped), inferred={"fields": reading.inferred} if reading.inferred else {})
+        log = Log(
+            dropped=list(reading.dropped), inferred={"fields": reading.inferred} if reading.inferred else {}
+        )
         aligned = Aligned(
             analysis=reading.analysis,
             root_causes=reading.root_causes,
             suggestions=reading.suggestions,
             expected_improvement=reading.expected_improvement,
             stated_confidence=None,
-            is_weak=False,
         )
         return self.result(aligned, ParseMode.TEXT, fixes, False, log)
 
     def fail(self, reason: str, why: str) -> NoReturn:
-        beginning = f" It begins: {one_line(self.raw, 80)!r}" if isinstance(self.raw, str) and self.raw.strip() else ""
+        beginning = (
+            f" It begins: {one_line(self.raw, 80)!r}"
+            if isinstance(self.raw, str) and self.raw.strip()
+            else ""
+        )
         raise UnparsableReflectionError(why + beginning, reason=reason, raw=self.raw)

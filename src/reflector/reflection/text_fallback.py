@@ -16,10 +16,13 @@ from reflector.reflection.text_tree import build_tree
 __all__ = ["TextReading", "read_text"]
 
 MOST_SUGGESTIONS = 50
+MOST_TRIED = 500
 MOST_DROPPED = 50
 MOST_CAUSES = 20
 MOST_CHARACTERS = 262_144
 _HEAD, _TAIL = 65_536, 196_608
+MOST_LINES = 6_000
+_HEAD_LINES = 1_500
 _THINKING = re.compile(r"<(think|thinking|thought|reasoning)>", re.IGNORECASE)
 
 
@@ -68,8 +71,15 @@ def _prepare(text: str, dropped: list[DroppedItem]) -> str:
         cut = len(text) - MOST_CHARACTERS
         dropped.append(DroppedItem(reason="answer too long", item=f"{cut} characters in the middle"))
         text = text[:_HEAD] + "\n" + text[-_TAIL:]
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\t", "    ").replace("\ufeff", "")
-    return _without_thinking(text)
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\ufeff", "")
+    text = _without_thinking(text)
+    if text.count("\n") < MOST_LINES:
+        return text
+    lines = [line for line in text.split("\n") if line.strip()]
+    if len(lines) > MOST_LINES:
+        dropped.append(DroppedItem(reason="answer too long", item=f"{len(lines) - MOST_LINES} lines in the middle"))
+        lines = lines[:_HEAD_LINES] + lines[_HEAD_LINES - MOST_LINES :]
+    return "\n".join(lines)
 
 
 def _without_thinking(text: str) -> str:
@@ -83,14 +93,14 @@ def _without_thinking(text: str) -> str:
     opened_again = _THINKING.search(text)
     if opened_again and text[: opened_again.start()].strip() and f"</{opened_again[1]}" not in text:
         return text[: opened_again.start()]
-    return text
+    return text.replace(opened_again[0], "", 1) if opened_again else text
 
 
 def _suggestions(gathered: Gathered, dropped: list[DroppedItem]) -> tuple[list[Suggestion], int]:
     made: list[Suggestion] = []
     inferred, seen = 0, set[tuple[str, str | None]]()
-    for draft in gathered.drafts:
-        if len(made) >= MOST_SUGGESTIONS:
+    for tried, draft in enumerate(gathered.drafts):
+        if len(made) >= MOST_SUGGESTIONS or tried >= MOST_TRIED:
             dropped.append(DroppedItem(reason="more than 50 suggestions", item=one_line(draft.title or "".join(draft.body[:1]))))
             continue
         finished = finish(draft)

@@ -127,7 +127,9 @@ class _Gatherer:
 
     def _tell(self, child: Node, role: Role) -> None:
         said = _told_text(child)
-        if not said or child.kind is NodeKind.FENCE:
+        if not said or child.kind is NodeKind.FENCE or (child.named in _CHANGES and not _is_neutral(child)):
+            return
+        if child.kind is NodeKind.PARAGRAPH and role is Role.CAUSES and said.endswith((":", "：")):
             return
         if role is Role.CAUSES:
             self.found.causes.append(said)
@@ -201,10 +203,12 @@ class _Gatherer:
         last: Draft | None = None
         for child in node.children:
             match child.kind:
+                case NodeKind.FIELD if only_structured and _is_neutral(child):
+                    pass
                 case NodeKind.FIELD if child.named is not None:
                     if record is None or _opens_record(child.named, record):
                         record = Draft(hints=hints)
-                        if not only_structured or child.named not in (Field.RATIONALE, Field.IGNORED, Field.DESCRIPTION):
+                        if not only_structured or child.named not in (Field.RATIONALE, Field.IGNORED):
                             target.append(record)
                     record.put(child.named, _field_value(child))
                     last = record
@@ -297,7 +301,7 @@ class _Gatherer:
         if certain:
             self.loose[first:] = [draft for draft in self.loose[first:] if not _is_certain(draft)]
             self.found.drafts.extend(certain)
-        fenced = [it for it in node.children if it.kind is NodeKind.FENCE]
+        fenced = [it for it in node.children if it.kind is NodeKind.FENCE] + _offered_quotes(node)
         if any(it.text in blocks for it in fenced):
             offered = [it.text for it in fenced if it.text in blocks]
             self.prompts.append(offered[-1])
@@ -358,6 +362,12 @@ class _Gatherer:
             found.say(Role.ANALYSIS, " ".join(told))
 
 
+_CHANGES = frozenset({Field.TYPE, Field.CATEGORY, Field.PRIORITY, Field.DESCRIPTION, Field.TEXT, Field.ORIGINAL, Field.SECTION})
+_NEUTRAL_LABELS = frozenset({"text", "description", "details", "content", "texto", "descripción", "descrição", "texte", "beschreibung", "описание", "текст", "描述", "内容", "説明", "الوصف", "विवरण"})
+_OFFERS = re.compile(
+    r"\b(?:prompt|instructions?|rewrit\w*|rewrite|revis\w*|version|reword\w*|phras\w*|wording|follows|instead)\b|提示词|プロンプト|الموجه|प्रॉम्प्ट|промпт",
+    re.IGNORECASE,
+)
 _ALSO = re.compile(r"(?:also|additionally|in addition|finally|lastly|furthermore|moreover|one more|además|de plus|außerdem|zusätzlich|кроме того|此外|另外|また|さらに)\b", re.IGNORECASE)
 _COMPARES = re.compile(r"\b(?:original|before|current|old)\b", re.IGNORECASE)
 _INLINE = re.compile(r"(?:(?<=[\s:：;,，；。])|^)[(（]?(\d{1,2})[.)）、](?:\s+|(?=[^\W\d_]))")
@@ -417,6 +427,21 @@ def _sentences_that_suggest(prose: list[str], found: Gathered, wanted: Kind) -> 
 
 
 _SUMMING_UP = re.compile(r"(?:by |with |these|those|overall|together|taken|collectively|implementing|expect)", re.IGNORECASE)
+
+
+def _is_neutral(node: Node) -> bool:
+    """Return whether a label would name the words of any part: `text = …` below `[analysis]`."""
+    return node.info in _NEUTRAL_LABELS
+
+
+def _offered_quotes(node: Node) -> list[Node]:
+    """Return the quotes right below a sentence that offers a new prompt."""
+    pairs = zip(node.children, node.children[1:], strict=False)
+    return [
+        quote
+        for above, quote in pairs
+        if quote.kind is NodeKind.QUOTE and above.kind is NodeKind.PARAGRAPH and above.text.rstrip().endswith((":", "：")) and _OFFERS.search(above.text[-200:])
+    ]
 
 
 def _told_text(child: Node) -> str:

@@ -79,7 +79,7 @@ def _hint_of(part: str) -> Hints | None:
     if label and named in (Field.TYPE, Field.CATEGORY, Field.PRIORITY):
         return hint_for(named, label[1])
     word = " ".join(_TAG_NOISE.sub(" ", part).split()).strip("*_`#\"' ")
-    if not word or len(word.split()) > 1 or word.isdigit():
+    if not word or len(word.split()) > 1 or word.isdigit() or (word > "\u2e80" and len(word) > _LONGEST_IDEOGRAPHS):
         return None
     if priority := match_priority(word):
         return Hints(priority=priority)
@@ -90,6 +90,7 @@ def _hint_of(part: str) -> Hints | None:
     return None
 
 
+_LONGEST_IDEOGRAPHS = 5
 _NO_TYPE = frozenset({"new", "neu", "structure", "structural", "clarification", "improvement"})
 
 

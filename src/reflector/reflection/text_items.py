@@ -200,6 +200,7 @@ _REPLACING = re.compile(
     re.IGNORECASE,
 )
 _CONNECTOR = re.compile(r"\b(?:with|by|to|into|as|use|say|write|durch|zu|por|par|con|in|на)\b|替换为|改为|改成|を|بـ?|से|→|->", re.IGNORECASE)
+_ARROWS = frozenset({"→", "->", "=>", "⇒", "➜", "-->"})
 _NOT_EXACT = re.compile(r"(?:such as|like|e\.g\.,?|for example,?|for instance,?|instead of|z\. ?b\.|zum beispiel|por ejemplo|por exemplo|par exemple|например|如|例如|例えば)\s*$", re.IGNORECASE)
 _DIFF_LINE = re.compile(r"^[-+](?![-+]{2})", re.MULTILINE)
 
@@ -234,7 +235,8 @@ def _quoted_text(description: str) -> tuple[str | None, str | None]:
     values = [next(group for group in found.groups() if group is not None).strip() for found in quotes]
     if len(quotes) >= 2 and quotes[1].start() - quotes[0].end() <= 60:
         between = description[quotes[0].end() : quotes[1].start()]
-        if _REPLACING.search(description[max(0, quotes[0].start() - 90) : quotes[0].start()] + between) and _CONNECTOR.search(between) and "\n" not in between:
+        verb = description[max(0, quotes[0].start() - 90) : quotes[0].start()] + between
+        if between.strip() in _ARROWS or (_REPLACING.search(verb) and _CONNECTOR.search(between) and "\n" not in between):
             return values[1], values[0]
     for found, value in zip(quotes, values, strict=True):
         before = description[max(0, found.start() - 90) : found.start()]

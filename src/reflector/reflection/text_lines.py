@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from dataclasses import dataclass
 from enum import IntEnum
@@ -43,6 +44,7 @@ class Line:
 
 
 BOLD_LEVEL = 7
+_LONGEST_HEAD = 200
 LABEL_LEVEL = 8
 _FENCE = re.compile(r"(\s*)(`{3,}|~{3,})[ \t]*([\w+.#-]*)([^`\n]*)$")
 _MARKDOWN = re.compile(r"\s{0,3}(#{1,6})(?:\s+|(?=[^\W\d_#]))(\S.*)$")
@@ -50,13 +52,14 @@ _ASCIIDOC = re.compile(r"(={1,5}|\*{2,5})\s+(\S[^=]*?)\s*=*$")
 _RULED = re.compile(r"(?:={2,}|-{2,}|~{2,}|\*{3,}|—{2,}|─{2,})\s*([^\s=~*—─-].{0,80}?)\s*(?:={2,}|-{2,}|~{2,}|\*{3,}|—{2,}|─{2,})$")
 _DSPY = re.compile(r"\[\[\s*##\s*([\w ]{1,60}?)\s*##\s*\]\]\s*(.*)$")
 _OTHER_HEADING = re.compile(r"(?:\\(?:sub)*section\*?\{([^{}]{1,90})\}|h[1-6]\.\s+(\S.{0,90})|【([^【】]{1,60})】)\s*$")
+_ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[\w*]{1,30}\}(?:\[[^\[\]]{0,40}\])?$")
 _BRACKETED = re.compile(r"\[{1,2}([\w .-]{2,50})\]{1,2}\s*$")
 _UNDERLINE = re.compile(r"([=\-~^\"'`*+#:._])\1{2,}\s*$")
 _BOLD_LINE = re.compile(r"(?:\*\*\*|\*\*|__)([^*\n]{1,120}?)(?:\*\*\*|\*\*|__)\s*[:：]?$")
 _ITEM = re.compile(
-    r"(?:(?P<number>\d{1,3})[.)、．](?=\s|[^\W\d_]|[*\"“「`\[])|\((?P<round>\d{1,3})\)|\*\*(?P<bold>\d{1,3})[.)]\*\*|[(（]?(?P<letter>[a-hA-H]|[ivx]{1,4}|[IVX]{2,4})[.)）](?=\s)"
+    r"(?:(?:\d{1,2}\.){0,3}(?P<number>\d{1,3})(?:[.)、．]|(?<=\d\.\d)(?=\s)|(?<=\d\.\d\d)(?=\s))(?=\s|[^\W\d_]|[*\"“「`\[])|\((?P<round>\d{1,3})\)|\*\*(?P<bold>\d{1,3})[.)]\*\*|[(（]?(?P<letter>[a-hA-H]|[ivx]{1,4}|[IVX]{2,4})[.)）](?=\s)"
     r"|(?P<circle>[①-⑳])|(?P<cap>\d)\ufe0f?\u20e3|(?P<cjk>[一二三四五六七八九十]{1,2})、"
-    r"|#\.(?=\s)|[-*+–—](?=\s)(?:\s+\[[ xX✓]\](?=\s))?|[•‣◦▪▸►→➤✦✔✓✗✘❖·○●■□☐☑✅❌👉🔹🔸▶➡➜»⭐✨💡🔧📌⚡](?![•●])\ufe0f?)\s*"
+    r"|\\item\b(?:\[[^\[\]]{0,20}\])?|#\.(?=\s)|[★☆✱✶✳◆◇](?![★☆])|[-*+–—](?=\s)(?:\s+\[[ xX✓]\](?=\s))?|[•‣◦▪▸►→➤✦✔✓✗✘❖·○●■□☐☑✅❌👉🔹🔸▶➡➜»⭐✨💡🔧📌⚡](?![•●])\ufe0f?)\s*"
 )
 _BOLD_NUMBER = re.compile(r"(\*\*|__)\s*(\d{1,2})[.)]\s+(?=\S)")
 _EMOJI_ITEM = re.compile(r"(?=[🔴🟠🟡🟢🔵🟥🟧🟨🟩🟦⚪🔥🚨])")
@@ -113,7 +116,7 @@ def is_table_rule(line: str) -> bool:
 
 def read_lines(text: str) -> list[Line]:
     """Return the lines of `text` in order, fenced blocks as one line each. Linear in the length of `text`."""
-    raw = text.split("\n")
+    raw = _lay_out_values(text.split("\n"))
     lines: list[Line] = []
     at, in_table, blank = 0, False, True
     while at < len(raw):
@@ -126,9 +129,35 @@ def read_lines(text: str) -> list[Line]:
     return lines
 
 
+def _lay_out_values(raw: list[str]) -> list[str]:
+    """Return the lines with comma-, semicolon- or tab-separated values as rows of a table."""
+    for at, line in enumerate(raw):
+        separator = _separator_of(line) if len(line) <= _LONGEST_HEAD else None
+        if separator is None:
+            continue
+        end = next((it for it in range(at, len(raw)) if not raw[it].strip() or separator not in raw[it]), len(raw))
+        try:
+            cells = list(csv.reader([it.replace("|", "\\|") for it in raw[at:end]], delimiter=separator, skipinitialspace=True))
+        except csv.Error:
+            return raw
+        rows = ["| " + " | ".join(row) + " |" for row in cells]
+        return [*raw[:at], "", *rows, *raw[end:]] if len(rows) > 1 else raw
+    return raw
+
+
+def _separator_of(head: str) -> str | None:
+    """Return what separates the values below `head` if it names three fields of a suggestion or more, else None."""
+    for separator in (",", ";", "\t"):
+        if head.count(separator) >= 2:
+            names = [field_of(cell.strip("\"' ")) for cell in head.split(separator)]
+            if sum(name is not None for name in names) >= max(3, len(names) - 1):
+                return separator
+    return None
+
+
 def _read(raw: list[str], at: int, in_table: bool) -> tuple[Line, int]:
     """Return the line at index `at` and how many raw lines it takes."""
-    source = raw[at]
+    source = raw[at].expandtabs(4)
     body = source.strip()
     if not body:
         return Line(LineKind.BLANK, "", at), 1
@@ -166,7 +195,7 @@ def _read_heading(body: str, at: int, after: str) -> tuple[Line, int] | None:
         return Line(LineKind.HEADING, found[1].replace("_", " ") + (": " + found[2] if found[2] else ""), at, level=1), 1
     if (found := _RULED.match(body)) and len(found[1]) <= LONGEST_TITLE:
         return Line(LineKind.HEADING, found[1], at, level=2), 1
-    if _UNDERLINE.match(body):
+    if _UNDERLINE.match(body) or _ENVIRONMENT.match(body):
         return Line(LineKind.BLANK, "", at), 1
     if found := _ASCIIDOC.match(body):
         return Line(LineKind.HEADING, found[2], at, level=len(found[1]), info="org" if body[0] == "*" else ""), 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reflector.reflection.headings import Role, exact_role, field_of
+from reflector.reflection.headings import Field, Role, exact_role, field_of
 
 __all__ = ["untag"]
 
@@ -15,6 +15,8 @@ _CONTAINERS = frozenset({"reflection", "response", "answer", "output", "result",
 _ITEMS = frozenset({"suggestion", "recommendation", "improvement", "change", "edit", "fix", "proposal", "item", "li", "entry", "modification", "revision"})
 _CAUSES = frozenset({"cause", "root_cause", "rootcause", "issue", "problem", "weakness"})
 _HTML_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5"})
+_INLINE = frozenset({"b", "strong", "em", "i", "u", "span", "code", "a", "mark"})
+_BLOCKS = frozenset({"p", "br", "hr"})
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&#39;", "'"), ("&amp;", "&"))
 
 
@@ -32,7 +34,9 @@ def untag(text: str) -> str:
         parts.append(_inner(text[at : tag.start()], inside))
         at = tag.end()
         name = tag[2].lower()
-        if tag[1]:
+        if name in _INLINE or name in _BLOCKS:
+            parts.append("" if name in _INLINE else "\n\n")
+        elif tag[1]:
             _close(name, inside)
             parts.append("\n")
         else:
@@ -45,10 +49,19 @@ def untag(text: str) -> str:
 
 def _is_known(name: str) -> bool:
     name = name.lower()
-    if name in _CONTAINERS or name in _ITEMS or name in _CAUSES or name in _HTML_HEADINGS:
+    if name in _INLINE or name in _BLOCKS or name in _CONTAINERS or name in _ITEMS or name in _CAUSES or name in _HTML_HEADINGS:
         return True
     title = name.replace("_", " ").replace("-", " ").replace(".", " ")
     return field_of(title) is not None or exact_role(title) is not None
+
+
+def _is_item(name: str, above: list[str]) -> bool:
+    """Return whether a tag holds one suggestion, by its name or because the tag around it holds several."""
+    if name in _ITEMS:
+        return True
+    if not above or exact_role(above[-1]) is not Role.SUGGESTIONS:
+        return False
+    return field_of(name) is Field.DESCRIPTION or exact_role(name) is Role.SUGGESTIONS
 
 
 def _close(name: str, inside: list[str]) -> None:
@@ -59,12 +72,12 @@ def _close(name: str, inside: list[str]) -> None:
 
 def _open(name: str, attributes: str, inside: list[str], follows: str) -> str:
     """Return what an opening tag stands for: a heading, an item with its attributes, or a field."""
-    in_item = any(outer in _ITEMS and outer != "li" for outer in inside[-8:])
+    in_item = any(_is_item(outer, inside[at - 1 : at]) and outer != "li" for at, outer in enumerate(inside[-8:], max(0, len(inside) - 8)))
     title = name.replace("_", " ").replace("-", " ")
     if name in _HTML_HEADINGS:
         return f"\n\n{'#' * int(name[1])} "
     holds_more = follows.lstrip().startswith("<")
-    if name in _ITEMS and not (in_item and field_of(title) and not holds_more):
+    if _is_item(name, inside) and not (in_item and field_of(title) and not holds_more):
         if exact_role(inside[-1].replace("_", " ") if inside else "") is Role.CAUSES or (inside and inside[-1] in ("causes", "root_causes")):
             return "\n- "
         fields = "".join(f"\n  {key}: {double or single}" for key, double, single in _ATTRIBUTE.findall(attributes[:2000]) if field_of(key))
@@ -86,6 +99,6 @@ def _inner(text: str, inside: list[str]) -> str:
     if "&" in text:
         for entity, character in _ENTITIES:
             text = text.replace(entity, character)
-    if inside and field_of(inside[-1].replace("_", " ")) is not None and any(it in _ITEMS for it in inside[:-1]):
+    if inside and field_of(inside[-1].replace("_", " ")) is not None and any(_is_item(outer, inside[at - 1 : at]) for at, outer in enumerate(inside[:-1][-8:], max(0, len(inside) - 9))):
         return "\n    ".join(line.strip() for line in text.strip().split("\n"))
-    return text.strip(" ") if inside else text
+    return text.strip("\n") if inside and not text.strip() else text

@@ -70,7 +70,9 @@ _BULLET_RANK = 0.5
 """A bullet below a numbered item belongs to it, although nothing is indented."""
 _DEEPEST = 40
 _STRUCTURED = {Field.TYPE, Field.CATEGORY, Field.PRIORITY, Field.TEXT, Field.ORIGINAL, Field.SECTION, Field.TITLE}
+_ONE_WORD = frozenset({Field.TYPE, Field.CATEGORY, Field.PRIORITY})
 _BARE_TITLES = 60
+_SHORT_VALUE = 30
 _BLOCK_SIGNS = frozenset({"", "|", ">", "|-", ">-", "|+", ">+"})
 _LIST_VALUE = re.compile(r"(?<=[\"'])\s*,\s*(?=[\"'])")
 
@@ -172,7 +174,7 @@ class _Builder:
             return
         named = field_of(title)
         if named is not None and self._is_field(title, named, line, self._open_item()):
-            self._field(line, named, rest)
+            self._field(line, named, rest, title)
             return
         if is_numbered_item(title):
             self._announce(line, line.level - 0.1)
@@ -236,7 +238,7 @@ class _Builder:
             return True
         return item is not None and not line.blank_before and role is Role.CAUSES
 
-    def _field(self, line: Line, named: Field, value: str) -> None:
+    def _field(self, line: Line, named: Field, value: str, label: str = "") -> None:
         """Hang a field on the suggestion that is open, or on the section."""
         while len(self.stack) > 1 and (
             self.stack[-1].kind is NodeKind.FIELD
@@ -246,7 +248,7 @@ class _Builder:
         holder = self.stack[-1]
         if holder.kind is NodeKind.ITEM and holder.rank > _ITEM_RANK + line.indent + _BULLET_RANK:
             self._pop_to(_ITEM_RANK + line.indent + _BULLET_RANK, line.at)
-        node = Node(NodeKind.FIELD, [value] if value else [], named=named, rank=_ITEM_RANK + line.indent + _FIELD_RANK, at=line.at)
+        node = Node(NodeKind.FIELD, [value] if value else [], named=named, rank=_ITEM_RANK + line.indent + _FIELD_RANK, at=line.at, info=normalize_label(label))
         self._push(node)
 
     # -- items ----------------------------------------------------------------------------------------
@@ -353,7 +355,12 @@ class _Builder:
         if self.stack[-1].kind is not NodeKind.FIELD and opens_with_tag(line.text):
             self._label_item(line)
             return
-        if not label and len(line.text) <= _BARE_TITLES and line.blank_before and exact_role(line.text):
+        short = len(line.text) <= _BARE_TITLES and line.blank_before and not label
+        if short and is_numbered_item(line.text):
+            self._announce(line, LABEL_LEVEL - 0.1)
+            self._open_heading(line, "", None, LABEL_LEVEL, numbered=True)
+            return
+        if short and exact_role(line.text):
             self._open_heading(line, line.text, exact_role(line.text), LABEL_LEVEL)
             return
         self._append(Node(NodeKind.PARAGRAPH, [line.text], at=line.at), line)
@@ -363,12 +370,7 @@ class _Builder:
         item = self._open_item()
         named = field_of(label)
         if named is not None and self._is_field(label, named, line, item):
-            self._field(line, named, rest)
-            return True
-        role = exact_role(label) or (role_of(label) if strong or not rest else None)
-        if role is not None:
-            self._open_heading(line, label, role, LABEL_LEVEL)
-            self._inline(line, rest)
+            self._field(line, named, rest, label)
             return True
         if is_numbered_item(label):
             self._announce(line, LABEL_LEVEL - 0.1)
@@ -376,6 +378,13 @@ class _Builder:
                 self._start_item(line, rest, numbered=True)
             else:
                 self._open_heading(line, "", None, LABEL_LEVEL, numbered=True)
+            return True
+        role = exact_role(label) or (role_of(label) if strong or not rest else None)
+        if role is Role.IGNORED and rest:
+            return len(rest) <= _SHORT_VALUE
+        if role is not None:
+            self._open_heading(line, label, role, LABEL_LEVEL)
+            self._inline(line, rest)
             return True
         if not rest and line.text.rstrip("*_ ").endswith((":", "：")) and len(label.split()) <= 5 and line.blank_before:
             self._open_heading(line, label, None, LABEL_LEVEL)
@@ -433,6 +442,12 @@ class _Builder:
             self._close(1, line.at)
 
     def _continue_text(self, top: Node, line: Line) -> bool:
+        if top.kind is NodeKind.FIELD and top.text and top.named in _ONE_WORD:
+            self._close(1, line.at)
+            top = self.stack[-1]
+            if top.kind is not NodeKind.ITEM or top.text:
+                top.children.append(Node(NodeKind.PARAGRAPH, [line.text], at=line.at, end=line.at + 1))
+                return True
         last = top.children[-1] if top.children else None
         if last is not None:
             if last.kind is NodeKind.PARAGRAPH:

@@ -70,7 +70,8 @@ def _by_words(kind: str, folded: str) -> str | None:
         return None
     for size in (3, 2, 1):
         for start in range(len(words) - size + 1):
-            found = table.get("".join(words[start : start + size]))
+            word = "".join(words[start : start + size])
+            found = table.get(word) or (table.get(word[:-1]) if word.endswith("s") else None)
             if found is not None and (start == 0 or words[start - 1] not in _NEGATIONS):
                 return found
     if folded.isascii():
@@ -98,7 +99,11 @@ def _measured(value: str) -> Priority | None:
     if found := _PERCENT.search(value):
         return _share(float(found[1].replace(",", ".")) / 100)
     if found := _P_LEVEL.search(value):
-        return (Priority.HIGH, Priority.HIGH, Priority.MEDIUM)[int(found[1])] if int(found[1]) < 3 else Priority.LOW
+        return (
+            (Priority.HIGH, Priority.HIGH, Priority.MEDIUM)[int(found[1])]
+            if int(found[1]) < 3
+            else Priority.LOW
+        )
     if found := _NUMBER.search(value):
         return _rank(float(found[1].replace(",", ".")), "." not in found[1] and "," not in found[1])
     return None

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from reflector._clock import from_wall, from_wall_ns, to_wall
+from reflector._clock import from_wall, from_wall_ns, to_wall, to_wall_ns
 from reflector._ids import new_id
 from reflector._json import dumps, loads
 from reflector.errors import InvalidSignalError
@@ -119,7 +119,7 @@ class Signal:
     @property
     def time_ns(self) -> int:
         """When it was created, in nanoseconds since 1970; the wire carries microseconds."""
-        return self._time if isinstance(self._time, int) else round(self._time.timestamp() * 1e6) * 1000
+        return self._time if isinstance(self._time, int) else to_wall_ns(self._time)
 
     @property
     def expirytime(self) -> datetime | None:
@@ -163,11 +163,12 @@ class Signal:
             source: By default that of the request.
         """
         answer = Signal(type or completed_type(self.type), source or self.source, data)
-        answer.causationid = self.id
-        answer.correlationid = self.correlationid or self.id
-        if self.trace is None:
-            self.trace = new_trace()
-        answer.trace = self.trace.child()
+        cause, trace = self.id, self.trace
+        if trace is None:
+            trace = self.trace = new_trace()
+        answer.causationid = cause
+        answer.correlationid = self.correlationid or cause
+        answer.trace = trace.child()
         return answer
 
     # --- the wire ----------------------------------------------------------------------------------------

@@ -153,6 +153,18 @@ class LoopbackServer:
         with self._lock:
             return sum(connection is not None for connection in self._threads.values())
 
+    def wait_until_idle(self, patience: float = 2.0) -> None:
+        """Return when all connections are closed; a test asks it that nothing was left open.
+
+        Raises:
+            AssertionError: If there are still some after `patience` seconds.
+        """
+        deadline = time.monotonic() + patience
+        while (left := self.open_connections) and time.monotonic() < deadline:
+            self._closing.wait(0.005)
+        if left:
+            raise AssertionError(f"{left} connections are still open after {patience:g} s")
+
     def __enter__(self) -> LoopbackServer:
         self._closing.clear()
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=512)
@@ -272,7 +284,7 @@ class LoopbackServer:
             self._in_flight -= 1
             self.usage += served
 
-    def wait(self, seconds: float | None) -> None:
+    def wait(self, seconds: float) -> None:
         """Wait so long, or until the server closes."""
         self._closing.wait(seconds)
 

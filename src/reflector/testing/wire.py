@@ -25,7 +25,7 @@ class Backend(Protocol):
         """Count a request as over, and what was served for it."""
         ...
 
-    def wait(self, seconds: float | None) -> None:
+    def wait(self, seconds: float) -> None:
         """Return after so many seconds, at the latest when the server closes."""
         ...
 
@@ -65,7 +65,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._reset()
             return
         if answer.fault is Fault.HANG:
-            self.backend.wait(None)
+            while self.connection.recv(1024):  # ends when the client gives up, or when the server closes
+                pass
             self.close_connection = True
             return
         if answer.fault is Fault.SLOW_HEADERS:

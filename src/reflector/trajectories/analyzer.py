@@ -115,7 +115,8 @@ def _unexplained(view: RunView) -> FailurePoint:
         category=FailureCategory.UNKNOWN,
         rule="unexplained_failure",
         severity=Severity.MEDIUM,
-        description=f"The run is recorded as {view.trajectory.outcome.value}, and nothing in its {len(view.steps)} steps "
+        description=f"The run is recorded as {view.trajectory.outcome.value}, and nothing in its "
+        f"{len(view.steps)} steps "
         f"says why.",
         step_indices=(last,) if last is not None else (),
         evidence=view.last_line(last) if last is not None else "",

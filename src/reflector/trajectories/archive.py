@@ -22,6 +22,7 @@ MAX_RATIO = 300
 """How much larger than packed a member above `_RATIO_COUNTS_FROM` may be: logs stay far below, bombs do not."""
 
 _RATIO_COUNTS_FROM = 1 << 25
+_PIECE = 1 << 20
 _ZSTANDARD = 93
 _LOCAL_HEADER = 30
 
@@ -51,12 +52,12 @@ class Archive:
 
     def documents(self, layout: ArchiveLayout) -> Iterator[Document | TrajectoryImportError]:
         """Yield one document for every record, with what the records share around it."""
+        shared: dict[str, JSONValue] = {}
         try:
             shared = self._shared(layout)
         except TrajectoryImportError as err:
-            yield err
-            return
-        names = sorted(name for name in self.members if fnmatchcase(name, layout.records))
+            yield err  # the records may be readable all the same
+        names = [name for name in dict.fromkeys(self.members) if fnmatchcase(name, layout.records)]
         if not names:
             yield Document(None, shared, "member")
         for name in names:
@@ -79,17 +80,26 @@ class Archive:
         info = self._zip.getinfo(member)
         try:
             with self._open(info) as packed:
-                data = packed.read(MAX_MEMBER_BYTES + 1)
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, RuntimeError) as err:
-            # RuntimeError: a member behind a password, or packed by a method that zipfile does not know.
+                data = b"".join(self._bounded(packed, info))
+        except TrajectoryImportError:
+            raise
+        except Exception as err:
+            # Every packing method has errors of its own; a password and an unknown method have others.
             raise self._error(f"cannot be unpacked: {one_line(str(err))}", member) from err
-        ratio = len(data) / max(info.compress_size, 1)
-        if len(data) > MAX_MEMBER_BYTES or (len(data) > _RATIO_COUNTS_FROM and ratio > MAX_RATIO):
-            raise self._error(
-                f"it unpacks to more than {MAX_MEMBER_BYTES} bytes, or to {MAX_RATIO} times its packed size",
-                member,
-            )
+        if zlib.crc32(data) != info.CRC:
+            raise self._error("cannot be unpacked: its checksum is wrong", member)
         return data
+
+    def _bounded(self, packed: IO[bytes], info: zipfile.ZipInfo) -> Iterator[bytes]:
+        """Yield a member piece by piece, and no more of a bomb than it takes to see that it is one."""
+        size = 0
+        while piece := packed.read(_PIECE):
+            size += len(piece)
+            if size > MAX_MEMBER_BYTES:
+                raise self._error(f"it unpacks to more than {MAX_MEMBER_BYTES} bytes", info.filename)
+            if size > _RATIO_COUNTS_FROM and size > MAX_RATIO * info.compress_size:
+                raise self._error(f"it unpacks to more than {MAX_RATIO} times its packed size", info.filename)
+            yield piece
 
     def _open(self, info: zipfile.ZipInfo) -> IO[bytes]:
         if info.file_size > MAX_MEMBER_BYTES:

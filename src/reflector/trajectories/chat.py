@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -86,6 +87,7 @@ class Extras(NamedTuple):
 
 
 _NOTHING = Extras()
+_OPEN_CALLS_TRIED = 100
 
 
 def read_messages(messages: Iterable[JSONValue]) -> tuple[Step, ...]:
@@ -160,8 +162,8 @@ class ChatReader:
         Without an id it is the oldest open call, of that tool if a name is given.
         """
         if call_id is None:
-            fitting = (key for key, tool in self._open_calls.items() if name in (None, tool))
-            call_id = next(fitting, None)
+            oldest = itertools.islice(self._open_calls.items(), _OPEN_CALLS_TRIED)
+            call_id = next((key for key, tool in oldest if name in (None, tool)), None)
         tool = self._open_calls.pop(call_id, None) if call_id else None
         return call_id, name or tool or None
 

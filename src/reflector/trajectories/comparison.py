@@ -190,7 +190,8 @@ def _counts(bad: TrajectoryAnalysis, good: TrajectoryAnalysis, config: AnalysisC
                 successful_value=theirs,
                 failed_value=mine,
                 significance=Severity.HIGH,
-                description=f"The successful run has {'more' if theirs > mine else 'fewer'} reasoning steps: {theirs} against {mine}.",
+                description=f"The successful run has {'more' if theirs > mine else 'fewer'} "
+                f"reasoning steps: {theirs} against {mine}.",
             )
         )
     if bad.duration_ms is not None and good.duration_ms is not None:
@@ -201,7 +202,8 @@ def _counts(bad: TrajectoryAnalysis, good: TrajectoryAnalysis, config: AnalysisC
                     aspect="duration",
                     successful_value=good.duration_ms,
                     failed_value=bad.duration_ms,
-                    description=f"The successful run was {'slower' if ratio > 1 else 'faster'}: {good.duration_ms:.0f} ms against "
+                    description=f"The successful run was {'slower' if ratio > 1 else 'faster'}: "
+                    f"{good.duration_ms:.0f} ms against "
                     f"{bad.duration_ms:.0f} ms.",
                 )
             )

@@ -102,6 +102,8 @@ def _as_utf8(file: BinaryIO, head: bytes) -> tuple[BinaryIO, str | None]:
         if "\x00" in text or text.count("\ufffd") > 1:
             return file, f"binary data: it begins with {head[:8].hex(' ')}"
         return codecs.EncodedFile(file, "utf-8", encoding), None
+    if head.startswith(b"\x1f\x8b"):
+        return file, "a gzip file: unpack it first"
     if b"\x00" in head:
         return file, f"binary data: it begins with {head[:8].hex(' ')}"
     return file, None
@@ -113,6 +115,9 @@ def _lines(file: BinaryIO) -> Iterator[_Line]:
         if not data:
             return
         yield _Line(number, data)
+        while len(data) > MAX_DOCUMENT_BYTES and not data.endswith(b"\n"):
+            # The rest of a line that is too long is passed over, not taken for the next one.
+            data = file.readline(MAX_DOCUMENT_BYTES + 1)
 
 
 def _is_lines_name(name: str | None) -> bool:
@@ -184,7 +189,8 @@ def _rows(lines: Iterator[_Line], name: str | None) -> Iterator[Document | Traje
         delimiter = max(",;\t|", key=header.count)
         if delimiter not in header and not (name or "").lower().endswith((".csv", ".tsv")):
             yield TrajectoryImportError(
-                f"neither JSON nor a table: it begins with {one_line(header, 60)!r}", file=name
+                f"neither a JSON object or list nor a table: it begins with {one_line(header, 60)!r}",
+                file=name,
             )
             return
         rows = csv.reader(itertools.chain([header], texts), delimiter=delimiter)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from reflector._json import JSONValue
-from reflector._text import one_line
+from reflector._text import one_line, shorten
 from reflector.trajectories.fields import as_list, as_mapping, as_number, as_text, first_of, text_of
 from reflector.trajectories.step import Outcome, RecordedScore
 
@@ -16,6 +17,7 @@ __all__ = [
     "error_outcome",
     "feedback_of",
     "limit_of",
+    "limit_reached",
     "outcome_of",
     "score_outcome",
     "scores_of",
@@ -88,6 +90,7 @@ _LIMITS = (
     ("iteration", "steps"),
     ("call", "calls"),
 )
+_LIMIT_REACHED = re.compile(r"limit|exceed|max[_ -]|too[_ -]many|time[sd]?[_ -]?out", re.IGNORECASE)
 _SCORES_KEPT = 1000
 
 
@@ -166,6 +169,8 @@ def error_of(record: Mapping[str, Any]) -> str | None:
         message = as_text(first_of(details, "message", "detail", "error", "type")) or as_text(value)
         if message and not isinstance(value, int | float):
             return message
+        if details:
+            return shorten(text_of(value), 1000)
     return None
 
 
@@ -175,14 +180,23 @@ def error_outcome(error: str) -> Outcome:
     return Outcome.TIMEOUT if "timeout" in text or "timedout" in text else Outcome.ERROR
 
 
+def limit_reached(words: str | None) -> str | None:
+    """Return which limit ended a run if its exit status says that one did."""
+    if words is None or not _LIMIT_REACHED.search(words):
+        return None
+    return limit_of(words) or "limit"
+
+
 def limit_of(words: str | None) -> str | None:
     """Return which limit a record's words speak of, or None when they name none."""
     text = (words or "").lower()
     return next((name for word, name in _LIMITS if word in text), None)
 
 
-def outcome_of(record: Mapping[str, Any], scores: Iterable[RecordedScore], error: str | None) -> Outcome:
-    """Return how the run ended, by what weighs most: the record's own word, its scores, its error."""
+def outcome_of(
+    record: Mapping[str, Any], scores: Iterable[RecordedScore], error: str | None, limit: str | None = None
+) -> Outcome:
+    """Return how the run ended, by what weighs most: the record's own word, its scores, its error, its limit."""
     for key in ("outcome", "status", "result_status", "verdict"):
         stated = _word_outcome(record.get(key))
         if stated is not Outcome.UNKNOWN:
@@ -190,4 +204,6 @@ def outcome_of(record: Mapping[str, Any], scores: Iterable[RecordedScore], error
     judged = combined_outcome(score_outcome(score.value) for score in scores)
     if error and judged in (Outcome.UNKNOWN, Outcome.FAILURE):
         return error_outcome(error)
+    if limit and judged is Outcome.UNKNOWN:
+        return Outcome.TIMEOUT if limit == "time" else Outcome.PARTIAL
     return judged

@@ -139,7 +139,8 @@ def _recovery(view: RunView) -> SuccessIndicator | None:
     return SuccessIndicator(
         type=SuccessIndicatorType.EFFECTIVE_RECOVERY,
         impact=Severity.HIGH,
-        description=f"After `{failed.name}` failed at step {failed.index} the call was changed and worked at step {worked.index}"
+        description=f"After `{failed.name}` failed at step {failed.index} the call was changed and "
+        f"worked at step {worked.index}"
         f"{f' (recovered {count_times(len(recovered))})' if len(recovered) > 1 else ''}.",
         step_indices=(failed.index, worked.index),
         evidence=failed.failure.evidence if failed.failure is not None else "",

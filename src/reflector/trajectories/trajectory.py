@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from reflector._ids import new_id
 from reflector._json import JSONValue, Value, dumps, loads
 from reflector._text import one_line
 from reflector.errors import InputError, TrajectoryImportError
 from reflector.trajectories.chat import read_messages, system_prompt
+from reflector.trajectories.checks import checked, first_problem, known_outcome, plain_message
 from reflector.trajectories.conversation import conversation_of
 from reflector.trajectories.fields import MAX_DEPTH, settle, text_of
 from reflector.trajectories.rendering import messages_from_steps
@@ -39,8 +40,6 @@ __all__ = [
     "Trajectory",
     "utc_now",
 ]
-
-_Made = TypeVar("_Made")
 
 SCHEMA = "reflector.trajectory/1"
 """Marks a trajectory saved by `to_json`."""
@@ -103,7 +102,7 @@ class Trajectory(Value):
     ) -> Trajectory:
         """Return an empty trajectory, begun now, to add steps to."""
         fields.setdefault("started_at", clock())
-        return _checked(lambda: cls(id=id or new_id("traj"), **fields))
+        return checked(lambda: cls(id=id or new_id("traj"), **fields))
 
     @classmethod
     def from_openai_messages(cls, messages: Iterable[Any], **fields: Any) -> Trajectory:
@@ -121,12 +120,12 @@ class Trajectory(Value):
                 f"expected a list of messages like {{'role': 'user', 'content': '…'}}, got {type(messages).__name__}"
             )
         try:
-            raw = settle([_plain_message(message) for message in messages])
+            raw = settle([plain_message(message) for message in messages])
             steps = read_messages(raw)
         except ValueError as err:
             raise TrajectoryImportError(one_line(str(err))) from err
         fields = {"prompt": system_prompt(steps), "format": "openai_chat", "raw": raw} | fields
-        return _checked(lambda: cls(steps=steps, **fields))
+        return checked(lambda: cls(steps=steps, **fields))
 
     @classmethod
     def from_json(cls, data: bytes | str) -> Trajectory:
@@ -156,7 +155,7 @@ class Trajectory(Value):
         try:
             return cls(**fields)
         except (ValidationError, TypeError) as err:
-            raise TrajectoryImportError(_first_problem(err)) from err
+            raise TrajectoryImportError(first_problem(err)) from err
 
     # --- changing it --------------------------------------------------------------------------------------
 
@@ -196,7 +195,7 @@ class Trajectory(Value):
             previous = self.steps[-1].kind if self.steps else None
             last = next((step.turn for step in reversed(self.steps) if step.turn is not None), -1)
             fields = fields | {"turn": last + 1 if last < 0 or opens_turn(known, previous) else last}
-        return _checked(lambda: Step(kind=known, content=text_of(content), **fields))
+        return checked(lambda: Step(kind=known, content=text_of(content), **fields))
 
     def complete(
         self,
@@ -216,20 +215,22 @@ class Trajectory(Value):
             clock: Gives the present moment.
             fields: More fields of the trajectory, such as `exit_status` or `duration_ms`.
         """
-        changes: dict[str, Any] = {"outcome": _outcome(outcome)} | fields
+        changes: dict[str, Any] = {"outcome": known_outcome(outcome)} | fields
         if error is not None:
             changes["error"] = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
         if self.started_at is not None and "duration_ms" not in changes:
             elapsed = (completed_at or clock()) - self.started_at
             changes["duration_ms"] = max(elapsed.total_seconds() * 1000, 0.0)
-        return _checked(lambda: self._replaced(**changes))
+        return checked(lambda: self._replaced(**changes))
 
     def with_outcome(
         self, outcome: Outcome | str, *, feedback: str | Iterable[str] | None = None
     ) -> Trajectory:
         """Return the run with an outcome that its record cannot know; feedback is added to what is there."""
         said = () if feedback is None else (feedback,) if isinstance(feedback, str) else tuple(feedback)
-        return _checked(lambda: self._replaced(outcome=_outcome(outcome), feedback=(*self.feedback, *said)))
+        return checked(
+            lambda: self._replaced(outcome=known_outcome(outcome), feedback=(*self.feedback, *said))
+        )
 
     def filter(
         self, min_importance: Importance | str = Importance.MEDIUM, *, keep_first_last: bool = True
@@ -287,34 +288,3 @@ class Trajectory(Value):
         """Return the whole run as UTF-8 JSON, which `from_json` and `load_trajectories` read again."""
         fields = self.model_dump(mode="json", exclude_defaults=True)
         return dumps({"schema": SCHEMA, "id": self.id} | fields, indent=indent)
-
-
-def _plain_message(message: Any) -> Any:
-    if isinstance(message, BaseModel):
-        return message.model_dump(mode="json", exclude_none=True)
-    if isinstance(message, Mapping):
-        return dict(message)
-    raise ValueError(f"expected a message object with a role, got {one_line(repr(message), 80)}")
-
-
-def _outcome(outcome: Outcome | str) -> Outcome:
-    try:
-        return Outcome(outcome)
-    except ValueError:
-        raise InputError(f"unknown outcome {outcome!r}: expected one of {', '.join(Outcome)}.") from None
-
-
-def _checked(make: Callable[[], _Made]) -> _Made:
-    """Return what `make` makes; a field that does not fit becomes an error of ours."""
-    try:
-        return make()
-    except (ValidationError, TypeError) as err:
-        raise InputError(_first_problem(err)) from err
-
-
-def _first_problem(err: ValidationError | TypeError) -> str:
-    if isinstance(err, TypeError):
-        return one_line(str(err))
-    problem = err.errors(include_url=False, include_context=False)[0]
-    place = ".".join(map(str, problem["loc"])) or err.title
-    return one_line(f"{place}: {problem['msg']}, got {one_line(repr(problem['input']), 80)}", 300)

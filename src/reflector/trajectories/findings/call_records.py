@@ -92,7 +92,8 @@ def _unanswered(view: RunView) -> list[FailurePoint]:
             category=FailureCategory.TOOL_FAILURE,
             rule="call_without_result",
             severity=Severity.MEDIUM,
-            description=f"The call of `{lost[0].name}` never got a result, {count_times(len(calls))} ({at_steps(calls)}).",
+            description=f"The call of `{lost[0].name}` never got a result, {count_times(len(calls))} "
+            f"({at_steps(calls)}).",
             step_indices=calls,
             evidence=lost[0].name,
         )
@@ -131,7 +132,8 @@ def _truncated(view: RunView) -> list[FailurePoint]:
             category=FailureCategory.INCOMPLETE,
             rule="output_truncated",
             severity=Severity.LOW,
-            description=f"The output of `{name}` was too long and was cut {count_times(len(steps))} ({at_steps(steps)}), "
+            description=f"The output of `{name}` was too long and was cut {count_times(len(steps))} "
+            f"({at_steps(steps)}), "
             f"so part of it was never seen.",
             step_indices=steps,
             evidence=view.quote(cut[0][1]),

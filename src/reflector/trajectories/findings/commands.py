@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from reflector._json import dumps
+from reflector.trajectories.findings.wording import words_of
 from reflector.trajectories.step import Step
 
 __all__ = ["command_of", "hides_exit_code", "is_python", "is_reader", "is_search"]
@@ -12,106 +13,13 @@ __all__ = ["command_of", "hides_exit_code", "is_python", "is_reader", "is_search
 _COMMAND_KEYS = (
     "command", "cmd", "code", "script", "bash", "python", "source", "action", "keystrokes", "shell", "query", "input",
 )  # fmt: skip
-_READERS = frozenset(
-    [
-        "cat",
-        "head",
-        "tail",
-        "less",
-        "more",
-        "nl",
-        "sed",
-        "awk",
-        "grep",
-        "egrep",
-        "fgrep",
-        "rg",
-        "ag",
-        "ack",
-        "find",
-        "ls",
-        "tree",
-        "wc",
-        "sort",
-        "uniq",
-        "cut",
-        "file",
-        "stat",
-        "diff",
-        "cmp",
-        "echo",
-        "printf",
-        "pwd",
-        "env",
-        "which",
-        "open",
-        "goto",
-        "scroll_down",
-        "scroll_up",
-        "search_dir",
-        "search_file",
-        "find_file",
-        "view",
-        "xxd",
-        "strings",
-        "jq",
-        "column",
-        "tac",
-        "zcat",
-        "du",
-        "df",
-        "ps",
-        "history",
-        "man",
-        "date",
-        "true",
-        "tee",
-        "xargs",
-        "tr",
-        "basename",
-        "dirname",
-        "realpath",
-        "readlink",
-        "type",
-    ]
+_READERS = words_of(
+    "cat head tail less more nl sed awk grep egrep fgrep rg ag ack find ls tree wc sort uniq cut file stat diff cmp "
+    "echo printf pwd env which open goto scroll_down scroll_up search_dir search_file find_file view xxd strings jq "
+    "column tac zcat du df ps history man date true tee xargs tr basename dirname realpath readlink type"
 )
-_GIT_READERS = frozenset(
-    [
-        "log",
-        "show",
-        "diff",
-        "status",
-        "blame",
-        "grep",
-        "ls-files",
-        "branch",
-        "remote",
-        "describe",
-        "rev-parse",
-        "cat-file",
-    ]
-)
-_SEARCHERS = frozenset(
-    [
-        "grep",
-        "egrep",
-        "fgrep",
-        "rg",
-        "ag",
-        "ack",
-        "find",
-        "which",
-        "test",
-        "[",
-        "[[",
-        "diff",
-        "cmp",
-        "pgrep",
-        "locate",
-        "type",
-        "command",
-    ]
-)
+_GIT_READERS = words_of("log show diff status blame grep ls-files branch remote describe rev-parse cat-file")
+_SEARCHERS = words_of("grep egrep fgrep rg ag ack find which test [ [[ diff cmp pgrep locate type command")
 _READING_NAME = re.compile(
     r"(?:^|[_\W])(?:read|view|open|cat|get|list|ls|fetch|browse\w*|search|find|grep|glob|retrieve|lookup|query|scroll|"
     r"show|goto|click|navigate|web)(?:$|[_\W\d])",
@@ -120,7 +28,7 @@ _READING_NAME = re.compile(
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORD_BREAK = re.compile(r"&&|\|\||[;|\n]")
 _ASSIGNMENT = re.compile(r"^\w+=\S*$")
-_PREFIXES = frozenset(["sudo", "time", "timeout", "nohup", "env", "exec", "command", "xargs"])
+_PREFIXES = words_of("sudo time timeout nohup env exec command xargs")
 _HEREDOC = re.compile(r"<<-?\s*['\"\\]?(\w+)")
 _PYTHON_NAME = re.compile(
     r"(?:^|[_\W])(?:i?python3?|jupyter|notebook|code_interpreter|repl|execute_code|run_code)", re.I

@@ -15,10 +15,11 @@ from reflector.trajectories.step import StepKind
 
 __all__ = ["check_dialogue"]
 
+_POLITELY = r"\b(?:please|could you|can you|would you|kindly)\b[^.\n]{0,120}\b"
 _ASKS = one_of(
     r"\?\s*$",
-    r"\b(?:please|could you|can you|would you|kindly)\b[^.\n]{0,120}\b(?:provide|share|give|tell|send|specify|supply)\b",
-    r"\b(?:please|could you|can you|would you|kindly)\b[^.\n]{0,120}\b(?:enter|confirm|let me know|verify|clarify)\b",
+    _POLITELY + r"(?:provide|share|give|tell|send|specify|supply)\b",
+    _POLITELY + r"(?:enter|confirm|let me know|verify|clarify)\b",
     r"\bi(?:'ll| will)? (?:still )?(?:need|require)\b",
     r"\b(?:i am|i'm) missing\b",
     r"\bwe(?:'ll| will)? need\b",
@@ -45,7 +46,8 @@ _CORRECTION = one_of(
     r"\bas i (?:said|mentioned|told you)\b",
 )
 _GAVE_UP = one_of(
-    r"\bi(?:'ll| will| am going to|'m going to) (?:\w{1,20} ){0,6}(?:contact|call|try|find|look|reach out|go to|ask|do|speak)\b"
+    r"\bi(?:'ll| will| am going to|'m going to) (?:\w{1,20} ){0,6}"
+    r"(?:contact|call|try|find|look|reach out|go to|ask|do|speak)\b"
     r"[^.\n]{0,60}\b(?:human|someone|somewhere|else|support|agent|representative|myself|elsewhere|customer service)\b",
     r"\bnever ?mind\b",
     r"\bforget it\b",
@@ -99,7 +101,7 @@ _WEAK = frozenset(
         "more",
         "any",
         "me",
-    ]  # noqa: SIM905 - a word list reads better
+    ]
 )
 
 
@@ -200,7 +202,8 @@ def _stall_finding(
         category=FailureCategory.LOGICAL_ERROR,
         rule="dialogue_stall",
         severity=Severity.HIGH,
-        description=f"The assistant asked for the same thing again ({thing}) at {at_steps(steps)}, although the user had said "
+        description=f"The assistant asked for the same thing again ({thing}) at {at_steps(steps)}, "
+        f"although the user had said "
         f"at {at_steps(refusals)} that they could not give it, and looked nothing up in between.",
         step_indices=steps,
         evidence=view.quote(again[steps[0]]),
@@ -230,7 +233,8 @@ def _refused_without_lookup(view: RunView) -> list[FailurePoint]:
             category=FailureCategory.LOGICAL_ERROR,
             rule="refused_without_lookup",
             severity=Severity.MEDIUM,
-            description=f"The assistant said that it could not see or provide what was asked, without having called a tool for "
+            description=f"The assistant said that it could not see or provide what was asked, "
+            f"without having called a tool for "
             f"it, {count_times(len(steps))} ({at_steps(steps)}).",
             step_indices=steps,
             evidence=view.quote(found[0][1]),
@@ -260,7 +264,8 @@ def _sent_away(view: RunView) -> list[FailurePoint]:
             category=FailureCategory.LOGICAL_ERROR,
             rule="sent_away",
             severity=Severity.MEDIUM,
-            description=f"The prompt has the assistant hand over itself (“{sentence_around(view.prompt, rule)[:200]}”), yet it told the "
+            description=f"The prompt has the assistant hand over itself "
+            f"(“{sentence_around(view.prompt, rule)[:200]}”), yet it told the "
             f"user to contact somebody {count_times(len(steps))} ({at_steps(steps)}) and made no transfer.",
             step_indices=steps,
             evidence=view.quote(found[0][1]),
@@ -286,7 +291,8 @@ def _corrections(view: RunView, exchanges: list[_Exchange]) -> list[FailurePoint
             category=FailureCategory.LOGICAL_ERROR,
             rule="user_correction",
             severity=Severity.HIGH if len(steps) > 1 else Severity.MEDIUM,
-            description=f"The user corrected the assistant or complained {count_times(len(steps))} ({at_steps(steps)}).",
+            description=f"The user corrected the assistant or complained {count_times(len(steps))} "
+            f"({at_steps(steps)}).",
             step_indices=steps,
             evidence=view.quote(found[0][1]),
         )

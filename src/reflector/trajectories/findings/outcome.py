@@ -89,7 +89,8 @@ def _error_steps(view: RunView) -> list[FailurePoint]:
             category=FailureCategory.TIMEOUT if _TIME.search(text[:500]) else FailureCategory.ERROR,
             rule="run_error" if ended else "recorded_error",
             severity=Severity.CRITICAL if ended else Severity.HIGH,
-            description=f"The record holds an error {count_times(len(broken))} ({at_steps(broken)}): {one_line(text, 200)}.",
+            description=f"The record holds an error {count_times(len(broken))} ({at_steps(broken)}): "
+            f"{one_line(text, 200)}.",
             step_indices=tuple(broken),
             evidence=view.first_line(broken[0]) or view.quote(text),
         )

@@ -18,18 +18,20 @@ _ONE_CALL = one_of(
     r"\bone (?:tool|function|tool call) at a time\b",
 )
 _NOT_BOTH = one_of(
-    r"\b(?:should not|must not|do not|don't|never)\b[^.\n]{0,40}\b(?:respond|reply|message|text|talk)\b[^.\n]{0,60}"
+    r"\b(?:should not|must not|do not|don't|never)\b[^.\n]{0,40}\b(?:respond|reply|message|text|talk)\b"
+    r"[^.\n]{0,60}"
     r"\b(?:simultaneously|at the same time|same (?:turn|time|message))\b",
 )
 _CONFIRMATION = one_of(
     r"\b(?:obtain|get|ask for|receive|wait for)\b[^.\n]{0,30}\bconfirmation\b", r"\bexplicit(?:ly)? confirm"
 )
 _CHANGES = one_of(
-    r"(?:^|[_\W])(?:book|cancel|update|modify|change|delete|remove|create|send|exchange|return|refund|pay|purchase|order|transfer_money)"
+    r"(?:^|[_\W])(?:book|cancel|update|modify|change|delete|remove|create|send|exchange|return|refund|pay|purchase|order)"
     r"(?:$|[_\W])",
 )
 _AGREES = one_of(
-    r"\b(?:yes|yeah|yep|yup|sure|ok|okay|confirm\w{0,4}|proceed|go ahead|do (?:it|that|so)|sounds (?:good|great)|that works)\b",
+    r"\b(?:yes|yeah|yep|yup|sure|ok|okay|confirm\w{0,4}|proceed|go ahead)\b",
+    r"\b(?:do (?:it|that|so)|sounds (?:good|great)|that works)\b",
     r"\b(?:correct|right|agree\w{0,2}|perfect|absolutely|definitely|of course|great|fine|certainly)\b",
     r"\b(?:please|let's|i'd like to|i want to|i would like to|just)\b",
 )
@@ -84,7 +86,8 @@ def _broken(view: RunView, steps: list[int], rule: re.Match[str], what: str) -> 
             category=FailureCategory.LOGICAL_ERROR,
             rule="prompt_rule_broken",
             severity=Severity.LOW,
-            description=f"A rule of the prompt was broken (“{passage}”): {what} {count_times(len(steps))} ({at_steps(steps)}).",
+            description=f"A rule of the prompt was broken (“{passage}”): {what} "
+            f"{count_times(len(steps))} ({at_steps(steps)}).",
             step_indices=tuple(steps),
             evidence=view.first_line(steps[0]) or (view.steps[steps[0]].name or ""),
         )
@@ -116,7 +119,8 @@ def _unconfirmed(view: RunView) -> list[FailurePoint]:
             category=FailureCategory.LOGICAL_ERROR,
             rule="unconfirmed_change",
             severity=Severity.HIGH,
-            description=f"`{use.name}` was called without the user's consent {count_times(len(changes))} ({at_steps(changes)}), although "
+            description=f"`{use.name}` was called without the user's consent "
+            f"{count_times(len(changes))} ({at_steps(changes)}), although "
             f"the prompt says “{passage}”.",
             step_indices=tuple(sorted({step for _, step in found} | set(changes))),
             evidence=view.last_line(user),
@@ -149,7 +153,8 @@ def _forbidden_files(view: RunView) -> list[FailurePoint]:
             category=FailureCategory.LOGICAL_ERROR,
             rule="forbidden_change",
             severity=Severity.LOW if removed is not None else Severity.MEDIUM,
-            description=f"The instructions say “{one_line(rule.group(0).strip(' -*'), 160)}”, yet {path} was written at "
+            description=f"The instructions say “{one_line(rule.group(0).strip(' -*'), 160)}”, yet "
+            f"{path} was written at "
             f"{at_steps(steps)}{undone}.",
             step_indices=steps,
             evidence=path,

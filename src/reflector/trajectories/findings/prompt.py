@@ -50,7 +50,8 @@ def check_tools_unused(view: RunView) -> list[FailurePoint]:
             category=FailureCategory.LOGICAL_ERROR,
             rule="no_tool_called",
             severity=Severity.LOW if view.trajectory.outcome is Outcome.SUCCESS else Severity.HIGH,
-            description=f"{f'The prompt speaks of tools (“{passage}”)' if passage else known}, yet no tool was called in the whole run "
+            description=f"{f'The prompt speaks of tools (“{passage}”)' if passage else known}, yet "
+            f"no tool was called in the whole run "
             f"({len(said)} answers, {at_steps(said)}).",
             step_indices=said,
             evidence=view.first_line(said[0]),

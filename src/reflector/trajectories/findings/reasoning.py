@@ -4,40 +4,35 @@ from __future__ import annotations
 
 import re
 from itertools import islice, pairwise
+from typing import NamedTuple
 
 from reflector.trajectories.analysis import ReasoningIssue, ReasoningIssueType, Severity
 from reflector.trajectories.analysis_config import ReasoningConfig
 from reflector.trajectories.findings.patterns import sentences, straight
 from reflector.trajectories.findings.run_view import RunView
 from reflector.trajectories.findings.turns import promised_actions
-from reflector.trajectories.findings.wording import content_words, similarity
+from reflector.trajectories.findings.wording import content_words, similarity, words_of
 from reflector.trajectories.step import StepKind
 
 __all__ = ["check_reasoning"]
 
-_NEGATIONS = frozenset(
-    (
-        "not",
-        "no",
-        "never",
-        "cannot",
-        "can't",
-        "isn't",
-        "won't",
-        "didn't",
-        "don't",
-        "doesn't",
-        "wasn't",
-        "aren't",
-    )
-    + ("shouldn't", "couldn't", "wouldn't")
+_NEGATIONS = words_of(
+    "not no never cannot can't isn't won't didn't don't doesn't wasn't aren't shouldn't couldn't wouldn't"
 )
 _NEGATION = re.compile(rf"\b(?:{'|'.join(sorted(_NEGATIONS))})\b", re.IGNORECASE)
 _CONCLUSION = re.compile(r"\b(?:therefore|thus|so|hence|conclude[sd]?|conclusion|results?)\b", re.IGNORECASE)
 _STEP_LABEL = re.compile(r"^\W{0,4}step (\d{1,2})\b", re.IGNORECASE | re.MULTILINE)
-_SENTENCES = 30
+_SENTENCES = 16
 _FEW_WORDS = 2
 _ENOUGH_WORDS = 4
+
+
+class _Claim(NamedTuple):
+    """A sentence: whether it denies something, and what it speaks of."""
+
+    sentence: str
+    denied: bool
+    words: frozenset[str]
 
 
 def check_reasoning(view: RunView) -> list[ReasoningIssue]:
@@ -59,42 +54,46 @@ def _contradictions(
     indices: list[int], texts: dict[int, str], config: ReasoningConfig, view: RunView
 ) -> list[ReasoningIssue]:
     issues = []
+    claims = {
+        index: [_claim(sentence) for sentence in islice(sentences(texts[index]), _SENTENCES)]
+        for index in indices
+    }
     for first, second in pairwise(indices):
-        pair = _contradicting(texts[first], texts[second], config)
-        if pair is not None:
+        sentence = _contradicting(claims[first], claims[second], config)
+        if sentence is not None:
             issues.append(
                 ReasoningIssue(
                     type=ReasoningIssueType.CONTRADICTION,
                     severity=Severity.HIGH,
-                    description=f"Step {second} denies what step {first} says.",
+                    description=f"Step {second} denies what step {first} says, or the other way round.",
                     step_indices=(first, second),
-                    evidence=_verbatim(view, second, pair),
+                    evidence=_verbatim(view, second, sentence),
                 )
             )
     return issues
 
 
-def _contradicting(first: str, second: str, config: ReasoningConfig) -> str | None:
+def _claim(sentence: str) -> _Claim:
+    return _Claim(
+        sentence.strip(), _NEGATION.search(sentence) is not None, content_words(sentence) - _NEGATIONS
+    )
+
+
+def _contradicting(before: list[_Claim], after: list[_Claim], config: ReasoningConfig) -> str | None:
     """The sentence of the second text that says the opposite of one of the first.
 
     In long texts two sentences of a few words meet by chance; there they must share more.
     """
-    before = [_claim(sentence) for sentence in islice(sentences(first), _SENTENCES)]
-    after = [(_claim(sentence), sentence) for sentence in islice(sentences(second), _SENTENCES)]
     least = _FEW_WORDS if len(before) == len(after) == 1 else _ENOUGH_WORDS
-    for (denied, words), sentence in after:
-        for other_denied, other in before:
-            shorter, longer = sorted((len(words), len(other)))
-            shared = len(words & other)
-            alike = shared > config.contradiction_overlap * shorter and shared * 2 >= longer
-            if denied != other_denied and alike and shared >= least:
-                return sentence.strip()
+    for claim in after:
+        for other in before:
+            if claim.denied == other.denied:
+                continue
+            shared = len(claim.words & other.words)
+            shorter, longer = sorted((len(claim.words), len(other.words)))
+            if shared >= least and shared > config.contradiction_overlap * shorter and shared * 2 >= longer:
+                return claim.sentence
     return None
-
-
-def _claim(sentence: str) -> tuple[bool, frozenset[str]]:
-    """Whether a sentence denies something, and what it speaks of."""
-    return _NEGATION.search(sentence) is not None, content_words(sentence) - _NEGATIONS
 
 
 def _circles(

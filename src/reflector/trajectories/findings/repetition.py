@@ -70,7 +70,8 @@ def _finding(view: RunView, uses: list[ToolUse]) -> FailurePoint:
         category=FailureCategory.LOGICAL_ERROR,
         rule="repeated_call",
         severity=Severity.HIGH if len(uses) >= _MANY else Severity.MEDIUM,
-        description=f"The same call of `{uses[0].name}` was made {count_times(len(uses))} with the same arguments and the same "
+        description=f"The same call of `{uses[0].name}` was made {count_times(len(uses))} with the "
+        f"same arguments and the same "
         f"result ({at_steps(steps)}){shown}.",
         step_indices=steps,
         evidence=_evidence(view, uses[0]),

@@ -11,17 +11,19 @@ from reflector.trajectories.step import Outcome, StepKind
 __all__ = ["check_turns", "promised_actions"]
 
 _WRONG = one_of(
-    r"\b(?:submission|answer|solution|flag|result|guess|response) (?:was|is|were) (?:incorrect|wrong|not correct|rejected)\b",
+    r"\b(?:submission|answer|solution|flag|result|guess) (?:was|is) (?:incorrect|wrong|not correct|rejected)\b",
     r"\b(?:incorrect|wrong) (?:answer|submission|flag|solution|result)\b",
     r"^\W{0,3}(?:incorrect|wrong)\b[.!]",
 )
 _FORMAT = one_of(
-    r"\bformat error\b",
+    r"\b(?:format|parsing|parse) errors?\b",
     r"\bEXACTLY ONE (?:action|command|bash|tool)\b",
     r"\b(?:was|were|is) not (?:properly|correctly) formatted\b",
-    r"\b(?:no|without a|did not (?:include|contain)|missing) (?:valid )?(?:tool call|function call|code block|action)s?\b"
+    r"\b(?:no|without a|did not (?:include|contain)|missing) (?:valid )?"
+    r"(?:tool call|function call|code block|action)s?\b"
     r"[^.\n]{0,60}(?:found|response|message|reply|output|provided)",
-    r"\byour (?:last )?(?:response|reply|output|message) (?:was|is|could not be) (?:malformed|rejected|invalid|parsed|not valid)\b",
+    r"\byour (?:last )?(?:response|reply|output|message) (?:was|is|could not be) "
+    r"(?:malformed|rejected|invalid|parsed|not valid)\b",
 )
 _ACTIONS = (
     "run|check|search|look|find|call|open|read|execute|create|write|test|fetch|retrieve|query|inspect|try|use|submit|apply|"
@@ -58,12 +60,8 @@ def promised_actions(view: RunView) -> list[tuple[int, str]]:
     """Return the turns that announce an action, call nothing and hand over to nobody, with the words."""
     if not view.uses and not view.trajectory.tools:
         return []
-    found = [
-        (index, promise)
-        for turn in view.turns
-        if (index := _last_message(view, turn)) is not None and (promise := _promise(view, index))
-    ]
-    return found
+    ends = [index for turn in view.turns if (index := _last_message(view, turn)) is not None]
+    return [(index, promise) for index in ends if (promise := _promise(view, index)) is not None]
 
 
 def _last_message(view: RunView, turn: Turn) -> int | None:
@@ -96,7 +94,8 @@ def _promises(view: RunView) -> list[FailurePoint]:
             category=FailureCategory.INCOMPLETE,
             rule="promise_without_action",
             severity=Severity.HIGH if steps[-1] >= len(view.steps) - 2 else Severity.MEDIUM,
-            description=f"The assistant announced an action and called nothing {count_times(len(steps))} ({at_steps(steps)}).",
+            description=f"The assistant announced an action and called nothing "
+            f"{count_times(len(steps))} ({at_steps(steps)}).",
             step_indices=steps,
             evidence=view.quote(found[0][1]),
         )
@@ -118,7 +117,8 @@ def _wrong_submissions(view: RunView) -> list[FailurePoint]:
             category=FailureCategory.LOGICAL_ERROR,
             rule="wrong_submission",
             severity=Severity.HIGH if len(steps) > 1 else Severity.MEDIUM,
-            description=f"A submission was rejected as wrong {count_times(len(steps))} ({at_steps(steps)}){_repeated(view, steps)}.",
+            description=f"A submission was rejected as wrong {count_times(len(steps))} "
+            f"({at_steps(steps)}){_repeated(view, steps)}.",
             step_indices=steps,
             evidence=view.quote(wrong[0][1]),
         )
@@ -143,7 +143,7 @@ def _rejected_formats(view: RunView) -> list[FailurePoint]:
     spoken = False
     for index, step in enumerate(view.steps):
         spoken = spoken or step.kind.is_model
-        if spoken and step.kind is StepKind.USER:
+        if spoken and (step.kind is StepKind.USER or _is_stray(view, index)):
             line = next((line for line in step.content[:1500].splitlines() if _FORMAT.search(line)), None)
             if line is not None:
                 rejected.append((index, line))
@@ -162,19 +162,27 @@ def _rejected_formats(view: RunView) -> list[FailurePoint]:
     ]
 
 
+def _is_stray(view: RunView, index: int) -> bool:
+    """Whether a step is a tool's answer to a reply that called nothing: the harness speaks."""
+    use = view.use_of.get(index)
+    return use is not None and use.call is None and view.steps[index].kind is StepKind.TOOL_RESULT
+
+
 def _idle_turns(view: RunView) -> list[FailurePoint]:
     """The same user message again and again: the model stopped acting and had to be told to go on."""
     groups: dict[str, list[int]] = {}
     for index, step in enumerate(view.steps):
-        if index and step.kind is StepKind.USER and 0 < len(step.content) < _IDLE:
-            if view.steps[index - 1].kind in (StepKind.MESSAGE, StepKind.REASONING):
-                groups.setdefault(step.content.strip(), []).append(index)
+        before = view.steps[index - 1].kind if index else None
+        idle = before in (StepKind.MESSAGE, StepKind.REASONING)
+        if idle and step.kind is StepKind.USER and 0 < len(step.content) < _IDLE:
+            groups.setdefault(step.content.strip(), []).append(index)
     return [
         FailurePoint(
             category=FailureCategory.INCOMPLETE,
             rule="idle_turns",
             severity=Severity.HIGH if len(steps) > 2 else Severity.MEDIUM,
-            description=f"The model ended its turn without acting {count_times(len(steps))} and had to be told to go on "
+            description=f"The model ended its turn without acting {count_times(len(steps))} and had "
+            f"to be told to go on "
             f"({at_steps(steps)}).",
             step_indices=tuple(steps),
             evidence=view.quote(text),
@@ -194,7 +202,8 @@ def _empty_turns(view: RunView) -> list[FailurePoint]:
             category=FailureCategory.INCOMPLETE,
             rule="empty_turn",
             severity=Severity.HIGH if len(empty) > 1 or empty[0] >= len(view.steps) - 1 else Severity.MEDIUM,
-            description=f"The model's turn was empty, without text or call, {count_times(len(empty))} ({at_steps(empty)}).",
+            description=f"The model's turn was empty, without text or call, "
+            f"{count_times(len(empty))} ({at_steps(empty)}).",
             step_indices=tuple(empty),
         )
     ]

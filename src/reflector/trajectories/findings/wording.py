@@ -5,77 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["at_steps", "content_words", "count_times", "listed", "similarity"]
+__all__ = ["at_steps", "content_words", "count_times", "listed", "similarity", "words_of"]
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
-_STOP = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "are",
-        "as",
-        "at",
-        "be",
-        "been",
-        "but",
-        "by",
-        "can",
-        "could",
-        "did",
-        "do",
-        "does",
-        "for",
-        "from",
-        "had",
-        "has",
-        "have",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "let's",
-        "me",
-        "my",
-        "of",
-        "on",
-        "or",
-        "our",
-        "please",
-        "so",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "this",
-        "those",
-        "to",
-        "up",
-        "was",
-        "we",
-        "were",
-        "what",
-        "when",
-        "which",
-        "will",
-        "with",
-        "would",
-        "you",
-        "your",
-        "i'm",
-        "i'll",
-        "it's",
-        "just",
-        "now",
-        "also",
-    ]
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the words of a list written as text."""
+    return frozenset(text.split())
+
+
+_STOP = words_of(
+    "a an and are as at be been but by can could did do does for from had has have i if in into is it its let's me my "
+    "of on or our please so that the their them then there these they this those to up was we were what when which "
+    "will with would you your i'm i'll it's just now also"
 )
 
 

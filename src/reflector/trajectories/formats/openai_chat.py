@@ -8,7 +8,7 @@ from typing import Any
 from reflector._json import JSONValue
 from reflector.trajectories.chat import read_messages, system_prompt
 from reflector.trajectories.conversation import MESSAGE_KEYS, conversation_of, is_message, is_messages
-from reflector.trajectories.evidence import error_of, feedback_of, limit_of, outcome_of, scores_of
+from reflector.trajectories.evidence import error_of, feedback_of, limit_reached, outcome_of, scores_of
 from reflector.trajectories.fields import as_mapping, as_number, as_text, first_of, names_of_tools, usage_of
 from reflector.trajectories.formats.format import Format, Record, Sample
 from reflector.trajectories.parts import content_text
@@ -26,6 +26,8 @@ _ID_KEYS = (
     "trace_id",
     "uuid",
 )
+_EXIT_KEYS = ("exit_status", "termination_reason", "exit_reason", "end_reason", "stop_reason")
+_JUDGED_IN = ("evaluation", "eval", "result", "reward_info", "info", "metadata", "extra")
 _UNDERSTOOD = frozenset({*_ID_KEYS, "tools", "functions", "model", "usage"})
 
 
@@ -62,16 +64,18 @@ def _read(record: JSONValue, default_id: str) -> Trajectory:
     steps = read_messages(messages)
     fields = as_mapping(record)
     info = as_mapping(fields.get("info"))
-    scores, error = scores_of(fields), error_of(fields)
+    judged = _judged(fields)
+    scores, error = scores_of(judged), error_of(fields)
     response = as_mapping(fields.get("response"))
-    exit_status = as_text(fields.get("exit_status"))
+    exit_status = as_text(first_of(fields, *_EXIT_KEYS))
+    limit = limit_reached(exit_status)
     rest = {key: value for key, value in fields.items() if key not in _UNDERSTOOD and not _is_said(value)}
     return Trajectory(
         id=run_id(fields) or default_id,
         steps=steps,
-        outcome=outcome_of(fields, scores, error),
+        outcome=outcome_of(fields, scores, error, limit),
         scores=scores,
-        feedback=feedback_of(fields),
+        feedback=feedback_of(judged),
         prompt=system_prompt(steps) or as_text(content_text(fields.get("system"))),
         task=_task_of(fields) or _task_of(info),
         tools=names_of_tools(
@@ -79,7 +83,7 @@ def _read(record: JSONValue, default_id: str) -> Trajectory:
         ),
         error=error,
         exit_status=exit_status,
-        limit=limit_of(exit_status) if exit_status and "limit" in exit_status.lower() else None,
+        limit=limit,
         model=as_text(first_of(fields, "model", "model_name")) or as_text(response.get("model")),
         agent=as_text(first_of(fields, "agent", "agent_name")),
         usage=usage_of(first_of(fields, "usage") or response.get("usage")),
@@ -88,6 +92,14 @@ def _read(record: JSONValue, default_id: str) -> Trajectory:
         metadata=rest if not is_message(record) else {},
         raw=record,
     )
+
+
+def _judged(record: dict[str, Any]) -> dict[str, Any]:
+    """Return the object that holds the scores: the record itself, or what it keeps them in."""
+    for judged in (record, *(as_mapping(record.get(key)) for key in _JUDGED_IN)):
+        if scores_of(judged):
+            return judged
+    return record
 
 
 def run_id(record: dict[str, Any]) -> str | None:

@@ -1,0 +1,86 @@
+"""The card of a provider, and the agent that runs its work on an engine."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Literal, assert_never
+
+from pydantic import Field
+
+from reflector._json import Value
+from reflector.agents.agent import Agent
+from reflector.agents.context import Context
+from reflector.dispatch.engines import Engine, EngineName, InlineEngine, ThreadEngine, Work
+from reflector.dispatch.process_engine import ProcessEngine
+from reflector.dispatch.task import Task
+from reflector.errors import HandlerError, ReflectorError
+from reflector.signals.signal import Signal
+
+__all__ = ["EngineProvider", "ProviderCard", "open_engine"]
+
+
+class ProviderCard(Value):
+    """What a provider costs and can take.
+
+    ```python
+    await runtime.spawn(square, name="square", accepts=["demo"], card=ProviderCard(running=4, price_usd=0.001))
+    ```
+    """
+
+    price_usd: float = Field(default=0.0, ge=0)
+    """For one task."""
+    latency: float | None = Field(default=None, ge=0)
+    """Seconds that a task takes, roughly; tasks with less time left go elsewhere."""
+    running: int = Field(default=1, ge=1)
+    """How many tasks run at once."""
+    queued: int = Field(default=1000, ge=0)
+    """How many tasks may wait before it counts as full, and others are preferred."""
+    when_full: Literal["block", "fail"] = "block"
+    """If everybody is full: `block` lets the caller wait for room here, `fail` refuses at once."""
+    engine: EngineName = "inline"
+    """Where the work runs. `thread` and `process`: the context it gets cannot send signals."""
+
+    def bind(self, handler: Any) -> Any:
+        """Return what `Runtime.spawn` shall start instead of the handler: an agent that runs it on the engine."""
+        return functools.partial(EngineProvider, handler, self) if self.engine != "inline" else handler
+
+
+class EngineProvider(Agent):
+    """Runs the work of a provider on an engine of its own, which lives as long as the agent."""
+
+    def __init__(self, work: Work, card: ProviderCard) -> None:
+        self._work = work
+        self._card = card
+        self._engine: Engine = InlineEngine()
+
+    async def on_start(self, context: Context) -> None:
+        self._engine = open_engine(self._card.engine, self._card.running)
+
+    async def on_stop(self, context: Context) -> None:
+        await self._engine.close()
+
+    async def receive(self, signal: Signal, context: Context) -> Any:
+        try:
+            ran = await self._engine.run(self._work, Task.from_signal(signal), context)
+        except ReflectorError:
+            raise
+        except Exception as err:  # the border to the user's work; an error of it is an answer, not a crash of ours
+            raise HandlerError(f"agent {context.ref.name!r} failed: {type(err).__name__}: {err}") from err
+        if ran.attempts == 1:
+            return ran.value
+        reply = signal.reply(ran.value, source=f"/agents/{context.ref.name}")
+        reply.extensions = {"attempts": ran.attempts}
+        return reply
+
+
+def open_engine(name: EngineName, workers: int) -> Engine:
+    """Return a new engine."""
+    match name:
+        case "inline":
+            return InlineEngine()
+        case "thread":
+            return ThreadEngine(workers)
+        case "process":
+            return ProcessEngine(workers)
+        case _:
+            assert_never(name)

@@ -1,0 +1,135 @@
+"""What is to be done, and what came of it: two envelopes that do not care what is inside."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from reflector._ids import new_id
+from reflector._json import Value, dumps, loads
+from reflector.dispatch.decision import Decision
+from reflector.signals.signal import Signal
+from reflector.usage import Usage
+
+__all__ = ["Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
+
+_KIND = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
+_LIMITS, _METADATA = "tasklimits", "taskmetadata"
+
+
+class Limits(Value):
+    """What a task may cost."""
+
+    cost_usd: float | None = Field(default=None, ge=0)
+    """Providers whose card asks more are passed over. None: any price."""
+    attempts: int = Field(default=3, ge=1)
+    """How often it may be started, when the process that runs it dies."""
+
+
+class Task(Value):
+    """Something to be done: a kind, and a payload that only whoever does it understands.
+
+    It travels as a signal: `reflector.<kind>.requested`, with the payload as its data.
+
+    >>> task = Task(kind="demo", payload={"n": 1})
+    >>> signal = task.to_signal("/check")
+    >>> signal.type, signal.data
+    ('reflector.demo.requested', {'n': 1})
+    >>> Task.from_signal(signal) == task
+    True
+    """
+
+    kind: str
+    """Segments of letters, digits, `-` and `_`, separated by dots."""
+    payload: Any = None
+    id: str = Field(default_factory=lambda: new_id("task"), min_length=1)
+    limits: Limits = Limits()
+    deadline: datetime | None = None
+    """When nobody needs it any more; without an offset it counts as UTC."""
+    metadata: dict[str, Any] = {}
+    """Plain data that travels along."""
+
+    @field_validator("kind")
+    @classmethod
+    def _check_kind(cls, kind: str) -> str:
+        requested_type(kind)
+        return kind
+
+    @field_validator("deadline")
+    @classmethod
+    def _make_aware(cls, deadline: datetime | None) -> datetime | None:
+        return deadline.replace(tzinfo=UTC) if deadline is not None and deadline.tzinfo is None else deadline
+
+    def to_signal(self, source: str) -> Signal:
+        """Return the request that carries this task."""
+        extensions = {}
+        if self.limits != _NO_LIMITS:
+            extensions[_LIMITS] = dumps(self.limits).decode()
+        if self.metadata:
+            extensions[_METADATA] = dumps(self.metadata).decode()
+        return Signal(
+            requested_type(self.kind),
+            source,
+            self.payload,
+            subject=self.id,
+            expirytime=self.deadline,
+            extensions=extensions or None,
+        )
+
+    @classmethod
+    def from_signal(cls, signal: Signal) -> Task:
+        """Return the task that a request carries. Its deadline is the request's: the earliest of all that apply."""
+        extensions = signal.extensions or {}
+        known: dict[str, Any] = {}
+        if _LIMITS in extensions:
+            known["limits"] = loads(extensions[_LIMITS])
+        if _METADATA in extensions:
+            known["metadata"] = loads(extensions[_METADATA])
+        return cls(
+            kind=signal.type.removeprefix("reflector.").removesuffix(".requested"),
+            payload=signal.data,
+            id=signal.subject or signal.id,
+            deadline=signal.expirytime,
+            **known,
+        )
+
+
+_NO_LIMITS = Limits()
+
+
+class TaskOutput(Value):
+    """What a provider returns instead of the bare value when it knows what it used."""
+
+    value: Any = None
+    usage: Usage = Usage()
+
+
+class TaskResult(Value):
+    """What came of a task."""
+
+    value: Any
+    """What the provider returned."""
+    provider: str
+    """The name of the agent that did it."""
+    decision: Decision
+    """Why that one, and what was said about the others."""
+    usage: Usage = Usage()
+    """What the provider says it used; without a word from it, the price on its card."""
+    attempts: int = 1
+    """How often it was started: more than once only where a process died."""
+
+
+@lru_cache(1024)
+def requested_type(kind: str) -> str:
+    """Return the type of the signal that asks for tasks of a kind.
+
+    Raises:
+        ValueError: If it is no kind.
+    """
+    if not _KIND.fullmatch(kind):
+        raise ValueError(f"a kind is made of letters, digits, - and _ in segments separated by dots; got {kind!r}")
+    return f"reflector.{kind}.requested"

@@ -1,0 +1,130 @@
+"""The other side of a process engine: takes jobs from a pipe, one after the other, and answers on another.
+
+It never imports the parent's main script again, and it ends at once when the parent is gone, however that came.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import os
+import pickle
+import queue
+import signal
+import struct
+import sys
+import threading
+import traceback
+from typing import Any, BinaryIO, Literal, NamedTuple
+
+__all__ = ["Answer", "Job", "main", "read_frame", "write_frame"]
+
+_LENGTH = struct.Struct(">Q")
+
+
+class Job(NamedTuple):
+    """One run of some work."""
+
+    module: str
+    """Where the work is defined, and the file of that module: for modules that cannot be imported by name."""
+    file: str | None
+    work: bytes
+    task: bytes
+    attempt: int
+
+
+class Answer(NamedTuple):
+    """What came of a job."""
+
+    kind: Literal["value", "error", "described", "unpicklable"]
+    """`described`: an error that cannot be pickled, in words."""
+    content: Any
+
+
+def read_frame(pipe: BinaryIO) -> bytes | None:
+    """Return the next frame of a pipe, or None when it has ended, in the middle of a frame too."""
+    header = pipe.read(_LENGTH.size)
+    if len(header) < _LENGTH.size:
+        return None
+    (length,) = _LENGTH.unpack(header)
+    body = pipe.read(length)
+    return body if len(body) == length else None
+
+
+def write_frame(pipe: BinaryIO, body: bytes) -> None:
+    """Write a frame."""
+    pipe.write(_LENGTH.pack(len(body)))
+    pipe.write(body)
+    pipe.flush()
+
+
+def main() -> None:
+    """Answer jobs until the parent closes the pipe."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, who closes the pipe
+    jobs = os.fdopen(os.dup(0), "rb")
+    answers = os.fdopen(os.dup(1), "wb")
+    # What the work prints must not get between the frames, nor may it read them.
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    received: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_receive, args=(jobs, received), daemon=True).start()
+    while True:
+        write_frame(answers, _pickled(_run(received.get())))
+
+
+def _receive(jobs: BinaryIO, received: queue.SimpleQueue[bytes]) -> None:
+    """Read in a thread of its own, so that the parent's end is noticed while work runs."""
+    while (frame := read_frame(jobs)) is not None:
+        received.put(frame)
+    os._exit(0)
+
+
+def _run(frame: bytes) -> Answer:
+    from reflector.dispatch.engines import WorkContext, call
+
+    try:
+        job = Job(*pickle.loads(frame))
+        _make_importable(job.module, job.file)
+        work, task = pickle.loads(job.work), pickle.loads(job.task)
+    except Exception as err:  # noqa: BLE001 - the border to the parent: told in words
+        return Answer("unpicklable", f"the worker cannot load it: {type(err).__name__}: {err}")
+    try:
+        return Answer("value", call(work, WorkContext(task, job.attempt)))
+    except Exception as err:  # noqa: BLE001 - the border to the parent, where it is raised again
+        err.add_note("In the worker process:\n" + "".join(traceback.format_exception(err)))
+        return Answer("error", err)
+
+
+def _pickled(answer: Answer) -> bytes:
+    """Return the answer as bytes that are known to be readable on the other side."""
+    try:
+        body = pickle.dumps(tuple(answer), pickle.HIGHEST_PROTOCOL)
+        if answer.kind == "error":
+            pickle.loads(body)  # many exceptions can be written and not be read
+    except Exception as err:  # noqa: BLE001 - the border to the parent: told in words
+        if answer.kind == "error":
+            description = (type(answer.content).__name__, str(answer.content), answer.content.__notes__)
+            return pickle.dumps(("described", description))
+        return pickle.dumps(("unpicklable", f"the result cannot be pickled: {err}"))
+    return body
+
+
+def _make_importable(module: str, file: str | None) -> None:
+    """Load a module by its file if its name alone does not find it."""
+    if module == "__main__":
+        module = "__worker_main__"  # its `if __name__ == "__main__":` is not for us
+    if module in sys.modules:
+        return
+    try:
+        importlib.import_module(module)
+    except ModuleNotFoundError:
+        if file is None:
+            raise
+        spec = importlib.util.spec_from_file_location(module, file)
+        if spec is None or spec.loader is None:
+            raise
+        loaded = importlib.util.module_from_spec(spec)
+        sys.modules[module] = loaded
+        spec.loader.exec_module(loaded)
+        if module == "__worker_main__":
+            sys.modules["__main__"] = loaded

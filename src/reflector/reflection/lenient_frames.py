@@ -1,0 +1,137 @@
+"""The brackets that are open while lenient JSON is read, and what becomes of those that do not match."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["AFTER", "KEY", "VALUE", "Frame", "Frames"]
+
+KEY, VALUE, AFTER = 0, 1, 2
+"""What is expected next in a container."""
+
+
+class Frame:
+    """A container that is still open."""
+
+    __slots__ = ("closer", "items", "key", "state")
+
+    def __init__(self, items: Any, closer: str) -> None:
+        self.items: Any = items
+        self.closer = closer
+        self.key: str | None = None
+        self.state = VALUE if type(items) is list else KEY
+
+    def store(self, value: Any) -> None:
+        """Put a value where the next one belongs."""
+        self.state = AFTER
+        if type(self.items) is list:
+            self.items.append(value)
+        elif self.key is not None:
+            self.items[self.key] = value
+            self.key = None
+
+    def last(self) -> tuple[Any, Any]:
+        """Return the key and the value stored last, or two times None."""
+        if type(self.items) is dict:
+            key = next(reversed(self.items), None)
+            return key, None if key is None else self.items[key]
+        return (len(self.items) - 1, self.items[-1]) if self.items else (None, None)
+
+
+class Frames:
+    """The open containers, the outermost first."""
+
+    def __init__(self, fixes: dict[str, int], max_depth: int) -> None:
+        self.stack: list[Frame] = []
+        self.root: Any = None
+        self.fixes = fixes
+        self.max_depth = max_depth
+
+    def fix(self, name: str) -> None:
+        """Count a repair."""
+        self.fixes[name] = self.fixes.get(name, 0) + 1
+
+    def push(self, frame: Frame) -> None:
+        """Open a container; one that lies too deep is ignored."""
+        if len(self.stack) < self.max_depth:
+            self.stack.append(frame)
+        else:
+            self.fix("too_deep")
+
+    def pop(self) -> None:
+        """Close the innermost container and hand its value to the one around it."""
+        frame = self.stack.pop()
+        value = frame.items
+        if frame.closer == ")" and type(value) is list and len(value) == 1 and frame.state != VALUE:
+            value = value[0]  # parentheses around one value
+        if frame.key is not None:
+            value.setdefault(frame.key, None)
+        if self.stack:
+            self.stack[-1].store(value)
+        else:
+            self.root = value
+
+    def reach(self, closer: str) -> bool:
+        """Close what lacks its bracket inside the container that `closer` closes; return whether there is one."""
+        if all(frame.closer != closer for frame in self.stack):
+            return False
+        while self.stack[-1].closer != closer:
+            self.fix("missing_closer")
+            self.pop()
+        return True
+
+    def make_room(self, frame: Frame, doubled: bool) -> bool:
+        """Prepare for an object that stands where a key should; return whether its brace is one too many.
+
+        It is a sibling of the object before it, whose brace is missing; or a member of the list before it, which
+        was closed too early or never opened; or the object's own brace was doubled.
+        """
+        outer = self.stack[-2] if len(self.stack) > 1 else None
+        in_list = outer is not None and type(outer.items) is list
+        key, last = frame.last()
+        if type(last) is list and last and type(last[-1]) is dict:
+            self.fix("extra_closer")
+            self.reopen(frame, key, last)
+        elif type(last) is dict and last and not in_list:
+            self.fix("missing_bracket")
+            self.reopen(frame, key, [last])
+        elif frame.items and in_list:
+            self.fix("missing_closer")
+            self.pop()
+            self.stack[-1].state = VALUE
+        elif frame.items:
+            self.fix("missing_key")
+            frame.key = f"_{len(frame.items)}"
+            frame.state = VALUE
+        elif doubled:
+            self.fix("double_brace")
+            return True
+        else:
+            self.fix("wrong_bracket")
+            frame.items, frame.state = [], VALUE
+        return False
+
+    def reopen(self, frame: Frame, key: Any, items: list[Any]) -> None:
+        """Go on with a list that is a value of `frame`."""
+        frame.key = key
+        self.push(again := Frame(items, "]"))
+        again.state = VALUE
+
+    def claim_key(self, frame: Frame) -> Frame | None:
+        """Take the last text of a list back because it is a key; return the object it belongs to, None if none."""
+        if not frame.items or not isinstance(frame.items[-1], str):
+            return None
+        key = frame.items[-1]
+        before = frame.items[-2] if len(frame.items) > 1 else {key: None}
+        if type(before) is dict and key in before:
+            self.fix("missing_brace")
+            frame.items.pop()
+            self.push(Frame({}, "}"))
+        elif len(self.stack) > 1 and type(self.stack[-2].items) is dict:
+            self.fix("missing_closer")
+            frame.items.pop()
+            frame.state = AFTER
+            self.pop()
+        else:
+            return None
+        return self.stack[-1] if type(self.stack[-1].items) is dict else None

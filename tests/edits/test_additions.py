@@ -1,0 +1,240 @@
+"""Suggestions that add text: where it goes, in which form, and when it is not added."""
+
+from __future__ import annotations
+
+import pytest
+
+RULES = "# Clerk\n\nYou answer letters.\n\n## Rules\n\n- Be brief.\n- Be kind.\n\n## Format\n\nWrite plain text.\n"
+
+
+def test_several_additions_without_a_section_all_survive_by_priority(suggest, plan):
+    prompt = "You sort parcels."
+    improved = plan(
+        prompt,
+        suggest("add", "Weigh each parcel.", priority="low"),
+        suggest("add", "Read the label aloud.", priority="high"),
+        suggest("add", "Stack by size.", priority="medium"),
+    ).apply()
+    assert improved == "You sort parcels.\n\nRead the label aloud.\n\nStack by size.\n\nWeigh each parcel."
+
+
+def test_several_additions_to_one_section_all_survive(suggest, plan):
+    planned = plan(
+        RULES, suggest("add", "Sign every letter.", "Rules"), suggest("add", "Date every letter.", "rules")
+    )
+    assert planned.total_edits == 2
+    assert "- Be kind.\n- Sign every letter.\n- Date every letter.\n\n## Format" in planned.apply()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Rules",
+        "rules",
+        "## Rules",
+        "RULES section",
+        "the 'Rules' section",
+        "Clerk > Rules",
+        "Rulse",
+        "**Rules**",
+        "Rules:",
+    ],
+)
+def test_a_section_is_found_however_it_is_named(suggest, plan, name):
+    improved = plan(RULES, suggest("add", "Sign every letter.", name)).apply()
+    assert "- Be kind.\n- Sign every letter.\n" in improved
+
+
+@pytest.mark.parametrize(
+    ("prompt", "expected"),
+    [
+        (
+            "Intro.\n\n<rules>\n- a one\n</rules>\nEnd.",
+            "Intro.\n\n<rules>\n- a one\n- Be exact.\n</rules>\nEnd.",
+        ),
+        ("<rules>\nBe kind.\n</rules>\n", "<rules>\nBe kind.\nBe exact.\n</rules>\n"),
+        ("<rules>Be kind.</rules>\n", "<rules>Be kind. Be exact.</rules>\n"),
+        ("<rules></rules>\n", "<rules>\nBe exact.\n</rules>\n"),
+        (
+            "Rules\n=====\n\nBe kind.\n\nMore\n====\nx\n",
+            "Rules\n=====\n\nBe kind.\n\nBe exact.\n\nMore\n====\nx\n",
+        ),
+        (
+            "**Rules**\n1. one\n2. two\n\n**More**\nx",
+            "**Rules**\n1. one\n2. two\n3. Be exact.\n\n**More**\nx",
+        ),
+        ("Rules:\n* one\n* two\n\nThen answer.", "Rules:\n* one\n* two\n* Be exact.\n\nThen answer."),
+        ("RULES:\n(1) one\n(2) two\n", "RULES:\n(1) one\n(2) two\n(3) Be exact.\n"),
+        ("## Rules\n\n## Next\nx\n", "## Rules\n\nBe exact.\n\n## Next\nx\n"),
+        ("## Rules\n- a\n\n- b\n\n- c\n", "## Rules\n- a\n\n- b\n\n- c\n\n- Be exact.\n"),
+        ("## Rules\n- a\n  - nested\n", "## Rules\n- a\n  - nested\n- Be exact.\n"),
+        ("## Rules\nText.\n## Next\nx\n", "## Rules\nText.\n\nBe exact.\n\n## Next\nx\n"),
+    ],
+)
+def test_an_addition_takes_the_form_of_its_section(suggest, plan, prompt, expected):
+    assert plan(prompt, suggest("add", "Be exact.", "Rules")).apply() == expected
+
+
+def test_two_additions_to_a_numbered_list_count_on(suggest, plan):
+    improved = plan(
+        "Steps:\n1. Read.\n2. Think.\n",
+        suggest("add", "Answer.", "Steps"),
+        suggest("add", "4) Check.", "Steps"),
+    )
+    assert improved.apply() == "Steps:\n1. Read.\n2. Think.\n3. Answer.\n4. Check.\n"
+
+
+def test_a_list_becomes_items_of_the_list_it_joins(suggest, plan):
+    improved = plan("Rules:\n- a\n", suggest("add", "* first thing\n* second thing", "Rules")).apply()
+    assert improved == "Rules:\n- a\n- first thing\n- second thing\n"
+
+
+def test_a_text_with_its_own_heading_stays_a_block(suggest, plan):
+    improved = plan(RULES, suggest("add", "## Checks\n\n- Reread the letter.")).apply()
+    assert improved == RULES.rstrip("\n") + "\n\n## Checks\n\n- Reread the letter.\n"
+
+
+def test_a_heading_that_repeats_the_section_is_left_out(suggest, plan):
+    improved = plan(RULES, suggest("add", "## Rules\n- Sign every letter.", "Rules")).apply()
+    assert "- Be kind.\n- Sign every letter.\n\n## Format" in improved
+    assert improved.count("## Rules") == 1
+
+
+def test_an_addition_beside_a_quoted_list_item_becomes_the_next_item(suggest, plan):
+    improved = plan(RULES, suggest("add", "Be on time.", "Be brief.")).apply()
+    assert "- Be brief.\n- Be on time.\n- Be kind.\n" in improved
+
+
+@pytest.mark.parametrize(
+    ("section", "expected"),
+    [
+        ("First sentence here.", "First sentence here. NEW stands here. Second one.\n\nOther paragraph.\n"),
+        ("after 'Second one.'", "First sentence here. Second one.\n\nNEW stands here.\n\nOther paragraph.\n"),
+        (
+            'before "Other paragraph."',
+            "First sentence here. Second one.\n\nNEW stands here.\n\nOther paragraph.\n",
+        ),
+        (
+            "beginning of the prompt",
+            "NEW stands here.\n\nFirst sentence here. Second one.\n\nOther paragraph.\n",
+        ),
+        ("end of prompt", "First sentence here. Second one.\n\nOther paragraph.\n\nNEW stands here.\n"),
+    ],
+)
+def test_a_place_may_be_told_relative_to_a_passage(suggest, plan, section, expected):
+    prompt = "First sentence here. Second one.\n\nOther paragraph.\n"
+    assert plan(prompt, suggest("add", "NEW stands here.", section)).apply() == expected
+
+
+def test_an_unknown_section_means_the_end_and_says_so(suggest, plan):
+    planned = plan("Be kind.", suggest("add", "Never guess.", "Escalation matrix"))
+    assert planned.apply() == "Be kind.\n\nNever guess."
+    assert "Escalation matrix" in planned.edits[0].reason
+    assert not planned.edits[0].validated
+
+
+def test_nothing_is_added_inside_a_code_fence_or_an_example_element(suggest, plan):
+    prompt = "Do it.\n\n<format_example>\nRules:\n- fake\n</format_example>\n\n```\n# Rules\n- fake\n```\n"
+    improved = plan(prompt, suggest("add", "Never guess.", "Rules")).apply()
+    assert improved == prompt.rstrip("\n") + "\n\nNever guess.\n"
+
+
+def test_the_input_slot_at_the_end_of_a_template_stays_last(suggest, plan):
+    prompt = "Answer the question.\n\nQuestion: {question}\nAnswer:"
+    improved = plan(prompt, suggest("add", "Cite a source.")).apply()
+    assert improved == "Answer the question.\n\nCite a source.\n\nQuestion: {question}\nAnswer:"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Be kind.", "be   KIND", "- Be kind.", '"Be kind."', "**Be kind**"],
+)
+def test_an_instruction_that_is_there_already_is_not_added_again(suggest, plan, text):
+    planned = plan(RULES, suggest("add", text, "Rules"))
+    assert planned.apply() == RULES
+    assert planned.edits[0].status == "dropped"
+    assert "already present" in planned.edits[0].reason
+
+
+def test_the_opposite_of_an_instruction_is_not_taken_for_present(suggest, plan):
+    prompt = "Always show the price list to the customer before the order."
+    planned = plan(prompt, suggest("add", "Never show the price list to the customer before the order."))
+    assert planned.edits[0].status == "applied"
+
+
+def test_near_identical_additions_are_merged_into_one(suggest, plan):
+    planned = plan(
+        "Sort parcels.",
+        suggest("add", "Always weigh the parcel before you stack it."),
+        suggest("add", "Always weigh the parcel, before you stack it!", priority="low"),
+    )
+    assert planned.total_edits == 1
+    lost = planned.edits[1]
+    assert (lost.status, lost.merged_into) == ("dropped", "edit_1")
+    assert planned.apply() == "Sort parcels.\n\nAlways weigh the parcel before you stack it."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ('"Never guess."', "Never guess."),
+        ("Add: Never guess.", "Never guess."),
+        ('Add the following: "Never guess."', "Never guess."),
+        ("```\nNever guess.\n```", "Never guess."),
+        ("Note: never guess.", "Note: never guess."),
+        ('"Never" and "ever" are words.', '"Never" and "ever" are words.'),
+        ("```bash\nls\n```", "```bash\nls\n```"),
+        ("Never\x00 guess.\x1b[0m", "Never guess.[0m"),
+    ],
+)
+def test_wrapping_quotes_fences_and_labels_are_taken_off(suggest, plan, text, expected):
+    assert plan("", suggest("add", text)).apply() == expected
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("Add a rule that the agent must confirm the date first", "Confirm the date first."),
+        ("Add an explicit instruction to verify totals before answering", "Verify totals before answering."),
+        ("Instruct the model to quote its source", "Quote its source."),
+        ("Always answer in the user's language", "Always answer in the user's language."),
+        (
+            "I will try to use a different tool after two failures",
+            "Try to use a different tool after two failures.",
+        ),
+        ('Add the line "Say when you are not sure."', "Say when you are not sure."),
+    ],
+)
+def test_without_exact_text_the_instruction_is_read_out_of_the_description(
+    suggest, plan, description, expected
+):
+    planned = plan("Base.", suggest("add", None, description=description))
+    assert planned.apply() == f"Base.\n\n{expected}"
+    assert "description" in planned.edits[0].reason
+
+
+@pytest.mark.parametrize(
+    "description", ["Add more examples of correct output", "The prompt should be clearer", "", "???"]
+)
+def test_a_remark_about_the_prompt_is_not_written_into_it(suggest, plan, description):
+    planned = plan("Base.", suggest("add", None, description=description))
+    assert planned.apply() == "Base."
+    assert planned.edits[0].status == "unplaced"
+    assert planned.edits[0].reason
+
+
+def test_a_section_that_another_suggestion_brings_receives_the_addition(suggest, plan):
+    planned = plan(
+        "Base.\n\nMore.",
+        suggest("add", "Name the carrier.", "Shipping"),
+        suggest("add", "## Shipping\n\nWeigh first.", priority="low"),
+    )
+    assert planned.apply() == "Base.\n\nMore.\n\n## Shipping\n\nWeigh first.\n\nName the carrier."
+    assert next(e for e in planned.edits if e.id == "edit_1").depends_on == ("edit_2",)
+
+
+def test_line_breaks_of_the_prompt_are_used(suggest, plan):
+    improved = plan(
+        "Rules:\r\n- a\r\n", suggest("add", "b\nc", "Rules"), suggest("add", "Own.\n\nBlock.")
+    ).apply()
+    assert improved == "Rules:\r\n- a\r\n- b\r\n  c\r\n\r\nOwn.\r\n\r\nBlock.\r\n"

@@ -1,0 +1,115 @@
+"""Suggestions that modify: the passage they are about is replaced, never the text by itself."""
+
+from __future__ import annotations
+
+import pytest
+
+PROMPT = (
+    "You are a clerk.\n\n"
+    "## Tools\n\n"
+    "- Make one call at a time and wait for its result.\n"
+    "- Payment: ask for the card first. Never store the number.\n\n"
+    "Transfer the caller to a person if you cannot help. Say goodbye.\n"
+)
+
+
+def test_a_quoted_target_is_replaced(suggest, plan):
+    improved = plan(PROMPT, suggest("modify", "You are a careful clerk.", "You are a clerk.")).apply()
+    assert improved == PROMPT.replace("You are a clerk.", "You are a careful clerk.")
+
+
+def test_the_beginning_of_a_sentence_stands_for_the_sentence(suggest, plan):
+    new = "Make one call at a time, wait, and read its result before the next."
+    improved = plan(PROMPT, suggest("modify", new, "Make one call at a time")).apply()
+    assert improved == PROMPT.replace("Make one call at a time and wait for its result.", new)
+
+
+def test_a_fragment_replaces_only_the_fragment(suggest, plan):
+    improved = plan(PROMPT, suggest("modify", "two calls", "one call")).apply()
+    assert "- Make two calls at a time and wait" in improved
+
+
+@pytest.mark.parametrize(
+    ("text", "description"),
+    [
+        (None, 'Replace "ask for the card first" with "look the card up first"'),
+        (None, "Change 'ask for the card first' to 'look the card up first'."),
+        (None, "“ask for the card first” → “look the card up first”"),
+        ("Before: ask for the card first\nAfter: look the card up first", "reword it"),
+        ("look the card up first", 'Change "ask for the card first" to something surer'),
+    ],
+)
+def test_old_and_new_text_are_told_apart(suggest, plan, text, description):
+    improved = plan(PROMPT, suggest("modify", text, description=description)).apply()
+    assert improved == PROMPT.replace("ask for the card first", "look the card up first")
+
+
+def test_without_a_target_the_sentence_with_the_same_words_is_found(suggest, plan):
+    new = "Transfer the caller to a person only if you cannot help and the caller agrees."
+    planned = plan(PROMPT, suggest("modify", new))
+    assert planned.apply() == PROMPT.replace("Transfer the caller to a person if you cannot help.", new)
+    assert planned.edits[0].operation == "replace"
+
+
+def test_a_text_that_extends_the_old_one_does_not_repeat_it(suggest, plan):
+    improved = plan(
+        PROMPT, suggest("modify", "Say goodbye. Thank the caller by name.", "Say goodbye.")
+    ).apply()
+    assert improved.count("Say goodbye.") == 1
+    assert improved.endswith("Say goodbye. Thank the caller by name.\n")
+
+
+def test_the_label_and_marker_of_a_list_item_stay(suggest, plan):
+    improved = plan(
+        PROMPT, suggest("modify", "- Ask for the card first, politely.", "Payment: ask for the card first.")
+    ).apply()
+    assert "- Payment: Ask for the card first, politely. Never store the number.\n" in improved
+
+
+def test_a_short_label_names_the_item_to_rewrite(suggest, plan):
+    new = "Payment: ask for the card first and repeat its last digits."
+    improved = plan(PROMPT, suggest("modify", new, "Tools", description="Extend the 'Payment' rule")).apply()
+    assert f"- {new} Never store the number.\n" in improved
+
+
+def test_no_passage_means_an_addition_that_says_so(suggest, plan):
+    planned = plan(PROMPT, suggest("modify", "Speak French on Sundays.", "Languages"))
+    assert planned.edits[0].operation == "insert"
+    assert "no passage to replace was found" in planned.edits[0].reason
+    assert planned.apply() == PROMPT.rstrip("\n") + "\n\nSpeak French on Sundays.\n"
+
+
+def test_an_ambiguous_target_is_unplaced_unless_the_section_decides(suggest, plan):
+    prompt = "## A\n\nBe quick.\n\n## B\n\nBe quick.\n"
+    unclear = plan(
+        prompt, suggest("modify", "Be careful.", description='Change "Be quick." to "Be careful."')
+    )
+    assert unclear.apply() == prompt
+    assert "stands 2 times" in unclear.edits[0].reason
+    clear = plan(prompt, suggest("modify", None, "B", description='Change "Be quick." to "Be careful."'))
+    assert clear.apply() == "## A\n\nBe quick.\n\n## B\n\nBe careful.\n"
+
+
+def test_a_rewrite_with_its_heading_replaces_the_section(suggest, plan):
+    new = "## Tools\n\n1. Make one call at a time.\n2. Payment: ask for the card, never store the number."
+    improved = plan(PROMPT, suggest("modify", new, "Tools")).apply()
+    assert improved.startswith("You are a clerk.\n\n## Tools\n\n1. Make one call")
+    assert "- Make one call" not in improved
+
+
+def test_the_nth_item_may_be_named(suggest, plan):
+    prompt = "Steps:\n1. Read.\n2. Think hard.\n3. Answer.\n"
+    improved = plan(prompt, suggest("modify", "Think twice and write it down.", "step 2")).apply()
+    assert improved == "Steps:\n1. Read.\n2. Think twice and write it down.\n3. Answer.\n"
+
+
+def test_a_change_that_changes_nothing_is_dropped(suggest, plan):
+    planned = plan(PROMPT, suggest("modify", "You are a clerk.", "You are a clerk."))
+    assert planned.edits[0].status == "dropped"
+    assert planned.apply() == PROMPT
+
+
+def test_text_is_never_replaced_by_itself_when_only_the_text_is_given(suggest, plan):
+    """The origin searched for the new text in the prompt and replaced it by itself."""
+    planned = plan("Count the boxes.", suggest("modify", "Count the boxes twice and compare both results."))
+    assert planned.apply() == "Count the boxes twice and compare both results."

@@ -1,0 +1,100 @@
+"""Light at the door: what loads with the room, and what happens when litellm is loaded."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ALL_MODULES = """
+import importlib, pkgutil, sys
+import reflector.llm as room
+for module in pkgutil.iter_modules(room.__path__):
+    importlib.import_module(f"reflector.llm.{module.name}")
+from reflector.llm.litellm_client import LiteLLMClient
+from reflector.llm.selection import resolve_model
+LiteLLMClient("openai/any", base_url="http://127.0.0.1:9/v1", api_key="k")
+resolve_model("openai/any")
+"""
+
+TRAP = """
+import socket, sys
+attempts = []
+def forbid(event, args):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
+        attempts.append((event, args[1:]))
+sys.addaudithook(forbid)
+"""
+
+
+def run(code: str, folder: Path | None = None, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("LITELLM", "OPENAI", "REFLECTOR"))
+    }
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        cwd=folder,
+        env=kept | environment,
+        check=False,
+    )
+
+
+@pytest.mark.slow
+def test_the_whole_room_loads_no_heavy_library_and_makes_no_connection() -> None:
+    heavy = ("litellm", "openai", "httpx", "tenacity", "numpy", "structlog", "rich", "typer", "http.server")
+    done = run(f"{TRAP}{ALL_MODULES}\nprint([name for name in {heavy!r} if name in sys.modules], attempts)")
+    assert (done.stdout.strip(), done.stderr) == ("[] []", "")
+
+
+@pytest.mark.slow
+def test_loading_litellm_asks_no_network_reads_no_env_file_and_prints_nothing(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("FROM_A_STRAY_FILE=1\n")
+    code = f"""{TRAP}
+import logging, os, anyio
+from reflector.llm.litellm_client import LiteLLMClient
+anyio.run(LiteLLMClient("openai/any").warmup)
+import litellm
+assert "openai.resources" in sys.modules, "the first call would freeze the loop"
+assert not attempts, attempts
+assert "FROM_A_STRAY_FILE" not in os.environ
+assert litellm.suppress_debug_info
+assert (litellm.drop_params, litellm.num_retries, litellm.callbacks, litellm.cache) == (False, None, [], None)
+assert not logging.getLogger().handlers
+"""
+    done = run(code, tmp_path)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.slow
+def test_a_whole_program_with_a_failing_model_ends_quietly() -> None:
+    code = """
+import anyio
+from reflector.errors import LLMServerError
+from reflector.llm.litellm_client import LiteLLMClient
+from reflector.llm.messages import ModelRequest
+from reflector.testing import LoopbackServer, answers
+
+async def main():
+    async with LoopbackServer(["fine"] + [answers.server_error()] * 3) as server:
+        client = LiteLLMClient("any", base_url=server.base_url)
+        print((await client.complete(ModelRequest.from_text("q"))).content)
+        try:
+            await client.complete(ModelRequest.from_text("q"))
+        except LLMServerError as err:
+            print(type(err).__name__)
+
+for backend in ("asyncio", "trio", "asyncio"):
+    anyio.run(main, backend=backend)
+"""
+    # Warnings of litellm's own modules while they load are not ours to judge.
+    done = run(f"import warnings\nwarnings.simplefilter('error', ResourceWarning)\n{code}")
+    assert done.stderr == ""
+    assert done.stdout.split() == ["fine", "LLMServerError"] * 3
