@@ -11,9 +11,19 @@ from typing import Protocol
 import anyio
 import anyio.lowlevel
 
-__all__ = ["Clock", "SystemClock", "VirtualClock", "from_wall", "from_wall_ns", "to_wall", "to_wall_ns"]
+__all__ = [
+    "Clock",
+    "SystemClock",
+    "VirtualClock",
+    "from_wall",
+    "from_wall_ns",
+    "settle",
+    "to_wall",
+    "to_wall_ns",
+]
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
+_QUICK_TURNS = 16
 _MICROSECOND = timedelta(microseconds=1)
 _OFFSET = (time.time_ns() - time.monotonic_ns()) // 1000
 """Wall time of the monotonic clock's zero, in microseconds. Fixed at import, so that converting there and back changes nothing."""
@@ -67,18 +77,21 @@ class VirtualClock:
     async def advance(self, seconds: float) -> None:
         """Move the clock on, letting each sleeper that is due run before the next one wakes."""
         target = self._now + seconds
-        await _settle()
+        await settle()
         while self._sleepers and self._sleepers[0][0] <= target:
             when, _, event = heapq.heappop(self._sleepers)
             self._now = max(self._now, when)
             event.set()
-            await _settle()
+            await settle()
         self._now = target
-        await _settle()
+        await settle()
 
 
-async def _settle() -> None:
-    """Let every task that can run do so."""
+async def settle() -> None:
+    """Return once every other task waits for something; for tests."""
+    for _ in range(_QUICK_TURNS):
+        # On asyncio the function below polls ten times a second as long as one is busy.
+        await anyio.lowlevel.checkpoint()
     await anyio.wait_all_tasks_blocked()
 
 

@@ -29,22 +29,32 @@ def reflection(count: int) -> dict[str, Any]:
     """Return a reflection with `count` suggestions."""
     return {
         "analysis": "The agent mixed currencies because the prompt never says which one to report; it also read an old file.",
-        "root_causes": ["No unit is required.", "The word recent is open to interpretation.", "Totals are never checked."],
-        "suggestions": [{**SUGGESTION, "description": f"{SUGGESTION['description']} ({n})"} for n in range(count)],
+        "root_causes": [
+            "No unit is required.",
+            "The word recent is open to interpretation.",
+            "Totals are never checked.",
+        ],
+        "suggestions": [
+            {**SUGGESTION, "description": f"{SUGGESTION['description']} ({n})"} for n in range(count)
+        ],
         "expected_improvement": "Totals will be comparable, and sources current.",
     }
 
 
 def damaged(text: str) -> str:
     """Return an answer with prose around it, trailing commas, a comment, a Python literal and a lost end."""
-    body = text.replace("\n    }", ",\n    }").replace("high", 'high", // matters\n      "done": None, "x": "', 1)
+    body = text.replace("\n    }", ",\n    }").replace(
+        "high", 'high", // matters\n      "done": None, "x": "', 1
+    )
     return f"Here is my analysis:\n```json\n{body[:-2]}"
 
 
 def prose(size: int) -> str:
     """Return a reflection in words of about `size` characters."""
     item = "{}. **Add a unit rule**: You should add a sentence that names the currency, because the totals were mixed up.\n"
-    head = "## Analysis\nThe agent mixed currencies because the prompt never says which one.\n\n## Suggestions\n"
+    head = (
+        "## Analysis\nThe agent mixed currencies because the prompt never says which one.\n\n## Suggestions\n"
+    )
     return head + "".join(item.format(n) for n in range(1, max(2, (size - len(head)) // len(item))))
 
 

@@ -51,14 +51,11 @@ def test_adding_what_another_removes_is_contradictory(suggest, plan):
     planned = plan(
         prompt,
         suggest("remove", "Stop when the caller is rude.", priority="high"),
-        suggest("modify", "Be kind. Stop when the caller is rude, at once.", "Be kind."),
-        suggest("add", "Hang up: stop when the caller is rude or loud."),
+        suggest("add", "Hang up: stop when the caller is rude, or loud."),
     )
-    assert (
-        planned.apply() == "Be kind. Stop when the caller is rude, at once."
-        or "stop when" not in planned.apply().lower()
-    )
-    assert all(group.type in ("contradictory", "overlapping") for group in planned.conflicts)
+    assert planned.apply() == "Be kind."
+    assert planned.conflicts[0].type == "contradictory"
+    assert "contradicts edit_1" in planned.rejected[0].reason
 
 
 def test_a_rule_and_its_ban_are_contradictory(suggest, plan):

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-LINES = "".join(f"Line {word}.\n" for word in ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"])
+LINES = "".join(
+    f"Line {word}.\n"
+    for word in ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten"]
+)
 
 
 def test_each_hunk_is_preceded_by_its_suggestion(suggest, plan):

@@ -22,21 +22,54 @@ from reflector.reflection.models import (
 )
 
 PIECES = [
-    "# Title", "## Rules", "<rules>", "</rules>", "- first item is here", "- second: do it well", "  - nested item", "1. one",
-    "2. two", "", "   ", "\t", "Be kind. Be brief. Never lie!", "Use {name} and {{other}} here.", "```", "code()", "**Bold**",
-    "Label:", "Question: {question}", "Answer:", "a\u2028b", "日本語。テスト", "😀 emoji", "\ud800 lone", "===", "(.*)+[a-z]{2}\\d",
-    "İstanbul I ı", "'quoted' \"double\"", "Always check the date.", "Never check the date.", "trailing  ",
-]  # fmt: skip
+    "# Title",
+    "## Rules",
+    "<rules>",
+    "</rules>",
+    "- first item is here",
+    "- second: do it well",
+    "  - nested item",
+    "1. one",
+    "2. two",
+    "",
+    "   ",
+    "\t",
+    "Be kind. Be brief. Never lie!",
+    "Use {name} and {{other}} here.",
+    "```",
+    "code()",
+    "**Bold**",
+    "Label:",
+    "Question: {question}",
+    "Answer:",
+    "a\u2028b",
+    "日本語。テスト",
+    "😀 emoji",
+    "\ud800 lone",
+    "===",
+    "(.*)+[a-z]{2}\\d",
+    "İstanbul I ı",
+    "'quoted' \"double\"",
+    "Always check the date.",
+    "Never check the date.",
+    "trailing  ",
+]
 LINES = st.lists(st.sampled_from(PIECES), max_size=10)
 PROMPTS = st.builds(
     lambda lines, newline: newline.join(lines), LINES, st.sampled_from(["\n", "\r\n", "\n\n", "\r"])
 )
 DESCRIPTIONS = st.sampled_from(
     [
-        "", "Move 'Be brief.' to the top", "Replace \"Be kind.\" with \"Be stern.\"", "Remove the whole section", "step 2",
-        "Rewrite the whole prompt", "Remove the redundant sentence about dates", "Add a rule that it must rhyme",
+        "",
+        "Move 'Be brief.' to the top",
+        'Replace "Be kind." with "Be stern."',
+        "Remove the whole section",
+        "step 2",
+        "Rewrite the whole prompt",
+        "Remove the redundant sentence about dates",
+        "Add a rule that it must rhyme",
     ]
-)  # fmt: skip
+)
 
 
 @st.composite
@@ -46,10 +79,15 @@ def cases(draw: st.DrawFn) -> tuple[str, tuple[Suggestion, ...], EditConfig]:
     cut = prompt[start : start + draw(st.integers(1, 40))] or None
     texts = st.none() | st.sampled_from(PIECES) | st.just(cut) | st.builds("\n".join, LINES)
     suggestions = st.builds(
-        Suggestion, type=st.sampled_from(SuggestionType), category=st.sampled_from(SuggestionCategory),
-        description=DESCRIPTIONS, rationale=st.just(""), priority=st.sampled_from(Priority), specific_text=texts,
+        Suggestion,
+        type=st.sampled_from(SuggestionType),
+        category=st.sampled_from(SuggestionCategory),
+        description=DESCRIPTIONS,
+        rationale=st.just(""),
+        priority=st.sampled_from(Priority),
+        specific_text=texts,
         target_section=texts,
-    )  # fmt: skip
+    )
     config = EditConfig(
         conflict_strategy=draw(st.sampled_from(ConflictStrategy)), max_edits=draw(st.sampled_from([10, 2]))
     )
@@ -68,20 +106,12 @@ def test_every_suggestion_is_accounted_for_and_the_rest_stays_untouched(case):
     assert sorted(e.suggestion_index for e in planned.edits) == list(range(len(suggestions)))
     assert all(e.reason for e in planned.edits)
     assert len(planned.applied) <= config.max_edits
-    improved, at = planned.apply(), 0
+    improved, at, at_new = planned.apply(), 0, 0
     for change in changes_of(prompt, planned.edits):
-        assert improved.startswith(
-            prompt[at : change.start], at_in := at_out(prompt, planned, change.start) - (change.start - at)
-        )
-        assert at_in >= 0
-        at = change.end
-    assert improved.endswith(prompt[at:])
-
-
-def at_out(prompt: str, planned: EditPlan, offset: int) -> int:
-    """Return where an unchanged offset of the prompt stands in the improved prompt."""
-    before = [c for c in changes_of(prompt, planned.edits) if c.end <= offset and c.start < offset]
-    return offset + sum(len(c.text) - (c.end - c.start) for c in before)
+        kept = prompt[at : change.start]
+        assert improved[at_new : at_new + len(kept)] == kept
+        at, at_new = change.end, at_new + len(kept) + len(change.text)
+    assert improved[at_new:] == prompt[at:]
 
 
 @settings(max_examples=60, deadline=None)
@@ -157,7 +187,7 @@ def test_limits_drop_the_weakest_and_say_so(suggest, plan):
     assert [e.suggestion_index for e in planned.applied] == [1]
     assert all("more than 1" in e.reason for e in planned.rejected)
     planned = plan("Base.", *adds, min_impact=0.8)
-    assert planned.total_edits == 2 - 1 + 0 or all(e.impact >= 0.8 for e in planned.applied)
+    assert [e.suggestion_index for e in planned.applied] == [1]
     assert "below the minimum" in planned.rejected[-1].reason
 
 

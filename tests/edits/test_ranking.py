@@ -43,9 +43,15 @@ def test_specificity_without_exact_text_counts_the_content_or_the_target():
 
 
 @given(
-    st.sampled_from(Priority), st.sampled_from(SuggestionCategory), st.sampled_from(SuggestionType), st.none() | st.text(),
-    st.sampled_from(EditOperation), st.sampled_from(LocationType), st.booleans(), st.floats(0, 3),
-)  # fmt: skip
+    st.sampled_from(Priority),
+    st.sampled_from(SuggestionCategory),
+    st.sampled_from(SuggestionType),
+    st.none() | st.text(),
+    st.sampled_from(EditOperation),
+    st.sampled_from(LocationType),
+    st.booleans(),
+    st.floats(0, 3),
+)
 def test_impact_stays_between_nought_and_one(
     priority, category, type, text, operation, location, validated, weight
 ):

@@ -96,3 +96,12 @@ def test_the_last_text_of_a_prompt_is_not_removed(suggest, plan):
 def test_fillers_go_when_redundancy_is_named(suggest, plan):
     redundant = suggest("remove", None, description="Cut redundant phrases")
     assert plan("Stop. Please note that tea is hot.", redundant).apply() == "Stop. tea is hot."
+
+
+def test_the_beginning_of_a_sentence_stands_for_it_when_a_sentence_is_to_go(suggest, plan):
+    prompt = "Answer. Please always wait for the caller to finish speaking. Stop."
+    by_name = suggest("remove", None, description="Drop the sentence 'Please always wait for the caller'")
+    assert plan(prompt, by_name).apply() == "Answer. Stop."
+    assert plan(prompt, suggest("remove", "Please always wait for ...")).apply() == "Answer. Stop."
+    exact = suggest("remove", " for the caller to finish speaking")
+    assert plan(prompt, exact).apply() == "Answer. Please always wait. Stop."

@@ -113,3 +113,17 @@ def test_text_is_never_replaced_by_itself_when_only_the_text_is_given(suggest, p
     """The origin searched for the new text in the prompt and replaced it by itself."""
     planned = plan("Count the boxes.", suggest("modify", "Count the boxes twice and compare both results."))
     assert planned.apply() == "Count the boxes twice and compare both results."
+
+
+def test_a_heading_is_not_replaced_by_the_rule_that_belongs_under_it(suggest, plan):
+    prompt = "**CORE RULES:**\n\n- Answer with one word only.\n- Stop.\n"
+    improved = plan(prompt, suggest("modify", "- Answer with one word only, or two.", "CORE RULES")).apply()
+    assert improved == "**CORE RULES:**\n\n- Answer with one word only, or two.\n- Stop.\n"
+
+
+def test_a_label_names_its_paragraph(suggest, plan):
+    prompt = "Intro here.\n\nSETTING: You are a clerk at a desk in a bank.\n\nStop.\n"
+    improved = plan(
+        prompt, suggest("modify", "You are a senior clerk at a desk in a bank.", "SETTING")
+    ).apply()
+    assert improved == prompt.replace("a clerk", "a senior clerk")

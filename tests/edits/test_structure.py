@@ -100,7 +100,7 @@ def test_habits_are_found_at_word_boundaries(prompt, examples, constraints, cot)
         ("Add two numbers. Reply.", "simple"),
         ("a. b. c.", "moderate"),
         ("x" * 501, "complex"),
-        ("# A\n\n# B\n", "complex"),
+        ("# A\n\nfirst part here\n\n# B\n\n" + "word " * 20, "complex"),
     ],
 )
 def test_complexity_follows_length_sentences_and_sections(prompt, complexity):
@@ -110,8 +110,14 @@ def test_complexity_follows_length_sentences_and_sections(prompt, complexity):
 def test_placeholders_of_all_kinds_are_listed_once():
     prompt = '{name} {{ name }} ${HOME} {x!r:>8} {% if a %} <tag> </tag> {name} {"json": 1} {1} a < b'
     assert analyze_structure(prompt).placeholders == (
-        "{name}", "{{ name }}", "${HOME}", "{x!r:>8}", "{% if a %}", "<tag>", "</tag>",
-    )  # fmt: skip
+        "{name}",
+        "{{ name }}",
+        "${HOME}",
+        "{x!r:>8}",
+        "{% if a %}",
+        "<tag>",
+        "</tag>",
+    )
 
 
 @given(st.text(alphabet="a#-=<>/*1.:` \t\r\n\u2028é", max_size=80))

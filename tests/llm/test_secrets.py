@@ -21,6 +21,7 @@ KEY = "Zx81-not-a-usual-key"
         "GET /v1/models?key=1&api_key=abcdef123456&x=2",
         "token ghp_abcdefghijkl0123456789 was refused",
         "x-api-key: abcdef123456",
+        "http://me:abcdef123456@host/v1 refused",
         "AIzaSyA-abcdefghijklmnop is not valid",
     ],
 )

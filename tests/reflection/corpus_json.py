@@ -307,6 +307,12 @@ def _wrappers() -> Rows:
     yield "{" + P + "}", BASE
     yield f"<reflection>{P}</reflection>", BASE
     yield json.dumps({"reflections": [BASE]}), BASE
+    yield json.dumps({"reflection": "Suggestions:\n- Add a rule that names the currency.\n- Remove the second greeting."}), {
+        "suggestions": [{"type": "add", "description": "Add a rule that names the currency."}, {"type": "remove", "description": "Remove the second greeting."}]}  # fmt: skip
+    yield f"<analysis>{BASE['analysis']}</analysis>\n<suggestions>{json.dumps(BASE['suggestions'])}</suggestions>", {k: BASE[k] for k in ("analysis", "suggestions")}
+    yield f"<function=reflect>\n<parameter=analysis>\n{BASE['analysis']}\n</parameter>\n<parameter=suggestions>\n{json.dumps(BASE['suggestions'])}\n</parameter>\n</function>", {k: BASE[k] for k in ("analysis", "suggestions")}
+    yield f"## Analysis\n{BASE['analysis']}\n\n## Suggestions\n```json\n{json.dumps(BASE['suggestions'])}\n```", {k: BASE[k] for k in ("analysis", "suggestions")}
+    yield f"Analysis: {BASE['analysis']}\n\nSuggestions: {json.dumps(BASE['suggestions'])}", {k: BASE[k] for k in ("analysis", "suggestions")}
 
 
 def _encoded() -> Rows:
@@ -380,6 +386,12 @@ def _keys() -> Rows:
     yield _renamed({"root_causes": "root\\_causes", "suggestions": "suggestions:"}), BASE
     yield _renamed({"specific_text": "after", "target_section": "before", "suggestions": "changes", "description": "details"}), BASE
     yield _renamed({"analysis": "failure_analysis", "suggestions": "prompt_improvements", "description": "what", "category": "focus"}).replace('"what"', '"action_item"'), BASE
+
+
+    yield _renamed({"analysis": "what_went_wrong", "root_causes": "why", "suggestions": "how_to_fix", "description": "what", "rationale": "because", "specific_text": "verbatim", "target_section": "anchor"}), BASE
+    yield _renamed({"analysis": "zq", "root_causes": "zr", "suggestions": "zs", "type": "za", "category": "zb", "priority": "zc"}), {k: BASE[k] for k in ("analysis", "root_causes", "suggestions")}
+    yield _renamed({"type": "k1", "category": "k2", "description": "k3", "rationale": "k4", "priority": "k5", "specific_text": "k6", "target_section": "k7"}), {
+        "suggestions": [{k: v for k, v in s.items() if k in ("type", "category", "description", "rationale", "priority")} for s in (S1, S2, S3)]}  # fmt: skip
 
 
 def _shapes() -> Rows:
@@ -534,6 +546,9 @@ def _broken() -> Rows:
     yield P[1:], BASE
     yield P[1:-1], BASE
     yield P.lstrip("{\n "), BASE
+    yield P.lstrip('{\n "'), BASE
+    yield J.removeprefix('{"analysis": "'), BASE
+    yield " ".join(f"{key}={value!r}" for key, value in BASE.items()), BASE
     yield P + "}", BASE
     yield P + "\n]", BASE
     yield "{" + P, BASE

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -184,6 +185,7 @@ _STEP = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(steps=st.lists(_STEP, max_size=12), outcome=st.sampled_from(list(Outcome)), prompt=st.none() | _TEXT)
 def test_any_run_can_be_analysed_and_its_findings_quote_it(
@@ -207,6 +209,7 @@ def _holds(step: Step, evidence: str) -> bool:
     return any(evidence in text for text in texts)
 
 
+@pytest.mark.slow
 def test_analysis_grows_linearly_with_the_run() -> None:
     """Doubling the steps must not quadruple the time; the limit leaves room for a busy machine."""
 

@@ -45,6 +45,7 @@ def _answer(content: str, name: str = "shell", command: str = "./deploy.sh now")
         ('{"success": false, "message": "the card was declined"}', "tool_error"),
         ('{"error": {"type": "rate_limit", "message": "Too many requests"}}', "rate_limited"),
         ("Command timed out after 30 seconds", "tool_timeout"),
+        ("Error: the script ran longer than 10 seconds and was stopped.", "tool_timeout"),
         ("subprocess.TimeoutExpired: Command 'x' timed out after 30 seconds", "tool_timeout"),
         (
             "Your proposed edit has introduced new syntax error(s).\n- E999 SyntaxError: '(' was never closed",

@@ -288,6 +288,22 @@ def test_one_more_format_is_one_more_value(monkeypatch: pytest.MonkeyPatch) -> N
     assert [run.format for run in loaded(b'{"b": 1}', format="own")] == ["own"]
 
 
+def test_the_ending_decides_between_formats_that_fit_equally(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    def named(name: str, ending: str) -> Format:
+        def read(record: Any, default_id: str) -> Trajectory:
+            return Trajectory(id=default_id, format=name)
+
+        return Format(name=name, extensions=(ending,), recognizes=lambda sample: 0.5, read=read)
+
+    monkeypatch.setattr(registry, "FORMATS", (named("first", ".one"), named("second", ".two")))
+    for ending, expected in ((".one", "first"), (".two", "second"), (".json", "first")):
+        file = tmp_path / f"run{ending}"
+        file.write_bytes(b'{"a": 1}')
+        assert loaded(file)[0].format == expected
+
+
 # --- archives --------------------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from reflector.agents.supervision import Supervision, Supervisor
 from reflector.errors import AgentStoppedError, HandlerError, MailboxFullError, NoHandlerError, ReflectorError
 from reflector.signals.router import Route
 from reflector.signals.signal import Signal
-from reflector.signals.trace import CURRENT_SIGNAL
+from reflector.signals.trace import CURRENT_SIGNAL, SpanMaker
 
 if TYPE_CHECKING:
     from reflector.agents.runtime import Runtime
@@ -245,11 +245,17 @@ class Cell:
 
     # --- life --------------------------------------------------------------------------------------------
 
+    def use_handler(self, handler: Callable[[Signal, Context], Any], *, is_async: bool) -> None:
+        """Handle signals with this from now on, in a span where the application traces."""
+        spans = self.exchange.spans
+        self.is_async = is_async or spans is not None
+        self.handler = handler if spans is None else _in_span(spans, self.name, handler)
+
     async def start(self) -> None:
         """Make the agent's state, if it has any, and let it get ready."""
         if self.factory is not None:
             self.agent = self.factory()
-            self.handler = self.agent.receive
+            self.use_handler(self.agent.receive, is_async=True)
             await self.agent.on_start(Context(self, None))
 
     def suspend(self) -> None:
@@ -362,3 +368,14 @@ class Cell:
 
 def _not_started(signal: Signal, context: Context) -> Any:
     raise AgentStoppedError("the agent has not started")
+
+
+def _in_span(
+    spans: SpanMaker, agent: str, handler: Callable[[Signal, Context], Any]
+) -> Callable[[Signal, Context], Any]:
+    async def handle(signal: Signal, context: Context) -> Any:
+        with spans.span(signal, agent):
+            result = handler(signal, context)
+            return await result if isinstance(result, Awaitable) else result
+
+    return handle

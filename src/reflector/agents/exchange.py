@@ -27,7 +27,7 @@ from reflector.errors import (
 from reflector.signals.payloads import validate_data
 from reflector.signals.router import Route, Router
 from reflector.signals.signal import Signal
-from reflector.signals.trace import CURRENT_SIGNAL, new_trace
+from reflector.signals.trace import CURRENT_SIGNAL, new_trace, span_maker
 
 __all__ = ["Exchange", "SignalLog"]
 
@@ -54,6 +54,7 @@ class Exchange:
     ) -> None:
         self.clock = clock
         self.one_shot = one_shot
+        self.spans = span_maker()
         self.routes: Router[Cell] = Router()
         self.dead_letters = DeadLetters()
         self.waits = Waits()
@@ -76,7 +77,7 @@ class Exchange:
         request = self._enter_request(signal, seconds)
         if not self._middleware:
             return await self._ask(cell, request)
-        reply = await self._through(request, functools.partial(self._ask, cell))
+        reply = await self._through(request, functools.partial(self._ask_by, request.deadline, cell))
         if not isinstance(reply, Signal):
             error = MiddlewareError(
                 f"a middleware swallowed {signal.type!r}: it returned {reply!r} instead of a reply"
@@ -85,12 +86,22 @@ class Exchange:
             raise error
         return reply
 
+    async def _ask_by(self, deadline: float | None, cell: Cell | None, request: Signal) -> Signal:
+        """Ask what came out of the middleware, which may be another signal, by the time of what went in."""
+        if request.deadline != deadline:
+            request = request.copy()
+            request.deadline = deadline
+            self._stamp(request, CURRENT_SIGNAL.get())
+        return await self._ask(cell, request)
+
     async def _ask(self, cell: Cell | None, request: Signal) -> Signal:
         cell = cell or self._route(request)
         if self.is_observed:
             self.observe(request, cell)
-        asker = self.one_shot()
-        item = (request, asker, self.clock.now())
+        now, asker = self.clock.now(), self.one_shot()
+        if request.deadline is not None and request.deadline <= now:
+            raise self._timed_out(cell, request)
+        item = (request, asker, now)
         place = None if cell.put(item) else cell.mailbox.wait_in_line(item, None)
         self._expect(asker, request)
         try:
@@ -108,12 +119,16 @@ class Exchange:
         if outcome is None:
             if place is not None:
                 cell.mailbox.leave_line(place)
-            outcome = AskTimeoutError(f"agent {cell.name!r} did not answer {request.type!r} in time")
-            self.observe_failure(request, outcome, cell.source)
+            outcome = self._timed_out(cell, request)
         if isinstance(outcome, ReflectorError):
             raise outcome
         reply: Signal = outcome
         return reply
+
+    def _timed_out(self, cell: Cell, request: Signal) -> AskTimeoutError:
+        error = AskTimeoutError(f"agent {cell.name!r} did not answer {request.type!r} in time")
+        self.observe_failure(request, error, cell.source)
+        return error
 
     def _route(self, request: Signal) -> Cell:
         cell = self.routes.find(request)
@@ -275,8 +290,8 @@ class Exchange:
     def _enter(self, signal: Signal) -> None:
         """Fill in what a signal does not say about where it stands, and check its data."""
         parent = CURRENT_SIGNAL.get()
-        if parent is not None or (self.is_observed and signal.trace is None):
-            _stamp(signal, parent)
+        if parent is not None or self.spans is not None or (self.is_observed and signal.trace is None):
+            self._stamp(signal, parent)
         signal.data = validate_data(signal.type, signal.data)
 
     def _enter_request(self, signal: Signal, seconds: float) -> Signal:
@@ -289,32 +304,33 @@ class Exchange:
         if parent is not None and parent.deadline is not None and parent.deadline < deadline:
             deadline = parent.deadline
         request.deadline = deadline
-        _stamp(request, parent)
+        self._stamp(request, parent)
         request.data = validate_data(request.type, request.data)
         return request
+
+    def _stamp(self, signal: Signal, parent: Signal | None) -> None:
+        """Set cause, conversation and trace where they are unset: those of the signal being handled, or a new trace.
+
+        A told signal that nobody observes gets its trace from whatever is the first to continue it.
+        """
+        if parent is not None and signal.causationid is None and parent.id != signal.id:
+            signal.causationid = parent.id
+            signal.correlationid = signal.correlationid or parent.correlationid or parent.id
+        if signal.trace is not None:
+            return
+        if self.spans is not None:
+            signal.trace = self.spans.current()
+        elif parent is not None:
+            if parent.trace is None:
+                parent.trace = new_trace()
+            signal.trace = parent.trace.child()
+        if signal.trace is None:
+            signal.trace = new_trace()
 
     async def _through(self, signal: Signal, forward: Forward) -> Any:
         for middleware in reversed(self._middleware):
             forward = wrap(middleware, forward, self._time_limit)
         return await forward(signal)
-
-
-def _stamp(signal: Signal, parent: Signal | None) -> None:
-    """Set cause, conversation and trace where they are unset: those of the signal being handled, or a new trace.
-
-    A told signal that nobody observes gets its trace from whatever is the first to continue it.
-    """
-    if parent is None:
-        if signal.trace is None:
-            signal.trace = new_trace()
-        return
-    if signal.causationid is None and parent.id != signal.id:
-        signal.causationid = parent.id
-        signal.correlationid = signal.correlationid or parent.correlationid or parent.id
-    if signal.trace is None:
-        if parent.trace is None:
-            parent.trace = new_trace()
-        signal.trace = parent.trace.child()
 
 
 def _give_up(room: OneShot) -> None:

@@ -77,13 +77,14 @@ class Runtime:
         self._providers: dict[Cell, None] = {}
         self._subscribed: dict[Cell, list[Subscription]] = {}
         self._crash: Exception | None = None
-        self._is_open = False
+        self._is_open = self._was_entered = False
 
     # --- life --------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Runtime:
-        if self._is_open or self._cells:
+        if self._was_entered:
             raise RuntimeClosedError("a runtime can be entered once; make another one")
+        self._was_entered = True
         self._thread = threading.get_ident()
         self._outer = CURRENT_RUNTIME.get()
         self._group = anyio.create_task_group()
@@ -111,7 +112,7 @@ class Runtime:
             suppressed = await self._group.__aexit__(kind, error, trace)
         except BaseExceptionGroup as group:
             failure = _only_error(group)
-            if failure is error:
+            if failure is error or _is_copy(failure, error):
                 return False
             raise failure from failure.__cause__
         finally:
@@ -308,7 +309,8 @@ class Runtime:
             return None
         cell = self._new_cell(subscriber, None, _SUBSCRIBER_MAILBOX, 1, self._root)
         takes_context = len(inspect.signature(subscriber).parameters) > 1
-        cell.handler = subscriber if takes_context else lambda signal, context: subscriber(signal)
+        call = subscriber if takes_context else lambda signal, context: subscriber(signal)
+        cell.use_handler(call, is_async=True)
         self._cells[cell.name] = cell
         self._root.cells[cell] = None
         return cell
@@ -407,8 +409,8 @@ def _attach(cell: Cell, handler: Any) -> None:
             f"a handler is a function of (signal, context) or an Agent class; got {handler!r}"
         )
     else:
-        cell.is_async = is_async_callable(handler)
-        cell.handler = (lambda signal, context: handler(signal.data, context)) if cell.accepts else handler
+        call = (lambda signal, context: handler(signal.data, context)) if cell.accepts else handler
+        cell.use_handler(call, is_async=is_async_callable(handler))
 
 
 def _only_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
@@ -417,3 +419,10 @@ def _only_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
     while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
         error = error.exceptions[0]
     return error
+
+
+def _is_copy(failure: BaseException, error: BaseException | None) -> bool:
+    """Return whether a group is the one that the block raised: trio hands on a copy."""
+    if not isinstance(failure, BaseExceptionGroup) or not isinstance(error, BaseExceptionGroup):
+        return False
+    return bool(failure.exceptions == error.exceptions)

@@ -111,8 +111,6 @@ def _nobody(kind: str, judged: tuple[Candidate, ...]) -> NoProviderError:
     reasons = "; ".join(f"{candidate.provider} {candidate.refusal}" for candidate in judged)
     decision = Decision(provider="", reason="nobody is capable", candidates=judged)
     message = f"no provider takes this task of kind {kind!r} now: {reasons}"
-    is_room_missing = any(candidate.is_full and not candidate.lets_wait for candidate in judged) and all(
-        candidate.refusal == _full(candidate) for candidate in judged if candidate.is_full
-    )
+    is_room_missing = any(candidate.refusal == _full(candidate) for candidate in judged)
     error = ProviderBusyError if is_room_missing else NoProviderError
     return error(message, decision=decision)

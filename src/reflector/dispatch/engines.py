@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple, Protocol
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 from reflector.dispatch.task import Task

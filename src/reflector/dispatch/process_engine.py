@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import pickle
 import subprocess
@@ -134,17 +135,15 @@ class _Worker:
 
 
 def _close(pipe: Any) -> None:
-    try:
+    with contextlib.suppress(BrokenPipeError):  # what was still to be written was for a process that is gone
         pipe.close()
-    except BrokenPipeError:
-        pass  # what was still to be written was for a process that is gone
 
 
 def _job(work: Work, task: Task, attempt: int) -> bytes:
     try:
         module, file = _home(work)
         packed = (pickle.dumps(work), pickle.dumps(task, pickle.HIGHEST_PROTOCOL))
-    except Exception as err:  # noqa: BLE001 - pickling runs foreign code; the border to the other process
+    except Exception as err:  # pickling runs foreign code; the border to the other process
         raise UnpicklableError(
             f"task {task.id!r} of kind {task.kind!r} cannot be sent to another process: {err}. Its payload has to be "
             "plain data, its function one of a module's top level."

@@ -13,7 +13,7 @@ from reflector.agents.context import Context
 from reflector.dispatch.engines import Engine, EngineName, InlineEngine, ThreadEngine, Work
 from reflector.dispatch.process_engine import ProcessEngine
 from reflector.dispatch.task import Task
-from reflector.errors import HandlerError, ReflectorError
+from reflector.errors import ConfigurationError, HandlerError, ReflectorError
 from reflector.signals.signal import Signal
 
 __all__ = ["EngineProvider", "ProviderCard", "open_engine"]
@@ -41,8 +41,19 @@ class ProviderCard(Value):
     """Where the work runs. `thread` and `process`: the context it gets cannot send signals."""
 
     def bind(self, handler: Any) -> Any:
-        """Return what `Runtime.spawn` shall start instead of the handler: an agent that runs it on the engine."""
-        return functools.partial(EngineProvider, handler, self) if self.engine != "inline" else handler
+        """Return what `Runtime.spawn` shall start instead of the handler: an agent that runs it on the engine.
+
+        Raises:
+            ConfigurationError: If an `Agent` class, whose state lives in the event loop, should run elsewhere.
+        """
+        made = handler.func if isinstance(handler, functools.partial) else handler
+        if not (isinstance(made, type) and issubclass(made, Agent)):
+            return functools.partial(EngineProvider, handler, self)
+        if self.engine != "inline":
+            raise ConfigurationError(
+                f"{made.__name__} is an Agent class; those run inline. For engine={self.engine!r} spawn a function"
+            )
+        return handler
 
 
 class EngineProvider(Agent):
@@ -51,10 +62,7 @@ class EngineProvider(Agent):
     def __init__(self, work: Work, card: ProviderCard) -> None:
         self._work = work
         self._card = card
-        self._engine: Engine = InlineEngine()
-
-    async def on_start(self, context: Context) -> None:
-        self._engine = open_engine(self._card.engine, self._card.running)
+        self._engine = open_engine(card.engine, card.running)
 
     async def on_stop(self, context: Context) -> None:
         await self._engine.close()
@@ -64,7 +72,9 @@ class EngineProvider(Agent):
             ran = await self._engine.run(self._work, Task.from_signal(signal), context)
         except ReflectorError:
             raise
-        except Exception as err:  # the border to the user's work; an error of it is an answer, not a crash of ours
+        except (
+            Exception
+        ) as err:  # the border to the user's work; an error of it is an answer, not a crash of ours
             raise HandlerError(f"agent {context.ref.name!r} failed: {type(err).__name__}: {err}") from err
         if ran.attempts == 1:
             return ran.value

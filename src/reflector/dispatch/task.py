@@ -50,7 +50,7 @@ class Task(Value):
     limits: Limits = Limits()
     deadline: datetime | None = None
     """When nobody needs it any more; without an offset it counts as UTC."""
-    metadata: dict[str, Any] = {}
+    metadata: dict[str, Any] = Field(default_factory=dict)
     """Plain data that travels along."""
 
     @field_validator("kind")
@@ -131,5 +131,7 @@ def requested_type(kind: str) -> str:
         ValueError: If it is no kind.
     """
     if not _KIND.fullmatch(kind):
-        raise ValueError(f"a kind is made of letters, digits, - and _ in segments separated by dots; got {kind!r}")
+        raise ValueError(
+            f"a kind is made of letters, digits, - and _ in segments separated by dots; got {kind!r}"
+        )
     return f"reflector.{kind}.requested"

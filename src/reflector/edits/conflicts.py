@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from itertools import combinations
+from dataclasses import replace
 
-from reflector.edits.contradictions import contradict, rules_of
+from reflector.edits.contradictions import Rule, contradict, rules_of
 from reflector.edits.drafts import Draft
 from reflector.edits.duplicates import strongest_first
 from reflector.edits.edit import (
@@ -16,7 +15,7 @@ from reflector.edits.edit import (
     EditStatus,
     LocationType,
 )
-from reflector.edits.likeness import folded, says_the_same
+from reflector.edits.likeness import folded, name_words, says_the_same
 from reflector.edits.passages import spans_overlap
 
 __all__ = ["resolve"]
@@ -30,50 +29,46 @@ def resolve(
     Drafts are taken strongest first; one that conflicts with an earlier survivor loses to it. Under
     `merge`, overlapping edits become one.
     """
-    ordered = strongest_first((d for d in drafts if d.is_open), strategy)
-    clashes: dict[int, dict[int, ConflictType]] = {d.index: {} for d in ordered}
-    for pair in _pairs(ordered):
-        clashes[pair.a][pair.b] = clashes[pair.b][pair.a] = pair.type
     known = {d.index: d for d in drafts}
+    ordered = strongest_first((d for d in drafts if d.is_open), strategy)
+    rules = {d.index: rules_of(d) for d in ordered}
     survivors: list[int] = []
     lost: dict[tuple[int, ConflictType, bool], list[int]] = {}
     for draft in ordered:
-        against = [index for index in survivors if index in clashes[draft.index]]
+        clashes = {i: _clash_of(known[i], draft, rules[i], rules[draft.index]) for i in survivors}
+        against = [(known[i], type) for i, type in clashes.items() if type is not None]
         if not against:
             survivors.append(draft.index)
             continue
-        winner = known[against[0]]
-        type = clashes[draft.index][against[0]]
-        merged = (
-            _union(winner, draft, prompt) if _may_merge(strategy, type, winner, draft, len(against)) else None
-        )
-        if merged is not None and not _touches_others(
-            merged, [known[i] for i in survivors if i != winner.index]
-        ):
+        winner, type = against[0]
+        merged = None
+        if strategy is ConflictStrategy.MERGE and len(against) == 1 and type is ConflictType.OVERLAPPING:
+            merged = _union(winner, draft, prompt, [known[i] for i in survivors if i != winner.index])
+        if merged is not None:
             known[winner.index] = merged
             known[draft.index] = replace(draft, merged_into=winner.id, reason=f"merged into {winner.id}")
         else:
-            known[draft.index] = draft.closed(
-                EditStatus.CONFLICT, f"{_clash(type, winner)}; {_why(winner, draft, strategy)}"
-            )
+            why = f"{_what_clashes(type, winner, draft)}; {_why(winner, draft, strategy)}"
+            known[draft.index] = draft.closed(EditStatus.CONFLICT, why)
+        for other, _ in against:
+            _note(known, draft.index, other.index)
         lost.setdefault((winner.index, type, merged is not None), []).append(draft.index)
-    for index, others in clashes.items():
-        names = tuple(known[other].id for other in sorted(others))
-        known[index] = replace(known[index], conflicts_with=names)
-    groups = [
-        _group(known, winner, type, losers, strategy, merged)
-        for (winner, type, merged), losers in lost.items()
-    ]
+    groups = [_group(known, *key, losers, strategy) for key, losers in lost.items()]
     return [known[d.index] for d in drafts], groups
+
+
+def _note(known: dict[int, Draft], one: int, other: int) -> None:
+    for a, b in ((one, other), (other, one)):
+        known[a] = replace(known[a], conflicts_with=(*known[a].conflicts_with, known[b].id))
 
 
 def _group(
     known: dict[int, Draft],
     winner: int,
     type: ConflictType,
+    merged: bool,
     losers: list[int],
     strategy: ConflictStrategy,
-    merged: bool,
 ) -> ConflictGroup:
     first = known[winner]
     reason = "merged into one edit" if merged else _why(first, known[losers[0]], strategy)
@@ -81,7 +76,9 @@ def _group(
     return ConflictGroup(type=type, edits=ids, winner=first.id, reason=reason, is_merged=merged)
 
 
-def _clash(type: ConflictType, winner: Draft) -> str:
+def _what_clashes(type: ConflictType, winner: Draft, loser: Draft) -> str:
+    if type is ConflictType.DEPENDENT and loser.span is not None:
+        return f"would take away the text that {winner.id} belongs to"
     return {
         ConflictType.OVERLAPPING: f"changes the same text as {winner.id}",
         ConflictType.CONTRADICTORY: f"contradicts {winner.id}",
@@ -102,20 +99,16 @@ def _why(winner: Draft, loser: Draft, strategy: ConflictStrategy) -> str:
     return f"{winner.id} came first and both weigh the same"
 
 
-def _may_merge(strategy: ConflictStrategy, type: ConflictType, a: Draft, b: Draft, against: int) -> bool:
-    is_change = all(
-        d.operation in (EditOperation.REPLACE, EditOperation.DELETE) and not d.is_whole_prompt for d in (a, b)
-    )
-    return (
-        strategy is ConflictStrategy.MERGE and type is ConflictType.OVERLAPPING and is_change and against == 1
-    )
+def _union(a: Draft, b: Draft, prompt: str, others: list[Draft]) -> Draft | None:
+    """Return one draft that changes the characters of both and says what both say, the earlier text first.
 
-
-def _union(a: Draft, b: Draft, prompt: str) -> Draft | None:
-    """Return one draft that changes the characters of both and says what both say, the earlier text first."""
-    if a.span is None or b.span is None:
+    None if they are not both plain changes of text, or if the union would touch a third edit.
+    """
+    if a.span is None or b.span is None or not (_is_plain(a) and _is_plain(b)):
         return None
     span = (min(a.span[0], b.span[0]), max(a.span[1], b.span[1]))
+    if any(other.span is not None and spans_overlap(span, other.span) for other in others):
+        return None
     first, second = (a, b) if (a.span, a.index) <= (b.span, b.index) else (b, a)
     texts = [d.content for d in (first, second) if d.content.strip()]
     if len(texts) == 2 and says_the_same(*texts):
@@ -129,31 +122,19 @@ def _union(a: Draft, b: Draft, prompt: str) -> Draft | None:
     )
 
 
-def _touches_others(draft: Draft, others: list[Draft]) -> bool:
-    return any(
-        other.span is not None and draft.span is not None and spans_overlap(draft.span, other.span)
-        for other in others
-    )
+def _is_plain(draft: Draft) -> bool:
+    return draft.operation in (EditOperation.REPLACE, EditOperation.DELETE) and not draft.is_whole_prompt
 
 
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    a: int
-    b: int
-    type: ConflictType
-
-
-def _pairs(drafts: list[Draft]) -> list[_Pair]:
-    rules = {d.index: rules_of(d) for d in drafts}
-    pairs: list[_Pair] = []
-    for a, b in combinations(drafts, 2):
-        if a.is_whole_prompt or b.is_whole_prompt or (a.span and b.span and spans_overlap(a.span, b.span)):
-            pairs.append(_Pair(a.index, b.index, ConflictType.OVERLAPPING))
-        elif _is_beside_removed(a, b) or _is_beside_removed(b, a):
-            pairs.append(_Pair(a.index, b.index, ConflictType.DEPENDENT))
-        elif _restores(a, b) or _restores(b, a) or contradict(rules[a.index], rules[b.index]):
-            pairs.append(_Pair(a.index, b.index, ConflictType.CONTRADICTORY))
-    return pairs
+def _clash_of(a: Draft, b: Draft, rules_a: list[Rule], rules_b: list[Rule]) -> ConflictType | None:
+    """Return why two edits cannot both be made, or None if they can."""
+    if a.is_whole_prompt or b.is_whole_prompt or (a.span and b.span and spans_overlap(a.span, b.span)):
+        return ConflictType.OVERLAPPING
+    if _is_beside_removed(a, b) or _is_beside_removed(b, a):
+        return ConflictType.DEPENDENT
+    if _restores(a, b) or _restores(b, a) or contradict(rules_a, rules_b):
+        return ConflictType.CONTRADICTORY
+    return None
 
 
 def _is_beside_removed(insert: Draft, other: Draft) -> bool:
@@ -175,7 +156,7 @@ def _restores(insert: Draft, delete: Draft) -> bool:
         EditOperation.REPLACE,
     ):
         return False
-    added, removed = folded(insert.text[:20_000]), folded(delete.text[:20_000])
+    added, removed = name_words(insert.text[:20_000]), name_words(delete.text[:20_000])
     if min(len(added), len(removed)) < 3:
         return added == removed
     one, other = " ".join(added), " ".join(removed)

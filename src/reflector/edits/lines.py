@@ -6,7 +6,7 @@ import re
 from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["Line", "LineKind", "read_lines"]
+__all__ = ["MAX_HEADING", "Line", "LineKind", "read_lines"]
 
 
 class LineKind(StrEnum):
@@ -53,6 +53,10 @@ _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+([^\r\n]*?)[ \t]*#*[ \t]*\Z")
 _TAG = re.compile(r"[ \t]*</?([A-Za-z][\w.:-]{0,60})(?:\s[^<>\r\n]{0,200})?>[ \t]*\Z")
 
 
+MAX_HEADING = 200
+"""A longer line is no heading."""
+
+
 def read_lines(prompt: str) -> list[Line]:
     """Return the lines of `prompt`; together they cover it without gaps."""
     lines: list[Line] = []
@@ -95,9 +99,9 @@ def _read_line(text: str, start: int, end: int, behind: int, in_item: bool) -> L
         kind = LineKind.BLANK
     elif item := _ITEM.match(text):
         kind, indent, marker = LineKind.ITEM, item[1], item[2]
-    elif _HEADING.match(text):
+    elif len(text) <= MAX_HEADING and _HEADING.match(text):
         kind = LineKind.HEADING
-    elif _TAG.match(text):
+    elif len(text) <= MAX_HEADING and _TAG.match(text):
         kind = LineKind.TAG
     elif in_item and text[0] in " \t":
         kind = LineKind.CONTINUATION

@@ -7,32 +7,15 @@ import math
 import re
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 
 from reflector.edits.likeness import content_words, folded, name_words
 from reflector.edits.lines import Line, LineKind, read_lines
 from reflector.edits.sections import Section, SectionKind
+from reflector.edits.sentences import Span, Unit, split_sentences, trimmed
 from reflector.edits.structure import PromptStructure, analyze_structure
 
 __all__ = ["Passages", "Span", "Unit", "spans_overlap"]
-
-Span = tuple[int, int]
-"""Start and end in characters of the prompt."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A sentence or heading of a prompt, and the list item or paragraph around it."""
-
-    start: int
-    end: int
-    block_start: int
-    """Behind the marker, for a list item."""
-    block_end: int
-    is_item: bool
-    is_heading: bool = False
-
 
 _TOKEN = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|[^\w\s]")
 
@@ -47,6 +30,7 @@ _MAX_QUERY = 20_000
 
 
 _MAX_ELLIPSIS = 4_000
+_ELLIPSIS = re.compile(r"\s*(?:\[?…\]?|\[?\.{3,}\]?)\s*")
 
 
 def spans_overlap(a: Span, b: Span) -> bool:
@@ -76,9 +60,9 @@ class Passages:
         for first, last in self._blocks():
             line = self.lines[first]
             start = line.start + len(line.indent) + len(line.marker)
-            end = _trimmed(self.prompt, start, self.lines[last].end)
+            end = trimmed(self.prompt, start, self.lines[last].end)
             is_heading = line.kind is LineKind.HEADING
-            spans = [(start, end)] if is_heading else _sentences(self.prompt, start, end)
+            spans = [(start, end)] if is_heading else split_sentences(self.prompt, start, end)
             units += [
                 Unit(a, b, start, end, line.kind is LineKind.ITEM, is_heading) for a, b in spans if a < b
             ]
@@ -133,13 +117,13 @@ class Passages:
     def find(self, quote: str) -> list[Span]:
         """Return every span that reads like `quote`, best way of finding first.
 
-        Tried in turn: exactly; without regard to case, white space, quotes and markup; without closing
-        punctuation; "first … last".
+        Tried in turn: exactly; "first … last"; without regard to case, white space, quotes, markup and
+        closing punctuation.
         """
         quote = quote.strip()
         if not quote:
             return []
-        return self._exact(quote) or self._tolerant(quote) or self._elided(quote)
+        return self._exact(quote) or self._elided(quote) or self._tolerant(quote)
 
     def _exact(self, quote: str) -> list[Span]:
         found: list[Span] = []
@@ -199,25 +183,23 @@ class Passages:
         return found
 
     def _elided(self, quote: str) -> list[Span]:
-        parts = [
-            part for part in re.split(r"\s*(?:\[?…\]?|\[?\.{3,}\]?)\s*", quote[:_MAX_QUERY]) if part.strip()
-        ]
-        if not 2 <= len(parts) <= 6:
-            return (
-                self._exact(parts[0]) or self._tolerant(parts[0])
-                if len(parts) == 1 and parts[0] != quote
-                else []
-            )
-        heads = self._exact(parts[0]) or self._tolerant(parts[0])
+        """Return what "first … last" leaves out too; an ellipsis at the end goes on to the end of the sentence."""
+        parts = [part for part in _ELLIPSIS.split(quote[:_MAX_QUERY]) if part.strip()]
+        if not parts or len(parts) > 6 or (len(parts) == 1 and not _ELLIPSIS.search(quote)):
+            return []
+        where = [self._exact(part) or self._tolerant(part) for part in parts]
         found: list[Span] = []
-        for start, end in heads:
-            for part in parts[1:]:
-                later = [span for span in self._exact(part) or self._tolerant(part) if span[0] >= end]
-                if not later or later[0][0] - start > _MAX_ELLIPSIS:
+        for start, first_end in where[0]:
+            end = first_end
+            for spans in where[1:]:
+                later = next((span for span in spans if span[0] >= end), None)
+                if later is None or later[0] - start > _MAX_ELLIPSIS:
                     break
-                end = later[0][1]
+                end = later[1]
             else:
-                found.append((start, end))
+                unit = self.unit_at(max(start, end - 1))
+                is_open = unit is not None and not _ELLIPSIS.split(quote)[-1].strip()
+                found.append((start, unit.end if unit is not None and is_open else end))
         return found
 
     # --- by meaning ---
@@ -279,42 +261,3 @@ def _inside_word(prompt: str, offset: int) -> bool:
     """Whether `offset` cuts an ASCII word; scripts without blanks between words are let through."""
     pair = prompt[max(0, offset - 1) : offset + 1]
     return 0 < offset < len(prompt) and pair.isascii() and pair.isalnum()
-
-
-_STOP = re.compile(
-    r"(?<=[.!?。！？])[\"'”’)\]*]*[ \t]+(?=[\"'“‘(\[*`<{]*[A-Z0-9\u00c0-\u024f])|(?<=[。！？])|[ \t]*(?:\r\n|\r|\n)\s*"
-)
-
-
-_CLOSERS = frozenset('.!?:;。！？)"”*`>') | {""}
-
-
-_SHORT = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Dr|Mr|Mrs|Ms|No|Fig|approx|[A-Z])|(?:^|\s)\d{1,3})\.$")
-
-
-def _sentences(prompt: str, start: int, end: int) -> list[Span]:
-    """Return the sentences between two offsets.
-
-    A line break ends a sentence only behind a stop or before something that is not a small letter.
-    """
-    found: list[Span] = []
-    at = start
-    for stop in _STOP.finditer(prompt, start, end):
-        is_break = "\n" in stop[0] or "\r" in stop[0]
-        head = prompt[max(at, stop.start() - 12) : stop.start()]
-        if not is_break and _SHORT.search(head):
-            continue
-        if is_break and head.rstrip()[-1:] not in _CLOSERS and prompt[stop.end() : stop.end() + 1].islower():
-            continue
-        quotes = 0 if is_break else len(stop[0]) - len(stop[0].lstrip("\"'”’)]*"))
-        if stop.start() + quotes > at:
-            found.append((at, stop.start() + quotes))
-        at = stop.end()
-    last = _trimmed(prompt, at, end)
-    return [*found, (at, last)] if at < last else found
-
-
-def _trimmed(prompt: str, start: int, end: int) -> int:
-    while end > start and prompt[end - 1] in " \t\r\n":
-        end -= 1
-    return end

@@ -9,14 +9,14 @@ from reflector._text import one_line
 from reflector.edits.edit import (
     LocationType,
 )
-from reflector.edits.likeness import content_words, folded, name_words
+from reflector.edits.likeness import folded, name_words
 from reflector.edits.lines import LineKind
 from reflector.edits.naming import matching_section, section_at
-from reflector.edits.passages import Passages, Span, Unit
+from reflector.edits.passages import Passages, Span
+from reflector.edits.references import named_passage, resembling_passage
 from reflector.edits.sections import Section
-from reflector.edits.wording import quoted
 
-__all__ = ["Place", "described_passage", "end_of_prompt", "locate", "numbered_passage"]
+__all__ = ["Place", "end_of_prompt", "locate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,16 +53,6 @@ _AT_END = re.compile(
     r"\W*(?:(?:at|to|in|on|the|very)\s+)*(?:end|bottom|closing|conclusion|final section)" + _OF_THE_PROMPT,
     re.IGNORECASE,
 )
-_ORDINAL = re.compile(
-    r"(?:(?P<kind>paragraph|line|rule|step|item|point|tip|bullet|number|instruction|guideline)\s*#?\s*(?P<number>\d{1,3})\b"
-    r"|(?P<word>first|second|third|fourth|fifth|last|final)\s+(?P<kind2>paragraph|line|rule|step|item|point|tip|bullet))",
-    re.IGNORECASE,
-)
-
-
-_COUNT = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1, "final": -1}
-
-
 _PLACE_IN_WORDS = re.compile(
     r"\b(?:at|to)\s+the\s+(?:very\s+)?(?P<where>start|beginning|top)\s+of\s+the\s+(?:system\s+)?prompt",
     re.IGNORECASE,
@@ -90,11 +80,11 @@ def locate(passages: Passages, target: str | None, description: str = "") -> Pla
         return _start(passages)
     if _AT_END.match(wanted):
         return end_of_prompt(passages, "the end is named")
-    if span := _passage(passages, wanted):
+    if span := named_passage(passages, wanted):
         return _after(passages, span, "the passage it names")
     if section := matching_section(passages, wanted):
         return within(section, f"section {section.name!r}, nearest to {one_line(wanted, 60)!r}")
-    if span := _resembling(passages, wanted):
+    if span := resembling_passage(passages, wanted):
         return _after(passages, span, "the passage nearest to the one it names")
     if general := _general_part(passages, wanted):
         return within(general, f"the general part, section {general.name!r}")
@@ -137,7 +127,7 @@ def _beside(passages: Passages, where: str, rest: str) -> Place | None:
             passages, (first.start, first.end), "the first text of its section", LocationType.BEFORE
         )
     is_after = where in ("after", "following", "below")
-    span = _passage(passages, rest) or _resembling(passages, rest)
+    span = named_passage(passages, rest) or resembling_passage(passages, rest)
     if section is not None and (span is None or len(folded(rest)) <= 6):
         if is_after:
             whole = (section.start, section.end)
@@ -217,72 +207,3 @@ def _slot_start(passages: Passages) -> int | None:
             return None
         first = last
     return lines[first].start if prompt[: lines[first].start].strip() else None
-
-
-# --- passages by words ----------------------------------------------------------------------------------
-
-
-def _passage(passages: Passages, text: str) -> Span | None:
-    """Return the passage that is quoted or numbered in `text`; of several the first."""
-    for quote in (text, *sorted(quoted(text), key=len, reverse=True)):
-        words = folded(quote[:20_000])
-        if len(words) < 2 and len(quote) < 12:
-            continue
-        if spans := passages.find(quote):
-            return spans[0]
-    return numbered_passage(passages, text) or described_passage(passages, text)
-
-
-_DESCRIBED = re.compile(
-    r"\b(?:sentence|paragraph|line|rule|part|instruction|bullet|item|statement|clause|passage|text|point|requirement|"
-    r"constraint|note|warning)s?\s+(?:about|on|regarding|describing|concerning|covering|mentioning|that|which|for|"
-    r"saying|starting with)\s+(?P<what>[^.;\n]{3,160})",
-    re.IGNORECASE,
-)
-
-
-def described_passage(passages: Passages, text: str) -> Span | None:
-    """Return the one sentence that holds every word of a description, as in "the sentence about refunds"."""
-    match = _DESCRIBED.search(text[:1_000])
-    if match is None:
-        return None
-    holding = [unit for unit in passages.units_holding(content_words(match["what"])) if not unit.is_heading]
-    return (holding[0].start, holding[0].end) if len(holding) == 1 else None
-
-
-def numbered_passage(passages: Passages, text: str, within: Span | None = None) -> Span | None:
-    """Return the list item, line or paragraph that `text` counts out, as in "rule 3" or "second paragraph"."""
-    match = _ORDINAL.search(text[:400])
-    if match is None:
-        return None
-    kind = (match["kind"] or match["kind2"]).lower()
-    count = int(match["number"]) if match["number"] else _COUNT[match["word"].lower()]
-    low, high = within or (0, len(passages.prompt))
-    if section := matching_section(passages, _ORDINAL.sub("", text)[:200]):
-        low, high = max(low, section.body_start), min(high, section.body_end)
-    blocks = list(
-        dict.fromkeys(
-            (u.block_start, u.block_end) for u in passages.units_within(low, high) if _counts_as(u, kind)
-        )
-    )
-    if match["number"] and kind not in ("paragraph", "line"):
-        labelled = [b for b in blocks if re.match(rf"\(?{count}[.)]", passages.marker_before(b[0]))]
-        if labelled:
-            return labelled[0]
-        if any(passages.marker_before(b[0])[:1].isdigit() for b in blocks):
-            return None
-    at = count - 1 if count > 0 else count
-    return blocks[at] if -len(blocks) <= at < len(blocks) else None
-
-
-def _counts_as(unit: Unit, kind: str) -> bool:
-    return not unit.is_heading and (not unit.is_item if kind == "paragraph" else unit.is_item)
-
-
-def _resembling(passages: Passages, text: str) -> Span | None:
-    if len(text.split()) < 4:
-        return None
-    best = passages.resembling(text)
-    if not best or best[0][0] < 0.75:
-        return None
-    return best[0][1].start, best[0][1].end

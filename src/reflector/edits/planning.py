@@ -18,7 +18,7 @@ from reflector.edits.plan import EditPlan
 from reflector.edits.ranking import impact_of
 from reflector.edits.slots import find_slot
 from reflector.edits.structure import find_placeholders
-from reflector.edits.validation import validated
+from reflector.edits.validation import jointly_validated, validated
 from reflector.errors import InvalidEditError
 from reflector.reflection.models import ParsedReflection
 
@@ -51,7 +51,8 @@ def plan_edits(reflection: ParsedReflection, prompt: str, *, config: EditConfig 
     drafts = merge_duplicates(drafts)
     drafts, conflicts = resolve(drafts, config.conflict_strategy, prompt)
     drafts = [validated(draft, prompt, placeholders) for draft in drafts]
-    drafts = _limited(drafts, config)
+    drafts = jointly_validated(_limited(drafts, config), prompt, placeholders)
+    drafts = _orphans_closed(drafts)
     drafts = _settled(passages, drafts)
     edits = _edits(passages, drafts)
     edits += _surplus(reflection)
@@ -141,7 +142,7 @@ def _limited(drafts: list[Draft], config: EditConfig) -> list[Draft]:
             made += 1
             continue
         closed[draft.index] = draft.closed(EditStatus.DROPPED, reason)
-    return _orphans_closed([closed.get(d.index, d) for d in drafts])
+    return [closed.get(d.index, d) for d in drafts]
 
 
 def _orphans_closed(drafts: list[Draft]) -> list[Draft]:

@@ -11,9 +11,10 @@ from reflector.edits.edit import (
     EditOperation,
     EditStatus,
 )
+from reflector.edits.likeness import folded
 from reflector.edits.naming import matching_section
 from reflector.edits.passages import Passages, Span
-from reflector.edits.placing import described_passage, numbered_passage
+from reflector.edits.references import described_passage, numbered_passage
 from reflector.edits.replacements import LIKE_IN_SECTION, is_heading, pick, quotes_of
 from reflector.edits.seams import deletion_span
 from reflector.edits.sections import Section
@@ -101,7 +102,24 @@ def _deletion_or_why_not(
             f"{one_line(quote, 60)!r} stands {len(spans)} times in the prompt; name the section that is meant"
         )
         return unplaced(index, suggestion, reason, quote)
-    return _deletion(passages, index, suggestion, span, how)
+    return _deletion(passages, index, suggestion, _whole_sentence(passages, suggestion, span), how)
+
+
+_SAYS_SENTENCE = re.compile(
+    r"\b(?:sentence|line|rule|bullet|item|instruction|statement|requirement|note)\b", re.IGNORECASE
+)
+
+
+def _whole_sentence(passages: Passages, suggestion: Suggestion, span: Span) -> Span:
+    """Return the sentence that a quote begins, if a sentence is what the description wants to go."""
+    unit = passages.unit_at(span[0])
+    is_beginning = unit is not None and span[0] - unit.start <= 3 and span[1] < unit.end
+    is_long = len(folded(passages.prompt[span[0] : span[1]])) >= 4
+    if unit is None or not (
+        is_beginning and is_long and _SAYS_SENTENCE.search(suggestion.description[:2_000])
+    ):
+        return span
+    return unit.start, unit.end
 
 
 def _deletion(passages: Passages, index: int, suggestion: Suggestion, span: Span, how: str) -> Draft:

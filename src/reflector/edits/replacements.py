@@ -13,9 +13,10 @@ from reflector.edits.edit import (
 )
 from reflector.edits.formatting import fitted
 from reflector.edits.likeness import content_words, folded, name_words
-from reflector.edits.naming import matching_section
+from reflector.edits.naming import matching_section, section_at
 from reflector.edits.passages import Passages, Span, Unit, spans_overlap
-from reflector.edits.placing import described_passage, locate, numbered_passage
+from reflector.edits.placing import locate
+from reflector.edits.references import described_passage, labelled_passage, numbered_passage
 from reflector.edits.sections import Section, SectionKind
 from reflector.edits.wording import asked_for, clean_text, described_text, quoted, replacement_pair
 from reflector.reflection.models import Suggestion
@@ -61,6 +62,8 @@ def draft_modification(passages: Passages, index: int, suggestion: Suggestion) -
     target = suggestion.target_section or suggestion.description
     if span := numbered_passage(passages, target) or described_passage(passages, target):
         return _replacement(passages, index, suggestion, span, new, "the passage it describes")
+    if about is None:
+        about = labelled_passage(passages, suggestion.target_section or "")
     if about is None and section is not None:
         about = (section.body_start, section.body_end)
     if span := _passage_about(passages, suggestion, new, about):
@@ -185,6 +188,10 @@ def _block_of(passages: Passages, span: Span) -> Span:
 
 
 def is_heading(passages: Passages, span: Span) -> bool:
+    """Whether a span lies in a heading; an XML element's opening tag counts too."""
+    section = section_at(passages.structure.sections, span[0])
+    if section is not None and section.start <= span[0] and span[1] <= section.body_start:
+        return True
     unit = passages.unit_at(span[0])
     return unit is not None and unit.is_heading
 

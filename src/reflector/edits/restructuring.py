@@ -15,8 +15,9 @@ from reflector.edits.edit import (
 from reflector.edits.formatting import fitted
 from reflector.edits.likeness import content_words
 from reflector.edits.naming import matching_section
-from reflector.edits.passages import Passages, spans_overlap
-from reflector.edits.placing import Place, described_passage, end_of_prompt, locate, numbered_passage
+from reflector.edits.passages import Passages, Span, spans_overlap
+from reflector.edits.placing import Place, end_of_prompt, locate
+from reflector.edits.references import described_passage, numbered_passage
 from reflector.edits.replacements import draft_modification, section_rewrite
 from reflector.edits.seams import deletion_span
 from reflector.edits.sections import Section
@@ -49,17 +50,19 @@ def draft_restructuring(passages: Passages, index: int, suggestion: Suggestion) 
     section = matching_section(passages, target)
     if not new.strip():
         return _move(passages, index, suggestion, section)
-    if _is_whole_prompt(passages, suggestion, new):
+    if _is_whole_prompt(passages, suggestion, new, section):
         return _whole_prompt(passages, index, suggestion, new)
     if section is not None:
         return section_rewrite(passages, index, suggestion, section, new)
     return draft_modification(passages, index, suggestion)
 
 
-def _is_whole_prompt(passages: Passages, suggestion: Suggestion, new: str) -> bool:
+def _is_whole_prompt(passages: Passages, suggestion: Suggestion, new: str, section: Section | None) -> bool:
     old = content_words(passages.prompt[:20_000])
     covered = len(old & content_words(new)) / len(old) if old else 0.0
     says_so = _ALL_OF_IT.search(f"{suggestion.target_section or ''}\n{suggestion.description[:1_000]}")
+    if section is not None and not says_so:
+        return False
     if says_so:
         return len(new) * 3 >= len(passages.prompt)
     return len(new) * 2 >= len(passages.prompt) and covered >= _COVERS_PROMPT
@@ -91,19 +94,10 @@ def _move(passages: Passages, index: int, suggestion: Suggestion, section: Secti
     if said is None:
         return unplaced(index, suggestion, NO_TEXT, "")
     what, where = said["what"], f"{said['where']} {said['rest']}"
-    moved = matching_section(passages, what) or section
-    spans = [span for quote in (*quoted(what), what) for span in passages.find(quote) if len(quote) > 8]
-    if moved is not None:
-        span = (moved.start, moved.end)
-    elif described := numbered_passage(passages, what) or described_passage(passages, what):
-        span = described
-    elif len(spans) == 1:
-        unit = passages.unit_at(spans[0][0])
-        span = (min(unit.start, spans[0][0]), max(unit.end, spans[0][1])) if unit else spans[0]
-    else:
-        return unplaced(
-            index, suggestion, f"what to move was not found: searched for {one_line(what, 60)!r}", ""
-        )
+    span = _what_moves(passages, what, section)
+    if span is None:
+        reason = f"what to move was not found: searched for {one_line(what, 60)!r}"
+        return unplaced(index, suggestion, reason, "")
     place = _destination(passages, where)
     if place is None:
         return unplaced(
@@ -115,6 +109,19 @@ def _move(passages: Passages, index: int, suggestion: Suggestion, section: Secti
         return unplaced(index, suggestion, "it would be moved into itself", text)
     reason = f"moves {one_line(text, 60)!r}; {place.reason}"
     return Draft(index, suggestion, EditOperation.MOVE, text, reason, place=place, span=span)
+
+
+def _what_moves(passages: Passages, what: str, section: Section | None) -> Span | None:
+    for quote in (*quoted(what), what):
+        spans = passages.find(quote) if len(quote) > 8 else []
+        unit = passages.unit_at(spans[0][0]) if len(spans) == 1 else None
+        if unit is not None and not unit.is_heading:
+            return min(unit.start, spans[0][0]), max(unit.end, spans[0][1])
+    if moved := matching_section(passages, what):
+        return moved.start, moved.end
+    if described := numbered_passage(passages, what) or described_passage(passages, what):
+        return described
+    return (section.start, section.end) if section is not None else None
 
 
 def _destination(passages: Passages, where: str) -> Place | None:

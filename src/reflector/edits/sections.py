@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reflector._json import Value
-from reflector.edits.lines import Line, LineKind
+from reflector.edits.lines import MAX_HEADING, Line, LineKind
 
 __all__ = ["Section", "SectionKind", "find_sections"]
 
@@ -171,7 +171,7 @@ def _heading_at(prompt: str, lines: list[Line], number: int) -> _Heading | None:
     line = lines[number]
     if line.kind in (LineKind.BLANK, LineKind.FENCE, LineKind.TAG, LineKind.CONTINUATION):
         return None
-    if line.end - line.start > 200:
+    if line.end - line.start > MAX_HEADING:
         return None
     text = prompt[line.start : line.end]
     if match := _HEADING.match(text):

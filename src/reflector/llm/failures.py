@@ -246,6 +246,7 @@ def _is_one_of(chain: list[BaseException], names: frozenset[str]) -> bool:
 _PREFIX = re.compile(r"^(?:litellm\.)?\w*(?:Error|Exception|Timeout)\s*[:-]\s*")
 _NOISE = re.compile(
     r"Traceback \(most recent call last\)|Received Model Group=|\n\s*Available Model Group|LiteLLM Retried"
+    r"|This looks like a bug in LiteLLM"
 )
 
 

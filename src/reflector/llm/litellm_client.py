@@ -16,11 +16,17 @@ from typing import Any
 import anyio.lowlevel
 import anyio.to_thread
 
-from reflector.errors import ConfigurationError, LLMBadRequestError, LLMError
+from reflector.errors import LLMError
 from reflector.llm.connections import close_with_loop, is_trio, run_on_asyncio
 from reflector.llm.failures import llm_error
+from reflector.llm.litellm_calls import (
+    build_call,
+    check_settings,
+    keys_of_environment,
+    read_response,
+    refuses_format,
+)
 from reflector.llm.messages import ModelReply, ModelRequest
-from reflector.llm.replies import read_reply, read_usage, split_thinking
 from reflector.llm.retry import Retrier
 from reflector.llm.secrets import is_clean, redact
 from reflector.usage import Usage
@@ -37,21 +43,6 @@ _ENVIRONMENT = {
     "LITELLM_MODE": "PRODUCTION",
 }
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
-
-# What the client sets itself; `extra` may hold anything else.
-_RESERVED = frozenset(
-    {
-        "model",
-        "messages",
-        "api_key",
-        "api_base",
-        "base_url",
-        "timeout",
-        "stream",
-        "max_retries",
-        "num_retries",
-    }
-)
 
 
 class LiteLLMClient:
@@ -83,7 +74,7 @@ class LiteLLMClient:
         retrier: Retrier | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
-        _check_settings(model, base_url, api_key, timeout)
+        check_settings(model, base_url, api_key, timeout)
         self._model = model.strip()
         self._base_url = base_url
         self._api_key = api_key
@@ -122,8 +113,7 @@ class LiteLLMClient:
         await self.warmup()
         begun = self._clock()
         timeout = request.timeout or self._timeout
-        call = self._call_of(request, timeout)
-
+        call = build_call(request, timeout=timeout, with_format=self._takes_formats) | (self._route or {})
         spent: list[Usage] = []
 
         async def attempt() -> ModelReply:
@@ -132,7 +122,7 @@ class LiteLLMClient:
                 reply = await self._attempt(call)
             except LLMError as err:
                 spent[-1] = err.usage or spent[-1]
-                if not _refuses_format(err, call):
+                if not refuses_format(err, call):
                     raise
                 self._takes_formats = False
                 del call["response_format"]
@@ -149,20 +139,6 @@ class LiteLLMClient:
         duration = (self._clock() - begun) * 1000
         return reply.model_copy(update={"usage": usage, "attempts": usage.calls, "duration_ms": duration})
 
-    def _call_of(self, request: ModelRequest, timeout: float) -> dict[str, Any]:
-        if taken := _RESERVED & request.extra.keys():
-            raise ConfigurationError(f"extra cannot hold {sorted(taken)}: the client sets them itself.")
-        options = request.options()
-        if not self._takes_formats:
-            options.pop("response_format", None)
-        return options | {
-            **(self._route or {}),
-            "messages": request.chat(),
-            "timeout": _rounded_up(timeout),
-            "max_retries": 0,  # `num_retries` would repeat refused requests too; ours are the only retries
-            "drop_params": True,
-        }
-
     async def _attempt(self, call: dict[str, Any]) -> ModelReply:
         failure: LLMError
         try:
@@ -170,30 +146,13 @@ class LiteLLMClient:
         except Exception as err:  # noqa: BLE001 - the border to litellm: everything is re-typed
             failure, cause = self._failure_of(err, call)
         else:
-            return _read(response, self._model)
+            return read_response(response, self._model)
         # Outside of the handler, so that an original that quotes a key does not hang on as its context.
         raise failure from cause
 
     def _failure_of(self, err: Exception, call: dict[str, Any]) -> tuple[LLMError, Exception | None]:
-        keys = (self._api_key, call.get("api_key"), *_keys_of_environment())
+        keys = (self._api_key, call.get("api_key"), *keys_of_environment())
         return llm_error(err, model=self._model, keys=keys), err if is_clean(err, keys) else None
-
-
-def _check_settings(model: object, base_url: object, api_key: object, timeout: float) -> None:
-    if not isinstance(model, str) or not model.strip():
-        raise ConfigurationError(
-            f"a model's name is a text such as 'openai/gpt-5'; got {type(model).__name__}."
-        )
-    if base_url is not None and not (
-        isinstance(base_url, str) and base_url.startswith(("http://", "https://"))
-    ):
-        raise ConfigurationError(
-            f"base_url must start with http:// or https://; got {redact(repr(base_url))}."
-        )
-    if api_key is not None and (not isinstance(api_key, str) or not api_key.strip()):
-        raise ConfigurationError(f"api_key must be a text that is not empty; got {type(api_key).__name__}.")
-    if timeout <= 0:
-        raise ConfigurationError(f"timeout must be above 0 seconds; got {timeout!r}.")
 
 
 # --- the door ----------------------------------------------------------------------------------------------
@@ -228,7 +187,10 @@ def _load() -> None:
         try:
             import litellm
 
-            importlib.import_module("openai.resources")  # else at the first call, a second on the event loop
+            # Both happen at the first call otherwise: a second on the event loop, and warnings that
+            # litellm's own filters no longer hold back where a test suite has reset them.
+            importlib.import_module("openai.resources")
+            litellm.ModelResponse(choices=[litellm.Choices(message=litellm.Message(content=""))])
         except ImportError as err:
             raise LLMError(
                 f"litellm cannot be imported ({err}); repair it with `pip install litellm`."
@@ -290,45 +252,3 @@ async def _complete(call: dict[str, Any]) -> Any:
     await anyio.lowlevel.checkpoint_if_cancelled()  # cancelled in its first steps, litellm leaks a coroutine
     with _unreported() as litellm:
         return await litellm.acompletion(**call)
-
-
-def _rounded_up(timeout: float) -> float:
-    """Return the next of a few time limits: litellm keeps one set of connections for each value it sees."""
-    return next((step for step in (1.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0) if timeout <= step), 7200.0)
-
-
-def _refuses_format(err: LLMError, call: dict[str, Any]) -> bool:
-    """Return whether the server does not know the response format that was asked for; many local ones do not."""
-    return "response_format" in call and type(err) is LLMBadRequestError and "response_format" in str(err)
-
-
-def _read(response: Any, model: str) -> ModelReply:
-    """Return litellm's response as a reply.
-
-    Raises:
-        LLMError: If it holds no text; with the tokens that it took all the same.
-    """
-    usage = read_usage(getattr(response, "usage", None))
-    if not usage.input_tokens and not usage.output_tokens:  # litellm writes 0 where the server said nothing
-        usage = usage.model_copy(update={"input_tokens": None, "output_tokens": None})
-    else:
-        cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
-        usage = usage.model_copy(update={"cost_usd": cost})
-    try:
-        reply = read_reply(response, model=model)
-    except LLMError as err:
-        err.usage = usage
-        raise
-    update: dict[str, Any] = {"usage": usage}
-    if reply.reasoning is None:
-        update["reasoning"], update["content"] = split_thinking(reply.content)
-    return reply.model_copy(update=update)
-
-
-# --- keys --------------------------------------------------------------------------------------------------
-
-
-def _keys_of_environment() -> tuple[str, ...]:
-    """Return the values of all variables that hold a key: a server may quote the one that litellm found."""
-    endings = ("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY")
-    return tuple(value for name, value in os.environ.items() if name.endswith(endings) and len(value) >= 8)

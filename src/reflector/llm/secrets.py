@@ -12,6 +12,7 @@ MASK = "[key removed]"
 # Prefixes that providers give their keys; then headers and JSON or query fields that hold one.
 _KEY = re.compile(
     r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|github_pat|AIza|AKIA|r8|nvapi|pplx|tgp|csk|fw)[-_]?[A-Za-z0-9*_.-]{8,}"
+    r"|(?<=://)[^/\s:@]+:[^/\s@]+(?=@)"  # a name and a password in a URL
     r"|(?<=\b[Bb]earer )[^\s\"',;}]{4,}"
     r"|(?<=\b[Bb]asic )[A-Za-z0-9+/=]{8,}"
 )

@@ -23,7 +23,12 @@ class Aligned:
     root_causes: tuple[str, ...]
     suggestions: tuple[Suggestion, ...]
     expected_improvement: str
-    stated_confidence: Any
+    stated_confidence: Any = None
+
+    @property
+    def says_something(self) -> bool:
+        """Whether any of its fields is filled."""
+        return bool(self.suggestions or self.analysis or self.root_causes or self.expected_improvement)
 
 
 def align(part: Part, log: Log) -> Aligned:

@@ -150,12 +150,16 @@ def _begins_line(text: str, position: int, tag: int) -> bool:
 
 _KEY = r"[\"'“”„«「『`＂][\w .\-]{1,60}[\"'“”»」』`＂]\s*[:=：]"
 _OPENER = re.compile(
-    rf"[{{｛](?=[{BLANK}]*(?:[\"'“”„«「『`＂{{}}]|\\+[\"nt]|[^\W\d][\w.\-\\]*(?: [\w.\-\\]+){{0,4}}[\"'”]?\s*(?:=>|[:=：])"
+    rf"[{{｛](?=[{BLANK}]*(?:[\"'“”„«「『`＂{{}}]|\\+[\"nt]"
+    r"|[^\W\d][\w.\-\\]*(?: [\w.\-\\]+){0,4}[\"'”]?\s*(?:=>|[:=：])"
     rf"|//|/\*|\#|\d+\s*:))"
     rf"|[\[［](?=[{BLANK}]*(?:[\"'“„«「『{{\[｛]|\\+[\"nt]|[A-Z]\w*\())"
     r"|\b[A-Za-z_][\w.]{0,80}\((?=\s*(?:[a-z_]\w{0,40}\s*=\s*[\"'\[({A-Z]))"
 )
-_HEADLESS = re.compile(rf"\s*(?:```\w*\s*)?(?={_KEY})")
+_HEADLESS = re.compile(rf"\s*(?:```\w*\s*)?(?={_KEY}|\w{{1,40}}\"\s*:\s*[\"\[{{]|[a-z_]{{1,40}}=[\"'\[(])")
+_PREFILLED = re.compile(r"[^\"{}\[\]]{1,4000}\"\s*,\s*\"[\w ]{1,60}\"\s*:\s*[\"\[{]")
+_PREFIX = '{"analysis": "'
+"""Where an answer goes on when it was begun for the model."""
 _ESCAPED = re.compile(r"\s*[{\[]\s*(?:\\n\s*)*\\+\"")
 _ESCAPED_BREAK = re.compile(r"(?<!\\)\\n")
 
@@ -173,6 +177,11 @@ def find_documents(text: str) -> list[Document]:
         if headless.end() < first:
             decoded = decode(text, headless.end(), headless=True)
             return [Document(decoded.value, decoded.fixes, decoded.truncated, headless.end(), decoded.end)]
+    if _PREFILLED.match(text):
+        decoded = decode(_PREFIX + text)
+        return [
+            Document(decoded.value, {**decoded.fixes, "missing_start": 1}, decoded.truncated, 0, len(text))
+        ]
     return documents
 
 

@@ -15,21 +15,8 @@ Field = tuple[Any, int]
 _MOST_KEYS = 200
 _DEPTH = 4
 _TEXT_KEYS = frozenset(
-    normal_key(name)
-    for name in [
-        "text",
-        "content",
-        "value",
-        "description",
-        "summary",
-        "statement",
-        "message",
-        "cause",
-        "root_cause",
-        "name",
-        "title",
-        "detail",
-    ]
+    {"text", "content", "value", "description", "summary", "statement", "message"}
+    | {"cause", "rootcause", "name", "title", "detail"}
 )
 _NOTHING = frozenset(
     {"null", "none", "n/a", "na", "nil", "undefined", "-", "--", "—", "not applicable", "(none)"}

@@ -202,7 +202,7 @@ class _Decoder:
         if (character == "+" or (frame.closer == ")" and character in OPENERS)) and self.concatenate(frame):
             return
         if _COLON.match(self.text, self.pos):
-            key = frame.items[-1] if frame.items else None
+            key = str(frame.items[-1]) if frame.items else ""
             if owner := self.frames.claim_key(frame):
                 self.expect_value(owner, key)
                 return
@@ -281,7 +281,9 @@ class _Decoder:
         if name is None:
             self.fix("set")
             frame.items = [text]
-        elif following != "}" and (type(last) is list or (type(last) is str and (following == "]" or " " in text))):
+        elif following != "}" and (
+            type(last) is list or (type(last) is str and (following == "]" or " " in text))
+        ):
             self.fix("missing_bracket")
             if type(last) is not list:
                 last = frame.items[name] = [last]

@@ -10,9 +10,7 @@ from reflector.reflection.lenient_strings import BLANK, CutText
 __all__ = ["ScalarReader"]
 
 _END = rf"(?=[{BLANK},;}}\])，；]|//|/\*|\Z)"
-_LITERAL = re.compile(
-    rf"(true|false|null|none|nil|undefined|nan|[-+]?inf(?:inity)?){_END}", re.IGNORECASE
-)
+_LITERAL = re.compile(rf"(true|false|null|none|nil|undefined|nan|[-+]?inf(?:inity)?){_END}", re.IGNORECASE)
 _SCALARS = {"true": True, "false": False}
 _NUMBER = re.compile(rf"[-+]?(?:\d[\d_]*+(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?{_END}")
 _MOST_DIGITS = 4000
@@ -69,7 +67,7 @@ class ScalarReader:
             return float(plain)
 
     def words(self, start: int, in_list: bool) -> str:
-        """Return a text without quotation marks: to the end of the line, a bracket, or the comma before the next member."""
+        """Return a text without marks: to the end of the line, a bracket, or the comma before the next member."""
         text, position = self.text, start
         while True:
             part = _WORD_PART.match(text, position)

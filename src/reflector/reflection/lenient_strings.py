@@ -52,7 +52,8 @@ def _after_value(members: str) -> re.Pattern[str]:
     """Return what may follow the closing mark of a value, when `members` may follow the comma."""
     return re.compile(
         rf"[{BLANK}]*(?:[,;，；、][{BLANK},]*(?:{members}|{_END}|{_COMMENT}|\.\.\.|…|\Z)"
-        rf"|{_AFTER_END}|\Z|{_COMMENT}|\+[{BLANK}]*[{_Q}]|```|\([^()\n]{{1,60}}\)[{BLANK}]*[,}}\]]|\n[ \t]*(?:\.\.\.|…))"
+        rf"|{_AFTER_END}|\Z|{_COMMENT}|\+[{BLANK}]*[{_Q}]|```"
+        rf"|\([^()\n]{{1,60}}\)[{BLANK}]*[,}}\]]|\n[ \t]*(?:\.\.\.|…))"
     )
 
 
@@ -60,7 +61,7 @@ _AFTER_KEY = re.compile(rf"[{BLANK}]*(?:=>|->|[:=：﹕∶]|[,}}\]]|[{_Q}\[{{]|n
 _AFTER_MEMBER = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_HALF_QUOTED_KEY}|[{{]")
 _AFTER_MEMBER_BARE = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_HALF_QUOTED_KEY}|{_BARE_KEY}|[{{]")
 _NEXT_MEMBER = re.compile(rf"[{BLANK}]*{_QUOTED_KEY}[{BLANK}]*[{_Q}\[{{\dtfnTFN\-]")
-_NEXT_MEMBER_BARE = re.compile(rf"[{BLANK}]*\n[{BLANK}]*{_BARE_KEY}")
+_NEXT_MEMBER_BARE = re.compile(rf"[{BLANK}]*(?:\n[{BLANK}]*{_BARE_KEY}|[ \t][a-z_]{{1,40}}=[\[\"'({{A-Z\d])")
 _ITEM = rf"[{_Q}\[{{(]|-?\d|true|false|null|None"
 _AFTER_ITEM = _after_value(rf"(?![{_Q}][^{_Q},\n]{{1,60}}[{_Q}][ \t]+[^\W_])(?:{_ITEM}|[A-Z]\w+\()")
 _AFTER_ITEM_APOSTROPHE = _after_value(rf"{_ITEM}|[A-Z]\w+\(")

@@ -159,6 +159,8 @@ def _parts_of_object(value: dict[str, Any], search: Search, depth: int) -> Itera
         yield Part(fields)
         return
     nested = [] if depth == 0 else list(_nested(value, fields, search, depth))
+    if not _analyses(value) and any(part.items for part in nested) and not is_message:
+        fields = {**_by_content(value, fields), **fields}
     has_core = any(
         name in fields for name in ("analysis", "root_causes", "suggestions", "expected_improvement")
     )
@@ -171,6 +173,23 @@ def _parts_of_object(value: dict[str, Any], search: Search, depth: int) -> Itera
             return
         yield Part(fields)
     yield from nested
+
+
+def _by_content(value: dict[str, Any], known: dict[str, Field]) -> dict[str, Field]:
+    """Return the analysis and root causes beside suggestions, under names we don't know: a text, a list of texts."""
+    fields: dict[str, Field] = {}
+    taken = {id(found[0]) for found in known.values()}
+    for member in value.values():
+        if id(member) in taken:
+            continue
+        if isinstance(member, str) and len(member) > _LONG_ANALYSIS and " " in member:
+            fields.setdefault("analysis", (member, 1))
+        elif _are_texts(member) and all(_is_sentence(text) for text in member):
+            fields.setdefault("root_causes", (member, 1))
+    return fields
+
+
+_LONG_ANALYSIS = 40
 
 
 def _nested(value: dict[str, Any], fields: dict[str, Field], search: Search, depth: int) -> Iterable[Part]:

@@ -22,6 +22,16 @@ class Part:
     document: int = 0
 
     @property
+    def has_suggestions(self) -> bool:
+        """Whether there is something where suggestions belong."""
+        return bool(self.items) or is_filled(self.fields.get("suggestions"))
+
+    @property
+    def is_analysed(self) -> bool:
+        """Whether it says what went wrong."""
+        return any(is_filled(self.fields.get(name)) for name in ("analysis", "root_causes"))
+
+    @property
     def quality(self) -> int:
         """How much of a reflection it is; the document with the most is the answer, the later one on a tie."""
         has_suggestions = is_filled(self.fields.get("suggestions"))

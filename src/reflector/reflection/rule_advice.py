@@ -30,7 +30,12 @@ _NOT_THERE = re.compile(r"FileNotFound|No such file|not found|does not exist", r
 _SUBMISSION = re.compile(r"submission: (\w{1,60}) was")
 _THING = re.compile(r"again \(([^)]{2,60})\)")
 _GENERIC = frozenset(("tool_exit_code", "tool_error", "tool_exception"))
+_SOLUTION = re.compile(
+    r"\b(?:expected|correct answer|right answer|ground truth|gold(?:en)?|target|reference answer|solution|should (?:be|have been))\b",
+    re.IGNORECASE,
+)
 _MANY_ADMISSIONS = 3
+_MEANINGFUL = 2
 _MAX_QUOTE = 160
 
 
@@ -146,8 +151,10 @@ def _variant(case: Case) -> str | None:
         return "talks_and_calls" if "both spoke" in case.finding.description else "calls_together"
     if rule == "admitted_mistake":
         return "admitted_mistakes" if len(case.finding.step_indices) >= _MANY_ADMISSIONS else None
-    if rule == "low_score":
-        return "feedback" if _says_why(case) else None
+    if rule == "low_score" and not _says_why(case):
+        return None
+    if rule in ("feedback", "low_score"):
+        return "feedback" if _lesson(case) else None
     return "limit_reached" if rule == "run_timeout" else rule
 
 
@@ -159,6 +166,15 @@ def _says_why(case: Case) -> bool:
     said = {step.content.strip() for step in run.steps[-6:]}
     told = [(score.explanation or "").strip() for score in run.scores]
     return any(text and text not in said and text.startswith(case.finding.evidence[:80]) for text in told)
+
+
+def _lesson(case: Case) -> str:
+    """What a piece of feedback teaches: the solution it gives away stays out of the prompt, and so does a lesson that
+    another finding on the missing submission already holds."""
+    said = _SOLUTION.split(case.finding.evidence, maxsplit=1)[0].strip(" ,;:-(\n")
+    unsubmitted = any(point.rule == "no_submission" for point in case.analysis.failure_points)
+    known = unsubmitted and "submit" in said.lower()
+    return "" if known or len(content_words(said)) < _MEANINGFUL else one_line(said, _MAX_QUOTE)
 
 
 def _fields(case: Case) -> dict[str, str]:
@@ -175,6 +191,7 @@ def _fields(case: Case) -> dict[str, str]:
         "short": one_line(case.finding.evidence, 80),
         "tools": f" ({_named(case.tools)})" if case.tools else "",
         "offered": _named(offered or case.tools, most=20),
+        "lesson": _lesson(case),
         "passage": case.passage,
         "passage_start": one_line(case.passage, 80),
         "name": named.group(1) if named else "submit",

@@ -284,9 +284,9 @@ TEXTS = {
         about="user confirm respond",
     ),
     "feedback": RuleText(
-        do="Turn the feedback “{short}” into a rule",
-        text="Before you give the final answer, check it against this point, which an earlier answer missed: {quote}",
-        about="{quote}",
+        do="Turn the feedback “{lesson}” into a rule",
+        text="Before you give the final answer, check it against this point, which an earlier answer missed: {lesson}",
+        about="{lesson}",
     ),
     "output_truncated": RuleText(
         do="Have large outputs of `{tool}` read in parts",

@@ -48,17 +48,22 @@ def read_suggestion(item: Any, kinds: Kinds, log: Log) -> Suggestion | None:
         return _from_sentence(item, kinds, log)
     fields = assign(item, SUGGESTION_FIELDS) if isinstance(item, dict) else None
     if fields is None:
-        return _drop(log, "not a suggestion", item)
+        log.drop("not a suggestion", item)
+        return None
     if _is_placeholder(fields):
         log.placeholders += 1
-        return _drop(log, "repeats the form of the answer", item)
+        log.drop("repeats the form of the answer", item)
+        return None
     description = _description(fields, log)
     if description is None:
         cut = any(isinstance(value, CutText) for value in item.values())
-        return _drop(log, "cut off at the end of the answer" if cut else "no description", item)
-    type_, category, priority = (_kind(name, fields, kinds, log) for name in _MEMBERS)
-    if log.strict and (unknown := _unknown(fields, type=type_, category=category, priority=priority)):
-        return _drop(log, unknown, item)
+        log.drop("cut off at the end of the answer" if cut else "no description", item)
+        return None
+    type_, category, priority = (_kind(name, fields, kinds, item, log) for name in _MEMBERS)
+    unknown = _unknown(fields, type=type_, category=category, priority=priority) if log.strict else ""
+    if unknown:
+        log.drop(unknown, item)
+        return None
     if type_ is None or category is None:
         type_, category = _inferred(type_, category, fields, description, log)
     rationale = fields["rationale"][0] if "rationale" in fields else ""
@@ -73,11 +78,6 @@ def read_suggestion(item: Any, kinds: Kinds, log: Log) -> Suggestion | None:
         specific_text=_specific_text(fields.get("specific_text"), log),
         target_section=optional_text(fields["target_section"][0]) if "target_section" in fields else None,
     )
-
-
-def _drop(log: Log, reason: str, item: Any) -> None:
-    """Note why an item is no suggestion, and return the None that stands for it."""
-    log.drop(reason, item)
 
 
 def _unknown(fields: dict[str, Field], **kinds: Any) -> str:
@@ -119,15 +119,21 @@ def _is_placeholder(fields: dict[str, Field]) -> bool:
     return _PLACEHOLDER.match(described[0]) is not None
 
 
-def _kind(name: str, fields: dict[str, Field], kinds: Kinds, log: Log) -> Any:
-    """Return the member that a field says, else what the group says, else None."""
+def _kind(name: str, fields: dict[str, Field], kinds: Kinds, item: dict[str, Any], log: Log) -> Any:
+    """Return the member that a field says, else what the group says, else a member's very name under an unknown key."""
     members, match = _MEMBERS[name], _MATCH[name]
     found = fields.get(name)
     value = found[0] if found is not None else kinds.get(name)
     if type(value) is str and (exact := members.get(value)):
         return exact
     if value is None:
-        return None
+        return (
+            None
+            if log.strict
+            else next(
+                (members[word] for word in item.values() if type(word) is str and word in members), None
+            )
+        )
     if log.strict:
         return members.get(value.strip().casefold()) if isinstance(value, str) else None
     if isinstance(value, CutText):

@@ -73,6 +73,9 @@ def _expand_object(value: dict[str, Any], kinds: Kinds, log: Log, depth: int) ->
         said.update({name: text for name, text in kinds_of_name(value).items() if name not in said})
         yield from expand(value[members], {**kinds, **said}, log, depth)
         return
+    if row := _row([item for item in value.values() if not isinstance(item, bool | int | float)]):
+        yield row, kinds
+        return
     if _is_remainder(value):
         yield value, kinds
         return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from reflector._text import one_line
@@ -17,11 +18,12 @@ from reflector.reflection.confidence import (
     score_parts,
 )
 from reflector.reflection.failed_answers import is_error_text, is_refusal, repeats_form
+from reflector.reflection.field_names import REFLECTION_FIELDS
 from reflector.reflection.models import ParsedReflection, ParseMode
 from reflector.reflection.part_search import Search, find_part
 from reflector.reflection.parts import Part, choose
 from reflector.reflection.reading_log import Log
-from reflector.reflection.text_fallback import read_text
+from reflector.reflection.text_fallback import TextReading, read_text
 
 __all__ = ["parse_reflection"]
 
@@ -77,51 +79,47 @@ class _Reading:
     finish_reason: str | None
     config: ConfidenceConfig
     decodes: int = 0
+    inner_fixes: dict[str, int] = field(default_factory=dict)
+    """Repairs in JSON that stood in strings."""
+    texts: dict[str, TextReading] = field(default_factory=dict)
 
     def read(self) -> ParsedReflection:
-        log = Log(strict=self.strict, decode=self.decode_inner)
-        search = Search(log)
+        search = Search(Log(strict=self.strict, decode=self.decode_inner))
         whole = whole_document(self.raw)
         if whole is not None:
-            part = find_part(whole.value, search, complete=True, document=0)
-            if part is not None:
-                return self.from_json(part, {}, False, search)
-            documents, text, fixes, thoughts = [whole], self.raw, {}, ""
+            text, fixes, documents = self.raw, _NO_FIXES, [whole]
         else:
             text, fixes = clean(self.raw)
             text, thoughts = strip_reasoning(text)
             documents = find_documents(text)
-            found = self.from_documents(documents, fixes, search, text)
-            if found is not None:
-                return found
-        if not text.strip() and thoughts:
-            found = self.from_documents(
-                find_documents(thoughts), {**fixes, "inside_reasoning": 1}, search, ""
-            )
-            if found is not None:
-                return found
-        self.check_for_failure(text, search, bool(documents))
-        return self.from_text(self.text_inside(text, documents, search), fixes, search)
+            if not documents and thoughts and not text.strip():
+                documents = find_documents(thoughts)
+        found = self.from_documents(documents, fixes, search, text)
+        if found is not None:
+            return found
+        self.check_for_failure(text, search, documents)
+        return self.from_text(_text_inside(text, documents, search), fixes, search)
 
     def decode_inner(self, text: str) -> Any:
         """Return the JSON value that a string inside the answer holds, None if it holds none."""
         self.decodes += 1
-        if self.decodes > _DECODES:
-            return None
-        found = find_documents(text)
-        return (
-            None
-            if not found
-            else found[0].value
-            if len(found) == 1
-            else [document.value for document in found]
-        )
+        found = find_documents(text) if self.decodes <= _DECODES else []
+        for document in found:
+            _add(self.inner_fixes, document.fixes)
+        return [document.value for document in found] if len(found) > 1 else found[0].value if found else None
+
+    def text_reading(self, text: str) -> TextReading:
+        """Return what a text says; each text is read once."""
+        if text not in self.texts:
+            self.texts[text] = read_text(text)
+        return self.texts[text]
 
     # --- JSON ----------------------------------------------------------------------------------------------
 
     def from_documents(
         self, documents: list[Document], fixes: dict[str, int], search: Search, text: str
     ) -> ParsedReflection | None:
+        """Return the reflection that the JSON in an answer says, None if it says none."""
         usable = [document for document in documents if not (self.strict and document.fixes)]
         parts = [
             part
@@ -131,37 +129,46 @@ class _Reading:
         if not parts:
             return None
         best = choose(parts) if len(parts) > 1 else parts[0]
-        if self.is_only_quoted(best, usable, text):
+        if not best.has_suggestions and self.is_only_quoted(best, usable, text, search):
             return None
+        if not best.is_analysed and not self.strict:
+            best = self.with_words_around(best, usable, text)
         totals = dict(fixes)
         for part in parts:
-            for name, count in usable[part.document].fixes.items():
-                totals[name] = totals.get(name, 0) + count
+            _add(totals, usable[part.document].fixes)
         truncated = usable[best.document].truncated or usable[-1].truncated
-        return self.from_json(best, totals, truncated, search)
+        return self.from_part(best, totals, truncated, search.log)
 
-    def is_only_quoted(self, part: Part, documents: list[Document], text: str) -> bool:
-        """Return whether JSON without suggestions is a small thing in a text that has some of its own."""
-        if part.fields.get("suggestions") or part.items:
-            return False
+    def is_only_quoted(self, part: Part, documents: list[Document], text: str, search: Search) -> bool:
+        """Return whether JSON without suggestions is not the answer: it quotes, or wraps, a text that has some."""
+        analysis = part.fields.get("analysis")
+        wrapped = analysis[0] if analysis and analysis[1] == 2 and isinstance(analysis[0], str) else ""
+        if "\n" in wrapped and self.text_reading(wrapped).suggestions:
+            search.texts.append(wrapped)
+            return True
         size = sum(document.end - document.start for document in documents)
-        return size * 2 < len(text) and bool(read_text(text).suggestions)
+        return size * 2 < len(text) and bool(self.text_reading(text).suggestions)
 
-    def from_json(
-        self, part: Part, fixes: dict[str, int], truncated: bool, search: Search
+    def with_words_around(self, part: Part, documents: list[Document], text: str) -> Part:
+        """Return `part` with the analysis that stands around the JSON, under a heading or in a tag of its own."""
+        around = _around(documents, text)
+        if not any(_names_analysis(label[1]) for label in _LABEL.finditer(around)):
+            return part
+        reading = self.text_reading(around)
+        said: dict[str, Any] = {"analysis": reading.analysis, "root_causes": list(reading.root_causes)}
+        return replace(
+            part, fields={**part.fields, **{name: (value, 1) for name, value in said.items() if value}}
+        )
+
+    def from_part(
+        self, part: Part, fixes: dict[str, int], truncated: bool, log: Log
     ) -> ParsedReflection | None:
-        log = search.log
         aligned = align(part, log)
         if not aligned.suggestions and log.placeholders:
             self.fail("template_echo", "the answer repeats the form it was asked in instead of filling it.")
-        if not (
-            aligned.suggestions
-            or aligned.analysis
-            or aligned.root_causes
-            or aligned.expected_improvement
-            or log.dropped
-        ):
+        if not (aligned.says_something or log.dropped):
             return None
+        _add(fixes, self.inner_fixes)
         return self.result(aligned, ParseMode.REPAIRED if fixes else ParseMode.JSON, fixes, truncated, log)
 
     def result(
@@ -197,7 +204,7 @@ class _Reading:
 
     # --- text ----------------------------------------------------------------------------------------------
 
-    def check_for_failure(self, text: str, search: Search, has_json: bool) -> None:
+    def check_for_failure(self, text: str, search: Search, documents: list[Document]) -> None:
         """Raise if the answer is one of the known kinds that hold no reflection."""
         if not text.strip():
             self.fail(
@@ -211,18 +218,12 @@ class _Reading:
         if search.is_echo or repeats_form(text):
             self.fail("template_echo", "the answer repeats the form it was asked in instead of filling it.")
         if self.strict:
-            if has_json and whole_document(text) is not None:
+            if len(documents) == 1 and not documents[0].fixes:
                 self.fail("no_reflection", "the answer is JSON, but no reflection.")
             self.fail("invalid_json", "the answer is not valid JSON. Use `strict=False` to have it repaired.")
 
-    def text_inside(self, text: str, documents: list[Document], search: Search) -> str:
-        """Return the text to read: the longest one inside when the answer is a JSON envelope, else the answer."""
-        if len(documents) == 1 and documents[0].end - documents[0].start >= len(text.strip()):
-            return max(search.texts, key=len, default="")
-        return text
-
     def from_text(self, text: str, fixes: dict[str, int], search: Search) -> ParsedReflection:
-        reading = read_text(text) if text.strip() else None
+        reading = self.text_reading(text) if text.strip() else None
         count = len(reading.suggestions) if reading else 0
         if reading is None or count == 0 or count < self.min_suggestions:
             self.fail(
@@ -250,3 +251,38 @@ class _Reading:
             else ""
         )
         raise UnparsableReflectionError(why + beginning, reason=reason, raw=self.raw)
+
+
+_NO_FIXES: dict[str, int] = {}
+_LABEL = re.compile(
+    r"^[ \t>#*_<]*(?:parameter(?:=| name=)\W?)?([^\W\d][\w \-]{2,40}?)\W{0,3}[:：>*\n]", re.MULTILINE
+)
+
+_PARAMETER = re.compile(r"<parameter(?:=| name=)[\"']?(\w{1,60})[\"']?\s*>")
+_TOOL_TAG = re.compile(r"</?(?:parameter|function|invoke|tool_call|function_calls?)\b[^<>]{0,80}>")
+
+
+def _add(totals: dict[str, int], more: dict[str, int]) -> None:
+    for name, count in more.items():
+        totals[name] = totals.get(name, 0) + count
+
+
+def _names_analysis(label: str) -> bool:
+    return any(REFLECTION_FIELDS.strength(label, name) in (0, 1) for name in ("analysis", "root_causes"))
+
+
+def _around(documents: list[Document], text: str) -> str:
+    """Return the text without its JSON."""
+    pieces, position = [], 0
+    for document in documents:
+        pieces.append(text[position : document.start])
+        position = document.end
+    around = "\n".join([*pieces, text[position:]])
+    return _TOOL_TAG.sub("\n", _PARAMETER.sub(r"\n## \1\n", around))
+
+
+def _text_inside(text: str, documents: list[Document], search: Search) -> str:
+    """Return the text to read: the longest one inside when the answer is a JSON envelope, else the answer."""
+    if len(documents) == 1 and documents[0].end - documents[0].start >= len(text.strip()):
+        return max(search.texts, key=len, default="")
+    return text

@@ -77,7 +77,9 @@ def _prepare(text: str, dropped: list[DroppedItem]) -> str:
         return text
     lines = [line for line in text.split("\n") if line.strip()]
     if len(lines) > MOST_LINES:
-        dropped.append(DroppedItem(reason="answer too long", item=f"{len(lines) - MOST_LINES} lines in the middle"))
+        dropped.append(
+            DroppedItem(reason="answer too long", item=f"{len(lines) - MOST_LINES} lines in the middle")
+        )
         lines = lines[:_HEAD_LINES] + lines[_HEAD_LINES - MOST_LINES :]
     return "\n".join(lines)
 
@@ -101,7 +103,11 @@ def _suggestions(gathered: Gathered, dropped: list[DroppedItem]) -> tuple[list[S
     inferred, seen = 0, set[tuple[str, str | None]]()
     for tried, draft in enumerate(gathered.drafts):
         if len(made) >= MOST_SUGGESTIONS or tried >= MOST_TRIED:
-            dropped.append(DroppedItem(reason="more than 50 suggestions", item=one_line(draft.title or "".join(draft.body[:1]))))
+            dropped.append(
+                DroppedItem(
+                    reason="more than 50 suggestions", item=one_line(draft.title or "".join(draft.body[:1]))
+                )
+            )
             continue
         finished = finish(draft)
         if finished is None:

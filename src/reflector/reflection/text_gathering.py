@@ -6,22 +6,34 @@ import re
 from dataclasses import dataclass, field
 
 from reflector.reflection.headings import Field, Role
-from reflector.reflection.models import SuggestionCategory, SuggestionType
-from reflector.reflection.sentences import Kind, is_reason, is_refusal, kind_of, names_cause, split_sentences
+from reflector.reflection.sentences import Kind, is_refusal, kind_of, names_cause, split_sentences
 from reflector.reflection.text_hints import Hints, group_hints
-from reflector.reflection.text_items import Draft, draft_of
+from reflector.reflection.text_items import Draft, draft_of, put_field
+from reflector.reflection.text_nodes import Node, NodeKind, plain_text
+from reflector.reflection.text_prompts import (
+    PROMPT_LANGUAGES,
+    is_prompt,
+    layout,
+    offered_quotes,
+    whole_prompt,
+)
+from reflector.reflection.text_prose import (
+    ALSO,
+    draft_text,
+    kept,
+    numbered_inline,
+    opening,
+    sentences_that_suggest,
+)
 from reflector.reflection.text_tables import read_table
-from reflector.reflection.text_tree import Node, NodeKind, build_tree, plain_text
+from reflector.reflection.text_tree import build_tree
 
 __all__ = ["Gathered", "gather"]
 
-_MOST_SENTENCES = 4000
 _CAUSES_IN_PROSE = 3
-_FEW_WORDS = 5
 _SHORT_ANSWER = 1500
-_PROMPT_LANGUAGES = frozenset({"", "text", "txt", "markdown", "md", "prompt", "plaintext", "plain", "system", "none"})
-_WRAPPING_LANGUAGES = _PROMPT_LANGUAGES | {"yaml", "yml", "toml", "xml", "html", "rst", "org", "ini"}
-_CODE = re.compile(r"^\s*(?:def |class |import |from \w+ import|function |const |let |var |#include|public |return |if \(|for \(|\$ |SELECT |<\?|package |print\(|[{}\]]+[;,]?\s*$|.{0,200}[;{]\s*$|\w+\s*=\s*[\w\[({'\"])", re.MULTILINE)
+_FEW_PARAGRAPHS = 5
+_WRAPPING_LANGUAGES = PROMPT_LANGUAGES | {"yaml", "yml", "toml", "xml", "html", "rst", "org", "ini"}
 
 
 @dataclass(slots=True)
@@ -54,7 +66,12 @@ def _unwrap(root: Node) -> Node:
     """Return the tree of a fenced block that holds the whole reflection, else `root`."""
     whole = sum(len(node.text) for node in root.children)
     for node in root.children:
-        if node.kind is NodeKind.FENCE and len(node.text) > whole // 2 and node.info in _WRAPPING_LANGUAGES and len(node.text) > 40:
+        if (
+            node.kind is NodeKind.FENCE
+            and len(node.text) > whole // 2
+            and node.info in _WRAPPING_LANGUAGES
+            and len(node.text) > 40
+        ):
             inner = build_tree(node.text)
             if any(_has_role(child, Role.SUGGESTIONS) for child in inner.children):
                 return inner
@@ -102,7 +119,7 @@ class _Gatherer:
     def _prompt(self, node: Node, role: Role) -> None:
         fences = [child.text for child in node.children if child.kind is NodeKind.FENCE]
         quotes = [child.text for child in node.children if child.kind is NodeKind.QUOTE]
-        said = "\n\n".join(fences or quotes) or _layout(node)
+        said = "\n\n".join(fences or quotes) or layout(node)
         if said.strip():
             (self.prompts if role is Role.PROMPT else self.originals).append(said.strip())
         for child in node.children:
@@ -111,6 +128,7 @@ class _Gatherer:
 
     def _told(self, node: Node, role: Role) -> None:
         """Take in what is told about the run; a fix told below its problem is a suggestion all the same."""
+        plain = not any(child.named in _KINDS for child in node.children)
         for child in node.children:
             if child.kind is NodeKind.HEADING and child.role is not None:
                 self.section(child, child.role, Hints())
@@ -122,12 +140,16 @@ class _Gatherer:
                 if role is Role.CAUSES and draft.fields.get(Field.RATIONALE):
                     self.found.causes.append(draft.fields[Field.RATIONALE])
             else:
-                self._tell(child, role)
-        self._records(node, Hints(), certain=True, only_structured=True)
+                self._tell(child, role, plain)
+        self._records(node, Hints(), certain=True, told=plain)
 
-    def _tell(self, child: Node, role: Role) -> None:
+    def _tell(self, child: Node, role: Role, plain: bool) -> None:
         said = _told_text(child)
-        if not said or child.kind is NodeKind.FENCE or (child.named in _CHANGES and not _is_neutral(child)):
+        if (
+            not said
+            or child.kind is NodeKind.FENCE
+            or (child.named in _CHANGES and not (plain and _is_neutral(child)))
+        ):
             return
         if child.kind is NodeKind.PARAGRAPH and role is Role.CAUSES and said.endswith((":", "：")):
             return
@@ -141,7 +163,7 @@ class _Gatherer:
     # -- suggestions ------------------------------------------------------------------------------------
 
     def _suggestions(self, node: Node, hints: Hints) -> None:
-        """Take in a section of suggestions: items, sub-headings, rows, records, or paragraphs if there is nothing else."""
+        """Take in a section of suggestions: items, headings, rows, records; paragraphs if there is nothing else."""
         before = len(self.found.drafts)
         blocks = self._records(node, hints, certain=True)
         if len(self.found.drafts) > before:
@@ -159,7 +181,7 @@ class _Gatherer:
         if blocks and len(drafts) == 1 and not drafts[0].blocks:
             drafts[0].blocks.extend(blocks)
         elif blocks:
-            self.prompts.extend(block for block in blocks if _is_prompt(block, ""))
+            self.prompts.extend(block for block in blocks if is_prompt(block, ""))
 
     def _tail(self, node: Node) -> None:
         """Read the paragraphs around a list: one may tell the effect, another add a suggestion."""
@@ -172,7 +194,7 @@ class _Gatherer:
                 kind = kind_of(sentence)
                 if kind is Kind.EFFECT:
                     self.found.say(Role.EFFECT, sentence)
-                elif seen_item and kind is Kind.SUGGESTION and _ALSO.match(sentence):
+                elif seen_item and kind is Kind.SUGGESTION and ALSO.match(sentence):
                     self.found.drafts.append(Draft(title=sentence))
 
     def _paragraphs(self, paragraphs: list[str], hints: Hints) -> None:
@@ -183,19 +205,27 @@ class _Gatherer:
             if len(lines) > 1 and len(whole) >= 0.7 * len(lines):
                 self.found.drafts.extend(Draft(title=line, hints=hints) for line in whole)
                 continue
-            told = _numbered_inline(paragraph)
+            told = numbered_inline(paragraph)
             if told:
                 self.found.drafts.extend(Draft(title=part, hints=hints) for part in told)
                 continue
-            drafts = _sentences_that_suggest([paragraph], self.found, Kind.SUGGESTION)
-            if not drafts and len(paragraphs) <= _FEW_WORDS and kind_of(paragraph) not in (Kind.TALK, Kind.EFFECT, Kind.ENCOURAGEMENT):
+            drafts = sentences_that_suggest([paragraph], Kind.SUGGESTION)
+            if (
+                not drafts
+                and len(paragraphs) <= _FEW_PARAGRAPHS
+                and kind_of(paragraph) not in (Kind.TALK, Kind.EFFECT, Kind.ENCOURAGEMENT)
+            ):
                 drafts = [Draft(title=paragraph.replace("\n", " "))]
             for draft in drafts:
                 draft.hints = hints
             self.found.drafts.extend(drafts)
 
-    def _records(self, node: Node, hints: Hints, *, certain: bool, only_structured: bool = False) -> list[str]:
-        """Take in the items, rows and runs of fields below `node`; return the blocks that belong to none."""
+    def _records(self, node: Node, hints: Hints, *, certain: bool, told: bool | None = None) -> list[str]:
+        """Take in the items, rows and runs of fields below `node`; return the blocks that belong to none.
+
+        Below a section that tells something only runs of fields count; `told` is whether `text: …` is told as well.
+        """
+        only_structured = told is not None
         target = self.found.drafts if certain else self.loose
         first = len(target)
         record: Draft | None = None
@@ -203,14 +233,14 @@ class _Gatherer:
         last: Draft | None = None
         for child in node.children:
             match child.kind:
-                case NodeKind.FIELD if only_structured and _is_neutral(child):
+                case NodeKind.FIELD if told and _is_neutral(child):
                     pass
                 case NodeKind.FIELD if child.named is not None:
                     if record is None or _opens_record(child.named, record):
                         record = Draft(hints=hints)
                         if not only_structured or child.named not in (Field.RATIONALE, Field.IGNORED):
                             target.append(record)
-                    record.put(child.named, _field_value(child))
+                    put_field(record, child)
                     last = record
                 case NodeKind.ITEM if not only_structured:
                     record = None
@@ -230,7 +260,7 @@ class _Gatherer:
                         record.blocks.append(child.text)
                     elif last is not None and child.kind is NodeKind.QUOTE:
                         last.blocks.append(child.text)
-                    elif child.kind is NodeKind.QUOTE or _is_prompt(child.text, child.info) or certain:
+                    elif child.kind is NodeKind.QUOTE or is_prompt(child.text, child.info) or certain:
                         blocks.append(child.text)
                 case _:
                     pass
@@ -246,6 +276,8 @@ class _Gatherer:
         items = [it for it in child.children if it.kind in (NodeKind.ITEM, NodeKind.HEADING, NodeKind.TABLE)]
         if items and (named or (not child.numbered and _is_group(child, items))):
             (self._suggestions if certain else self._loose)(child, named.over(hints))
+        elif not certain and kind_of(child.text) is not Kind.SUGGESTION and _has_fence(child):
+            self._loose(child, hints)
         elif child.text or child.children:
             (self.found.drafts if certain else self.loose).append(draft_of(child, hints))
 
@@ -258,7 +290,7 @@ class _Gatherer:
             for item in items:
                 drafts.extend(self._item(item, named.over(hints), certain))
             return drafts
-        if not child.children and (parts := _numbered_inline(child.text)):
+        if not child.children and (parts := numbered_inline(child.text)):
             return [Draft(title=part, hints=hints) for part in parts]
         draft = draft_of(child, hints)
         if kind_of(draft.title) is Kind.EFFECT and not draft.fields and not draft.body:
@@ -276,7 +308,8 @@ class _Gatherer:
             elif role is Role.SUGGESTIONS:
                 self.found.drafts.append(Draft(title=value))
         structured = reading.named and any(
-            draft.fields.keys() & {Field.DESCRIPTION, Field.TYPE, Field.TEXT, Field.CATEGORY} for draft in reading.drafts
+            draft.fields.keys() & {Field.DESCRIPTION, Field.TYPE, Field.TEXT, Field.CATEGORY}
+            for draft in reading.drafts
         )
         (self.found.drafts if certain or structured else self.loose).extend(reading.drafts)
 
@@ -294,18 +327,23 @@ class _Gatherer:
                 self.prose.append(child.text)
             elif child.kind is NodeKind.HEADING:
                 self.found.drafts.append(draft_of(child, hints))
-        rest = Node(NodeKind.ROOT, children=[it for it in node.children if it.kind not in (NodeKind.HEADING, NodeKind.PARAGRAPH)])
+        rest = Node(
+            NodeKind.ROOT,
+            children=[it for it in node.children if it.kind not in (NodeKind.HEADING, NodeKind.PARAGRAPH)],
+        )
         first = len(self.loose)
         blocks = self._records(rest, hints, certain=False)
         certain = [draft for draft in self.loose[first:] if _is_certain(draft)]
         if certain:
             self.loose[first:] = [draft for draft in self.loose[first:] if not _is_certain(draft)]
             self.found.drafts.extend(certain)
-        fenced = [it for it in node.children if it.kind is NodeKind.FENCE] + _offered_quotes(node)
+        fenced = [it for it in node.children if it.kind is NodeKind.FENCE] + offered_quotes(node)
         if any(it.text in blocks for it in fenced):
             offered = [it.text for it in fenced if it.text in blocks]
             self.prompts.append(offered[-1])
-            self.originals.extend(offered[:1] if len(offered) == 2 and _COMPARES.search(" ".join(self.prose[:8])[:4000]) else [])
+            self.originals.extend(
+                offered[:1] if len(offered) == 2 and _COMPARES.search(" ".join(self.prose[:8])[:4000]) else []
+            )
         elif blocks:
             self.judged.extend(blocks)
 
@@ -317,7 +355,7 @@ class _Gatherer:
             found.drafts.extend(self._from_loose())
         if self.prompts and not refuses:
             original = self.originals[0] if self.originals else None
-            found.drafts.extend(_whole_prompt(text, original) for text in dict.fromkeys(self.prompts))
+            found.drafts.extend(whole_prompt(text, original) for text in dict.fromkeys(self.prompts))
         if not found.drafts and not refuses:
             found.drafts.extend(self._from_prose())
         self._explain()
@@ -325,21 +363,21 @@ class _Gatherer:
     def _from_loose(self) -> list[Draft]:
         drafts: list[Draft] = []
         for draft in self.loose:
-            kept = _kept(draft)
-            if kept is not None:
-                drafts.extend(kept)
+            drafts.extend(kept(draft))
         if drafts:
             for paragraph in self.prose[1:]:
                 drafts.extend(
-                    Draft(title=it) for it in split_sentences(paragraph) if _ALSO.match(it) and kind_of(it) is Kind.SUGGESTION
+                    Draft(title=it)
+                    for it in split_sentences(paragraph)
+                    if ALSO.match(it) and kind_of(it) is Kind.SUGGESTION
                 )
         return drafts
 
     def _from_prose(self) -> list[Draft]:
         """Return the best that prose offers: suggestions, else regrets, else an appeal."""
         for kind in (Kind.SUGGESTION, Kind.REGRET, Kind.ENCOURAGEMENT):
-            for prose in (self.prose, self.judged, [_draft_text(draft) for draft in self.loose]):
-                if drafts := _sentences_that_suggest(prose, self.found, kind):
+            for prose in (self.prose, self.judged, [draft_text(draft) for draft in self.loose]):
+                if drafts := sentences_that_suggest(prose, kind):
                     return drafts
         return []
 
@@ -349,84 +387,51 @@ class _Gatherer:
         titles = {draft.title for draft in found.drafts}
         told: list[str] = []
         for paragraph in self.prose:
-            sentences = split_sentences(paragraph)[:_MOST_SENTENCES]
+            sentences = split_sentences(paragraph)
             kinds = [kind_of(it) for it in sentences]
             if not told and Role.ANALYSIS not in found.said:
-                told = _opening(sentences, kinds, titles)
+                told = opening(sentences, kinds, titles)
             if not found.said.get(Role.EFFECT):
-                found.say(Role.EFFECT, " ".join(it for it, kind in zip(sentences, kinds, strict=True) if kind is Kind.EFFECT))
+                found.say(
+                    Role.EFFECT,
+                    " ".join(it for it, kind in zip(sentences, kinds, strict=True) if kind is Kind.EFFECT),
+                )
             if not found.causes:
-                causes = [it for it, kind in zip(sentences, kinds, strict=True) if kind <= Kind.STATEMENT and names_cause(it)]
+                causes = [
+                    it
+                    for it, kind in zip(sentences, kinds, strict=True)
+                    if kind <= Kind.STATEMENT and names_cause(it)
+                ]
                 found.causes.extend(causes[:_CAUSES_IN_PROSE])
         if told:
             found.say(Role.ANALYSIS, " ".join(told))
 
 
-_CHANGES = frozenset({Field.TYPE, Field.CATEGORY, Field.PRIORITY, Field.DESCRIPTION, Field.TEXT, Field.ORIGINAL, Field.SECTION})
-_NEUTRAL_LABELS = frozenset({"text", "description", "details", "content", "texto", "descripción", "descrição", "texte", "beschreibung", "описание", "текст", "描述", "内容", "説明", "الوصف", "विवरण"})
-_OFFERS = re.compile(
-    r"\b(?:prompt|instructions?|rewrit\w*|rewrite|revis\w*|version|reword\w*|phras\w*|wording|follows|instead)\b|提示词|プロンプト|الموجه|प्रॉम्प्ट|промпт",
-    re.IGNORECASE,
+_KINDS = frozenset({Field.TYPE, Field.CATEGORY, Field.PRIORITY})
+_CHANGES = frozenset(
+    {Field.TYPE, Field.CATEGORY, Field.PRIORITY, Field.DESCRIPTION, Field.TEXT, Field.ORIGINAL, Field.SECTION}
 )
-_ALSO = re.compile(r"(?:also|additionally|in addition|finally|lastly|furthermore|moreover|one more|además|de plus|außerdem|zusätzlich|кроме того|此外|另外|また|さらに)\b", re.IGNORECASE)
+_NEUTRAL_LABELS = frozenset(
+    {
+        "text",
+        "description",
+        "details",
+        "content",
+        "texto",
+        "descripción",
+        "descrição",
+        "texte",
+        "beschreibung",
+        "описание",
+        "текст",
+        "描述",
+        "内容",
+        "説明",
+        "الوصف",
+        "विवरण",
+    }
+)
 _COMPARES = re.compile(r"\b(?:original|before|current|old)\b", re.IGNORECASE)
-_INLINE = re.compile(r"(?:(?<=[\s:：;,，；。])|^)[(（]?(\d{1,2})[.)）、](?:\s+|(?=[^\W\d_]))")
-
-
-def _opening(sentences: list[str], kinds: list[Kind], titles: set[str]) -> list[str]:
-    """Return the sentences of a paragraph that describe, up to the first that suggests."""
-    told: list[str] = []
-    for sentence, kind in zip(sentences, kinds, strict=True):
-        if sentence in titles or kind in (Kind.SUGGESTION, Kind.EFFECT, Kind.ENCOURAGEMENT):
-            if told:
-                break
-            if kind is Kind.SUGGESTION and not sentence.endswith((":", "：")):
-                break
-            continue
-        if kind is not Kind.TALK:
-            told.append(sentence)
-    return told
-
-
-def _numbered_inline(text: str) -> list[str]:
-    """Return the parts of `(1) … (2) … (3) …` inside one paragraph, empty if it is not such a list."""
-    if len(text) > 20_000 or "2" not in text:
-        return []
-    marks: list[re.Match[str]] = []
-    for mark in _INLINE.finditer(text):
-        if int(mark[1]) == len(marks) + 1:
-            marks.append(mark)
-    if len(marks) < 2 or (marks[0].start() > 200 and len(marks) < 3):
-        return []
-    ends = [mark.start() for mark in marks[1:]] + [len(text)]
-    return [text[mark.end() : end].strip().rstrip(";；,，").removesuffix(" and").strip() for mark, end in zip(marks, ends, strict=True)]
-
-
-def _sentences_that_suggest(prose: list[str], found: Gathered, wanted: Kind) -> list[Draft]:
-    drafts: list[Draft] = []
-    budget = _MOST_SENTENCES
-    for paragraph in prose:
-        if wanted is Kind.SUGGESTION and (parts := _numbered_inline(paragraph)):
-            drafts.extend(Draft(title=part) for part in parts)
-            continue
-        after = False
-        for sentence in split_sentences(paragraph)[: max(0, budget)]:
-            budget -= 1
-            kind = kind_of(sentence)
-            if kind is wanted and not (sentence.endswith((":", "：")) and len(sentence) < 300):
-                drafts.append(Draft(title=sentence))
-                after = True
-            elif after and drafts and (kind is Kind.EFFECT or is_reason(sentence)) and Field.RATIONALE not in drafts[-1].fields:
-                if _SUMMING_UP.match(sentence):
-                    continue
-                drafts[-1].put(Field.RATIONALE, sentence)
-                after = False
-            else:
-                after = False
-    return drafts
-
-
-_SUMMING_UP = re.compile(r"(?:by |with |these|those|overall|together|taken|collectively|implementing|expect)", re.IGNORECASE)
 
 
 def _is_neutral(node: Node) -> bool:
@@ -434,25 +439,11 @@ def _is_neutral(node: Node) -> bool:
     return node.info in _NEUTRAL_LABELS
 
 
-def _offered_quotes(node: Node) -> list[Node]:
-    """Return the quotes right below a sentence that offers a new prompt."""
-    pairs = zip(node.children, node.children[1:], strict=False)
-    return [
-        quote
-        for above, quote in pairs
-        if quote.kind is NodeKind.QUOTE and above.kind is NodeKind.PARAGRAPH and above.text.rstrip().endswith((":", "：")) and _OFFERS.search(above.text[-200:])
-    ]
-
-
 def _told_text(child: Node) -> str:
     if child.kind is NodeKind.HEADING and not child.children:
         return child.text
     said = plain_text(child, title=True).strip()
     return re.sub(r"^(\*\*|__)(.+?)\1", r"\2", said)
-
-
-def _field_value(child: Node) -> str:
-    return "\n".join(filter(None, (child.text, plain_text(child))))
 
 
 def _opens_record(named: Field, record: Draft) -> bool:
@@ -471,6 +462,10 @@ def _holds_fix(child: Node) -> bool:
 
 def _says_something(draft: Draft) -> bool:
     return bool(draft.title or draft.body or draft.fields or draft.blocks)
+
+
+def _has_fence(node: Node) -> bool:
+    return any(child.kind is NodeKind.FENCE for child in node.children)
 
 
 def _is_certain(draft: Draft) -> bool:
@@ -496,60 +491,9 @@ def _is_group(node: Node, items: list[Node]) -> bool:
 
 def _are_suggestions(items: list[Node]) -> bool:
     good = sum(
-        it.kind is NodeKind.TABLE or kind_of(it.text) is Kind.SUGGESTION or any(c.kind is NodeKind.FIELD for c in it.children)
+        it.kind is NodeKind.TABLE
+        or kind_of(it.text) is Kind.SUGGESTION
+        or any(c.kind is NodeKind.FIELD for c in it.children)
         for it in items[:20]
     )
     return good * 2 > len(items[:20])
-
-
-def _draft_text(draft: Draft) -> str:
-    return "\n".join(filter(None, (draft.title, *draft.body)))
-
-
-def _kept(draft: Draft) -> list[Draft] | None:
-    """Return the suggestions of an item that no heading announces; None if it holds none."""
-    if draft.hints or draft.fields.keys() & {Field.TYPE, Field.TEXT, Field.DESCRIPTION, Field.CATEGORY}:
-        return [draft]
-    sentences = split_sentences(_draft_text(draft))
-    kinds = [kind_of(it) for it in sentences]
-    if not kinds or kinds[0] is Kind.TALK:
-        return None
-    if Kind.SUGGESTION not in kinds:
-        return [Draft(title=it) for it, kind in zip(sentences, kinds, strict=True) if kind is Kind.REGRET] or None
-    titled = ":" in sentences[0][:80] or len(sentences[0].split()) <= 8
-    if kinds[0] is Kind.SUGGESTION or titled or draft.fields:
-        return [draft]
-    return [Draft(title=it) for it, kind in zip(sentences, kinds, strict=True) if kind is Kind.SUGGESTION]
-
-
-def _is_prompt(text: str, language: str) -> bool:
-    """Return whether a fenced block holds instructions in words and not a program or its output."""
-    if language not in _PROMPT_LANGUAGES or len(text.split()) < _FEW_WORDS and text.isascii():
-        return False
-    lines = [line for line in text.split("\n")[:200] if line.strip()]
-    code = sum(1 for line in lines if _CODE.match(line[:300]))
-    return code * 3 < max(len(lines), 1) + 1
-
-
-def _layout(node: Node) -> str:
-    """Return the text below a heading with its own headings and bullets put back."""
-    parts: list[str] = []
-    for child in node.children:
-        if child.role is not None:
-            continue
-        mark = "## " if child.kind is NodeKind.HEADING else "- " if child.kind is NodeKind.ITEM else ""
-        parts.append(mark + child.text if child.text else "")
-        if child.children:
-            parts.append(_layout(child))
-    return "\n".join(part for part in parts if part)
-
-
-def _whole_prompt(text: str, original: str | None) -> Draft:
-    draft = Draft(title="Replace the prompt with the revised one", hints=_WHOLE)
-    draft.fields[Field.TEXT] = text
-    if original:
-        draft.fields[Field.ORIGINAL] = original
-    return draft
-
-
-_WHOLE = Hints(SuggestionType.RESTRUCTURE, SuggestionCategory.STRUCTURE)

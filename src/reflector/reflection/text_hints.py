@@ -10,7 +10,17 @@ from reflector.reflection.models import Priority, SuggestionCategory, Suggestion
 from reflector.reflection.text_lines import split_label, strip_emphasis
 from reflector.reflection.vocabulary import match_category, match_priority, match_type
 
-__all__ = ["QUOTES", "Hints", "clean_value", "group_hints", "hint_for", "hints_of", "opens_with_tag", "take_tags"]
+__all__ = [
+    "NO_HINTS",
+    "QUOTES",
+    "Hints",
+    "clean_value",
+    "group_hints",
+    "hint_for",
+    "hints_of",
+    "opens_with_tag",
+    "take_tags",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +33,28 @@ class Hints:
 
     def over(self, other: Hints) -> Hints:
         """Return these hints, and `other`'s where these say nothing."""
-        return Hints(self.type or other.type, self.category or other.category, self.priority or other.priority)
+        return Hints(
+            self.type or other.type, self.category or other.category, self.priority or other.priority
+        )
 
     def __bool__(self) -> bool:
         return bool(self.type or self.category or self.priority)
 
 
+NO_HINTS = Hints()
 _WRAPPED = re.compile(r"^(?:\"\"\"|'''|```\w*)\s*|\s*(?:\"\"\"|'''|```)$")
-QUOTES = {'"': '"', "'": "'", "“": "”", "„": "“", "«": "»", "「": "」", "『": "』", "`": "`", "‘": "’", "”": "”"}
+QUOTES = {
+    '"': '"',
+    "'": "'",
+    "“": "”",
+    "„": "“",
+    "«": "»",
+    "「": "」",
+    "『": "』",
+    "`": "`",
+    "‘": "’",
+    "”": "”",
+}
 
 
 def clean_value(value: str) -> str:
@@ -49,12 +73,21 @@ def clean_value(value: str) -> str:
     return value
 
 
-_OPEN_TAG = re.compile(r"\s*(?:\*\*|`)?\s*(?:[\[(【（{]([^\[\](){}【】（）]{1,60})[\])】）}]|(P[0-4])\b)\s*(?:\*\*|`)?\s*(?:[:：–—-]+(?=\s))?\s*", re.IGNORECASE)
-_CLOSE_TAG = re.compile(r"\s*(?:[\[(【（]([^\[\](){}【】（）]{1,60})[\])】）]|\s[–—|-]+\s*((?:[\w ]+:\s*)?\w+(?: priority| impact)?))\s*\.?$", re.IGNORECASE)
+_OPEN_TAG = re.compile(
+    r"\s*(?:\*\*|`)?\s*(?:[\[(【（{]([^\[\](){}【】（）]{1,60})[\])】）}]|(P[0-4])\b)\s*(?:\*\*|"
+    r"`)?\s*(?:[:：–—-]+(?=\s))?\s*",
+    re.IGNORECASE,
+)
+_CLOSE_TAG = re.compile(
+    r"\s*(?:[\[(【（]([^\[\](){}【】（）]{1,60})[\])】）]|\s[–—|-]+\s*((?:[\w ]+:\s*)?\w+(?: priority|"
+    r" impact)?))\s*\.?$",
+    re.IGNORECASE,
+)
 _COLOUR = re.compile(r"\s*([🔴🟠🟡🟢🔵🟥🟧🟨🟩🟦⚪🔥🚨⬆⬇🔺🔻])\ufe0f?\s*")
 _TAG_PARTS = re.compile(r"[,;/|·•&+，、；]|\s[–—-]\s|\s(?:and|und|et|y|e|и)\s")
 _TAG_NOISE = re.compile(
-    r"\b(?:priority|impact|importance|severity|type|category|prioridad|prioridade|priorité|priorität|приоритет\w*|suggestion|change)\b|优先级?|優先度|الأولوية|أولوية|प्राथमिकता|:|：|=",
+    r"\b(?:priority|impact|importance|severity|type|category|prioridad|prioridade|priorité|priorität|"
+    r"приоритет\w*|suggestion|change)\b|优先级?|優先度|الأولوية|أولوية|प्राथमिकता|:|：|=",
     re.IGNORECASE,
 )
 
@@ -79,7 +112,12 @@ def _hint_of(part: str) -> Hints | None:
     if label and named in (Field.TYPE, Field.CATEGORY, Field.PRIORITY):
         return hint_for(named, label[1])
     word = " ".join(_TAG_NOISE.sub(" ", part).split()).strip("*_`#\"' ")
-    if not word or len(word.split()) > 1 or word.isdigit() or (word > "\u2e80" and len(word) > _LONGEST_IDEOGRAPHS):
+    if (
+        not word
+        or len(word.split()) > 1
+        or word.isdigit()
+        or (word > "\u2e80" and len(word) > _LONGEST_IDEOGRAPHS)
+    ):
         return None
     if priority := match_priority(word):
         return Hints(priority=priority)
@@ -109,7 +147,11 @@ def group_hints(title: str) -> Hints:
     """Return what the heading of a group says about its members: `High priority:`, `Clarity`, `Additions`."""
     bare = _COLOUR.sub(" ", strip_emphasis(title)).strip(" :：#*")
     colour = match_priority(title) if _COLOUR.match(title.lstrip("#* ")) else None
-    return (hints_of(bare) or Hints()).over(Hints(priority=colour)) if len(bare) <= 48 else Hints(priority=colour)
+    return (
+        (hints_of(bare) or Hints()).over(Hints(priority=colour))
+        if len(bare) <= 48
+        else Hints(priority=colour)
+    )
 
 
 def take_tags(text: str) -> tuple[str, Hints]:
@@ -129,9 +171,16 @@ def take_tags(text: str) -> tuple[str, Hints]:
     for _ in range(3):
         tail = max(0, len(text) - 80)
         closing = _CLOSE_TAG.search(text, tail)
-        if not closing or not (hint := hints_of(closing[1] or closing[2])) or not text[: closing.start()].strip():
+        if (
+            not closing
+            or not (hint := hints_of(closing[1] or closing[2]))
+            or not text[: closing.start()].strip()
+        ):
             break
-        hints, text = hints.over(hint), text[: closing.start()].rstrip() + ("." if text.endswith(").") else "")
+        hints, text = (
+            hints.over(hint),
+            text[: closing.start()].rstrip() + ("." if text.endswith(").") else ""),
+        )
     return text, hints
 
 

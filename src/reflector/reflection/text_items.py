@@ -5,15 +5,24 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 
+from reflector._text import one_line
 from reflector.reflection.headings import Field, field_of
 from reflector.reflection.inference import infer_category, infer_priority, infer_type
 from reflector.reflection.models import Priority, Suggestion, SuggestionType
 from reflector.reflection.sentences import Kind, is_reason, kind_of, split_sentences
-from reflector.reflection.text_hints import QUOTES, Hints, clean_value, hint_for, hints_of, take_tags
+from reflector.reflection.text_hints import (
+    NO_HINTS,
+    QUOTES,
+    Hints,
+    clean_value,
+    hint_for,
+    hints_of,
+    take_tags,
+)
 from reflector.reflection.text_lines import strip_emphasis
-from reflector.reflection.text_tree import Node, NodeKind, plain_text
+from reflector.reflection.text_nodes import Node, NodeKind, plain_text
 
-__all__ = ["Draft", "draft_of", "finish"]
+__all__ = ["Draft", "draft_of", "finish", "put_field"]
 
 
 @dataclass(slots=True)
@@ -24,7 +33,7 @@ class Draft:
     body: list[str] = field(default_factory=list)
     fields: dict[Field, str] = field(default_factory=dict)
     blocks: list[str] = field(default_factory=list)
-    hints: Hints = Hints()
+    hints: Hints = NO_HINTS
 
     def put(self, name: Field, value: str) -> None:
         """Set a field; what is said twice is kept in order."""
@@ -56,6 +65,24 @@ def draft_of(node: Node, hints: Hints) -> Draft:
     return draft
 
 
+def put_field(draft: Draft, part: Node) -> None:
+    """Set the field that a labelled part of an answer gives; its label may tell the type as well."""
+    if part.named is not None:
+        draft.put(part.named, "\n".join(filter(None, (part.text, plain_text(part)))))
+    if part.named is Field.TEXT and part.info in _TYPE_OF_LABEL:
+        draft.hints = draft.hints.over(Hints(type=_TYPE_OF_LABEL[part.info]))
+
+
+_TYPE_OF_LABEL = dict.fromkeys(
+    ("insert", "add this", "add text", "add this text", "addition", "text to add", "text to insert"),
+    SuggestionType.ADD,
+)
+_TYPE_OF_LABEL |= dict.fromkeys(("text to remove",), SuggestionType.REMOVE)
+_TYPE_OF_LABEL |= dict.fromkeys(
+    ("replacement", "replace with", "change to", "replacement text"), SuggestionType.MODIFY
+)
+
+
 def _open_emphasis(text: str) -> str:
     """Return `text` with the emphasis of its opening words taken off: `**Title**: rest` → `Title: rest`."""
     return _EMPHASIS.sub(lambda found: found[2] + (found[3] or ""), text.strip(), count=1)
@@ -67,7 +94,7 @@ _EMPHASIS = re.compile(r"^(\*\*\*|\*\*|__|\*|_)(?=\S)([^*_\n]{1,300}?|[^*\n]{1,3
 def _add_part(draft: Draft, part: Node) -> None:
     match part.kind:
         case NodeKind.FIELD if part.named is not None:
-            draft.put(part.named, "\n".join(filter(None, (part.text, plain_text(part)))))
+            put_field(draft, part)
         case NodeKind.FENCE | NodeKind.QUOTE:
             draft.blocks.append(strip_emphasis(part.text) if part.kind is NodeKind.QUOTE else part.text)
         case NodeKind.ITEM:
@@ -112,7 +139,11 @@ def _add_prose(draft: Draft, said: str) -> None:
 
 # -- from a draft to a suggestion -------------------------------------------------------------------------
 
-_NOTHING = re.compile(r"(?:none|n/?a|no (?:suggestions?|changes?|issues?)(?: (?:needed|required))?|nothing|null|-+|ninguna?|keine|aucune?|нет|无|なし|لا شيء|कोई नहीं)[.!]*$", re.IGNORECASE)
+_NOTHING = re.compile(
+    r"(?:none|n/?a|no (?:suggestions?|changes?|issues?)(?: (?:needed|required))?|nothing|null|-+|"
+    r"ninguna?|keine|aucune?|нет|无|なし|لا شيء|कोई नहीं)[.!]*$",
+    re.IGNORECASE,
+)
 
 
 def finish(draft: Draft) -> tuple[Suggestion, int] | None:
@@ -137,7 +168,9 @@ def finish(draft: Draft) -> tuple[Suggestion, int] | None:
     return _suggest(description, rationale, text, given.get(Field.SECTION) or original, hints)
 
 
-def _suggest(description: str, rationale: str, text: str | None, section: str | None, hints: Hints) -> tuple[Suggestion, int]:
+def _suggest(
+    description: str, rationale: str, text: str | None, section: str | None, hints: Hints
+) -> tuple[Suggestion, int]:
     kind = hints.type or infer_type(description)
     category = hints.category or infer_category(description)
     named = hints.priority or infer_priority(description)
@@ -150,7 +183,9 @@ def _suggest(description: str, rationale: str, text: str | None, section: str | 
         specific_text=text or None,
         target_section=section or _section_in(description),
     )
-    return made, (hints.type is None) + (hints.category is None) + (hints.priority is None and named is not None)
+    return made, (hints.type is None) + (hints.category is None) + (
+        hints.priority is None and named is not None
+    )
 
 
 def _split_pipes(draft: Draft) -> Draft:
@@ -185,23 +220,38 @@ def _describe(draft: Draft) -> str:
 
 
 def _describe_pair(original: str | None, text: str) -> str:
-    from reflector._text import one_line
-
     if original:
         return f"Replace “{one_line(original, 80)}” with “{one_line(text, 120)}”"
     return f"Use this text: “{one_line(text, 160)}”"
 
 
-_QUOTE = r"(?:\"([^\"\n]{2,1500})\"|“([^“”\n]{2,1500})”|„([^„“”\n]{2,1500})[“”]|«([^«»\n]{2,1500})»|「([^「」\n]{2,1500})」|『([^『』\n]{2,1500})』|`([^`\n]{2,600})`)"
-_ANY_QUOTE = re.compile("[\"“„«「『`]")
+_QUOTE = (
+    r"(?:\"([^\"\n]{2,1500})\"|“([^“”\n]{2,1500})”|„([^„“”\n]{2,1500})[“”]|«([^«»\n]{2,1500})»|"
+    r"「([^「」\n]{2,1500})」|『([^『』\n]{2,1500})』|`([^`\n]{2,600})`)"
+)
+_ANY_QUOTE = re.compile('["“„«「『`]')
 _QUOTE_RE = re.compile(_QUOTE)
 _REPLACING = re.compile(
-    r"(?:\b(?:replac\w*|chang\w*|substitut\w*|swap\w*|rewrit\w*|rephras\w*|reword\w*|instead of|ersetz\w*|änder\w*|reempla\w*|cambi\w*|sustitu\w*|remplac\w*|substitu\w*|замен\w*|измен\w*)|将|把|استبدل|बदल|に変更|置き換え)",
+    r"(?:\b(?:replac\w*|chang\w*|substitut\w*|swap\w*|rewrit\w*|rephras\w*|reword\w*|instead of|"
+    r"ersetz\w*|änder\w*|reempla\w*|cambi\w*|sustitu\w*|remplac\w*|substitu\w*|замен\w*|измен\w*)|将|"
+    r"把|استبدل|बदल|に変更|置き換え)",
     re.IGNORECASE,
 )
-_CONNECTOR = re.compile(r"\b(?:with|by|to|into|as|use|say|write|durch|zu|por|par|con|in|на)\b|替换为|改为|改成|を|بـ?|से|→|->", re.IGNORECASE)
+_CONNECTOR = re.compile(
+    r"\b(?:with|by|to|into|as|use|say|write|durch|zu|por|par|con|in|на)\b|替换为|改为|改成|を|بـ?|से|→|->",
+    re.IGNORECASE,
+)
 _ARROWS = frozenset({"→", "->", "=>", "⇒", "➜", "-->"})
-_NOT_EXACT = re.compile(r"(?:such as|like|e\.g\.,?|for example,?|for instance,?|instead of|z\. ?b\.|zum beispiel|por ejemplo|por exemplo|par exemple|например|如|例如|例えば)\s*$", re.IGNORECASE)
+_NOT_EXACT = re.compile(
+    r"(?:such as|like|e\.g\.,?|for example,?|for instance,?|instead of|z\. ?b\.|zum beispiel|"
+    r"por ejemplo|por exemplo|par exemple|например|如|例如|例えば)\s*$",
+    re.IGNORECASE,
+)
+_ANCHOR = re.compile(
+    r"\b(?:after|before|below|above|behind|following|under|nach|vor|después de|antes de|après|avant|"
+    r"после|перед)$",
+    re.IGNORECASE,
+)
 _DIFF_LINE = re.compile(r"^[-+](?![-+]{2})", re.MULTILINE)
 
 
@@ -209,22 +259,27 @@ def _exact_text(draft: Draft, description: str) -> tuple[str | None, str | None]
     """Return the exact text a suggestion gives, and the passage it replaces."""
     original = draft.fields.get(Field.ORIGINAL)
     text = draft.fields.get(Field.TEXT)
-    if text and _NOTHING.match(text):
-        text = None
-    if text is None and draft.blocks:
-        block = "\n\n".join(draft.blocks)
-        if len(_DIFF_LINE.findall(block[:4000])) >= 2 and block[:1] in "-+":
-            old = "\n".join(line[1:].strip() for line in block.split("\n") if line.startswith("-"))
-            text = "\n".join(line[1:].strip() for line in block.split("\n") if line.startswith("+"))
-            original = original or old
-        elif len(draft.blocks) == 2 and original is None and draft.fields.get(Field.TYPE) is None and _REPLACING.search(description):
-            original, text = draft.blocks
-        else:
-            text = block
-    if text is not None:
+    if text and not _NOTHING.match(text):
         return text, original
-    found, old = _quoted_text(description[:6000])
-    return found, original or old
+    if draft.blocks:
+        text, old = _text_of_blocks(draft, description)
+    else:
+        text, old = _quoted_text(description[:6000])
+    return text, original or old
+
+
+def _text_of_blocks(draft: Draft, description: str) -> tuple[str, str | None]:
+    """Return the text that fenced or quoted blocks give, and the passage that stands before it."""
+    block = "\n\n".join(draft.blocks)
+    if block[:1] in ("-", "+") and len(_DIFF_LINE.findall(block[:4000])) >= 2:
+        lines = block.split("\n")
+        old = "\n".join(line[1:].strip() for line in lines if line.startswith("-"))
+        new = "\n".join(line[1:].strip() for line in lines if line.startswith("+"))
+        return new, old or None
+    is_pair = len(draft.blocks) == 2 and not {Field.ORIGINAL, Field.TYPE} & draft.fields.keys()
+    if is_pair and _REPLACING.search(description):
+        return draft.blocks[1], draft.blocks[0]
+    return block, None
 
 
 def _quoted_text(description: str) -> tuple[str | None, str | None]:
@@ -236,13 +291,23 @@ def _quoted_text(description: str) -> tuple[str | None, str | None]:
     if len(quotes) >= 2 and quotes[1].start() - quotes[0].end() <= 60:
         between = description[quotes[0].end() : quotes[1].start()]
         verb = description[max(0, quotes[0].start() - 90) : quotes[0].start()] + between
-        if between.strip() in _ARROWS or (_REPLACING.search(verb) and _CONNECTOR.search(between) and "\n" not in between):
+        if between.strip() in _ARROWS or (
+            _REPLACING.search(verb) and _CONNECTOR.search(between) and "\n" not in between
+        ):
             return values[1], values[0]
-    for found, value in zip(quotes, values, strict=True):
-        before = description[max(0, found.start() - 90) : found.start()]
-        if _NOT_EXACT.search(before) or not _is_passage(value):
-            continue
-        if before.rstrip().endswith((":", "：")) or infer_type(before + " ") is not SuggestionType.MODIFY:
+    if len(values) == 1 and clean_value(description) == values[0]:
+        return values[0], None
+    offered = [
+        (description[max(0, found.start() - 90) : found.start()].rstrip(), value)
+        for found, value in zip(quotes, values, strict=True)
+        if _is_passage(value)
+    ]
+    offered = [(before, value) for before, value in offered if not _NOT_EXACT.search(before)]
+    for before, value in offered:
+        if before.endswith((":", "：")):
+            return value, None
+    for before, value in offered:
+        if not _ANCHOR.search(before) and infer_type(before + " ") is not SuggestionType.MODIFY:
             return value, None
     return None, None
 
@@ -253,7 +318,8 @@ def _is_passage(value: str) -> bool:
 
 
 _BECAUSE = re.compile(
-    r"(?:\b(?:because|so that|since (?:the|it|this)|weil|damit|porque|para que|parce que|afin que|потому что|чтобы)\b|因为|以便|以避免|لأن|क्योंकि|ताकि)[^\n]{3,600}$",
+    r"(?:\b(?:because|so that|since (?:the|it|this)|weil|damit|porque|para que|parce que|afin que|"
+    r"потому что|чтобы)\b|因为|以便|以避免|لأن|क्योंकि|ताकि)[^\n]{3,600}$",
     re.IGNORECASE,
 )
 
@@ -268,12 +334,38 @@ def _reason_in(description: str) -> str:
     return found[0].strip() if found else ""
 
 
-_SECTION_CLUES = ("ection", "sección", "seção", "bschnitt", "аздел", "قسم", "部分", "章节", "一节", "セクション", "अनुभाग", "of the prompt", "of the system prompt")
+_SECTION_CLUES = (
+    "ection",
+    "sección",
+    "seção",
+    "bschnitt",
+    "аздел",
+    "قسم",
+    "部分",
+    "章节",
+    "一节",
+    "セクション",
+    "अनुभाग",
+    "of the prompt",
+    "of the system prompt",
+)
 _SECTIONS = (
-    re.compile(r"\b(?:in|to|under|from|of|into|within|on)\s+(?:the|a new|your)\s+[\"“'`*]{0,2}([A-Za-z0-9][\w/&-]*(?: [\w/&-]+){0,3}?)[\"”'`*]{0,2}\s+section\b", re.IGNORECASE),
-    re.compile(r"\b(?:section|sección|seção|abschnitt|раздел\w*|قسم)\s+[\"“„«'`]([^\"”“»'`\n]{2,60})[\"”“»'`]", re.IGNORECASE),
-    re.compile(r"[\"“「『‘]([^\"”“」』\n]{1,40})[\"”」』’]\s*(?:section\b|部分|章节|一节|セクション|अनुभाग)", re.IGNORECASE),
-    re.compile(r"\bat the ((?:very )?(?:end|beginning|start|top|bottom)) of the (?:system )?prompt\b", re.IGNORECASE),
+    re.compile(
+        r"\b(?:in|to|under|from|of|into|within|on)\s+(?:the|a new|"
+        r"your)\s+[\"“'`*]{0,2}([A-Za-z0-9][\w/&-]*(?: [\w/&-]+){0,3}?)[\"”'`*]{0,2}\s+section\b",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\b(?:section|sección|seção|abschnitt|раздел\w*|قسم)\s+[\"“„«'`]([^\"”“»'`\n]{2,60})[\"”“»'`]",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"[\"“「『‘]([^\"”“」』\n]{1,40})[\"”」』’]\s*(?:section\b|部分|章节|一节|セクション|अनुभाग)",
+        re.IGNORECASE,
+    ),
+    re.compile(
+        r"\bat the ((?:very )?(?:end|beginning|start|top|bottom)) of the (?:system )?prompt\b", re.IGNORECASE
+    ),
 )
 
 

@@ -9,7 +9,7 @@ from enum import IntEnum
 
 from reflector.reflection.headings import LONGEST_TITLE, exact_role, field_of, is_numbered_item, role_of
 
-__all__ = ["Line", "LineKind", "is_table_rule", "read_lines", "split_label", "strip_emphasis"]
+__all__ = ["Line", "LineKind", "counted_rest", "is_table_rule", "read_lines", "split_label", "strip_emphasis"]
 
 
 class LineKind(IntEnum):
@@ -49,27 +49,40 @@ LABEL_LEVEL = 8
 _FENCE = re.compile(r"(\s*)(`{3,}|~{3,})[ \t]*([\w+.#-]*)([^`\n]*)$")
 _MARKDOWN = re.compile(r"\s{0,3}(#{1,6})(?:\s+|(?=[^\W\d_#]))(\S.*)$")
 _ASCIIDOC = re.compile(r"(={1,5}|\*{2,5})\s+(\S[^=]*?)\s*=*$")
-_RULED = re.compile(r"(?:={2,}|-{2,}|~{2,}|\*{3,}|—{2,}|─{2,})\s*([^\s=~*—─-].{0,80}?)\s*(?:={2,}|-{2,}|~{2,}|\*{3,}|—{2,}|─{2,})$")
+_RULED = re.compile(
+    r"(?:={2,}|-{2,}|~{2,}|\*{3,}|—{2,}|─{2,})\s*([^\s=~*—─-].{0,80}?)\s*(?:={2,}|-{2,}|~{2,}|\*{3,}|"
+    r"—{2,}|─{2,})$"
+)
 _DSPY = re.compile(r"\[\[\s*##\s*([\w ]{1,60}?)\s*##\s*\]\]\s*(.*)$")
-_OTHER_HEADING = re.compile(r"(?:\\(?:sub)*section\*?\{([^{}]{1,90})\}|h[1-6]\.\s+(\S.{0,90})|【([^【】]{1,60})】)\s*$")
+_OTHER_HEADING = re.compile(
+    r"(?:\\(?:sub)*section\*?\{([^{}]{1,90})\}|h[1-6]\.\s+(\S.{0,90})|【([^【】]{1,60})】)\s*$"
+)
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[\w*]{1,30}\}(?:\[[^\[\]]{0,40}\])?$")
 _BRACKETED = re.compile(r"\[{1,2}([\w .-]{2,50})\]{1,2}\s*$")
 _UNDERLINE = re.compile(r"([=\-~^\"'`*+#:._])\1{2,}\s*$")
 _BOLD_LINE = re.compile(r"(?:\*\*\*|\*\*|__)([^*\n]{1,120}?)(?:\*\*\*|\*\*|__)\s*[:：]?$")
 _ITEM = re.compile(
-    r"(?:(?:\d{1,2}\.){0,3}(?P<number>\d{1,3})(?:[.)、．]|(?<=\d\.\d)(?=\s)|(?<=\d\.\d\d)(?=\s))(?=\s|[^\W\d_]|[*\"“「`\[])|\((?P<round>\d{1,3})\)|\*\*(?P<bold>\d{1,3})[.)]\*\*|[(（]?(?P<letter>[a-hA-H]|[ivx]{1,4}|[IVX]{2,4})[.)）](?=\s)"
+    r"(?:(?:\d{1,2}\.){0,3}(?P<number>\d{1,3})(?:[.)、．]|(?<=\d\.\d)(?=\s)|(?<=\d\.\d\d)(?=\s))(?=\s|"
+    r"[^\W\d_]|[*\"“「`\[])|\((?P<round>\d{1,3})\)|\*\*(?P<bold>\d{1,3})[.)]\*\*|"
+    r"[(（]?(?P<letter>[a-hA-H]|[ivx]{1,4}|[IVX]{2,4})[.)）](?=\s)"
     r"|(?P<circle>[①-⑳])|(?P<cap>\d)\ufe0f?\u20e3|(?P<cjk>[一二三四五六七八九十]{1,2})、"
-    r"|\\item\b(?:\[[^\[\]]{0,20}\])?|#\.(?=\s)|[★☆✱✶✳◆◇](?![★☆])|[-*+–—](?=\s)(?:\s+\[[ xX✓]\](?=\s))?|[•‣◦▪▸►→➤✦✔✓✗✘❖·○●■□☐☑✅❌👉🔹🔸▶➡➜»⭐✨💡🔧📌⚡](?![•●])\ufe0f?)\s*"
+    r"|\\item\b(?:\[[^\[\]]{0,20}\])?|#\.(?=\s)|[★☆✱✶✳◆◇](?![★☆])|"
+    r"[-*+–—](?=\s)(?:\s+\[[ xX✓]\](?=\s))?|"
+    r"[•‣◦▪▸►→➤✦✔✓✗✘❖·○●■□☐☑✅❌👉🔹🔸▶➡➜»⭐✨💡🔧📌⚡](?![•●])\ufe0f?)\s*"
 )
 _BOLD_NUMBER = re.compile(r"(\*\*|__)\s*(\d{1,2})[.)]\s+(?=\S)")
 _EMOJI_ITEM = re.compile(r"(?=[🔴🟠🟡🟢🔵🟥🟧🟨🟩🟦⚪🔥🚨])")
 _SEPARATOR_MARKS = frozenset("|:+-= \t")
 _LABEL = re.compile(
-    r"(?:(?P<open>\*\*\*|\*\*|__|\*|_|`|\"|')(?P<bold>[^*\n`\"]{1,70}?)(?:\s*[:：])?(?P=open)(?P<colon>\s*(?:[:：=]|->|→|=>|[–—-](?=\s))?)\s*"
+    r"(?:(?P<open>\*\*\*|\*\*|__|\*|_|`|\"|"
+    r"')(?P<bold>[^*\n`\"]{1,70}?)(?:\s*[:：])?(?P=open)(?P<colon>\s*(?:[:：=]|->|→|=>|"
+    r"[–—-](?=\s))?)\s*"
     r"|:(?P<rst>[\w ]{2,40}):\s+"
-    r"|(?P<plain>[^\W\d_][^\n:：=→|.!?。\"“]{0,58}?)\s*(?P<sign>[:：]|=(?!=|>)|\s[–—-]{1,2}(?=\s)|->|→|=>)\s*)"
+    r"|(?P<plain>[^\W\d_][^\n:：=→|.!?。\"“]{0,58}?)\s*(?P<sign>[:：]|=(?!=|>)|\s[–—-]{1,2}(?=\s)|->|"
+    r"→|=>)\s*)"
 )
 _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii": 8, "ix": 9, "x": 10}
+_TAGS_IN_LABEL = re.compile(r"[(\[（【][^()\[\]（）【】]{1,60}[)\]）】]\s*$")
 _CJK_DIGITS = {digit: value for value, digit in enumerate("一二三四五六七八九十", 1)}
 
 
@@ -78,7 +91,12 @@ def strip_emphasis(text: str) -> str:
     text = text.strip()
     for mark in ("***", "**", "__", "*", "_"):
         size = len(mark)
-        if len(text) > 2 * size and text.startswith(mark) and text.endswith(mark) and mark not in text[size:-size]:
+        if (
+            len(text) > 2 * size
+            and text.startswith(mark)
+            and text.endswith(mark)
+            and mark not in text[size:-size]
+        ):
             return text[size:-size].strip()
     return text
 
@@ -95,7 +113,7 @@ def split_label(text: str) -> tuple[str, str, bool] | None:
     rest = text[found.end() :].strip()
     if (bold := found["bold"]) is not None:
         marked = ":" in found[0] or "：" in found[0] or bool((found["colon"] or "").strip())
-        if not marked and not (field_of(bold) or role_of(bold)):
+        if not marked and (rest[:1].islower() or not (field_of(bold) or role_of(bold))):
             return None
         return bold.strip(), rest, found["open"] not in ("`", '"', "'")
     if (rst := found["rst"]) is not None:
@@ -112,6 +130,12 @@ def is_table_rule(line: str) -> bool:
     """Return whether `line` is the rule below the head of a table: `|---|:--|`."""
     marks = set(line.strip())
     return "-" in marks and bool(marks & {"|", "+"}) and marks <= _SEPARATOR_MARKS
+
+
+def counted_rest(label: str, rest: str) -> str:
+    """Return what follows a counting label with the tags that stand in it: `Edit 1 (high): x` → `(high) x`."""
+    tags = _TAGS_IN_LABEL.search(label)
+    return f"{tags[0]} {rest}".strip() if tags else rest
 
 
 def read_lines(text: str) -> list[Line]:
@@ -135,9 +159,15 @@ def _lay_out_values(raw: list[str]) -> list[str]:
         separator = _separator_of(line) if len(line) <= _LONGEST_HEAD else None
         if separator is None:
             continue
-        end = next((it for it in range(at, len(raw)) if not raw[it].strip() or separator not in raw[it]), len(raw))
+        end = next(
+            (it for it in range(at, len(raw)) if not raw[it].strip() or separator not in raw[it]), len(raw)
+        )
         try:
-            cells = list(csv.reader([it.replace("|", "\\|") for it in raw[at:end]], delimiter=separator, skipinitialspace=True))
+            cells = list(
+                csv.reader(
+                    [it.replace("|", "\\|") for it in raw[at:end]], delimiter=separator, skipinitialspace=True
+                )
+            )
         except csv.Error:
             return raw
         rows = ["| " + " | ".join(row) + " |" for row in cells]
@@ -192,13 +222,17 @@ def _read_heading(body: str, at: int, after: str) -> tuple[Line, int] | None:
     if found := _MARKDOWN.match(body):
         return Line(LineKind.HEADING, found[2].rstrip("# "), at, level=len(found[1])), 1
     if found := _DSPY.match(body):
-        return Line(LineKind.HEADING, found[1].replace("_", " ") + (": " + found[2] if found[2] else ""), at, level=1), 1
+        return Line(
+            LineKind.HEADING, found[1].replace("_", " ") + (": " + found[2] if found[2] else ""), at, level=1
+        ), 1
     if (found := _RULED.match(body)) and len(found[1]) <= LONGEST_TITLE:
         return Line(LineKind.HEADING, found[1], at, level=2), 1
     if _UNDERLINE.match(body) or _ENVIRONMENT.match(body):
         return Line(LineKind.BLANK, "", at), 1
     if found := _ASCIIDOC.match(body):
-        return Line(LineKind.HEADING, found[2], at, level=len(found[1]), info="org" if body[0] == "*" else ""), 1
+        return Line(
+            LineKind.HEADING, found[2], at, level=len(found[1]), info="org" if body[0] == "*" else ""
+        ), 1
     if found := _OTHER_HEADING.match(body):
         return Line(LineKind.HEADING, found[1] or found[2] or found[3], at, level=2), 1
     if len(body) <= LONGEST_TITLE and _UNDERLINE.match(after.strip()) and _may_be_underlined(body, after):
@@ -221,7 +255,9 @@ def _may_be_underlined(body: str, after: str) -> bool:
 
 def _read_item(body: str, at: int, indent: int) -> Line | None:
     if found := _BOLD_NUMBER.match(body):
-        return Line(LineKind.ITEM, found[1] + body[found.end() :], at, indent, number=int(found[2]), info="1.")
+        return Line(
+            LineKind.ITEM, found[1] + body[found.end() :], at, indent, number=int(found[2]), info="1."
+        )
     if not (found := _ITEM.match(body)):
         if _EMOJI_ITEM.match(body):
             return Line(LineKind.ITEM, body, at, indent, info="emoji")

@@ -29,7 +29,9 @@ def read_table(rows: list[str], hints: Hints) -> TableReading:
     if not cells:
         return reading
     columns = [field_of(cell) for cell in cells[0]]
-    if sum(column is not None for column in columns) >= 2 or (any(columns) and any(map(is_table_rule, rows[:3]))):
+    if sum(column is not None for column in columns) >= 2 or (
+        any(columns) and any(map(is_table_rule, rows[:3]))
+    ):
         reading.named = True
         reading.drafts = [_row_draft(columns, row, hints) for row in cells[1:]]
     elif all(len(row) == 2 for row in cells):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
-from enum import IntEnum
 
 from reflector.reflection.headings import (
     Field,
@@ -18,49 +16,18 @@ from reflector.reflection.headings import (
     role_of,
 )
 from reflector.reflection.text_hints import clean_value, opens_with_tag
-from reflector.reflection.text_lines import LABEL_LEVEL, Line, LineKind, read_lines, split_label, strip_emphasis
+from reflector.reflection.text_lines import (
+    LABEL_LEVEL,
+    Line,
+    LineKind,
+    counted_rest,
+    read_lines,
+    split_label,
+    strip_emphasis,
+)
+from reflector.reflection.text_nodes import Node, NodeKind, plain_text
 
 __all__ = ["Node", "NodeKind", "build_tree", "plain_text"]
-
-
-class NodeKind(IntEnum):
-    """What a part of an answer is."""
-
-    ROOT = 0
-    HEADING = 1
-    ITEM = 2
-    FIELD = 3
-    PARAGRAPH = 4
-    QUOTE = 5
-    FENCE = 6
-    TABLE = 7
-
-
-@dataclass(slots=True)
-class Node:
-    """A part of an answer with all that belongs to it."""
-
-    kind: NodeKind
-    lines: list[str] = field(default_factory=list)
-    """What it says, without marks, line by line."""
-    children: list[Node] = field(default_factory=list)
-    role: Role | None = None
-    """Of a heading: what its section holds."""
-    named: Field | None = None
-    """Of a field: what its label announces."""
-    rank: float = 0.0
-    """How deep it hangs: heading level, 10 + indentation of an item, more for a field."""
-    info: str = ""
-    at: int = 0
-    end: int = 0
-    """Index of the line after the last one."""
-    rows: list[str] = field(default_factory=list)
-    numbered: bool = False
-
-    @property
-    def text(self) -> str:
-        """What it says, with its line breaks."""
-        return self.lines[0] if len(self.lines) == 1 else "\n".join(self.lines)
 
 
 _ITEM_RANK = 10.0
@@ -69,7 +36,17 @@ _FIELD_RANK = 0.7
 _BULLET_RANK = 0.5
 """A bullet below a numbered item belongs to it, although nothing is indented."""
 _DEEPEST = 40
-_STRUCTURED = {Field.TYPE, Field.CATEGORY, Field.PRIORITY, Field.TEXT, Field.ORIGINAL, Field.SECTION, Field.TITLE}
+_STRUCTURED = {
+    Field.TYPE,
+    Field.CATEGORY,
+    Field.PRIORITY,
+    Field.TEXT,
+    Field.ORIGINAL,
+    Field.SECTION,
+    Field.TITLE,
+}
+_BOLD_LEAD = re.compile(r"\*\*[^*\n]{3,120}(?:[.!:]\*\*|\*\*\s*[—–:.-])\s*\S")
+"""A paragraph that opens with a sentence in bold is an item without a bullet."""
 _ONE_WORD = frozenset({Field.TYPE, Field.CATEGORY, Field.PRIORITY})
 _BARE_TITLES = 60
 _SHORT_VALUE = 30
@@ -81,19 +58,6 @@ def build_tree(text: str) -> Node:
     """Return the tree of `text`. Linear in its length; what is nested deeper than 40 levels hangs on the last one."""
     lines = read_lines(text)
     return _Builder(lines).build()
-
-
-def plain_text(node: Node, *, title: bool = False) -> str:
-    """Return what stands under `node`, one part a line, without marks."""
-    parts = [node.text] if title and node.text else []
-    pending = list(reversed(node.children))
-    while pending:
-        part = pending.pop()
-        if part.text:
-            parts.append(part.text)
-        parts.extend(part.rows)
-        pending.extend(reversed(part.children))
-    return "\n".join(parts).strip()
 
 
 class _Builder:
@@ -109,7 +73,8 @@ class _Builder:
         self.is_org = any(line.info == "org" for line in lines)
 
     def build(self) -> Node:
-        for self.index, line in enumerate(self.lines):
+        for index, line in enumerate(self.lines):
+            self.index = index
             match line.kind:
                 case LineKind.BLANK:
                     continue
@@ -178,7 +143,7 @@ class _Builder:
             return
         if is_numbered_item(title):
             self._announce(line, line.level - 0.1)
-            self._open_heading(line, rest, None, line.level, numbered=True)
+            self._open_heading(line, counted_rest(title, rest), None, line.level, numbered=True)
             return
         role = exact_role(title) if label and rest else role_of(line.text)
         if role is None:
@@ -187,7 +152,9 @@ class _Builder:
             self._open_heading(line, title if rest else line.text, role, line.level)
             self._inline(line, rest)
 
-    def _open_heading(self, line: Line, title: str, role: Role | None, level: float, *, numbered: bool = False) -> None:
+    def _open_heading(
+        self, line: Line, title: str, role: Role | None, level: float, *, numbered: bool = False
+    ) -> None:
         if role is not None:
             outer = next((depth for depth, node in enumerate(self.stack) if node.role is not None), 0)
             if outer:
@@ -197,7 +164,15 @@ class _Builder:
             level = self._nested_level(title, level, numbered)
             self._pop_to(level, line.at)
         self._push(
-            Node(NodeKind.HEADING, [strip_emphasis(title)] if title else [], role=role, rank=level, at=line.at, numbered=numbered, info=line.info)
+            Node(
+                NodeKind.HEADING,
+                [strip_emphasis(title)] if title else [],
+                role=role,
+                rank=level,
+                at=line.at,
+                numbered=numbered,
+                info=line.info,
+            )
         )
 
     def _announce(self, line: Line, level: float) -> None:
@@ -211,7 +186,11 @@ class _Builder:
         if section is None or level > section.rank:
             return level
         counted = numbered or title[:1].isdigit() or title[:1] in "#①②③④⑤"
-        if section.role is Role.PROMPT or level >= LABEL_LEVEL - 1 or (counted and section.role is Role.SUGGESTIONS):
+        if (
+            section.role is Role.PROMPT
+            or level >= LABEL_LEVEL - 1
+            or (counted and section.role is Role.SUGGESTIONS)
+        ):
             return section.rank + 0.25
         return level
 
@@ -242,13 +221,24 @@ class _Builder:
         """Hang a field on the suggestion that is open, or on the section."""
         while len(self.stack) > 1 and (
             self.stack[-1].kind is NodeKind.FIELD
-            or (self.stack[-1].kind is NodeKind.ITEM and line.kind is LineKind.ITEM and self.stack[-1].rank >= self._rank_of(line))
+            or (
+                self.stack[-1].kind is NodeKind.ITEM
+                and line.kind is LineKind.ITEM
+                and self.stack[-1].rank >= self._rank_of(line)
+            )
         ):
             self._close(1, line.at)
         holder = self.stack[-1]
         if holder.kind is NodeKind.ITEM and holder.rank > _ITEM_RANK + line.indent + _BULLET_RANK:
             self._pop_to(_ITEM_RANK + line.indent + _BULLET_RANK, line.at)
-        node = Node(NodeKind.FIELD, [value] if value else [], named=named, rank=_ITEM_RANK + line.indent + _FIELD_RANK, at=line.at, info=normalize_label(label))
+        node = Node(
+            NodeKind.FIELD,
+            [value] if value else [],
+            named=named,
+            rank=_ITEM_RANK + line.indent + _FIELD_RANK,
+            at=line.at,
+            info=normalize_label(label),
+        )
         self._push(node)
 
     # -- items ----------------------------------------------------------------------------------------
@@ -265,9 +255,13 @@ class _Builder:
         if named is not None and role is not None and not self._is_item_field(title, line, item):
             named = None
         if named is not None:
-            self._item_field(line, named, rest)
+            self._item_field(line, named, rest, title)
             return
-        if role is not None and (label or len(text) <= _BARE_TITLES) and self._takes_section(role, line, item):
+        if (
+            role is not None
+            and (label or len(text) <= _BARE_TITLES)
+            and self._takes_section(role, line, item)
+        ):
             level = 6.0 if line.number and not line.indent else float(LABEL_LEVEL)
             if line.info == "*" and self.is_org:
                 level = 1.0
@@ -276,40 +270,49 @@ class _Builder:
             return
         if label and is_numbered_item(title):
             self._announce(line, LABEL_LEVEL - 0.1)
-            text = rest
-        self._start_item(line, text, numbered=bool(line.number), joined=not line.blank_before or self.continues[self.index])
+            text = counted_rest(title, rest)
+        self._start_item(
+            line, text, numbered=bool(line.number), joined=not line.blank_before or self.continues[self.index]
+        )
 
     def _is_item_field(self, title: str, line: Line, item: Node | None) -> bool:
         if item is not None and line.indent > item.rank - _ITEM_RANK:
             return True
-        return self.labels[normalize_label(title)] > 1 or (item is not None and self._role() is Role.SUGGESTIONS)
+        if self.labels[normalize_label(title)] > 1:
+            return True
+        return item is not None and self._role() is Role.SUGGESTIONS and exact_role(title) is not Role.EFFECT
 
     def _takes_section(self, role: Role, line: Line, item: Node | None) -> bool:
         if item is not None and item.kind is NodeKind.ITEM and line.indent > item.rank - _ITEM_RANK:
             return False
         return role is not self._role()
 
-    def _item_field(self, line: Line, named: Field, value: str) -> None:
+    def _item_field(self, line: Line, named: Field, value: str, label: str) -> None:
         """Hang `- Type: add` on the item above it, or open an item for it."""
         rank = self._rank_of(line)
         holder = next((n for n in reversed(self.stack) if n.kind in (NodeKind.ITEM, NodeKind.HEADING)), None)
         if line.number or holder is None:
             self._start_item(line, "", numbered=bool(line.number))
-        elif holder.kind is NodeKind.ITEM and holder.rank >= rank and not self._is_sibling_field(holder, named):
+        elif (
+            holder.kind is NodeKind.ITEM and holder.rank >= rank and not self._is_sibling_field(holder, named)
+        ) or (holder.kind is NodeKind.HEADING and not holder.numbered and self._open_item() is not holder):
             self._start_item(line, "", numbered=False)
-        elif holder.kind is NodeKind.HEADING and not holder.numbered and self._open_item() is not holder:
-            self._start_item(line, "", numbered=False)
-        self._field_on_top(line, named, value)
+        self._field_on_top(line, named, value, label)
 
     def _is_sibling_field(self, holder: Node, named: Field) -> bool:
         """Return whether a field at the same indentation still speaks of the item that is open."""
         seen = {child.named for child in holder.children if child.kind is NodeKind.FIELD}
-        return named not in seen and (bool(seen) or holder.numbered or not holder.text or named in _STRUCTURED)
+        return named not in seen and (
+            bool(seen) or holder.numbered or not holder.text or named in _STRUCTURED
+        )
 
-    def _field_on_top(self, line: Line, named: Field, value: str) -> None:
+    def _field_on_top(self, line: Line, named: Field, value: str, label: str) -> None:
         while self.stack[-1].kind is NodeKind.FIELD:
             self._close(1, line.at)
-        self._push(Node(NodeKind.FIELD, [value] if value else [], named=named, rank=self._rank_of(line) + _FIELD_RANK, at=line.at))
+        rank, info = self._rank_of(line) + _FIELD_RANK, normalize_label(label)
+        self._push(
+            Node(NodeKind.FIELD, [value] if value else [], named=named, rank=rank, at=line.at, info=info)
+        )
 
     def _start_item(self, line: Line, text: str, *, numbered: bool, joined: bool = False) -> None:
         rank = self._rank_of(line)
@@ -321,7 +324,10 @@ class _Builder:
         self._push(node)
         label = split_label(text)
         if label and (named := field_of(label[0])) is not None and label[1]:
-            self._push(Node(NodeKind.FIELD, [label[1]], named=named, rank=rank + _FIELD_RANK, at=line.at))
+            info = normalize_label(label[0])
+            self._push(
+                Node(NodeKind.FIELD, [label[1]], named=named, rank=rank + _FIELD_RANK, at=line.at, info=info)
+            )
         else:
             node.lines = [text] if text else []
 
@@ -343,7 +349,11 @@ class _Builder:
             role = role_of(said)
         else:
             return
-        if role is not None and self._role() in (None, Role.ANALYSIS, Role.CAUSES) and role is not self._role():
+        if (
+            role is not None
+            and self._role() in (None, Role.ANALYSIS, Role.CAUSES)
+            and role is not self._role()
+        ):
             self._open_heading(line, "", role, LABEL_LEVEL + 0.5)
 
     # -- text, tables, quotes, blocks -------------------------------------------------------------------
@@ -352,7 +362,8 @@ class _Builder:
         label = split_label(line.text)
         if label and self._labelled(line, *label):
             return
-        if self.stack[-1].kind is not NodeKind.FIELD and opens_with_tag(line.text):
+        led = line.blank_before and not line.indent and _BOLD_LEAD.match(line.text)
+        if led or (self.stack[-1].kind is not NodeKind.FIELD and opens_with_tag(line.text)):
             self._label_item(line)
             return
         short = len(line.text) <= _BARE_TITLES and line.blank_before and not label
@@ -375,9 +386,9 @@ class _Builder:
         if is_numbered_item(label):
             self._announce(line, LABEL_LEVEL - 0.1)
             if rest:
-                self._start_item(line, rest, numbered=True)
+                self._start_item(line, counted_rest(label, rest), numbered=True)
             else:
-                self._open_heading(line, "", None, LABEL_LEVEL, numbered=True)
+                self._open_heading(line, counted_rest(label, ""), None, LABEL_LEVEL, numbered=True)
             return True
         role = exact_role(label) or (role_of(label) if strong or not rest else None)
         if role is Role.IGNORED and rest:
@@ -386,11 +397,24 @@ class _Builder:
             self._open_heading(line, label, role, LABEL_LEVEL)
             self._inline(line, rest)
             return True
-        if not rest and line.text.rstrip("*_ ").endswith((":", "：")) and len(label.split()) <= 5 and line.blank_before:
+        if (
+            not rest
+            and line.text.rstrip("*_ ").endswith((":", "："))
+            and len(label.split()) <= 5
+            and line.blank_before
+        ):
             self._open_heading(line, label, None, LABEL_LEVEL)
             return True
         top = self.stack[-1]
-        if strong and rest and (top.kind is not NodeKind.ITEM or top.info == "label" or (line.blank_before and not line.indent)):
+        if (
+            strong
+            and rest
+            and (
+                top.kind is not NodeKind.ITEM
+                or top.info == "label"
+                or (line.blank_before and not line.indent)
+            )
+        ):
             self._label_item(line)
             return True
         return False
@@ -465,7 +489,9 @@ def _count_labels(lines: list[Line]) -> Counter[str]:
     """Count how often each label opens a line: what is said once speaks of the whole answer."""
     counts: Counter[str] = Counter()
     for line in lines:
-        if line.kind in (LineKind.TEXT, LineKind.ITEM, LineKind.HEADING) and (label := split_label(line.text)):
+        if line.kind in (LineKind.TEXT, LineKind.ITEM, LineKind.HEADING) and (
+            label := split_label(line.text)
+        ):
             counts[normalize_label(label[0])] += 1
         elif line.kind is LineKind.HEADING:
             counts[normalize_label(line.text)] += 1

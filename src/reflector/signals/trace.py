@@ -5,13 +5,23 @@ from __future__ import annotations
 import os
 import random
 import re
+import sys
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from reflector.signals.signal import Signal
 
-__all__ = ["CURRENT_SIGNAL", "TraceContext", "current_signal", "new_trace", "parse_traceparent"]
+__all__ = [
+    "CURRENT_SIGNAL",
+    "SpanMaker",
+    "TraceContext",
+    "current_signal",
+    "new_trace",
+    "parse_traceparent",
+    "span_maker",
+]
 
 CURRENT_SIGNAL: ContextVar[Signal | None] = ContextVar("reflector_current_signal", default=None)
 """Set around every handler; child tasks inherit it."""
@@ -70,3 +80,59 @@ def parse_traceparent(text: str, state: str | None = None) -> TraceContext | Non
 def current_signal() -> Signal | None:
     """Return the signal that the running handler was given, or None outside of handlers."""
     return CURRENT_SIGNAL.get()
+
+
+class SpanMaker(Protocol):
+    """Shows the work of handlers to whatever the application uses for tracing."""
+
+    def span(self, signal: Signal, agent: str) -> AbstractContextManager[Any]:
+        """Open a span for the handling of a signal, as a child of the span that sent it."""
+        ...
+
+    def current(self) -> TraceContext | None:
+        """Return the application's current span, or None."""
+        ...
+
+
+def span_maker() -> SpanMaker | None:
+    """Return OpenTelemetry's spans if the application has set it up, else None. The one door to it.
+
+    Nothing is imported that the application has not imported before.
+    """
+    if "opentelemetry.trace" not in sys.modules:
+        return None
+    from opentelemetry import trace
+
+    if isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider | trace.NoOpTracerProvider):
+        return None
+    return _OpenTelemetry(trace)
+
+
+class _OpenTelemetry:
+    def __init__(self, api: Any) -> None:
+        self._api = api
+        self._tracer = api.get_tracer("reflector")
+
+    def span(self, signal: Signal, agent: str) -> AbstractContextManager[Any]:
+        api, parent = self._api, None
+        if signal.trace is not None:
+            sender = api.SpanContext(
+                signal.trace.trace_id,
+                signal.trace.span_id,
+                is_remote=True,
+                trace_flags=api.TraceFlags(signal.trace.flags),
+            )
+            parent = api.set_span_in_context(api.NonRecordingSpan(sender))
+        attributes = {
+            "reflector.agent": agent,
+            "cloudevents.event_id": signal.id,
+            "cloudevents.event_type": signal.type,
+        }
+        span: AbstractContextManager[Any] = self._tracer.start_as_current_span(
+            f"handle {signal.type}", context=parent, kind=api.SpanKind.CONSUMER, attributes=attributes
+        )
+        return span
+
+    def current(self) -> TraceContext | None:
+        span = self._api.get_current_span().get_span_context()
+        return TraceContext(span.trace_id, span.span_id, int(span.trace_flags)) if span.is_valid else None

@@ -75,6 +75,8 @@ _JUDGEMENT_KEYS = (
     "correct",
     "is_correct",
 )
+# One of five stars is not a full mark: what these mean depends on a scale that the record does not tell.
+_SCALES = frozenset({"rating", "ratings", "stars"})
 _FEEDBACK_KEYS = ("feedback", "critique", "comment", "comments", "explanation", "rationale", "judge_feedback")
 # The first that occurs in the record's words names the limit.
 _LIMITS = (
@@ -127,10 +129,21 @@ def scores_of(record: Mapping[str, Any]) -> tuple[RecordedScore, ...]:
     """Return the scores that stand in a record under their usual names."""
     explanation = as_text(first_of(record, "score_explanation", "explanation", "rationale"))
     scores: list[RecordedScore] = []
-    for key in (*_SCORE_KEYS, *_JUDGEMENT_KEYS):
+    for key in _SCORE_KEYS:
         if record.get(key) is not None:
             scores.extend(_scores_in(key, record[key], explanation))
+    for key in _JUDGEMENT_KEYS:
+        if _is_judgement(record.get(key)):
+            scores.extend(_scores_in(key, record[key], explanation))
     return tuple(scores[:_SCORES_KEPT])
+
+
+def _is_judgement(value: JSONValue) -> bool:
+    """Return whether a value says yes or no; `correct` may just as well hold the letter of the right answer."""
+    if isinstance(value, str):
+        word = value.strip()
+        return word in ("0", "1") or (len(word) > 1 and _word_outcome(word) is not Outcome.UNKNOWN)
+    return isinstance(value, bool | int | float)
 
 
 def _scores_in(name: str, value: JSONValue, explanation: str | None) -> list[RecordedScore]:
@@ -197,11 +210,14 @@ def outcome_of(
     record: Mapping[str, Any], scores: Iterable[RecordedScore], error: str | None, limit: str | None = None
 ) -> Outcome:
     """Return how the run ended, by what weighs most: the record's own word, its scores, its error, its limit."""
-    for key in ("outcome", "status", "result_status", "verdict"):
+    for key in ("outcome", "result_status", "verdict"):
         stated = _word_outcome(record.get(key))
         if stated is not Outcome.UNKNOWN:
             return stated
-    judged = combined_outcome(score_outcome(score.value) for score in scores)
+    status = _word_outcome(record.get("status"))
+    if status.is_failure:  # that a call or a job succeeded says nothing about its answer
+        return status
+    judged = combined_outcome(score_outcome(score.value) for score in scores if score.name not in _SCALES)
     if error and judged in (Outcome.UNKNOWN, Outcome.FAILURE):
         return error_outcome(error)
     if limit and judged is Outcome.UNKNOWN:

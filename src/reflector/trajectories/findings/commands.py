@@ -8,16 +8,18 @@ from reflector._json import dumps
 from reflector.trajectories.findings.wording import words_of
 from reflector.trajectories.step import Step
 
-__all__ = ["command_of", "hides_exit_code", "is_python", "is_reader", "is_search"]
+__all__ = ["command_of", "hides_exit_code", "is_python", "is_reader", "is_search", "reading_programs"]
 
 _COMMAND_KEYS = (
     "command", "cmd", "code", "script", "bash", "python", "source", "action", "keystrokes", "shell", "query", "input",
 )  # fmt: skip
 _READERS = words_of(
     "cat head tail less more nl sed awk grep egrep fgrep rg ag ack find ls tree wc sort uniq cut file stat diff cmp "
-    "echo printf pwd env which open goto scroll_down scroll_up search_dir search_file find_file view xxd strings jq "
+    "echo printf pwd env which xxd strings jq "
     "column tac zcat du df ps history man date true tee xargs tr basename dirname realpath readlink type"
 )
+# Commands of agents' own file viewers: what they refuse, they say in a sentence of theirs.
+_VIEWERS = words_of("open goto scroll_down scroll_up search_dir search_file find_file view")
 _GIT_READERS = words_of("log show diff status blame grep ls-files branch remote describe rev-parse cat-file")
 _SEARCHERS = words_of("grep egrep fgrep rg ag ack find which test [ [[ diff cmp pgrep locate type command")
 _READING_NAME = re.compile(
@@ -67,9 +69,14 @@ def is_python(name: str, command: str) -> bool:
 def is_reader(name: str, command: str) -> bool:
     """Return whether the call only shows what is there, so that errors in its output may be mere content."""
     programs = _programs(command)
-    if programs and all(program in _READERS for program in programs):
-        return True
-    return bool(_READING_NAME.search(_CAMEL.sub("_", name)))
+    shows = bool(programs) and all(program in _READERS or program in _VIEWERS for program in programs)
+    return shows or bool(_READING_NAME.search(_CAMEL.sub("_", name)))
+
+
+def reading_programs(command: str) -> tuple[str, ...]:
+    """Return the programs of a command line that does nothing but show; empty for any other."""
+    programs = _programs(command)
+    return tuple(programs) if all(program in _READERS for program in programs) else ()
 
 
 def is_search(name: str, command: str) -> bool:

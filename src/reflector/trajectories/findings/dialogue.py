@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections import Counter
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from reflector.trajectories.analysis import FailureCategory, FailurePoint, Sever
 from reflector.trajectories.findings.patterns import one_of, sentence_around, sentences, straight
 from reflector.trajectories.findings.prompt import tool_passage
 from reflector.trajectories.findings.run_view import RunView
-from reflector.trajectories.findings.wording import at_steps, content_words, count_times
+from reflector.trajectories.findings.wording import at_steps, count_times, words_in_order, words_of
 from reflector.trajectories.step import StepKind
 
 __all__ = ["check_dialogue"]
@@ -69,40 +68,11 @@ _TRANSFERS = one_of(
     r"\b(?:hand over|escalate)\b[^.\n]{0,40}\b(?:human|agent|representative|person|specialist)\b",
 )
 _TRANSFER_NAMES = ("transfer", "escalat", "handoff", "hand_off", "human")
-_WEAK = frozenset(
-    [
-        "need",
-        "provide",
-        "have",
-        "know",
-        "remember",
-        "find",
-        "details",
-        "information",
-        "help",
-        "thank",
-        "thanks",
-        "sure",
-        "sorry",
-        "not",
-        "don't",
-        "cannot",
-        "can't",
-        "proceed",
-        "get",
-        "time",
-        "way",
-        "possible",
-        "access",
-        "able",
-        "here",
-        "there",
-        "one",
-        "more",
-        "any",
-        "me",
-    ]
+_WEAK = words_of(
+    "need provide have know remember find details information help thank thanks sure sorry not don't cannot can't "
+    "proceed get time way possible access able here there one more any me"
 )
+_MOST_WORDS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +87,7 @@ def check_dialogue(view: RunView) -> list[FailurePoint]:
     """Return the findings on what user and assistant said to each other."""
     exchanges = _exchanges(view)
     return [
-        *_stall(view, exchanges),
+        *_stall(view),
         *_refused_without_lookup(view),
         *_sent_away(view),
         *_corrections(view, exchanges),
@@ -135,51 +105,36 @@ def _exchanges(view: RunView) -> list[_Exchange]:
     return exchanges
 
 
-def _stall(view: RunView, exchanges: list[_Exchange]) -> list[FailurePoint]:
+def _stall(view: RunView) -> list[FailurePoint]:
     """The assistant asked for the same thing again after the user could not give it, and looked nothing up between."""
-    calls = [use.call for use in view.uses if use.call is not None]
-    refused: list[int] = []
+    asked: list[str] = []
     missing: list[str] = []
+    refusals: list[int] = []
     again: dict[int, str] = {}
     wanted: Counter[str] = Counter()
-    asked_before: list[str] = []
-    for exchange in exchanges:
-        if exchange.asked is not None:
-            if refused and _calls_between(calls, refused[-1], exchange.asked):
-                refused, missing = [], []
-            questions = [
-                s
-                for s in sentences(view.steps[exchange.asked].content[-3000:])
-                if _ASKS.search(straight(s).strip())
-            ]
+    for index, step in enumerate(view.steps):
+        if step.kind is StepKind.TOOL_CALL:
+            missing = []
+        elif step.kind is StepKind.USER and asked:
+            words = _cannot_give(step.content)
+            shared = [word for word in words or () if word in asked]
+            if shared or (missing and words is not None):
+                refusals.append(index)
+                missing = list(dict.fromkeys([*missing, *shared]))[-_MOST_WORDS:]
+        elif step.kind is StepKind.MESSAGE:
+            questions = [s for s in sentences(step.content[-3000:]) if _ASKS.search(straight(s).strip())]
             for question in questions:
                 shared = [word for word in _words_in_order(question) if word in missing]
                 if shared:
-                    again.setdefault(exchange.asked, question)
+                    again.setdefault(index, question)
                     wanted.update(shared)
-            asked_before = questions or asked_before
-        words = _cannot_give(view.steps[exchange.answered].content)
-        if words is not None and asked_before:
-            asked_words = {word for question in asked_before for word in _words_in_order(question)}
-            if refused or asked_words.intersection(words):
-                refused.append(exchange.answered)
-                missing = [*missing, *(word for word in words if word in asked_words)][-40:]
-    return [_stall_finding(view, exchanges, again, wanted)] if again else []
-
-
-def _calls_between(calls: list[int], start: int, end: int) -> bool:
-    place = bisect_left(calls, start)
-    return place < len(calls) and calls[place] < end
+            asked = list({word for question in questions for word in _words_in_order(question)}) or asked
+    return [_stall_finding(view, refusals, again, wanted)] if again else []
 
 
 def _words_in_order(text: str) -> list[str]:
     """The words that carry the meaning of a sentence, in its order: what does not depend on hashes."""
-    held = content_words(text) - _WEAK
-    return [
-        word
-        for word in dict.fromkeys(straight(text).lower().replace("?", " ").replace(",", " ").split())
-        if word.strip(".!;:'\"()*") in held
-    ]
+    return [word for word in words_in_order(text) if word not in _WEAK]
 
 
 def _cannot_give(text: str) -> list[str] | None:
@@ -189,14 +144,10 @@ def _cannot_give(text: str) -> list[str] | None:
 
 
 def _stall_finding(
-    view: RunView, exchanges: list[_Exchange], again: dict[int, str], wanted: Counter[str]
+    view: RunView, refusals: list[int], again: dict[int, str], wanted: Counter[str]
 ) -> FailurePoint:
     steps = tuple(sorted(again))
-    refusals = [
-        e.answered
-        for e in exchanges
-        if e.answered < steps[-1] and _cannot_give(view.steps[e.answered].content)
-    ]
+    refusals = [index for index in refusals if index < steps[-1]]
     thing = " ".join(word for word, _ in wanted.most_common(2))
     return FailurePoint(
         category=FailureCategory.LOGICAL_ERROR,

@@ -14,7 +14,7 @@ from enum import StrEnum
 from reflector._json import loads
 from reflector.trajectories.analysis_config import AnalysisConfig
 from reflector.trajectories.findings import failure_forms as forms
-from reflector.trajectories.findings.commands import hides_exit_code, is_reader, is_search
+from reflector.trajectories.findings.commands import hides_exit_code, is_reader, is_search, reading_programs
 from reflector.trajectories.step import Step
 
 __all__ = ["FailureKind", "ToolFailure", "read_failure", "truncation_notice"]
@@ -156,7 +156,8 @@ def _flagged(result: _Result, code: int | None) -> ToolFailure:
     known = _known(result)
     if known is not None:
         return known
-    kind = next((kind for pattern, kind in _REASONS if pattern.search(error)), FailureKind.ERROR)
+    unknown = FailureKind.COMMAND if code else FailureKind.ERROR
+    kind = next((kind for pattern, kind in _REASONS if pattern.search(error)), unknown)
     if not body:
         return ToolFailure(kind, said)
     return ToolFailure(kind, body[-1] if code and code > 0 else body[0])
@@ -222,9 +223,21 @@ def _by_form(result: _Result, config: AnalysisConfig) -> ToolFailure | None:
     if edit is not None:
         return edit
     short = len(result.step.content) <= config.tools.short_result
+    readers = reading_programs(result.command)
+    if readers:
+        return _refused_read(readers, result.head)
     if result.is_read:
         return _short_message(result.head, single=True) if short else None
     return _traceback(result) or (_short_message(result.head) if short else _long_output(result))
+
+
+def _refused_read(programs: Sequence[str], lines: Sequence[str]) -> ToolFailure | None:
+    """What a program that only shows things says of itself starts with its name; all else is what it shows."""
+    speakers = (*programs, "bash", "sh", "zsh", "-bash", "/bin/sh", "/bin/bash")
+    line = lines[0]
+    if line.split(":", 1)[0] in speakers and forms.SHELL.search(line):
+        return ToolFailure(FailureKind.COMMAND, line)
+    return None
 
 
 def _traceback(result: _Result) -> ToolFailure | None:

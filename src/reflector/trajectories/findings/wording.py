@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-__all__ = ["at_steps", "content_words", "count_times", "listed", "similarity", "words_of"]
+__all__ = ["at_steps", "content_words", "count_times", "listed", "similarity", "words_in_order", "words_of"]
 
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
@@ -44,10 +44,15 @@ def listed(words: Iterable[str], *, most: int = 6) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
 
 
-def content_words(text: str, limit: int = 2000) -> frozenset[str]:
-    """The words of a text that carry its meaning, lower-cased."""
+def words_in_order(text: str, limit: int = 2000) -> list[str]:
+    """Return the words of a text that carry its meaning, lower-cased, each once, in their order."""
     words = (word.lower() for word in _WORD.findall(text[:limit].replace("\u2019", "'")))
-    return frozenset(word for word in words if word not in _STOP)
+    return list(dict.fromkeys(word for word in words if word not in _STOP))
+
+
+def content_words(text: str, limit: int = 2000) -> frozenset[str]:
+    """Return the words of a text that carry its meaning, lower-cased."""
+    return frozenset(words_in_order(text, limit))
 
 
 def similarity(first: frozenset[str], second: frozenset[str]) -> float:

@@ -58,7 +58,7 @@ class Format:
 
     name: str
     extensions: tuple[str, ...]
-    """Endings of its files, for people; recognition goes by shape."""
+    """Usual endings of its files. Recognition goes by shape; the ending decides between formats that fit equally."""
     recognizes: Callable[[Sample], float]
     """How surely a file is of this format: 0 for no, 1 for a mark that nothing else carries."""
     read: Callable[[JSONValue, str], Trajectory]

@@ -20,6 +20,7 @@ FORMATS: tuple[Format, ...] = (REFLECTOR, INSPECT_AI, MINI_SWE_AGENT, SWE_AGENT,
 """One more format is one more file, and its line here."""
 
 _SURE_ENOUGH = 0.25
+_ENDING_FITS = 0.01
 
 
 def find_format(name: str) -> Format:
@@ -40,10 +41,20 @@ def recognize(sample: Sample, *, file: str | None = None) -> Format:
     Raises:
         UnknownFormatError: If none fits; the message says what was seen.
     """
-    best = max(FORMATS, key=lambda candidate: candidate.recognizes(sample))
-    if best.recognizes(sample) >= _SURE_ENOUGH:
+    best = max(FORMATS, key=lambda candidate: _confidence(candidate, sample))
+    if _confidence(best, sample) >= _SURE_ENOUGH:
         return best
     raise UnknownFormatError(f"no known format: {_seen(sample)}; known formats are {_names()}", file=file)
+
+
+def _confidence(candidate: Format, sample: Sample) -> float:
+    """Return how surely the file is of the format; its ending only decides between equals."""
+    by_shape = candidate.recognizes(sample)
+    return (
+        by_shape + _ENDING_FITS
+        if by_shape and sample.name.lower().endswith(candidate.extensions)
+        else by_shape
+    )
 
 
 def _names() -> str:

@@ -1,0 +1,5 @@
+"""`python -m reflector.cli`."""
+
+from reflector.cli.app import main
+
+main()

@@ -1,0 +1,176 @@
+"""Bringing a task to whoever does it: `execute`."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+import anyio
+
+from reflector.agents.ambient import ambient_runtime
+from reflector.agents.cell import CURRENT_CELL
+from reflector.agents.ref import AgentRef
+from reflector.agents.runtime import Runtime
+from reflector.dispatch.capacity import Capacity
+from reflector.dispatch.decision import Candidate, Decision, choose
+from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.task import Task, TaskOutput, TaskResult
+from reflector.errors import AskTimeoutError, ConfigurationError, NoHandlerError, NoProviderError
+from reflector.signals.signal import Signal
+from reflector.usage import Usage
+
+__all__ = ["DEFAULT_TASK_TIMEOUT", "execute"]
+
+DEFAULT_TASK_TIMEOUT = 300.0
+"""Seconds for a task, waiting for room included."""
+
+_SOURCE = "/dispatch"
+_NO_CARD = ProviderCard()
+
+
+async def execute(
+    task: Task,
+    *,
+    timeout: float = DEFAULT_TASK_TIMEOUT,  # noqa: ASYNC109 - it travels on as the request's deadline
+    caller: Hashable | None = None,
+) -> TaskResult:
+    """Return what came of a task, done by the cheapest capable provider of the runtime.
+
+    The task travels as the signal `reflector.<kind>.requested`, answered by `.completed` or `.failed`. An agent that
+    handles that signal itself (`handles=`) is asked instead of any provider. While a provider is full, its callers
+    take turns; waiting costs a task's time. Joins the ambient runtime, or opens a private one.
+
+    Args:
+        task: What is to be done.
+        timeout: Seconds; the task's own deadline and that of the signal being handled apply as well.
+        caller: Whose turn it counts as. By default the agent whose handler this is; outside of agents, the task that
+            opened the anyio task group in which this runs.
+
+    Raises:
+        NoProviderError: At once, if nobody accepts the kind, or nobody within the task's limits.
+        ProviderBusyError: At once, if those who could are full and let nobody wait.
+        AskTimeoutError: If it was not done in time.
+        ReflectorError: What the provider raised; any other error arrives as the cause of a HandlerError.
+    """
+    async with ambient_runtime() as runtime:
+        return await _market_of(runtime).execute(task, timeout, caller)
+
+
+def _market_of(runtime: Runtime) -> _Market:
+    market = runtime.services.get(_Market)
+    if market is None:
+        market = runtime.services[_Market] = _Market(runtime)
+        runtime.read_task = Task.from_signal
+    return market  # type: ignore[no-any-return]  # only ours stand under this key
+
+
+class _Market:
+    """The providers of one runtime, as far as they have been asked."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._capacities: dict[AgentRef, Capacity] = {}
+
+    async def execute(self, task: Task, seconds: float, caller: Hashable | None) -> TaskResult:
+        clock = self._runtime.clock
+        request = task.to_signal(_SOURCE)
+        deadline = clock.now() + seconds
+        if request.deadline is not None and request.deadline < deadline:
+            deadline = request.deadline
+        handler = self._runtime.route(request)
+        if handler is not None:
+            reply = await handler.ask(request, timeout=deadline - clock.now())
+            reason = f"handles {request.type} itself"
+            return _result(reply, Decision(provider=handler.name, reason=reason), None)
+        while True:
+            providers = await self._providers(task, request)
+            decision = self._choose(task, providers, deadline - clock.now())
+            provider = providers[decision.provider]
+            capacity = self._capacity(provider)
+            if capacity.is_free:
+                await capacity.acquire(None)
+            else:
+                await _acquire(capacity, caller or _caller(), deadline - clock.now(), provider.name)
+            try:
+                if provider.is_alive:  # it may have stopped while we waited
+                    reply = await provider.ask(request, timeout=deadline - clock.now())
+                    return _result(reply, decision, _card(provider).price_usd)
+            finally:
+                capacity.release()
+
+    async def _providers(self, task: Task, request: Signal) -> dict[str, AgentRef]:
+        """Return those who accept the kind, by name, in the order they were spawned."""
+        providers = {ref.name: ref for ref in self._runtime.providers(task.kind)}
+        if providers:
+            return providers
+        kinds = sorted({kind for ref in self._runtime.providers() for kind in ref.accepts})
+        accepted = f"accepted here: {', '.join(kinds)}" if kinds else "no agent here accepts any kind"
+        message = f"no provider accepts tasks of kind {task.kind!r}; {accepted}"
+        try:
+            await self._runtime.request(request)  # nobody handles it: it becomes a dead letter
+        except NoHandlerError as err:
+            raise NoProviderError(message) from err
+        raise NoProviderError(message)
+
+    def _choose(self, task: Task, providers: dict[str, AgentRef], time_left: float) -> Decision:
+        candidates = []
+        for name, ref in providers.items():
+            card, capacity = _card(ref), self._capacity(ref)
+            candidates.append(
+                Candidate(
+                    provider=name,
+                    price_usd=card.price_usd,
+                    latency=card.latency,
+                    running=capacity.running,
+                    waiting=capacity.waiting,
+                    is_full=capacity.is_full,
+                    lets_wait=card.when_full == "block",
+                )
+            )
+        return choose(task.kind, candidates, cost_limit=task.limits.cost_usd, time_left=time_left)
+
+    def _capacity(self, ref: AgentRef) -> Capacity:
+        capacity = self._capacities.get(ref)
+        if capacity is None:
+            self._capacities = {known: kept for known, kept in self._capacities.items() if known.is_alive}
+            capacity = self._capacities[ref] = Capacity(ref.concurrency, _card(ref).queued)
+        return capacity
+
+
+async def _acquire(capacity: Capacity, caller: Hashable, seconds: float, provider: str) -> None:
+    try:
+        with anyio.fail_after(max(0.0, seconds)):
+            await capacity.acquire(caller)
+    except TimeoutError as err:
+        raise AskTimeoutError(
+            f"provider {provider!r} had no room in time: {capacity.running} tasks run there, {capacity.waiting} wait"
+        ) from err
+
+
+def _card(ref: AgentRef) -> ProviderCard:
+    card = ref.card
+    if card is None:
+        return _NO_CARD
+    if not isinstance(card, ProviderCard):
+        raise ConfigurationError(f"the card of {ref.name!r} has to be a ProviderCard; got {card!r}")
+    return card
+
+
+def _caller() -> Hashable:
+    """Return who is asking: the agent whose handler runs, else the task that opened the task group."""
+    cell = CURRENT_CELL.get()
+    return cell.name if cell is not None else anyio.get_current_task().parent_id
+
+
+def _result(reply: Signal, decision: Decision, price_usd: float | None) -> TaskResult:
+    value: Any = reply.data
+    usage = Usage(cost_usd=price_usd) if price_usd else Usage()
+    if isinstance(value, TaskOutput):
+        value, usage = value.value, value.usage
+    return TaskResult(
+        value=value,
+        provider=decision.provider,
+        decision=decision,
+        usage=usage,
+        attempts=(reply.extensions or {}).get("attempts", 1),
+    )

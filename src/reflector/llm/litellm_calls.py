@@ -1,0 +1,103 @@
+"""What is handed to litellm for one request, and what its response says. Nothing here needs litellm itself."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from reflector.errors import ConfigurationError, LLMBadRequestError, LLMError
+from reflector.llm.messages import ModelReply, ModelRequest
+from reflector.llm.replies import read_reply, read_usage, split_thinking
+from reflector.llm.secrets import redact
+
+__all__ = ["build_call", "check_settings", "keys_of_environment", "read_response", "refuses_format"]
+
+# What the client sets itself; `extra` may hold anything else.
+_RESERVED = frozenset(
+    {
+        "model",
+        "messages",
+        "api_key",
+        "api_base",
+        "base_url",
+        "timeout",
+        "stream",
+        "max_retries",
+        "num_retries",
+    }
+)
+
+
+def check_settings(model: object, base_url: object, api_key: object, timeout: float) -> None:
+    if not isinstance(model, str) or not model.strip():
+        raise ConfigurationError(
+            f"a model's name is a text such as 'openai/gpt-5'; got {type(model).__name__}."
+        )
+    if base_url is not None and not (
+        isinstance(base_url, str) and base_url.startswith(("http://", "https://"))
+    ):
+        raise ConfigurationError(
+            f"base_url must start with http:// or https://; got {redact(repr(base_url))}."
+        )
+    if api_key is not None and (not isinstance(api_key, str) or not api_key.strip()):
+        raise ConfigurationError(f"api_key must be a text that is not empty; got {type(api_key).__name__}.")
+    if timeout <= 0:
+        raise ConfigurationError(f"timeout must be above 0 seconds; got {timeout!r}.")
+
+
+def build_call(request: ModelRequest, *, timeout: float, with_format: bool) -> dict[str, Any]:
+    """Return the arguments of litellm's completion, apart from those that say where to.
+
+    Raises:
+        ConfigurationError: If `extra` holds one that the client sets itself.
+    """
+    if taken := _RESERVED & request.extra.keys():
+        raise ConfigurationError(f"extra cannot hold {sorted(taken)}: the client sets them itself.")
+    options = request.options()
+    if not with_format:
+        options.pop("response_format", None)
+    return options | {
+        "messages": request.chat(),
+        "timeout": _rounded_up(timeout),
+        "max_retries": 0,  # `num_retries` would repeat refused requests too; ours are the only retries
+        "drop_params": True,
+    }
+
+
+def _rounded_up(timeout: float) -> float:
+    """Return the next of a few time limits: litellm keeps one set of connections for each value it sees."""
+    return next((step for step in (1.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0) if timeout <= step), 7200.0)
+
+
+def refuses_format(err: LLMError, call: dict[str, Any]) -> bool:
+    """Return whether the server does not know the response format that was asked for; many local ones do not."""
+    return "response_format" in call and type(err) is LLMBadRequestError and "response_format" in str(err)
+
+
+def read_response(response: Any, model: str) -> ModelReply:
+    """Return litellm's response as a reply.
+
+    Raises:
+        LLMError: If it holds no text; with the tokens that it took all the same.
+    """
+    usage = read_usage(getattr(response, "usage", None))
+    if not usage.input_tokens and not usage.output_tokens:  # litellm writes 0 where the server said nothing
+        usage = usage.model_copy(update={"input_tokens": None, "output_tokens": None})
+    else:
+        cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
+        usage = usage.model_copy(update={"cost_usd": cost})
+    try:
+        reply = read_reply(response, model=model)
+    except LLMError as err:
+        err.usage = usage
+        raise
+    update: dict[str, Any] = {"usage": usage}
+    if reply.reasoning is None:
+        update["reasoning"], update["content"] = split_thinking(reply.content)
+    return reply.model_copy(update=update)
+
+
+def keys_of_environment() -> tuple[str, ...]:
+    """Return the values of all variables that hold a key: a server may quote the one that litellm found."""
+    endings = ("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY")
+    return tuple(value for name, value in os.environ.items() if name.endswith(endings) and len(value) >= 8)

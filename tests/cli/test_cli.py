@@ -1,0 +1,296 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reflector.cli.app import main
+from reflector.testing.answers import hang, server_error, unauthorized
+from reflector.testing.loopback import LoopbackServer
+
+DEMO = files("reflector.cli").joinpath("demo_run.json").read_bytes()
+
+ANSWER = json.dumps(
+    {
+        "analysis": "The prompt does not say that each call of the tool starts a new interpreter.",
+        "root_causes": [
+            "The limits of the tool are not stated.",
+            "Nothing says what to do after a time-out.",
+        ],
+        "suggestions": [
+            {
+                "type": "add",
+                "category": "constraint",
+                "description": "State that names are lost between calls",
+                "rationale": "Steps 7 and 10 use a name from an earlier call",
+                "priority": "high",
+                "specific_text": "- Each call starts a new interpreter: import and load everything again.",
+                "target_section": "## Rules",
+            }
+        ],
+        "expected_improvement": "No more lost names.",
+    }
+)
+
+
+class Result:
+    """What a command printed, and how it ended."""
+
+    def __init__(self, code: int, out: str, err: str) -> None:
+        self.code, self.out, self.err = code, out, err
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """The one JSON document on stdout."""
+        parsed: dict[str, Any] = json.loads(self.out)
+        return parsed
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    for name in ("REFLECTOR_MODEL", "REFLECTOR_BASE_URL", "REFLECTOR_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("COLUMNS", "200")
+
+    def call(*args: str | Path) -> Result:
+        monkeypatch.setattr(sys, "argv", ["reflector", *map(str, args)])
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
+        printed = capsys.readouterr()
+        return Result(code, printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture
+def failed(tmp_path: Path) -> Path:
+    path = tmp_path / "failed.json"
+    path.write_bytes(DEMO)
+    return path
+
+
+# --- analyze ------------------------------------------------------------------------------------------------
+
+
+def test_analyze_prints_the_findings_with_their_steps(run: Any, failed: Path) -> None:
+    result = run("analyze", failed)
+    assert result.code == 0
+    assert "coffee-shop-17" in result.out
+    assert "7, 10" in result.out
+    assert "NameError: name 'sales' is not defined" in result.out
+
+
+def test_analyze_json_has_the_fields_of_the_contract(run: Any, failed: Path) -> None:
+    result = run("analyze", failed, "--json")
+    (entry,) = result.document["trajectories"]
+    assert entry["outcome"] == "failure"
+    assert (entry["steps"], entry["turns"], entry["tool_calls"]) == (20, 7, 5)
+    assert entry["quality"] == "poor"
+    lost = next(point for point in entry["failure_points"] if point["category"] == "state_error")
+    assert (lost["step_index"], lost["source_index"], lost["severity"]) == (7, 5, "high")
+    assert lost["evidence"] == "NameError: name 'sales' is not defined"
+    assert {"id", "format", "reasoning_issues", "success_indicators"} <= set(entry)
+    assert result.err == ""
+
+
+def test_files_that_cannot_be_read_are_listed_beside_the_others(
+    run: Any, failed: Path, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text("{")
+    result = run("analyze", failed, broken, tmp_path / "missing.json", "--json")
+    assert result.code == 0
+    assert len(result.document["trajectories"]) == 1
+    assert [Path(err["file"]).name for err in result.document["errors"]] == ["broken.json", "missing.json"]
+    assert all(err["reason"] for err in result.document["errors"])
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\x00\xff\x00", b"42", b"PK\x03\x04broken"], ids=repr)
+def test_a_file_without_a_run_is_bad_input_with_one_line(run: Any, tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "bad.json"
+    path.write_bytes(content)
+    result = run("analyze", path)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.count("\n") == 1
+    assert "bad.json" in result.err
+
+
+def test_an_unknown_option_and_an_unknown_format_are_bad_input(run: Any, failed: Path) -> None:
+    assert run("analyze", failed, "--nonsense").code == 2
+    result = run("analyze", failed, "--format", "nonsense")
+    assert result.code == 2
+    assert "openai_chat" in result.err
+
+
+# --- reflect ------------------------------------------------------------------------------------------------
+
+
+def test_reflect_by_rules_prints_a_page_with_diagnosis_suggestions_and_diff(run: Any, failed: Path) -> None:
+    result = run("reflect", failed, "--model", "rules")
+    assert result.code == 0
+    for words in (
+        "rules, no model was asked",
+        "1. [high]",
+        "+++ improved prompt",
+        "confidence",
+        "model rules",
+    ):
+        assert words in result.out
+
+
+def test_without_a_model_it_says_so_once(run: Any, failed: Path) -> None:
+    result = run("reflect", failed, "--json")
+    assert result.document["model"] == "rules"
+    assert result.err.count("no model is configured") == 1
+    assert "no model" not in run("reflect", failed, "--model", "rules").err
+
+
+def test_reflect_json_has_the_fields_of_the_contract(run: Any, failed: Path) -> None:
+    document = run("reflect", failed, "--model", "rules", "--json").document
+    assert {
+        "analysis", "root_causes", "suggestions", "expected_improvement", "confidence", "confidence_score",
+        "needs_clarification", "dropped", "parse_mode", "trajectories", "edits", "improved_prompt", "diff", "model",
+        "usage", "errors",
+    } <= set(document)  # fmt: skip
+    assert {"operation", "text", "suggestion", "status", "reason"} <= set(document["edits"][0])
+    assert document["parse_mode"] == "rules"
+    assert document["trajectories"][0]["id"] == "coffee-shop-17"
+
+
+@pytest.mark.slow
+def test_reflect_asks_the_server_and_writes_the_improved_prompt(
+    run: Any, failed: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "better.md"
+    with LoopbackServer(ANSWER) as server:
+        result = run(
+            "reflect", failed, "--model", "openai/loopback", "--base-url", server.base_url, "--json", "--apply", out,
+            "--task", "Sales questions", "--focus", "clarity", "--focus", "constraint", "--verbosity", "brief",
+            "--feedback", "too slow",
+        )  # fmt: skip
+    assert result.code == 0, result.err
+    document = result.document
+    assert document["parse_mode"] == "json"
+    assert document["usage"]["input_tokens"] == server.usage.input_tokens
+    assert out.read_text() == document["improved_prompt"]
+    assert "- Each call starts a new interpreter" in document["improved_prompt"]
+    asked = server.requests[0].messages[1]["content"]
+    for words in ("Sales questions", "**Focus Areas:** clarity, constraint", "too slow"):
+        assert words in asked
+
+
+def test_a_prompt_of_ones_own_is_edited_byte_for_byte(run: Any, failed: Path, tmp_path: Path) -> None:
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_bytes(b"Answer.\r\n\tUse `python`.  \r\n")
+    document = run("reflect", failed, "--model", "rules", "--prompt", prompt, "--json").document
+    assert document["improved_prompt"].startswith("Answer.\r\n\tUse `python`.  \r\n")
+
+
+def test_below_the_least_confidence_nothing_is_written_and_it_is_said(run: Any, tmp_path: Path) -> None:
+    path, out = tmp_path / "run.json", tmp_path / "out.md"
+    path.write_text(
+        json.dumps([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}])
+    )
+    prompt = tmp_path / "prompt.txt"
+    prompt.write_text("Be nice.")
+    options = ("reflect", path, "--model", "rules", "--prompt", prompt, "--apply", out)
+    result = run(*options, "--min-confidence", "high")
+    assert result.code == 0
+    assert not out.exists()
+    assert "was not written" in result.err
+    assert run(*options).code == 0
+    assert out.read_text() == "Be nice."
+
+
+def test_the_user_can_say_how_the_run_ended(run: Any, failed: Path) -> None:
+    document = run("reflect", failed, "--model", "rules", "--outcome", "timeout", "--json").document
+    assert document["trajectories"][0]["outcome"] == "timeout"
+    assert run("reflect", failed, "--outcome", "perfect").code == 2
+
+
+def test_without_a_prompt_it_is_bad_input(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "run.json"
+    path.write_text(
+        json.dumps([{"role": "user", "content": "hi"}, {"role": "assistant", "content": "hello"}])
+    )
+    result = run("reflect", path, "--model", "rules")
+    assert result.code == 2
+    assert "prompt" in result.err
+    assert run("reflect", path, "--prompt", tmp_path / "none.txt").code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "script", ["I cannot help with that.", [unauthorized()], [server_error(500)] * 9], ids=str
+)
+def test_a_model_that_fails_is_exit_code_three_with_one_line(run: Any, failed: Path, script: Any) -> None:
+    with LoopbackServer(script) as server:
+        result = run("reflect", failed, "--model", "openai/loopback", "--base-url", server.base_url)
+    assert (result.code, result.out) == (3, "")
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.slow
+def test_ctrl_c_ends_it_with_130(failed: Path) -> None:
+    asked = threading.Event()
+
+    def ask(request: object) -> object:
+        asked.set()
+        return hang()
+
+    with LoopbackServer(ask) as server:
+        process = subprocess.Popen(
+            [
+                sys.executable,
+                "-m",
+                "reflector.cli",
+                "reflect",
+                failed,
+                "--model",
+                "openai/m",
+                "--base-url",
+                server.base_url,
+            ],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=os.environ | {"PYTHONWARNINGS": "default"},
+        )
+        assert asked.wait(60)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130, err
+    assert out == b""
+    assert b"Traceback" not in err
+
+
+# --- the rest -----------------------------------------------------------------------------------------------
+
+
+def test_the_demo_runs_without_a_model(run: Any) -> None:
+    result = run("demo")
+    assert result.code == 0
+    assert "+++ improved prompt" in result.out
+    assert run("demo", "--json").document["model"] == "rules"
+
+
+def test_the_version_and_the_help(run: Any) -> None:
+    assert run("--version").out.strip() == "0.1.0"
+    assert "analyze" in run("--help").out
+
+
+@pytest.mark.slow
+def test_a_reader_that_goes_away_is_no_error(failed: Path) -> None:
+    command = f"{sys.executable} -m reflector.cli analyze {failed} --json | head -c 10"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+    assert done.stderr == ""

@@ -1,0 +1,214 @@
+"""Checks of the conversation, of the turns, of the prompt's rules and of the assistant's claims."""
+
+from __future__ import annotations
+
+import pytest
+
+from reflector.trajectories.analysis import FailurePoint, Severity
+from reflector.trajectories.analyzer import analyze
+from reflector.trajectories.step import Step, StepKind
+from reflector.trajectories.trajectory import Trajectory
+
+
+def _said(*texts: str) -> list[Step]:
+    """User and assistant in turn, the user first."""
+    kinds = (StepKind.USER, StepKind.MESSAGE)
+    return [
+        Step(kind=kinds[number % 2], content=text, turn=number if number % 2 else None)
+        for number, text in enumerate(texts)
+    ]
+
+
+def _call(name: str, result: str = "ok", **arguments: object) -> list[Step]:
+    return [
+        Step(kind=StepKind.TOOL_CALL, name=name, arguments=arguments),
+        Step(kind=StepKind.TOOL_RESULT, name=name, content=result),
+    ]
+
+
+def _points(steps: list[Step], **fields: object) -> dict[str, FailurePoint]:
+    return {
+        point.rule: point
+        for point in analyze(Trajectory.new("run", steps=tuple(steps), **fields)).failure_points
+    }
+
+
+STALL = (
+    "Please change the address of my parcel.",
+    "Could you please give me the tracking number?",
+    "I don't have the tracking number, can you find it some other way?",
+    "I am sorry, I need the tracking number to go on.",
+    "I can't remember it.",
+    "Without it I cannot help. Please provide the tracking number.",
+)
+
+
+def test_asking_again_for_what_the_user_cannot_give_is_a_stall() -> None:
+    point = _points(_said(*STALL))["dialogue_stall"]
+    assert (point.severity, point.step_indices) == (Severity.HIGH, (3, 5))
+    assert "tracking number" in point.description
+    assert "steps 2 and 4" in point.description
+    assert point.evidence == "I am sorry, I need the tracking number to go on."
+
+
+def test_asking_with_what_was_looked_up_is_no_stall() -> None:
+    steps = _said(*STALL[:3])
+    steps += _call("find_parcels", "[{'id': 1}, {'id': 2}]")
+    steps += [
+        Step(kind=StepKind.MESSAGE, content="Which tracking number is yours, 1 or 2?"),
+        *_said("I don't know."),
+    ]
+    assert "dialogue_stall" not in _points(steps)
+
+
+def test_asking_for_something_else_is_no_stall() -> None:
+    steps = _said("Hi", "What is your order number?", "I don't know it.", "Then please tell me your name?")
+    assert "dialogue_stall" not in _points(steps)
+
+
+def test_a_prompt_that_speaks_of_tools_and_a_run_that_calls_none() -> None:
+    prompt = "You are a clerk. Use the available tools to look things up. Be polite."
+    point = _points(_said("Where is my parcel?", "I cannot say."), prompt=prompt)["no_tool_called"]
+    assert point.severity is Severity.HIGH
+    assert "“Use the available tools to look things up.”" in point.description
+    assert point.step_indices == (1,)
+
+
+@pytest.mark.parametrize(
+    "prompt", ["Answer with yes or no.", "You write about garden tools and their history.", None]
+)
+def test_a_prompt_without_tools_asks_for_no_call(prompt: str | None) -> None:
+    assert "no_tool_called" not in _points(_said("Hello?", "Yes"), prompt=prompt)
+
+
+def test_refusing_before_looking_is_found_and_refusing_after_it_is_not() -> None:
+    refusal = Step(kind=StepKind.MESSAGE, content="I'm unable to provide your balance.")
+    question = Step(kind=StepKind.USER, content="My balance, please.")
+    assert _points([question, refusal, *_call("get_user")])["refused_without_lookup"].step_indices == (1,)
+    assert "refused_without_lookup" not in _points([question, *_call("get_user"), refusal])
+
+
+def test_sending_the_user_away_instead_of_transferring() -> None:
+    prompt = "Transfer the user to a human agent if you cannot help."
+    steps = _said("Refund me.", "Please contact customer support for that.")
+    assert "Transfer the user to a human agent" in _points(steps, prompt=prompt)["sent_away"].description
+    assert "sent_away" not in _points([*steps, *_call("transfer_to_human")], prompt=prompt)
+
+
+def test_corrections_by_the_user_are_quoted() -> None:
+    point = _points(_said("Book it.", "Booked for Monday.", "That's not what I asked. I said Tuesday."))[
+        "user_correction"
+    ]
+    assert (point.step_indices, point.evidence) == ((2,), "That's not what I asked.")
+
+
+def test_a_user_who_leaves_without_a_solution() -> None:
+    point = _points(_said("Help", "I cannot.", "Never mind then."))["user_gave_up"]
+    assert point.step_indices == (2,)
+
+
+def test_the_same_nudge_again_means_that_the_model_does_not_act() -> None:
+    nudge = "Please go on."
+    steps = _said("Solve it.", "I could try this.", nudge, "Or that.", nudge, "Or both.", nudge)
+    point = _points(steps)["idle_turns"]
+    assert (point.severity, point.step_indices, point.evidence) == (Severity.HIGH, (2, 4, 6), nudge)
+
+
+def test_a_rejected_submission_and_the_same_one_again() -> None:
+    rejection = Step(kind=StepKind.USER, content="Your submission was incorrect. Try again.")
+    steps = [*_call("submit", answer="42"), rejection, *_call("submit", answer="42"), rejection]
+    point = _points(steps)["wrong_submission"]
+    assert point.step_indices == (2, 5)
+    assert "the same answer was handed in again" in point.description
+
+
+def test_a_rejected_reply_format() -> None:
+    steps = [
+        Step(kind=StepKind.MESSAGE, content="I think so."),
+        Step(kind=StepKind.USER, content="Format error: no action."),
+    ]
+    assert _points(steps)["rejected_format"].step_indices == (1,)
+
+
+def test_an_announced_action_that_never_comes() -> None:
+    steps = [
+        *_call("sh", command="ls"),
+        Step(kind=StepKind.MESSAGE, content="I see two files. Now I will run the tests."),
+    ]
+    assert _points(steps)["promise_without_action"].evidence == "Now I will run the tests."
+    asks = [
+        *_call("sh", command="ls"),
+        Step(kind=StepKind.MESSAGE, content="I will run the tests. Is that all right?"),
+    ]
+    assert "promise_without_action" not in _points(asks)
+
+
+def test_an_empty_turn() -> None:
+    steps = [Step(kind=StepKind.USER, content="Hi"), Step(kind=StepKind.MESSAGE, content=" ")]
+    assert _points(steps)["empty_turn"].step_indices == (1,)
+
+
+def test_a_call_and_a_word_in_one_turn_break_a_rule_that_forbids_it() -> None:
+    prompt = "Call tools as needed. You must not respond to the user at the same time."
+    steps = [
+        Step(kind=StepKind.MESSAGE, content="One moment.", turn=0),
+        Step(kind=StepKind.TOOL_CALL, name="a", arguments={}, turn=0),
+        Step(kind=StepKind.TOOL_RESULT, content="1"),
+    ]
+    point = _points(steps, prompt=prompt)["prompt_rule_broken"]
+    assert (point.step_indices, point.evidence) == ((0,), "One moment.")
+    assert "prompt_rule_broken" not in _points(steps, prompt="Call tools as needed.")
+
+
+def test_a_change_needs_the_users_consent_when_the_prompt_says_so() -> None:
+    prompt = "Before any booking you must obtain explicit user confirmation."
+    asked = Step(kind=StepKind.USER, content="What would that cost?")
+    agreed = Step(kind=StepKind.USER, content="Yes, go ahead.")
+    point = _points([asked, *_call("book_room", room=1)], prompt=prompt)["unconfirmed_change"]
+    assert (point.step_indices, point.evidence) == ((0, 1), "What would that cost?")
+    assert "unconfirmed_change" not in _points([agreed, *_call("book_room", room=1)], prompt=prompt)
+    assert "unconfirmed_change" not in _points([asked, *_call("get_room", room=1)], prompt=prompt)
+
+
+def test_a_protected_file_that_was_written() -> None:
+    prompt = "Fix the bug.\n- DO NOT MODIFY: tests, setup.cfg"
+    steps = _call("bash", command="cat <<'EOF' > lib/tests/test_new.py\nassert True\nEOF")
+    point = _points(steps, prompt=prompt)["forbidden_change"]
+    assert (point.evidence, point.step_indices, point.severity) == (
+        "lib/tests/test_new.py",
+        (0,),
+        Severity.MEDIUM,
+    )
+    undone = [*steps, *_call("bash", command="rm lib/tests/test_new.py")]
+    assert "removed again at step 2" in _points(undone, prompt=prompt)["forbidden_change"].description
+    assert "forbidden_change" not in _points(_call("bash", command="echo 1 > lib/fix.py"), prompt=prompt)
+
+
+def test_claims_are_held_against_the_record() -> None:
+    failed = [
+        *_call("sh", "Error: disk full", command="./check"),
+        Step(kind=StepKind.MESSAGE, content="But that's okay, it works correctly."),
+    ]
+    points = _points(failed, outcome="failure")
+    assert points["dismissed_failure"].step_indices == (2,)
+    assert points["false_success_claim"].severity is Severity.HIGH
+    assert "false_success_claim" not in _points(failed)
+
+
+def test_admitted_mistakes_count_and_plain_apologies_do_not() -> None:
+    steps = [
+        Step(kind=StepKind.MESSAGE, content="I forgot to import the module."),
+        Step(kind=StepKind.USER, content="Hm"),
+    ]
+    assert _points(steps)["admitted_mistake"].evidence == "I forgot to import the module."
+    polite = [Step(kind=StepKind.MESSAGE, content="I apologize for the inconvenience.")]
+    assert "admitted_mistake" not in _points(polite)
+
+
+def test_a_fix_taken_over_from_the_task() -> None:
+    line = "return round(total / count, 2)"
+    task = Step(kind=StepKind.USER, content=f"The mean is wrong, this should work:\n    {line}")
+    diff = f"diff --git a/m.py b/m.py\n--- a/m.py\n+++ b/m.py\n@@ -1 +1 @@\n-return total\n+{line}\n"
+    steps = [task, *_call("submit", diff)]
+    assert _points(steps)["copied_fix"].evidence == line
+    assert "copied_fix" not in _points(steps, outcome="success")
