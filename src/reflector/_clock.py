@@ -26,7 +26,10 @@ _EPOCH = datetime.fromtimestamp(0, UTC)
 _QUICK_TURNS = 16
 _MICROSECOND = timedelta(microseconds=1)
 _OFFSET = (time.time_ns() - time.monotonic_ns()) // 1000
-"""Wall time of the monotonic clock's zero, in microseconds. Fixed at import, so that converting there and back changes nothing."""
+"""Wall time of the monotonic clock's zero, in microseconds.
+
+Fixed at import, so that converting there and back changes nothing.
+"""
 
 
 class Clock(Protocol):

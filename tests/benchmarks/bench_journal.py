@@ -8,7 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from reflector.signals.journal import Journal, MemoryJournal, encode
+from reflector.signals.journal import Journal, encode
+from reflector.signals.memory_journal import MemoryJournal
 from reflector.signals.signal import Signal
 from reflector.signals.sqlite_journal import SqliteJournal
 

@@ -1,6 +1,7 @@
 """How long an answer takes to read, beside `json.loads` and json_repair in the same run.
 
-Run it as a script: `python tests/benchmarks/bench_parser.py`. Figures are medians; on a busy machine look at the ratios.
+Run it as a script: `python tests/benchmarks/bench_parser.py`. Figures are medians; on a busy machine look at the
+ratios.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from reflector.reflection.suggestion_parser import parse_reflection
 SUGGESTION = {
     "type": "add",
     "category": "constraint",
-    "description": "State that every amount carries its currency, and that amounts of different currencies are never summed.",
+    "description": "State that every amount carries its currency, and that different currencies are never summed.",
     "rationale": "Step 3 summed euros and dollars; the total was reported without a unit and could not be checked.",
     "priority": "high",
     "specific_text": "Always write the currency after an amount, e.g. 12 EUR. Convert before you add.",
@@ -28,7 +29,7 @@ SUGGESTION = {
 def reflection(count: int) -> dict[str, Any]:
     """Return a reflection with `count` suggestions."""
     return {
-        "analysis": "The agent mixed currencies because the prompt never says which one to report; it also read an old file.",
+        "analysis": "The agent mixed currencies because the prompt never says which one to report, and read old files.",
         "root_causes": [
             "No unit is required.",
             "The word recent is open to interpretation.",
@@ -51,7 +52,7 @@ def damaged(text: str) -> str:
 
 def prose(size: int) -> str:
     """Return a reflection in words of about `size` characters."""
-    item = "{}. **Add a unit rule**: You should add a sentence that names the currency, because the totals were mixed up.\n"
+    item = "{}. **Add a unit rule**: You should add a sentence that names the currency, because totals were mixed.\n"
     head = (
         "## Analysis\nThe agent mixed currencies because the prompt never says which one.\n\n## Suggestions\n"
     )
@@ -126,7 +127,8 @@ def bench_answers() -> None:
     for name, text in (("clean JSON", clean), ("damaged JSON", damaged(clean)), ("text", prose(2000)),
                        ("clean JSON, long", big), ("damaged JSON, long", damaged(big))):  # fmt: skip
         ours = median_us(lambda text=text: read(text))
-        base = median_us(lambda: json.loads(clean if len(text) < 9000 else big), 0.1)
+        valid = clean if len(text) < 9000 else big
+        base = median_us(lambda valid=valid: json.loads(valid), 0.1)
         peer = median_us(lambda text=text: json_repair.loads(text), 0.2) if json_repair else float("nan")
         print(f"{name:<22}{len(text):>8}{ours:>10.0f}{ours / base:>14.1f}{ours / peer:>15.2f}")
 

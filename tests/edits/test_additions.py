@@ -238,3 +238,32 @@ def test_line_breaks_of_the_prompt_are_used(suggest, plan):
         "Rules:\r\n- a\r\n", suggest("add", "b\nc", "Rules"), suggest("add", "Own.\n\nBlock.")
     ).apply()
     assert improved == "Rules:\r\n- a\r\n- b\r\n  c\r\n\r\nOwn.\r\n\r\nBlock.\r\n"
+
+
+LETTERS = (
+    "# Clerk\n\nYou answer letters.\n\n## Rules\n\n- Be brief.\n- Be kind.\n\n## Format\n\nWrite plain text.\n\n"
+    "```\ncall(x)\n```\n\n1. Read the letter.\n2. Answer the letter.\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("section", "text", "expected"),
+    [
+        ("after the Rules section", "NEW.", "- Be kind.\n\nNEW.\n\n## Format"),
+        ("before the Format section", "NEW.", "- Be kind.\n\nNEW.\n\n## Format"),
+        ("after `call(x)`", "NEW.", "call(x)\n```\n\nNEW.\n\n1. Read"),
+        ("before `call(x)`", "NEW.", "plain text.\n\nNEW.\n\n```\ncall(x)"),
+        ("Read the letter.", "NEW.", "2. Answer the letter.\n3. NEW.\n"),
+        ("before 'Be kind.'", "NEW.", "- Be brief.\n- NEW.\n- Be kind.\n"),
+        ("top", "NEW.", "# Clerk\n\nNEW.\n\nYou answer"),
+        ("Be brief.", "NEW.\n\nTWO.", "- Be kind.\n\nNEW.\n\nTWO.\n\n## Format"),
+        ("start of the Rules section", "NEW.", "## Rules\n\n- NEW.\n- Be brief."),
+        ("end of the Rules section", "NEW.", "- Be kind.\n- NEW.\n\n## Format"),
+        ("after 'You answer letters.'", "- NEW.\n- TWO.", "letters.\n\n- NEW.\n- TWO.\n\n## Rules"),
+        ("Rules, second bullet", "NEW.", "- Be kind.\n- NEW.\n\n## Format"),
+        ("General guidelines", "NEW.", "You answer letters.\n\nNEW.\n\n## Rules"),
+        ("the sentence about plain text", "NEW.", "Write plain text.\n\nNEW.\n\n```"),
+    ],
+)
+def test_places_told_in_words_are_found(suggest, plan, section, text, expected):
+    assert expected in plan(LETTERS, suggest("add", text, section)).apply()

@@ -124,3 +124,23 @@ def test_the_same_deletion_twice_is_one_edit(suggest, plan):
     planned = plan(PROMPT, suggest("remove", "Cite one source."), suggest("remove", "cite one source"))
     assert planned.total_edits == 1
     assert planned.edits[1].merged_into == "edit_1"
+
+
+def test_equal_edits_are_decided_by_order_and_the_reason_says_so(suggest, plan):
+    first = suggest("modify", "Answer in one sentence.", "Answer briefly and politely.")
+    second = suggest("modify", "Answer in three sentences.", "Answer briefly and politely.")
+    for strategy in ("highest_impact", "highest_priority", "first"):
+        lost = plan(PROMPT, first, second, conflict_strategy=strategy).rejected[0]
+        assert lost.id == "edit_2"
+        assert "edit_1 came first" in lost.reason
+
+
+def test_moving_away_what_another_edit_stands_in_is_dependent(suggest, plan):
+    prompt = "Base.\n\n## Tools\n\n- One call.\n\n## End\n\nStop here.\n"
+    planned = plan(
+        prompt,
+        suggest("add", "Two calls at most.", "Tools", priority="high"),
+        suggest("restructure", None, "Tools", description="Move the Tools section to the end"),
+    )
+    assert planned.conflicts[0].type == "dependent"
+    assert "edit_1 belongs to" in planned.rejected[0].reason

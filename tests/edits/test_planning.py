@@ -98,6 +98,7 @@ def make(prompt: str, suggestions: tuple[Suggestion, ...], config: EditConfig) -
     return plan_edits(ParsedReflection(analysis="", suggestions=suggestions), prompt, config=config)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(cases())
 def test_every_suggestion_is_accounted_for_and_the_rest_stays_untouched(case):
@@ -114,6 +115,7 @@ def test_every_suggestion_is_accounted_for_and_the_rest_stays_untouched(case):
     assert improved[at_new:] == prompt[at:]
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(cases())
 def test_a_plan_is_pure_and_its_diff_is_its_change(case):
@@ -143,6 +145,7 @@ def patched(prompt: str, planned: EditPlan) -> str:
     return "".join(new + old[at:])
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(cases())
 def test_placeholders_survive_every_plan(case):

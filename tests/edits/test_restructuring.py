@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-PROMPT = "You sort parcels.\n\n## Weigh\n\n- Weigh each parcel on the left scale.\n\n## Label\n\nPrint the label twice.\n"
+WEIGH = "## Weigh\n\n- Weigh each parcel on the left scale.\n"
+LABEL = "## Label\n\nPrint the label twice.\n"
+PROMPT = f"You sort parcels.\n\n{WEIGH}\n{LABEL}"
 
 
 def test_a_whole_new_prompt_is_one_edit_that_conflicts_with_the_others(suggest, plan):
@@ -39,9 +41,7 @@ def test_a_section_moves_where_the_description_says(suggest, plan):
     )
     planned = plan(PROMPT, moved)
     assert planned.edits[0].operation == "move"
-    assert planned.apply() == (
-        "You sort parcels.\n\n## Label\n\nPrint the label twice.\n\n## Weigh\n\n- Weigh each parcel on the left scale.\n"
-    )
+    assert planned.apply() == f"You sort parcels.\n\n{LABEL}\n{WEIGH}"
 
 
 def test_a_sentence_moves_to_the_top(suggest, plan):

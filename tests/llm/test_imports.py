@@ -54,34 +54,16 @@ def test_the_whole_room_loads_no_heavy_library_and_makes_no_connection() -> None
     assert (done.stdout.strip(), done.stderr) == ("[] []", "")
 
 
-@pytest.mark.slow
-def test_loading_litellm_asks_no_network_reads_no_env_file_and_prints_nothing(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text("FROM_A_STRAY_FILE=1\n")
-    code = f"""{TRAP}
-import logging, os, anyio
-from reflector.llm.litellm_client import LiteLLMClient
-anyio.run(LiteLLMClient("openai/any").warmup)
-import litellm
-assert "openai.resources" in sys.modules, "the first call would freeze the loop"
-assert not attempts, attempts
-assert "FROM_A_STRAY_FILE" not in os.environ
-assert litellm.suppress_debug_info
-assert (litellm.drop_params, litellm.num_retries, litellm.callbacks, litellm.cache) == (False, None, [], None)
-assert not logging.getLogger().handlers
-"""
-    done = run(code, tmp_path)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-
-@pytest.mark.slow
-def test_a_whole_program_with_a_failing_model_ends_quietly() -> None:
-    code = """
-import warnings
+PROGRAM = """
+import logging, os, warnings
 import anyio
 from reflector.errors import LLMServerError
 from reflector.llm.litellm_client import LiteLLMClient
 from reflector.llm.messages import ModelRequest
 from reflector.testing import LoopbackServer, answers
+
+async def load():
+    await LiteLLMClient("openai/any").warmup()
 
 async def main():
     async with LoopbackServer(["fine"] + [answers.server_error()] * 3) as server:
@@ -92,16 +74,29 @@ async def main():
         except LLMServerError as err:
             print(type(err).__name__)
 
-async def load():
-    await LiteLLMClient("openai/any").warmup()
-
 # A test suite resets the filters after each test, those that litellm set while it was loaded too.
 with warnings.catch_warnings():
     anyio.run(load)
 warnings.simplefilter("error")
+
+import litellm
+assert "openai.resources" in sys.modules, "the first call would freeze the loop"
+assert not attempts, attempts
+assert "FROM_A_STRAY_FILE" not in os.environ
+assert (litellm.drop_params, litellm.num_retries, litellm.callbacks, litellm.cache) == (False, None, [], None)
+assert not logging.getLogger().handlers
+
 for backend in ("asyncio", "trio", "asyncio"):
     anyio.run(main, backend=backend)
+elsewhere = [(event, args) for event, args in attempts if "127.0.0.1" not in str(args)]
+assert not elsewhere, elsewhere
 """
-    done = run(code)
+
+
+@pytest.mark.slow
+def test_a_program_with_a_failing_model_is_quiet_and_talks_to_nobody_else(tmp_path: Path) -> None:
+    """No cost map, no `.env`, no banner, no log, no warning at all, though warnings are errors."""
+    (tmp_path / ".env").write_text("FROM_A_STRAY_FILE=1\n")
+    done = run(f"{TRAP}{PROGRAM}", tmp_path)
     assert done.stderr == ""
     assert done.stdout.split() == ["fine", "LLMServerError"] * 3

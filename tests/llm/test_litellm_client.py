@@ -342,7 +342,7 @@ async def test_a_model_without_a_known_provider_is_unknown() -> None:
         await LiteLLMClient("no-such-model-anywhere").complete(REQUEST)
 
 
-@pytest.mark.parametrize("taken", ["stream", "api_key", "max_retries", "model"])
+@pytest.mark.parametrize("taken", ["stream", "api_base", "max_retries", "model"])
 async def test_what_the_client_sets_itself_cannot_be_extra(taken: str) -> None:
     with pytest.raises(ConfigurationError, match=taken):
         await LiteLLMClient("openai/any").complete(REQUEST.replace(extra={taken: 1}))

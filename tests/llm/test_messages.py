@@ -91,6 +91,11 @@ def test_a_request_that_cannot_be_asked_is_refused(wrong: dict[str, object]) -> 
         ModelRequest.model_validate(good | wrong)
 
 
+def test_a_request_cannot_carry_a_key() -> None:
+    with pytest.raises(ValidationError, match="give the key to the client"):
+        ModelRequest.from_text("q", extra={"api_key": "sk-1"})
+
+
 def test_a_reply_that_reached_the_limit_is_truncated() -> None:
     assert ModelReply(content="half", finish_reason="length").is_truncated
     assert not ModelReply(content="whole", finish_reason="stop").is_truncated

@@ -19,7 +19,7 @@ from reflector.usage import Usage
 
 pytestmark = [pytest.mark.anyio, pytest.mark.slow]
 
-FEW, MANY = 30, 200
+FEW, MANY = 20, 200
 
 FAULTS: dict[str, Answer] = {
     "rate limited": answers.rate_limited(0.01),

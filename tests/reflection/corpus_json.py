@@ -1,5 +1,7 @@
 """Answers as models write them, each with what a reader finds in it. Used by the tests of the parser."""
 
+# ruff: noqa: E501  (a table of answers: one case a line reads better than a wrapped one)
+
 from __future__ import annotations
 
 import json
@@ -26,14 +28,22 @@ class Case:
 
 def suggestion(type: str, category: str, description: str, rationale: str = "", priority: str = "medium",
                specific_text: str | None = None, target_section: str | None = None) -> dict[str, Any]:  # fmt: skip
-    return dict(zip(FIELDS, (type, category, description, rationale, priority, specific_text, target_section), strict=True))
+    return dict(
+        zip(
+            FIELDS,
+            (type, category, description, rationale, priority, specific_text, target_section),
+            strict=True,
+        )
+    )
 
 
 S1 = suggestion("add", "constraint", "State that every amount carries its currency.", "Step 3 summed euros and dollars.",
                 "high", "Always write the currency after an amount, e.g. 12 EUR.", "Output rules")  # fmt: skip
 S2 = suggestion("modify", "clarity", "Say what 'recent' means, in days.", "The agent took a year-old report.", "medium",
                 "Recent means published within the last 30 days.", None)  # fmt: skip
-S3 = suggestion("remove", "structure", "Delete the second greeting.", "It repeats the first one.", "low", None, "Tone")
+S3 = suggestion(
+    "remove", "structure", "Delete the second greeting.", "It repeats the first one.", "low", None, "Tone"
+)
 BASE = {
     "analysis": "The agent mixed currencies because the prompt never says which one to report; it also read an old file.",
     "root_causes": ["No unit is required.", "The word recent is open to interpretation."],
@@ -77,16 +87,22 @@ def _clean() -> Rows:
     yield f"\n\n  {P}\n", BASE
     yield json.dumps(BASE, indent="\t"), BASE
     yield json.dumps(BASE, separators=(",", ":")), BASE
-    yield json.dumps(variant(analysis="Zeile eins.\nZeile zwei: „Zitat“ — ½ ✓", suggestions=[S1])), variant(
-        analysis="Zeile eins.\nZeile zwei: „Zitat“ — ½ ✓", suggestions=[S1]
+    yield (
+        json.dumps(variant(analysis="Zeile eins.\nZeile zwei: „Zitat“ — ½ ✓", suggestions=[S1])),
+        variant(analysis="Zeile eins.\nZeile zwei: „Zitat“ — ½ ✓", suggestions=[S1]),
     )
     yield json.dumps({**BASE, "suggestions": []}), {**BASE, "suggestions": []}
-    yield json.dumps({"analysis": "Nothing went wrong that a prompt could change."}), {
-        "analysis": "Nothing went wrong that a prompt could change.",
-        "suggestions": [],
-        "root_causes": [],
-    }
-    inner = suggestion("add", "example", "Show the form.", "It guessed.", "high", 'Answer with {"total": 12, "unit": "EUR"}.')
+    yield (
+        json.dumps({"analysis": "Nothing went wrong that a prompt could change."}),
+        {
+            "analysis": "Nothing went wrong that a prompt could change.",
+            "suggestions": [],
+            "root_causes": [],
+        },
+    )
+    inner = suggestion(
+        "add", "example", "Show the form.", "It guessed.", "high", 'Answer with {"total": 12, "unit": "EUR"}.'
+    )
     yield json.dumps(variant(suggestions=[inner])), variant(suggestions=[inner])
     code = suggestion("add", "example", "Show code.", "r", "low", "```python\nprint('{}')\n```")
     yield json.dumps(variant(suggestions=[code]), indent=1), variant(suggestions=[code])
@@ -105,15 +121,21 @@ def _fenced() -> Rows:
 def _prose() -> Rows:
     yield f"Here is my analysis of the run:\n\n{P}", BASE
     yield f"{P}\n\nLet me know if you need anything else!", BASE
-    yield f"Sure! Below is the reflection.\n```json\n{P}\n```\nThese changes should help. You should add more tests, too.", BASE
+    yield (
+        f"Sure! Below is the reflection.\n```json\n{P}\n```\nThese changes should help. You should add more tests, too.",
+        BASE,
+    )
     yield f"I looked at steps [1] and [2] (see {{trace}}).\n\n{J}\n\nHope this helps {{user}}!", BASE
     yield f"# Reflection\n\nThe JSON you asked for:\n\n{P}\n\n## Notes\n- keep the tone\n- ship it", BASE
     yield f"JSON: {J}", BASE
     yield f"The set {{a, b}} was empty. Result = {J};", BASE
     yield f'Looking at the tool output {{"total": 3}} I conclude:\n{J}', BASE
     yield f"**Output**\n\n{J}\n\n---\nconfidence: high", BASE
-    yield f"Given [\"alpha\", \"beta\"] as inputs, here you go:\n{P}", BASE
-    yield f"Reflection follows.\n{P}\nExample of the final output format:\n```json\n{{\"answer\": 3, \"unit\": \"EUR\"}}\n```", BASE
+    yield f'Given ["alpha", "beta"] as inputs, here you go:\n{P}', BASE
+    yield (
+        f'Reflection follows.\n{P}\nExample of the final output format:\n```json\n{{"answer": 3, "unit": "EUR"}}\n```',
+        BASE,
+    )
     yield f"Répondre en JSON :\n{J}\nFin.", BASE
 
 
@@ -122,8 +144,14 @@ def _cut(text: str, after: str) -> str:
 
 
 def _truncated() -> Rows:
-    yield _cut(P, '"expected_improvement": "Totals will'), {"suggestions": [S1, S2, S3], "analysis": BASE["analysis"]}
-    yield _cut(P, "It repeats"), only(S1, S2, {**S3, "rationale": "It repeats", "priority": "medium", "target_section": None})
+    yield (
+        _cut(P, '"expected_improvement": "Totals will'),
+        {"suggestions": [S1, S2, S3], "analysis": BASE["analysis"]},
+    )
+    yield (
+        _cut(P, "It repeats"),
+        only(S1, S2, {**S3, "rationale": "It repeats", "priority": "medium", "target_section": None}),
+    )
     yield _cut(P, '"Recent means published'), only(S1, {**S2, "specific_text": None})
     yield _cut(P, '"medium",'), only(S1, {**S2, "specific_text": None})
     yield _cut(P, '"type": "remove"'), only(S1, S2)
@@ -170,19 +198,61 @@ def _quotes() -> Rows:
         else:
             out.append(character)
     yield "".join(out), BASE
-    yield "".join(out).replace("'", "’"), variant(suggestions=[S1, {**S2, "description": "Say what ’recent’ means, in days."}, S3])
+    yield (
+        "".join(out).replace("'", "’"),
+        variant(suggestions=[S1, {**S2, "description": "Say what ’recent’ means, in days."}, S3]),
+    )
     yield curly.replace('"', "“"), BASE
     yield curly.replace('"', "”"), BASE
     yield curly.replace('"', "`"), BASE
-    yield J.replace('"type"', "type").replace('"category"', "category").replace('"description"', "description"), BASE
-    yield J.replace('"analysis"', "analysis").replace('"root_causes"', "root_causes").replace('"suggestions"', "suggestions"), BASE
-    said = suggestion("modify", "clarity", 'Replace "recent" by "from the last 30 days".', 'It says "recent", "new" and "fresh".', "high")
+    yield (
+        J.replace('"type"', "type").replace('"category"', "category").replace('"description"', "description"),
+        BASE,
+    )
+    yield (
+        J.replace('"analysis"', "analysis")
+        .replace('"root_causes"', "root_causes")
+        .replace('"suggestions"', "suggestions"),
+        BASE,
+    )
+    said = suggestion(
+        "modify",
+        "clarity",
+        'Replace "recent" by "from the last 30 days".',
+        'It says "recent", "new" and "fresh".',
+        "high",
+    )
     raw = json.dumps(variant(suggestions=[said]), indent=2)
     yield raw.replace('\\"', '"'), variant(suggestions=[said])
-    yield raw.replace('\\"', "“"), variant(suggestions=[{**said, "description": said["description"].replace('"', "“"), "rationale": said["rationale"].replace('"', "“")}])
-    shown = suggestion("add", "example", "Show the form.", "It guessed.", "high", 'Answer like {"total": 12, "unit": "EUR"} and stop.', "Form")
-    yield json.dumps(variant(suggestions=[shown, S2]), indent=2).replace('\\"', '"'), variant(suggestions=[shown, S2])
-    yield P.replace("'recent'", '"recent"'), variant(suggestions=[S1, {**S2, "description": 'Say what "recent" means, in days.'}, S3])
+    yield (
+        raw.replace('\\"', "“"),
+        variant(
+            suggestions=[
+                {
+                    **said,
+                    "description": said["description"].replace('"', "“"),
+                    "rationale": said["rationale"].replace('"', "“"),
+                }
+            ]
+        ),
+    )
+    shown = suggestion(
+        "add",
+        "example",
+        "Show the form.",
+        "It guessed.",
+        "high",
+        'Answer like {"total": 12, "unit": "EUR"} and stop.',
+        "Form",
+    )
+    yield (
+        json.dumps(variant(suggestions=[shown, S2]), indent=2).replace('\\"', '"'),
+        variant(suggestions=[shown, S2]),
+    )
+    yield (
+        P.replace("'recent'", '"recent"'),
+        variant(suggestions=[S1, {**S2, "description": 'Say what "recent" means, in days.'}, S3]),
+    )
     yield P.replace('e.g. 12 EUR."', "e.g. 12 EUR."), BASE
     yield P.replace('"rationale": "', '"rationale: "'), BASE
     yield P.replace('"priority": "high"', '"priority": high'), BASE
@@ -199,17 +269,41 @@ def _python() -> Rows:
     call = ", ".join(f"{key}={value!r}" for key, value in S1.items())
     yield f"Reflection(analysis={BASE['analysis']!r}, root_causes={BASE['root_causes']!r}, suggestions=[Suggestion({call})])", {
         "analysis": BASE["analysis"], "root_causes": BASE["root_causes"], "suggestions": [S1]}  # fmt: skip
-    yield f"dict(analysis='It failed.', suggestions=[dict({call})])", {"analysis": "It failed.", "suggestions": [S1]}
+    yield (
+        f"dict(analysis='It failed.', suggestions=[dict({call})])",
+        {"analysis": "It failed.", "suggestions": [S1]},
+    )
     member = call.replace("'add'", "<SuggestionType.ADD: 'add'>").replace("'high'", "<Priority.HIGH: 'high'>")
-    yield f"ParsedReflection(analysis='It failed.', suggestions=(Suggestion({member}),), confidence=<Confidence.LOW: 'low'>)", only(S1)
+    yield (
+        f"ParsedReflection(analysis='It failed.', suggestions=(Suggestion({member}),), confidence=<Confidence.LOW: 'low'>)",
+        only(S1),
+    )
     dotted = call.replace("'add'", "SuggestionType.ADD").replace("'high'", "Priority.HIGH")
     yield f"submit(analysis='It failed.', suggestions=[Suggestion({dotted})])", only(S1)
     yield P.replace('"medium"', "'medium'").replace("null", "None"), BASE
     yield P.replace("null", "undefined"), BASE
     yield P.replace("null", "nil"), BASE
-    yield P.replace('"Totals will be comparable, and sources current."', '("Totals will be comparable, "\n "and sources current.")'), BASE
-    yield P.replace('"Totals will be comparable, and sources current."', '"Totals will be comparable, " + "and sources current."'), BASE
-    yield P.replace('"Totals will be comparable, and sources current."', '"""Totals will be comparable, and sources current."""'), BASE
+    yield (
+        P.replace(
+            '"Totals will be comparable, and sources current."',
+            '("Totals will be comparable, "\n "and sources current.")',
+        ),
+        BASE,
+    )
+    yield (
+        P.replace(
+            '"Totals will be comparable, and sources current."',
+            '"Totals will be comparable, " + "and sources current."',
+        ),
+        BASE,
+    )
+    yield (
+        P.replace(
+            '"Totals will be comparable, and sources current."',
+            '"""Totals will be comparable, and sources current."""',
+        ),
+        BASE,
+    )
     yield P.replace('"Totals will', 'r"Totals will'), BASE
 
 
@@ -251,7 +345,9 @@ def _numbers() -> Rows:
 
 
 def _reasoning() -> Rows:
-    draft = json.dumps({"analysis": "draft", "suggestions": [suggestion("add", "clarity", "A draft idea only.", "r")]})
+    draft = json.dumps(
+        {"analysis": "draft", "suggestions": [suggestion("add", "clarity", "A draft idea only.", "r")]}
+    )
     yield f"<think>Let me see. {{maybe}} add?</think>\n{P}", BASE
     yield f"<think>\n{draft}\n</think>\n\n{P}", BASE
     yield f"<thinking>\nI could write {draft}\n</thinking>\n```json\n{P}\n```", BASE
@@ -261,7 +357,10 @@ def _reasoning() -> Rows:
     yield f"<think>\n{P}", BASE
     yield f"[THINK]hm {draft}[/THINK]{J}", BASE
     yield f"◁think▷{draft}◁/think▷{J}", BASE
-    yield f"<|channel|>analysis<|message|>{draft}<|end|><|start|>assistant<|channel|>final<|message|>{J}<|return|>", BASE
+    yield (
+        f"<|channel|>analysis<|message|>{draft}<|end|><|start|>assistant<|channel|>final<|message|>{J}<|return|>",
+        BASE,
+    )
     yield f"<|im_start|>assistant\n{J}<|im_end|>", BASE
     yield f"{J}</s>", BASE
     yield f"<think>a<think>b</think>c {draft}</think>{J}<|eot_id|>", BASE
@@ -279,29 +378,80 @@ def _drafts() -> Rows:
     yield f"Draft:\n```json\n{draft}\n```\nRevised:\n```json\n{final}\n```", better
     yield f"{draft}\n\nWait, that misses something.\n\n{final}", better
     yield f"First attempt: {json.dumps({'analysis': 'x'})}\nFinal: {J}", BASE
-    yield f"Format:\n```json\n{json.dumps({'analysis': '...', 'suggestions': [{'type': 'add|modify|remove|restructure', 'description': '...'}]})}\n```\n{J}", BASE
+    yield (
+        f"Format:\n```json\n{json.dumps({'analysis': '...', 'suggestions': [{'type': 'add|modify|remove|restructure', 'description': '...'}]})}\n```\n{J}",
+        BASE,
+    )
     yield f"{J}\n{J}", BASE
-    yield f"```json\n{J}\n```\n\nThe same, shorter:\n```json\n{{\"summary\": \"currencies\"}}\n```", BASE
-    head, tail = {k: BASE[k] for k in ("analysis", "root_causes")}, {k: BASE[k] for k in ("suggestions", "expected_improvement")}
-    yield f"## Analysis\n```json\n{json.dumps(head)}\n```\n## Suggestions\n```json\n{json.dumps(tail)}\n```", BASE
+    yield f'```json\n{J}\n```\n\nThe same, shorter:\n```json\n{{"summary": "currencies"}}\n```', BASE
+    head, tail = (
+        {k: BASE[k] for k in ("analysis", "root_causes")},
+        {k: BASE[k] for k in ("suggestions", "expected_improvement")},
+    )
+    yield (
+        f"## Analysis\n```json\n{json.dumps(head)}\n```\n## Suggestions\n```json\n{json.dumps(tail)}\n```",
+        BASE,
+    )
     yield f"{json.dumps(head)}\n{json.dumps(tail)}", BASE
-    blocks = "\n".join(f"Suggestion {n}:\n```json\n{json.dumps(s)}\n```" for n, s in enumerate((S1, S2, S3), 1))
+    blocks = "\n".join(
+        f"Suggestion {n}:\n```json\n{json.dumps(s)}\n```" for n, s in enumerate((S1, S2, S3), 1)
+    )
     yield blocks, only(S1, S2, S3)
-    yield f"```json\n{json.dumps(head)}\n```\n```json\n{json.dumps(BASE['suggestions'])}\n```", {k: BASE[k] for k in ("analysis", "root_causes", "suggestions")}
+    yield (
+        f"```json\n{json.dumps(head)}\n```\n```json\n{json.dumps(BASE['suggestions'])}\n```",
+        {k: BASE[k] for k in ("analysis", "root_causes", "suggestions")},
+    )
     yield f"```json\n{P[:-3]}\n```\nOops, cut. Again:\n```json\n{P}\n```", BASE
 
 
 def _wrappers() -> Rows:
-    for key in ("reflection", "result", "data", "response", "output", "answer", "final_answer", "parsed_reflection", "report", "json", "payload"):
+    for key in (
+        "reflection",
+        "result",
+        "data",
+        "response",
+        "output",
+        "answer",
+        "final_answer",
+        "parsed_reflection",
+        "report",
+        "json",
+        "payload",
+    ):
         yield json.dumps({key: BASE}), BASE
     yield json.dumps([BASE]), BASE
     yield json.dumps({"status": "ok", "data": {"result": BASE}}), BASE
     yield json.dumps({"a": {"b": {"c": {"d": BASE}}}}), BASE
     yield json.dumps({"thought": "Let me think about it first.", "reflection": BASE}), BASE
-    yield json.dumps({"analysis": BASE["analysis"], "root_causes": BASE["root_causes"], "result": {"suggestions": BASE["suggestions"], "expected_improvement": BASE["expected_improvement"]}}), BASE
+    yield (
+        json.dumps(
+            {
+                "analysis": BASE["analysis"],
+                "root_causes": BASE["root_causes"],
+                "result": {
+                    "suggestions": BASE["suggestions"],
+                    "expected_improvement": BASE["expected_improvement"],
+                },
+            }
+        ),
+        BASE,
+    )
     yield json.dumps({"type": "object", "properties": BASE}), BASE
     yield json.dumps({"role": "assistant", "content": J}), BASE
-    yield json.dumps({"choices": [{"index": 0, "message": {"role": "assistant", "content": f"```json\n{P}\n```"}, "finish_reason": "stop"}]}), BASE
+    yield (
+        json.dumps(
+            {
+                "choices": [
+                    {
+                        "index": 0,
+                        "message": {"role": "assistant", "content": f"```json\n{P}\n```"},
+                        "finish_reason": "stop",
+                    }
+                ]
+            }
+        ),
+        BASE,
+    )
     yield json.dumps({"candidates": [{"content": {"parts": [{"text": J}], "role": "model"}}]}), BASE
     yield json.dumps({"content": [{"type": "text", "text": J}], "role": "assistant"}), BASE
     yield "{" + P + "}", BASE
@@ -309,10 +459,22 @@ def _wrappers() -> Rows:
     yield json.dumps({"reflections": [BASE]}), BASE
     yield json.dumps({"reflection": "Suggestions:\n- Add a rule that names the currency.\n- Remove the second greeting."}), {
         "suggestions": [{"type": "add", "description": "Add a rule that names the currency."}, {"type": "remove", "description": "Remove the second greeting."}]}  # fmt: skip
-    yield f"<analysis>{BASE['analysis']}</analysis>\n<suggestions>{json.dumps(BASE['suggestions'])}</suggestions>", {k: BASE[k] for k in ("analysis", "suggestions")}
-    yield f"<function=reflect>\n<parameter=analysis>\n{BASE['analysis']}\n</parameter>\n<parameter=suggestions>\n{json.dumps(BASE['suggestions'])}\n</parameter>\n</function>", {k: BASE[k] for k in ("analysis", "suggestions")}
-    yield f"## Analysis\n{BASE['analysis']}\n\n## Suggestions\n```json\n{json.dumps(BASE['suggestions'])}\n```", {k: BASE[k] for k in ("analysis", "suggestions")}
-    yield f"Analysis: {BASE['analysis']}\n\nSuggestions: {json.dumps(BASE['suggestions'])}", {k: BASE[k] for k in ("analysis", "suggestions")}
+    yield (
+        f"<analysis>{BASE['analysis']}</analysis>\n<suggestions>{json.dumps(BASE['suggestions'])}</suggestions>",
+        {k: BASE[k] for k in ("analysis", "suggestions")},
+    )
+    yield (
+        f"<function=reflect>\n<parameter=analysis>\n{BASE['analysis']}\n</parameter>\n<parameter=suggestions>\n{json.dumps(BASE['suggestions'])}\n</parameter>\n</function>",
+        {k: BASE[k] for k in ("analysis", "suggestions")},
+    )
+    yield (
+        f"## Analysis\n{BASE['analysis']}\n\n## Suggestions\n```json\n{json.dumps(BASE['suggestions'])}\n```",
+        {k: BASE[k] for k in ("analysis", "suggestions")},
+    )
+    yield (
+        f"Analysis: {BASE['analysis']}\n\nSuggestions: {json.dumps(BASE['suggestions'])}",
+        {k: BASE[k] for k in ("analysis", "suggestions")},
+    )
 
 
 def _encoded() -> Rows:
@@ -334,14 +496,31 @@ def _encoded() -> Rows:
 def _calls() -> Rows:
     yield json.dumps({"name": "submit_reflection", "arguments": BASE}), BASE
     yield json.dumps({"name": "submit_reflection", "arguments": J}), BASE
-    yield json.dumps({"function": {"name": "reflect", "arguments": J}, "type": "function", "id": "call_1"}), BASE
-    yield json.dumps({"tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": J}}]}), BASE
+    yield (
+        json.dumps({"function": {"name": "reflect", "arguments": J}, "type": "function", "id": "call_1"}),
+        BASE,
+    )
+    yield (
+        json.dumps(
+            {"tool_calls": [{"id": "c", "type": "function", "function": {"name": "f", "arguments": J}}]}
+        ),
+        BASE,
+    )
     yield json.dumps([{"type": "tool_use", "id": "t", "name": "f", "input": BASE}]), BASE
     yield json.dumps({"tool": "reflect", "parameters": BASE}), BASE
     yield json.dumps({"action": "final_answer", "action_input": BASE}), BASE
     yield f"<tool_call>\n{json.dumps({'name': 'f', 'arguments': BASE})}\n</tool_call>", BASE
     yield f"<function_call>{json.dumps({'name': 'f', 'args': BASE})}</function_call>", BASE
-    yield json.dumps({"role": "assistant", "content": None, "tool_calls": [{"function": {"name": "f", "arguments": J}}]}), BASE
+    yield (
+        json.dumps(
+            {
+                "role": "assistant",
+                "content": None,
+                "tool_calls": [{"function": {"name": "f", "arguments": J}}],
+            }
+        ),
+        BASE,
+    )
     yield json.dumps([{"name": "add_suggestion", "arguments": s} for s in (S1, S2, S3)]), only(S1, S2, S3)
     yield f"Action: submit\nAction Input: {J}", BASE
     yield f"submit_reflection({J})", BASE
@@ -353,11 +532,24 @@ def _lines() -> Rows:
     head = {"analysis": BASE["analysis"], "root_causes": BASE["root_causes"]}
     yield "\n".join(json.dumps(x) for x in (head, S1, S2, S3)), {**head, "suggestions": [S1, S2, S3]}
     yield ",\n".join(json.dumps(s) for s in (S1, S2, S3)), only(S1, S2, S3)
-    yield "```jsonl\n" + "\n".join(json.dumps(x) for x in (head, S1, S2)) + "\n```", {**head, "suggestions": [S1, S2]}
+    yield (
+        "```jsonl\n" + "\n".join(json.dumps(x) for x in (head, S1, S2)) + "\n```",
+        {**head, "suggestions": [S1, S2]},
+    )
     yield "\n".join(f"- {json.dumps(s)}" for s in (S1, S2)), only(S1, S2)
     yield "\n".join(f"{n}. {json.dumps(s)}" for n, s in enumerate((S1, S2), 1)), only(S1, S2)
     yield "\n".join(json.dumps({key: value}) for key, value in BASE.items()), BASE
-    yield "\n".join(json.dumps(x) for x in ({"type": "analysis", "content": "It mixed currencies."}, {"type": "suggestion", "data": S1}, {"type": "suggestion", "data": S2})), only(S1, S2)
+    yield (
+        "\n".join(
+            json.dumps(x)
+            for x in (
+                {"type": "analysis", "content": "It mixed currencies."},
+                {"type": "suggestion", "data": S1},
+                {"type": "suggestion", "data": S2},
+            )
+        ),
+        only(S1, S2),
+    )
 
 
 def _renamed(names: dict[str, str], value: dict[str, Any] = BASE) -> str:
@@ -370,26 +562,193 @@ def _renamed(names: dict[str, str], value: dict[str, Any] = BASE) -> str:
 
 
 def _keys() -> Rows:
-    yield _renamed({"root_causes": "rootCauses", "expected_improvement": "expectedImprovement", "specific_text": "specificText", "target_section": "targetSection"}), BASE
-    yield _renamed({"analysis": "Analysis", "root_causes": "Root Causes", "suggestions": "Suggestions", "expected_improvement": "Expected Improvement", "type": "Type", "category": "Category", "description": "Description", "rationale": "Rationale", "priority": "Priority", "specific_text": "Specific Text", "target_section": "Target Section"}), BASE
-    yield _renamed({key: key.upper() for key in ("analysis", "root_causes", "suggestions", "expected_improvement", *FIELDS)}), BASE
-    yield _renamed({key: key.replace("_", "-") for key in ("root_causes", "expected_improvement", "specific_text", "target_section")}), BASE
-    yield _renamed({"suggestions": "recommendations", "rationale": "reason", "description": "recommendation"}), BASE
-    yield _renamed({"suggestions": "improvements", "description": "suggestion", "rationale": "justification", "specific_text": "proposed_text"}), BASE
-    yield _renamed({"analysis": "diagnosis", "root_causes": "causes", "suggestions": "proposed_changes", "expected_improvement": "expected_impact"}), BASE
-    yield _renamed({"type": "action", "description": "change", "rationale": "why", "priority": "importance", "target_section": "location"}), BASE
-    yield _renamed({"analysis": "summary", "root_causes": "issues", "suggestions": "fixes", "expected_improvement": "expected_outcome"}), BASE
-    yield _renamed({"type": "suggestion_type", "category": "suggestion_category", "description": "desc", "rationale": "reasoning", "specific_text": "exact_text", "target_section": "section"}), BASE
-    yield _renamed({"suggestions": "edits", "type": "operation", "category": "area", "description": "title", "rationale": "explanation", "specific_text": "new_text", "target_section": "where"}), BASE
-    yield _renamed({"analysis": "overall_analysis", "root_causes": "root_cause_analysis", "suggestions": "action_items", "priority": "urgency", "specific_text": "replacement"}), BASE
+    yield (
+        _renamed(
+            {
+                "root_causes": "rootCauses",
+                "expected_improvement": "expectedImprovement",
+                "specific_text": "specificText",
+                "target_section": "targetSection",
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                "analysis": "Analysis",
+                "root_causes": "Root Causes",
+                "suggestions": "Suggestions",
+                "expected_improvement": "Expected Improvement",
+                "type": "Type",
+                "category": "Category",
+                "description": "Description",
+                "rationale": "Rationale",
+                "priority": "Priority",
+                "specific_text": "Specific Text",
+                "target_section": "Target Section",
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                key: key.upper()
+                for key in ("analysis", "root_causes", "suggestions", "expected_improvement", *FIELDS)
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                key: key.replace("_", "-")
+                for key in ("root_causes", "expected_improvement", "specific_text", "target_section")
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed({"suggestions": "recommendations", "rationale": "reason", "description": "recommendation"}),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                "suggestions": "improvements",
+                "description": "suggestion",
+                "rationale": "justification",
+                "specific_text": "proposed_text",
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                "analysis": "diagnosis",
+                "root_causes": "causes",
+                "suggestions": "proposed_changes",
+                "expected_improvement": "expected_impact",
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                "type": "action",
+                "description": "change",
+                "rationale": "why",
+                "priority": "importance",
+                "target_section": "location",
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                "analysis": "summary",
+                "root_causes": "issues",
+                "suggestions": "fixes",
+                "expected_improvement": "expected_outcome",
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                "type": "suggestion_type",
+                "category": "suggestion_category",
+                "description": "desc",
+                "rationale": "reasoning",
+                "specific_text": "exact_text",
+                "target_section": "section",
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                "suggestions": "edits",
+                "type": "operation",
+                "category": "area",
+                "description": "title",
+                "rationale": "explanation",
+                "specific_text": "new_text",
+                "target_section": "where",
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                "analysis": "overall_analysis",
+                "root_causes": "root_cause_analysis",
+                "suggestions": "action_items",
+                "priority": "urgency",
+                "specific_text": "replacement",
+            }
+        ),
+        BASE,
+    )
     yield _renamed({"specific_text": "text", "target_section": "placement"}), BASE
     yield _renamed({"root_causes": "root\\_causes", "suggestions": "suggestions:"}), BASE
-    yield _renamed({"specific_text": "after", "target_section": "before", "suggestions": "changes", "description": "details"}), BASE
-    yield _renamed({"analysis": "failure_analysis", "suggestions": "prompt_improvements", "description": "what", "category": "focus"}).replace('"what"', '"action_item"'), BASE
+    yield (
+        _renamed(
+            {
+                "specific_text": "after",
+                "target_section": "before",
+                "suggestions": "changes",
+                "description": "details",
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                "analysis": "failure_analysis",
+                "suggestions": "prompt_improvements",
+                "description": "what",
+                "category": "focus",
+            }
+        ).replace('"what"', '"action_item"'),
+        BASE,
+    )
 
-
-    yield _renamed({"analysis": "what_went_wrong", "root_causes": "why", "suggestions": "how_to_fix", "description": "what", "rationale": "because", "specific_text": "verbatim", "target_section": "anchor"}), BASE
-    yield _renamed({"analysis": "zq", "root_causes": "zr", "suggestions": "zs", "type": "za", "category": "zb", "priority": "zc"}), {k: BASE[k] for k in ("analysis", "root_causes", "suggestions")}
+    yield (
+        _renamed(
+            {
+                "analysis": "what_went_wrong",
+                "root_causes": "why",
+                "suggestions": "how_to_fix",
+                "description": "what",
+                "rationale": "because",
+                "specific_text": "verbatim",
+                "target_section": "anchor",
+            }
+        ),
+        BASE,
+    )
+    yield (
+        _renamed(
+            {
+                "analysis": "zq",
+                "root_causes": "zr",
+                "suggestions": "zs",
+                "type": "za",
+                "category": "zb",
+                "priority": "zc",
+            }
+        ),
+        {k: BASE[k] for k in ("analysis", "root_causes", "suggestions")},
+    )
     yield _renamed({"type": "k1", "category": "k2", "description": "k3", "rationale": "k4", "priority": "k5", "specific_text": "k6", "target_section": "k7"}), {
         "suggestions": [{k: v for k, v in s.items() if k in ("type", "category", "description", "rationale", "priority")} for s in (S1, S2, S3)]}  # fmt: skip
 
@@ -408,24 +767,93 @@ def _shapes() -> Rows:
     yield json.dumps({**BASE, "suggestions": {"items": [S1, S2, S3]}}), BASE
     yield json.dumps({**BASE, "suggestions": [[S1, S2], [S3]]}), BASE
     yield json.dumps({**rest, "suggestions": [S1, None, S2, 42, S3]}), BASE
-    yield json.dumps({**BASE, "root_causes": "No unit is required."}), variant(root_causes=["No unit is required."])
-    yield json.dumps({**BASE, "root_causes": "1. No unit is required.\n2. The word recent is open to interpretation."}), BASE
-    yield json.dumps({**BASE, "root_causes": [{"cause": c, "step": 3} for c in BASE["root_causes"]]}), {**BASE, "root_causes": None}
-    yield json.dumps({**BASE, "root_causes": {"1": BASE["root_causes"][0], "2": BASE["root_causes"][1]}}), BASE
+    yield (
+        json.dumps({**BASE, "root_causes": "No unit is required."}),
+        variant(root_causes=["No unit is required."]),
+    )
+    yield (
+        json.dumps(
+            {**BASE, "root_causes": "1. No unit is required.\n2. The word recent is open to interpretation."}
+        ),
+        BASE,
+    )
+    yield (
+        json.dumps({**BASE, "root_causes": [{"cause": c, "step": 3} for c in BASE["root_causes"]]}),
+        {**BASE, "root_causes": None},
+    )
+    yield (
+        json.dumps({**BASE, "root_causes": {"1": BASE["root_causes"][0], "2": BASE["root_causes"][1]}}),
+        BASE,
+    )
     yield json.dumps({**BASE, "root_causes": [*BASE["root_causes"], None, ""]}), BASE
-    yield json.dumps({**BASE, "analysis": ["It mixed currencies.", "It read an old file."]}), variant(analysis="It mixed currencies. It read an old file.")
-    yield json.dumps({**rest, "analysis": {"summary": BASE["analysis"], "root_causes": BASE["root_causes"]}, "root_causes": None, "suggestions": [S1]}), variant(suggestions=[S1])
-    yield json.dumps({**rest, "analysis": {"text": BASE["analysis"]}, "suggestions": [S1]}), variant(suggestions=[S1])
-    yield json.dumps({**BASE, "suggestions": [{**S1, "specific_text": ["Line one.", "Line two."]}]}), only({**S1, "specific_text": "Line one.\nLine two."})
-    yield json.dumps({**BASE, "suggestions": [{**S1, "specific_text": {"before": "x", "after": "y"}}]}), only({**S1, "specific_text": "y"})
-    yield json.dumps({**BASE, "suggestions": [{**S1, "type": ["add"], "category": ["constraint", "clarity"]}]}), variant(suggestions=[S1])
-    yield json.dumps({**BASE, "suggestions": [list(s.values())[:5] for s in (S1, S2, S3)]}), only(*({**s, "specific_text": None, "target_section": None} for s in (S1, S2, S3)))
+    yield (
+        json.dumps({**BASE, "analysis": ["It mixed currencies.", "It read an old file."]}),
+        variant(analysis="It mixed currencies. It read an old file."),
+    )
+    yield (
+        json.dumps(
+            {
+                **rest,
+                "analysis": {"summary": BASE["analysis"], "root_causes": BASE["root_causes"]},
+                "root_causes": None,
+                "suggestions": [S1],
+            }
+        ),
+        variant(suggestions=[S1]),
+    )
+    yield (
+        json.dumps({**rest, "analysis": {"text": BASE["analysis"]}, "suggestions": [S1]}),
+        variant(suggestions=[S1]),
+    )
+    yield (
+        json.dumps({**BASE, "suggestions": [{**S1, "specific_text": ["Line one.", "Line two."]}]}),
+        only({**S1, "specific_text": "Line one.\nLine two."}),
+    )
+    yield (
+        json.dumps({**BASE, "suggestions": [{**S1, "specific_text": {"before": "x", "after": "y"}}]}),
+        only({**S1, "specific_text": "y"}),
+    )
+    yield (
+        json.dumps({**BASE, "suggestions": [{**S1, "type": ["add"], "category": ["constraint", "clarity"]}]}),
+        variant(suggestions=[S1]),
+    )
+    yield (
+        json.dumps({**BASE, "suggestions": [list(s.values())[:5] for s in (S1, S2, S3)]}),
+        only(*({**s, "specific_text": None, "target_section": None} for s in (S1, S2, S3))),
+    )
     columns = {key: [s[key] for s in (S1, S2, S3)] for key in FIELDS}
     yield json.dumps({**BASE, "suggestions": columns}), BASE
-    yield json.dumps({**BASE, "suggestions": [{"add": {k: v for k, v in S1.items() if k != "type"}}, {"modify": {k: v for k, v in S2.items() if k != "type"}}]}), only(S1, S2)
-    yield json.dumps({**BASE, "suggestions": {s["description"]: {k: v for k, v in s.items() if k != "description"} for s in (S1, S2, S3)}}), BASE
-    yield json.dumps({"analysis": "It failed.", "root_causes": ["One."], **{k: v for k, v in S1.items()}}), {"analysis": "It failed.", "suggestions": [S1]}
-    yield json.dumps({**BASE, "expected_improvement": {"accuracy": "+10 %", "cost": "same"}}), {**BASE, "expected_improvement": "accuracy: +10 %\ncost: same"}
+    yield (
+        json.dumps(
+            {
+                **BASE,
+                "suggestions": [
+                    {"add": {k: v for k, v in S1.items() if k != "type"}},
+                    {"modify": {k: v for k, v in S2.items() if k != "type"}},
+                ],
+            }
+        ),
+        only(S1, S2),
+    )
+    yield (
+        json.dumps(
+            {
+                **BASE,
+                "suggestions": {
+                    s["description"]: {k: v for k, v in s.items() if k != "description"} for s in (S1, S2, S3)
+                },
+            }
+        ),
+        BASE,
+    )
+    yield (
+        json.dumps({"analysis": "It failed.", "root_causes": ["One."], **S1}),
+        {"analysis": "It failed.", "suggestions": [S1]},
+    )
+    yield (
+        json.dumps({**BASE, "expected_improvement": {"accuracy": "+10 %", "cost": "same"}}),
+        {**BASE, "expected_improvement": "accuracy: +10 %\ncost: same"},
+    )
 
 
 def _groups() -> Rows:
@@ -433,16 +861,105 @@ def _groups() -> Rows:
         return {k: v for k, v in s.items() if k not in without}
 
     rest = {k: v for k, v in BASE.items() if k != "suggestions"}
-    yield json.dumps({**rest, "suggestions": {"high": [bare(S1, "priority")], "medium": [bare(S2, "priority")], "low": [bare(S3, "priority")]}}), BASE
-    yield json.dumps({**rest, "suggestions": {"High Priority": [bare(S1, "priority")], "Medium Priority": [bare(S2, "priority")], "Low Priority": [bare(S3, "priority")]}}), BASE
-    yield json.dumps({**rest, "suggestions": {s["category"]: [bare(s, "category")] for s in (S1, S2, S3)}}), BASE
+    yield (
+        json.dumps(
+            {
+                **rest,
+                "suggestions": {
+                    "high": [bare(S1, "priority")],
+                    "medium": [bare(S2, "priority")],
+                    "low": [bare(S3, "priority")],
+                },
+            }
+        ),
+        BASE,
+    )
+    yield (
+        json.dumps(
+            {
+                **rest,
+                "suggestions": {
+                    "High Priority": [bare(S1, "priority")],
+                    "Medium Priority": [bare(S2, "priority")],
+                    "Low Priority": [bare(S3, "priority")],
+                },
+            }
+        ),
+        BASE,
+    )
+    yield (
+        json.dumps({**rest, "suggestions": {s["category"]: [bare(s, "category")] for s in (S1, S2, S3)}}),
+        BASE,
+    )
     yield json.dumps({**rest, "suggestions": {s["type"]: bare(s, "type") for s in (S1, S2, S3)}}), BASE
-    yield json.dumps({**rest, "high_priority": [bare(S1, "priority")], "medium_priority": [bare(S2, "priority")], "low_priority": [bare(S3, "priority")]}), BASE
-    yield json.dumps({**rest, "additions": [bare(S1, "type")], "modifications": [bare(S2, "type")], "removals": [bare(S3, "type")]}), BASE
-    yield json.dumps({**rest, "suggestions": [{"priority": s["priority"], "suggestions": [bare(s, "priority")]} for s in (S1, S2, S3)]}), BASE
-    yield json.dumps({**rest, "suggestions": [{"category": s["category"], "items": [bare(s, "category")]} for s in (S1, S2, S3)]}), BASE
-    yield json.dumps({**rest, "suggestions": {"high_priority_suggestions": [bare(S1, "priority")], "low_priority_suggestions": [bare(S3, "priority")]}}), only(S1, S3)
-    yield json.dumps({**rest, "suggestions": {"high": {"constraint": [bare(S1, "priority", "category")]}, "low": {"structure": [bare(S3, "priority", "category")]}}}), only(S1, S3)
+    yield (
+        json.dumps(
+            {
+                **rest,
+                "high_priority": [bare(S1, "priority")],
+                "medium_priority": [bare(S2, "priority")],
+                "low_priority": [bare(S3, "priority")],
+            }
+        ),
+        BASE,
+    )
+    yield (
+        json.dumps(
+            {
+                **rest,
+                "additions": [bare(S1, "type")],
+                "modifications": [bare(S2, "type")],
+                "removals": [bare(S3, "type")],
+            }
+        ),
+        BASE,
+    )
+    yield (
+        json.dumps(
+            {
+                **rest,
+                "suggestions": [
+                    {"priority": s["priority"], "suggestions": [bare(s, "priority")]} for s in (S1, S2, S3)
+                ],
+            }
+        ),
+        BASE,
+    )
+    yield (
+        json.dumps(
+            {
+                **rest,
+                "suggestions": [
+                    {"category": s["category"], "items": [bare(s, "category")]} for s in (S1, S2, S3)
+                ],
+            }
+        ),
+        BASE,
+    )
+    yield (
+        json.dumps(
+            {
+                **rest,
+                "suggestions": {
+                    "high_priority_suggestions": [bare(S1, "priority")],
+                    "low_priority_suggestions": [bare(S3, "priority")],
+                },
+            }
+        ),
+        only(S1, S3),
+    )
+    yield (
+        json.dumps(
+            {
+                **rest,
+                "suggestions": {
+                    "high": {"constraint": [bare(S1, "priority", "category")]},
+                    "low": {"structure": [bare(S3, "priority", "category")]},
+                },
+            }
+        ),
+        only(S1, S3),
+    )
     yield json.dumps({"analysis": "x", "suggestions": {"clarity": ["Say what 'recent' means, in days."], "example": ["Add one worked example."]}}), {
         "suggestions": [{"category": "clarity", "description": "Say what 'recent' means, in days."}, {"category": "example", "type": "add", "description": "Add one worked example."}]}  # fmt: skip
     yield json.dumps({"analysis": "x", "suggestions": {"add": "Add a rule on units.", "remove": "Remove the greeting."}}), {
@@ -469,19 +986,48 @@ def _enums() -> Rows:
                      "priority: high": "high", "very high": "high", "normal": "medium", "optional": "low", "important": "high", "90%": "high"},
     }.items():  # fmt: skip
         for said, meant in pairs.items():
-            yield json.dumps(variant(suggestions=[{**S1, field: said}])), variant(suggestions=[{**S1, field: meant}])
-    for number, meant in ((1, "high"), (2, "medium"), (3, "low"), (0.9, "high"), (0.2, "low"), (8, "high"), (85, "high")):
-        yield json.dumps(variant(suggestions=[{**S1, "priority": number}])), variant(suggestions=[{**S1, "priority": meant}])
-    yield json.dumps(variant(suggestions=[{**S1, "type": "constraint", "category": "add"}])), variant(suggestions=[S1])
+            yield (
+                json.dumps(variant(suggestions=[{**S1, field: said}])),
+                variant(suggestions=[{**S1, field: meant}]),
+            )
+    for number, meant in (
+        (1, "high"),
+        (2, "medium"),
+        (3, "low"),
+        (0.9, "high"),
+        (0.2, "low"),
+        (8, "high"),
+        (85, "high"),
+    ):
+        yield (
+            json.dumps(variant(suggestions=[{**S1, "priority": number}])),
+            variant(suggestions=[{**S1, "priority": meant}]),
+        )
+    yield (
+        json.dumps(variant(suggestions=[{**S1, "type": "constraint", "category": "add"}])),
+        variant(suggestions=[S1]),
+    )
     yield json.dumps(variant(suggestions=[{**S3, "type": "banana"}])), variant(suggestions=[S3])
-    yield json.dumps(variant(suggestions=[{**S1, "priority": "banana"}])), variant(suggestions=[{**S1, "priority": "medium"}])
+    yield (
+        json.dumps(variant(suggestions=[{**S1, "priority": "banana"}])),
+        variant(suggestions=[{**S1, "priority": "medium"}]),
+    )
 
 
 def _strings() -> Rows:
-    three = ["Add a rule that names the currency.", "Remove the second greeting.", "Reorganize the rules by step."]
-    kinds = [{"type": t, "description": d} for t, d in zip(("add", "remove", "restructure"), three, strict=True)]
+    three = [
+        "Add a rule that names the currency.",
+        "Remove the second greeting.",
+        "Reorganize the rules by step.",
+    ]
+    kinds = [
+        {"type": t, "description": d} for t, d in zip(("add", "remove", "restructure"), three, strict=True)
+    ]
     yield json.dumps(variant(suggestions=three)), {"suggestions": kinds, "analysis": BASE["analysis"]}
-    yield json.dumps(variant(suggestions=[f"{n}. {t}" for n, t in enumerate(three, 1)])), {"suggestions": kinds}
+    yield (
+        json.dumps(variant(suggestions=[f"{n}. {t}" for n, t in enumerate(three, 1)])),
+        {"suggestions": kinds},
+    )
     yield json.dumps(variant(suggestions="\n".join(f"- {t}" for t in three))), {"suggestions": kinds}
     yield json.dumps(variant(suggestions="Add a rule that names the currency.")), {"suggestions": kinds[:1]}
     yield json.dumps(three), {"suggestions": kinds}
@@ -501,8 +1047,14 @@ def _missing() -> Rows:
             expected.pop(name)
         yield json.dumps(variant(suggestions=[less])), variant(suggestions=[expected])
     for name in ("analysis", "root_causes", "expected_improvement"):
-        yield json.dumps({k: v for k, v in BASE.items() if k != name}), {**BASE, name: [] if name == "root_causes" else ""}
-    yield json.dumps({**BASE, "analysis": None, "root_causes": None}), {**BASE, "analysis": "", "root_causes": []}
+        yield (
+            json.dumps({k: v for k, v in BASE.items() if k != name}),
+            {**BASE, name: [] if name == "root_causes" else ""},
+        )
+    yield (
+        json.dumps({**BASE, "analysis": None, "root_causes": None}),
+        {**BASE, "analysis": "", "root_causes": []},
+    )
     yield json.dumps(variant(suggestions=[{**S1, "priority": None, "rationale": None, "specific_text": "N/A", "target_section": "null"}])), variant(
         suggestions=[{**S1, "priority": "medium", "rationale": "", "specific_text": None, "target_section": None}])  # fmt: skip
     yield json.dumps(variant(suggestions=[S1, {}, {"type": "add"}, S2])), only(S1, S2)
@@ -531,10 +1083,21 @@ def _languages() -> Rows:
     names = ("analysis", "root_causes", "suggestions", "expected_improvement", *FIELDS)
     for words in _WORDS.values():
         keys, *kinds = (part.split() for part in words.split("|"))
-        said = [{**s, **dict(zip(("type", "category", "priority"), kind, strict=True))} for s, kind in zip((S1, S2, S3), kinds, strict=True)]
+        said = [
+            {**s, **dict(zip(("type", "category", "priority"), kind, strict=True))}
+            for s, kind in zip((S1, S2, S3), kinds, strict=True)
+        ]
         yield json.dumps(variant(suggestions=said), ensure_ascii=False), BASE
         yield _renamed(dict(zip(names, keys, strict=True)), variant(suggestions=said)), BASE
-        yield "```json\n" + _renamed({n: k.replace("_", " ").capitalize() for n, k in zip(names, keys, strict=True)}, variant(suggestions=said)) + "\n```", BASE
+        yield (
+            "```json\n"
+            + _renamed(
+                {n: k.replace("_", " ").capitalize() for n, k in zip(names, keys, strict=True)},
+                variant(suggestions=said),
+            )
+            + "\n```",
+            BASE,
+        )
 
 
 def _broken() -> Rows:

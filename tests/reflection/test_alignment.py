@@ -44,7 +44,8 @@ def test_numbered_names_make_a_list() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [("x", "x"), (None, ""), (3, "3"), (True, "true"), (["a", ["b", 1]], "a b 1"), ({"text": "a", "step": 1}, "a"), ({"p": "a", "q": 2}, "p: a\nq: 2")],
+    [("x", "x"), (None, ""), (3, "3"), (True, "true"), (["a", ["b", 1]], "a b 1"), ({"text": "a", "step": 1}, "a"),
+     ({"p": "a", "q": 2}, "p: a\nq: 2")],
 )  # fmt: skip
 def test_any_value_has_a_text(value: Any, text: str) -> None:
     assert text_of(value) == text
@@ -91,8 +92,10 @@ def test_the_key_of_a_group_may_name_a_kind(key: str, kinds: dict[str, str]) -> 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [("CRITICAL", "high"), ("p2", "medium"), ("7 / 10", "high"), ("40%", "medium"), ("⭐", "low"), ("⭐⭐⭐", "high"), (4, "low"), (0.5, "medium"),
-     ("not urgent", None), ("", None), (True, None), (None, None), (-1, None), (float("nan"), None), ("x" * 500, None), ("10/0", None)],
+    [("CRITICAL", "high"), ("p2", "medium"), ("7 / 10", "high"), ("40%", "medium"), ("⭐", "low"),
+     ("⭐⭐⭐", "high"), (4, "low"), (0.5, "medium"),
+     ("not urgent", None), ("", None), (True, None), (None, None), (-1, None),
+     (float("nan"), None), ("x" * 500, None), ("10/0", None)],
 )  # fmt: skip
 def test_priorities_are_words_ranks_shares_and_signs(value: Any, expected: str | None) -> None:
     assert match_priority(value) == expected

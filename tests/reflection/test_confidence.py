@@ -115,6 +115,7 @@ def test_no_suggestions_are_not_generic() -> None:
     assert not needs_clarification(reflection(0, causes=2).replace(confidence=Confidence.HIGH))
 
 
+@pytest.mark.slow
 @given(
     st.integers(0, 30),
     st.integers(0, 30),

@@ -16,14 +16,14 @@ from reflector.reflection.lenient_json import MAX_DEPTH, CutText, decode
     ("text", "value", "fixes"),
     [
         ('{"a": 1, "b": [true, null, "x"]}', {"a": 1, "b": [True, None, "x"]}, {}),
-        ("{'a': 'b'}", {"a": "b"}, {"quotes": 1}),
+        ("{'a': 'b'}", {"a": "b"}, {"quotes": 2}),
         ('{"a": "don\'t", "b": \'it\\\'s\'}', {"a": "don't", "b": "it's"}, {"quotes": 1, "bad_escape": 1}),
         ("{a: 1, b-c: 'x'}", {"a": 1, "b-c": "x"}, {"unquoted_key": 2, "quotes": 1}),
         ('{"a": [1, 2,], }', {"a": [1, 2]}, {"trailing_comma": 2}),
         ('{"a": 1 "b": 2}', {"a": 1, "b": 2}, {"missing_comma": 1}),
         ('["x" "y"]', ["x", "y"], {"missing_comma": 1}),
         ('{"a": 1,, "b": 2}', {"a": 1, "b": 2}, {"extra_comma": 1}),
-        ('{"a": None, "b": True, "c": NaN, "d": undefined}', {"a": None, "b": True, "c": None, "d": None}, {"literal": 4}),
+        ('{"a": None, "b": True, "c": NaN}', {"a": None, "b": True, "c": None}, {"literal": 3}),
         ('{"a": .5, "b": 1_000, "c": -2e3, "d": +7}', {"a": 0.5, "b": 1000, "c": -2000.0, "d": 7}, {"number": 3}),
         ('{"a": 1, // one\n "b": 2 /* two */, # three\n "c": 3}', {"a": 1, "b": 2, "c": 3}, {"comment": 3}),
         ('{"a": "see http://x.y // #", "b": 1}', {"a": "see http://x.y // #", "b": 1}, {}),
@@ -32,8 +32,8 @@ from reflector.reflection.lenient_json import MAX_DEPTH, CutText, decode
         ('{"a": "\\d \\w \\_ \\x41"}', {"a": "\\d \\w _ A"}, {"bad_escape": 4}),
         ('{"a": "\\frac{1}{2} \\theta"}', {"a": "\\frac{1}{2} \\theta"}, {"latex": 2}),
         ('{"a": "\\ud83d\\ude00 \\ud800"}', {"a": "😀 \ufffd"}, {"lone_surrogate": 1}),
-        ("{“a”: “b “c” d”}", {"a": "b “c” d"}, {"quotes": 1, "inner_quote": 2}),
-        ("{«a»: «b»}", {"a": "b"}, {"quotes": 1}),
+        ("{“a”: “b “c” d”}", {"a": "b “c” d"}, {"quotes": 2, "inner_quote": 2}),
+        ("{«a»: «b»}", {"a": "b"}, {"quotes": 2}),
         ('{"a"： "b"， "c"： 1}', {"a": "b", "c": 1}, {"unusual_colon": 2, "wide_comma": 1}),
         ('{"a" => 1, "b" = 2}', {"a": 1, "b": 2}, {"unusual_colon": 2}),
         ('{"a": ("x", "y"), "b": ("z")}', {"a": ["x", "y"], "b": "z"}, {"tuple": 2}),
@@ -41,7 +41,7 @@ from reflector.reflection.lenient_json import MAX_DEPTH, CutText, decode
         ('{"a": """x "y" z"""}', {"a": 'x "y" z'}, {"triple_quotes": 1}),
         ('{"a": r"x", "b": 1}', {"a": "x", "b": 1}, {"string_prefix": 1}),
         ('R(a="x", b=[S(c=1)])', {"a": "x", "b": [{"c": 1}]}, {"call": 2, "unquoted_key": 3, "unusual_colon": 3}),
-        ("{'a': <Kind.ADD: 'add'>}", {"a": "Kind.ADD"}, {"enum_repr": 1}),
+        ("{'a': <Kind.ADD: 'add'>}", {"a": "Kind.ADD"}, {"quotes": 1, "enum_repr": 1}),
         ('{"a": high, "b": some words here}', {"a": "high", "b": "some words here"}, {"unquoted_value": 2}),
         ('[{"a": 1}, {"a": 2}', [{"a": 1}, {"a": 2}], {"missing_end": 1}),
         ('{"a": [{"b": 1, {"b": 2}]}', {"a": [{"b": 1}, {"b": 2}]}, {"missing_closer": 1}),
@@ -55,6 +55,8 @@ from reflector.reflection.lenient_json import MAX_DEPTH, CutText, decode
         ('{"a": ["b", ...]}', {"a": ["b"]}, {"ellipsis": 1, "trailing_comma": 1}),
         ('{{"a": 1}}', {"a": 1}, {"double_brace": 1}),
         ('{"x", "y"}', ["x", "y"], {"set": 1}),
+        ('{"a": "x", "b": ["say \\"", 1],}', {"a": "x", "b": ['say "', 1]}, {"trailing_comma": 1}),
+        ('{"a": "x"", "b": ""y"}', {"a": "x", "b": "y"}, {"inner_quote": 2}),
     ],
 )  # fmt: skip
 def test_what_is_broken_is_repaired_and_counted(text: str, value: Any, fixes: dict[str, int]) -> None:
@@ -113,6 +115,7 @@ JSON = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(JSON, st.sampled_from([None, 2]))
 def test_valid_json_with_plain_strings_is_decoded_as_it_is(value: Any, indent: int | None) -> None:
     text = json.dumps(plain(value), indent=indent)

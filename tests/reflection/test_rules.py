@@ -173,7 +173,7 @@ def test_every_text_can_be_filled_and_names_its_finding(rule: str) -> None:
         category=FailureCategory.UNKNOWN,
         rule=rule,
         description="The tool `sh` of `math` (“Use the `python` tool”) did {this} “again (the code)”.",
-        evidence="a {quote} of it",
+        evidence="a {quote} of the record",
         step_indices=(1, 2, 3),
     )
     suggestion = advise(Case(finding, TrajectoryAnalysis(trajectory_id="r"), PROMPT))

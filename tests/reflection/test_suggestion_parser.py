@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.reflection.corpus_json import BASE, S1, Case, J, P, cases
 
 from reflector.errors import UnparsableReflectionError
 from reflector.reflection.models import Confidence, ParsedReflection, ParseMode, Suggestion
 from reflector.reflection.suggestion_parser import parse_reflection
 
-_spec = importlib.util.spec_from_file_location("corpus_json", Path(__file__).with_name("corpus_json.py"))
-assert _spec is not None
-assert _spec.loader is not None
-corpus = importlib.util.module_from_spec(_spec)
-__import__("sys").modules["corpus_json"] = corpus
-_spec.loader.exec_module(corpus)
-
-BASE, J, P, S1, S2 = corpus.BASE, corpus.J, corpus.P, corpus.S1, corpus.S2
-CASES = list(corpus.cases())
+CASES = list(cases())
 READABLE = [case for case in CASES if case.expected is not None]
 FAILING = [case for case in CASES if case.fails]
 DESCRIPTIONS = [item["description"] for item in BASE["suggestions"]]
@@ -41,7 +32,7 @@ def descriptions(text: str) -> list[str]:
 
 
 @pytest.mark.parametrize("case", READABLE, ids=[f"{n}-{case.family}" for n, case in enumerate(READABLE)])
-def test_an_answer_is_read_as_a_reader_reads_it(case: Any) -> None:
+def test_an_answer_is_read_as_a_reader_reads_it(case: Case) -> None:
     parsed = parse_reflection(case.text)
     expected = {name: value for name, value in case.expected.items() if value is not None}
     suggestions = expected.pop("suggestions", None)
@@ -57,7 +48,7 @@ def test_an_answer_is_read_as_a_reader_reads_it(case: Any) -> None:
 
 
 @pytest.mark.parametrize("case", FAILING, ids=[f"{n}-{case.fails}" for n, case in enumerate(FAILING)])
-def test_an_answer_without_a_reflection_says_why(case: Any) -> None:
+def test_an_answer_without_a_reflection_says_why(case: Case) -> None:
     with pytest.raises(UnparsableReflectionError) as caught:
         parse_reflection(case.text)
     assert caught.value.reason == case.fails
@@ -180,29 +171,41 @@ def test_the_same_answer_gives_the_same_value() -> None:
 # --- laws ---------------------------------------------------------------------------------------------------
 
 FRAGMENTS = st.sampled_from(
-    [*'{}[]",:\'\\\n|`<>()=+-', "```json\n", "<think>", "</think>", "null", "None", "NaN", '"suggestions":', '"analysis": "',
-     '{"type": "add", "description": "Add a rule."}', "“", "”", "//", "/*", "*/", "# ", "...", "\ud800", "\\ud800", "\\u12",
-     "\x00", "<|channel|>final<|message|>", "> ", '"""', "- ", "1. ", "😀", "\u200b", "&quot;", "f(a=", "r'", "-1e999", "9" * 30]
-)  # fmt: skip
+    [
+        *"{}[]\",:'\\\n|`<>()=+-“”😀\x00\u200b\ud800",
+        *(
+            "```json\n",
+            "<think>",
+            "</think>",
+            "null",
+            "None",
+            "NaN",
+            '"suggestions":',
+            '"analysis": "',
+            "-1e999",
+        ),
+        *('{"type": "add", "description": "Add a rule."}', "//", "/*", "*/", "# ", "...", "\\ud800", "\\u12"),
+        *("<|channel|>final<|message|>", "> ", '"""', "- ", "1. ", "&quot;", "f(a=", "r'", "9" * 30),
+    ]
+)
+
+
+REASONS = ("empty", "refusal", "error_payload", "template_echo", "no_reflection", "invalid_json")
 
 
 def check(text: str, **options: Any) -> None:
     try:
         parsed = parse_reflection(text, **options)
     except UnparsableReflectionError as error:
-        assert error.reason in (
-            "empty",
-            "refusal",
-            "error_payload",
-            "template_echo",
-            "no_reflection",
-            "invalid_json",
-        )
-        return
-    assert 0.0 <= parsed.confidence_score <= 1.0
-    assert ParsedReflection.model_validate_json(parsed.model_dump_json()).id == parsed.id
+        reason = error.reason
+    else:
+        reason = REASONS[0]
+        assert 0.0 <= parsed.confidence_score <= 1.0
+        assert ParsedReflection.model_validate_json(parsed.model_dump_json()).id == parsed.id
+    assert reason in REASONS
 
 
+@pytest.mark.slow
 @given(st.lists(FRAGMENTS, max_size=40).map("".join), st.booleans())
 def test_pieces_of_json_in_any_order_never_break_it(text: str, strict: bool) -> None:
     check(text, strict=strict)
@@ -213,6 +216,7 @@ def test_no_text_breaks_it(text: str) -> None:
     check(text)
 
 
+@pytest.mark.slow
 @given(st.sampled_from([case.text for case in CASES]), st.data())
 def test_no_damage_to_an_answer_breaks_it(text: str, data: st.DataObject) -> None:
     for _ in range(data.draw(st.integers(1, 4))):
@@ -233,6 +237,7 @@ JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(JSON)
 def test_no_json_breaks_it(value: Any) -> None:
     check(json.dumps(value))
@@ -243,6 +248,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=13, max
 )
 
 
+@pytest.mark.slow
 @given(
     st.lists(
         st.fixed_dictionaries({"description": TEXTS, "rationale": TEXTS, "specific_text": st.none() | TEXTS}),

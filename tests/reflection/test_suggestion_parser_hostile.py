@@ -6,10 +6,10 @@ import json
 import time
 
 import pytest
+from tests.benchmarks.bench_parser import FAMILIES, read
 
 from reflector.errors import UnparsableReflectionError
 from reflector.reflection.suggestion_parser import parse_reflection
-from tests.benchmarks.bench_parser import FAMILIES, read
 
 ATTACKS = {
     "open brackets": "[" * 100_000,
@@ -46,10 +46,10 @@ ATTACKS = {
 def test_an_attack_is_answered_within_seconds(name: str) -> None:
     start = time.perf_counter()
     try:
-        parsed = parse_reflection(ATTACKS[name])
-        assert 0.0 <= parsed.confidence_score <= 1.0
+        reason = parse_reflection(ATTACKS[name]).parse_mode
     except UnparsableReflectionError as error:
-        assert error.reason in ("no_reflection", "empty")
+        reason = error.reason
+    assert reason in ("no_reflection", "empty", "json", "repaired", "text")
     assert time.perf_counter() - start < 6.0, "2 s are the aim on an idle machine"
 
 

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from reflector.signals.journal import Journal, MemoryJournal
+from reflector.signals.journal import Journal
+from reflector.signals.memory_journal import MemoryJournal
 from reflector.signals.sqlite_journal import SqliteJournal
 from reflector.testing.journal_suite import JOURNAL_CHECKS
 

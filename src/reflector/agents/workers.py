@@ -77,10 +77,10 @@ class Workers:
                         return
                     waiter = self._one_shot()
                     self._parked.append(waiter)
-                    worker.cell = await waiter
+                    worker.cell, waiter = await waiter, None
         finally:
             self._all.discard(worker)
-            if worker.cell is None and waiter is not None:
+            if waiter is not None:
                 _turn_back(waiter)
 
 

@@ -53,15 +53,16 @@ async def execute(
         ReflectorError: What the provider raised; any other error arrives as the cause of a HandlerError.
     """
     async with ambient_runtime() as runtime:
-        return await _market_of(runtime).execute(task, timeout, caller)
+        result = await _market_of(runtime).execute(task, timeout, caller)
+    return result
 
 
 def _market_of(runtime: Runtime) -> _Market:
-    market = runtime.services.get(_Market)
+    market: _Market | None = runtime.services.get(_Market)
     if market is None:
         market = runtime.services[_Market] = _Market(runtime)
         runtime.read_task = Task.from_signal
-    return market  # type: ignore[no-any-return]  # only ours stand under this key
+    return market
 
 
 class _Market:

@@ -15,7 +15,7 @@ import struct
 import sys
 import threading
 import traceback
-from typing import Any, BinaryIO, Literal, NamedTuple
+from typing import IO, Any, Literal, NamedTuple
 
 __all__ = ["Answer", "Job", "main", "read_frame", "write_frame"]
 
@@ -41,7 +41,7 @@ class Answer(NamedTuple):
     content: Any
 
 
-def read_frame(pipe: BinaryIO) -> bytes | None:
+def read_frame(pipe: IO[bytes]) -> bytes | None:
     """Return the next frame of a pipe, or None when it has ended, in the middle of a frame too."""
     header = pipe.read(_LENGTH.size)
     if len(header) < _LENGTH.size:
@@ -51,7 +51,7 @@ def read_frame(pipe: BinaryIO) -> bytes | None:
     return body if len(body) == length else None
 
 
-def write_frame(pipe: BinaryIO, body: bytes) -> None:
+def write_frame(pipe: IO[bytes], body: bytes) -> None:
     """Write a frame."""
     pipe.write(_LENGTH.pack(len(body)))
     pipe.write(body)
@@ -72,7 +72,7 @@ def main() -> None:
         write_frame(answers, _pickled(_run(received.get())))
 
 
-def _receive(jobs: BinaryIO, received: queue.SimpleQueue[bytes]) -> None:
+def _receive(jobs: IO[bytes], received: queue.SimpleQueue[bytes]) -> None:
     """Read in a thread of its own, so that the parent's end is noticed while work runs."""
     while (frame := read_frame(jobs)) is not None:
         received.put(frame)

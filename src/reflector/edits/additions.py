@@ -6,10 +6,7 @@ import re
 
 from reflector._text import one_line
 from reflector.edits.drafts import Draft
-from reflector.edits.edit import (
-    EditOperation,
-    EditStatus,
-)
+from reflector.edits.edit import EditOperation, EditStatus
 from reflector.edits.likeness import folded, name_words, says_the_same
 from reflector.edits.passages import Passages
 from reflector.edits.placing import Place, locate
@@ -20,7 +17,6 @@ from reflector.reflection.models import Suggestion, SuggestionType
 __all__ = ["NO_TEXT", "bare_item", "draft_addition", "insertion", "unplaced", "without_own_heading"]
 
 NO_TEXT = "it holds no text to put into the prompt: the description only says what to change"
-
 
 _OPERATIONS = {
     SuggestionType.ADD: EditOperation.INSERT,

@@ -5,33 +5,27 @@ from __future__ import annotations
 import re
 
 from reflector.edits.drafts import Draft
-from reflector.edits.edit import (
-    EditOperation,
-)
+from reflector.edits.edit import EditOperation
 from reflector.edits.likeness import content_words
 
 __all__ = ["Rule", "contradict", "rules_of"]
 
 Rule = tuple[bool, frozenset[str]]
 
-
 _FORBIDS = re.compile(
     r"\b(?:never|do\s+not|don['’]?t|must\s+not|mustn['’]?t|should\s+not|shouldn['’]?t|may\s+not|cannot|can['’]?t|avoid|refrain\s+from|stop)\b",
     re.IGNORECASE,
 )
-
 
 _DEMANDS = re.compile(
     r"\b(?:always|must|should|ensure|make\s+sure|be\s+sure\s+to|remember\s+to|do|have\s+to|need\s+to)\b",
     re.IGNORECASE,
 )
 
-
 _HEDGED = re.compile(
     r"\b(?:unless|except|only|if|when|whenever|until|without|before|after|instead|rather|but)\b",
     re.IGNORECASE,
 )
-
 
 _FORCE_WORDS = frozenset({
     "alway", "avoid", "refrain", "stop", "ensur", "remember", "need",

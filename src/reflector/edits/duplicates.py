@@ -7,11 +7,7 @@ from dataclasses import replace
 from itertools import combinations
 
 from reflector.edits.drafts import Draft
-from reflector.edits.edit import (
-    ConflictStrategy,
-    EditOperation,
-    EditStatus,
-)
+from reflector.edits.edit import ConflictStrategy, EditOperation, EditStatus
 from reflector.edits.likeness import Gist, folded
 from reflector.edits.ranking import PRIORITY_RANK
 

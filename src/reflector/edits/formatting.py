@@ -11,7 +11,6 @@ __all__ = ["Slot", "Style", "fitted", "is_one_block", "items_of", "render", "sta
 
 _ITEM_START = re.compile(r"[ \t]*(?:[-*+•‣▪–]|\(?\d{1,3}[.)])[ \t]+(?=\S)")
 
-
 _HEADED = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*\n]+\*\*:?\s*(?:\n|\Z)|</?[A-Za-z][\w-]*>\s*(?:\n|\Z))")
 
 

@@ -10,12 +10,9 @@ __all__ = ["Gist", "content_words", "folded", "name_words", "says_the_same"]
 
 _TOKEN = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|[^\w\s]")
 
-
 _MARKUP = frozenset("*`_\"'“”‘’«»„‚´#>")
 
-
 _UNIFY = str.maketrans({"–": "-", "—": "-", "‑": "-", "…": "."})
-
 
 _STOP_WORDS = frozenset({
     "a", "an", "the", "and", "or", "of", "to", "in", "on", "at", "for", "with", "by", "as", "is", "are",
@@ -27,12 +24,10 @@ _STOP_WORDS = frozenset({
     "other", "more", "most", "own", "same",
 })  # fmt: skip
 
-
 _NEGATIONS = frozenset({
     "not", "no", "never", "don't", "dont", "cannot", "can't", "won't", "without", "avoid", "nor",
     "neither", "don", "can", "won", "isn", "aren",
 })  # fmt: skip
-
 
 _MAX_QUERY = 20_000
 

@@ -40,18 +40,13 @@ class Line(NamedTuple):
 
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
 
-
 _ITEM = re.compile(r"([ \t]*)((?:[-*+•‣▪–]|\(?\d{1,3}[.)]|[A-Za-z][.)])[ \t]+)(?=\S)")
-
 
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})([^`\r\n]*)")
 
-
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+([^\r\n]*?)[ \t]*#*[ \t]*\Z")
 
-
 _TAG = re.compile(r"[ \t]*</?([A-Za-z][\w.:-]{0,60})(?:\s[^<>\r\n]{0,200})?>[ \t]*\Z")
-
 
 MAX_HEADING = 200
 """A longer line is no heading."""

@@ -18,7 +18,6 @@ _GENERIC = frozenset({
     "instructions", "instruction", "guidelines", "main", "current", "existing", "entire",
 })  # fmt: skip
 
-
 _FILLERS = frozenset(
     {"section", "heading", "part", "block", "list", "paragraph", "the", "a", "an", "of", "in", "under"}
 )

@@ -19,15 +19,11 @@ __all__ = ["Passages", "Span", "Unit", "spans_overlap"]
 
 _TOKEN = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|[^\w\s]")
 
-
 _MARKUP = frozenset("*`_\"'“”‘’«»„‚´#>")
-
 
 _UNIFY = str.maketrans({"–": "-", "—": "-", "‑": "-", "…": "."})
 
-
 _MAX_QUERY = 20_000
-
 
 _MAX_ELLIPSIS = 4_000
 _ELLIPSIS = re.compile(r"\s*(?:\[?…\]?|\[?\.{3,}\]?)\s*")

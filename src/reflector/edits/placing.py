@@ -6,9 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from reflector._text import one_line
-from reflector.edits.edit import (
-    LocationType,
-)
+from reflector.edits.edit import LocationType
 from reflector.edits.likeness import folded, name_words
 from reflector.edits.lines import LineKind
 from reflector.edits.naming import matching_section, section_at
@@ -38,7 +36,6 @@ _RELATION = re.compile(
     r"(?P<where>after|following|below|before|preceding|above|(?:very\s+)?(?:end|bottom)\s+of|(?:very\s+)?(?:start|beginning|top)\s+of)\s+(?:the\s+)?",
     re.IGNORECASE,
 )
-
 
 _OF_THE_PROMPT = (
     r"(?:\s+(?:of|in))?(?:\s+(?:the|this|system))*"
@@ -149,7 +146,6 @@ _GENERAL = frozenset({
     "general", "overall", "global", "core", "common", "top", "level", "policy", "policies", "behavior",
     "behaviour", "constraints",
 })  # fmt: skip
-
 
 _GENERIC = frozenset({
     "section", "sections", "heading", "headings", "part", "parts", "block", "area", "list", "paragraph",

@@ -17,7 +17,6 @@ _ORDINAL = re.compile(
     re.IGNORECASE,
 )
 
-
 _COUNT = {"first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "last": -1, "final": -1}
 
 
@@ -42,7 +41,6 @@ _DESCRIBED = re.compile(
     r"saying|starting with)\s+(?P<what>[^.;\n]{3,160})",
     re.IGNORECASE,
 )
-
 
 _REASON_WHY = re.compile(
     r"\s*(?:,|;| - | – | — )\s*|\s+(?:since|because|as|so that|which|to avoid|to make|in order)\s+"

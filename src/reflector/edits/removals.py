@@ -7,10 +7,7 @@ import re
 from reflector._text import one_line
 from reflector.edits.additions import unplaced
 from reflector.edits.drafts import Draft
-from reflector.edits.edit import (
-    EditOperation,
-    EditStatus,
-)
+from reflector.edits.edit import EditOperation, EditStatus
 from reflector.edits.likeness import folded
 from reflector.edits.naming import matching_section
 from reflector.edits.passages import Passages, Span
@@ -25,7 +22,6 @@ __all__ = ["draft_removal"]
 
 _LIKE_TO_REMOVE = 0.75
 
-
 _FILLERS = (
     re.compile(r"please note that\s+", re.IGNORECASE),
     re.compile(
@@ -34,9 +30,7 @@ _FILLERS = (
     re.compile(r"as (?:mentioned|stated|noted) (?:before|above|previously|earlier),?\s*", re.IGNORECASE),
 )
 
-
 _WHOLE_SECTION = re.compile(r"\b(?:entire|whole|complete)\b|\bsections?\b|\bblocks?\b", re.IGNORECASE)
-
 
 _REPEATED = re.compile(r"\b(?:redundan|duplicat|repeat|repetit|twice)\w*", re.IGNORECASE)
 

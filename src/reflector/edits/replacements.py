@@ -7,10 +7,7 @@ import re
 from reflector._text import one_line
 from reflector.edits.additions import NO_TEXT, bare_item, insertion, unplaced, without_own_heading
 from reflector.edits.drafts import Draft
-from reflector.edits.edit import (
-    EditOperation,
-    EditStatus,
-)
+from reflector.edits.edit import EditOperation, EditStatus
 from reflector.edits.formatting import fitted
 from reflector.edits.likeness import content_words, folded, name_words
 from reflector.edits.naming import matching_section, section_at
@@ -24,7 +21,6 @@ from reflector.reflection.models import Suggestion
 __all__ = ["LIKE_IN_SECTION", "draft_modification", "is_heading", "pick", "quotes_of", "section_rewrite"]
 
 _LIKE_IN_PROMPT = 0.6
-
 
 LIKE_IN_SECTION = 0.5
 

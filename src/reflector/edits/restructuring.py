@@ -7,11 +7,7 @@ import re
 from reflector._text import one_line
 from reflector.edits.additions import NO_TEXT, unplaced
 from reflector.edits.drafts import Draft
-from reflector.edits.edit import (
-    EditOperation,
-    EditStatus,
-    LocationType,
-)
+from reflector.edits.edit import EditOperation, EditStatus, LocationType
 from reflector.edits.formatting import fitted
 from reflector.edits.likeness import content_words
 from reflector.edits.naming import matching_section
@@ -28,12 +24,10 @@ __all__ = ["draft_restructuring"]
 
 _COVERS_PROMPT = 0.6
 
-
 _ALL_OF_IT = re.compile(
     r"\b(?:entire|whole|full|complete|overall)\s+(?:system\s+)?(?:prompt|instructions?|text)\b|\b(?:rewrite|replace|restructure|reorgani[sz]e)\s+the\s+(?:system\s+)?prompt\b",
     re.IGNORECASE,
 )
-
 
 _MOVE = re.compile(
     r"\b(?:move|relocate|shift|bring|reposition)\s+(?P<what>.{2,300}?)\s+"

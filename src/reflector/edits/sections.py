@@ -45,15 +45,11 @@ class Section(Value):
 
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+([^\r\n]*?)[ \t]*#*[ \t]*\Z")
 
-
 _SETEXT = re.compile(r"[ ]{0,3}(=+|-{3,})[ \t]*\Z")
-
 
 _BOLD = re.compile(r"[ \t]*(?:\*\*|__)([^*_\r\n]{1,100}?)(?:(?:\*\*|__):?|:(?:\*\*|__))[ \t]*\Z")
 
-
 _LABEL = re.compile(r"[ \t]*([^\W\d_][^\r\n:.!?{}<>]{0,60}):[ \t]*\Z")
-
 
 _NUMBERED = re.compile(r"(\d{1,2}(?:\.\d{1,2})*[.)]?|[IVX]{1,5}[.)])[ \t]+([^\r\n]{1,80})\Z")
 

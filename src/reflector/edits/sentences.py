@@ -28,9 +28,7 @@ _STOP = re.compile(
     r"(?<=[.!?。！？])[\"'”’)\]*]*[ \t]+(?=[\"'“‘(\[*`<{]*[A-Z0-9\u00c0-\u024f])|(?<=[。！？])|(?:\r\n|\r|\n)\s*"
 )
 
-
 _CLOSERS = frozenset('.!?:;。！？)"”*`>') | {""}
-
 
 _SHORT = re.compile(r"(?:\b(?:e\.g|i\.e|etc|vs|cf|Dr|Mr|Mrs|Ms|No|Fig|approx|[A-Z])|(?:^|\s)\d{1,3})\.$")
 
@@ -50,14 +48,16 @@ def split_sentences(prompt: str, start: int, end: int) -> list[Span]:
         if is_break and head.rstrip()[-1:] not in _CLOSERS and prompt[stop.end() : stop.end() + 1].islower():
             continue
         quotes = 0 if is_break else len(stop[0]) - len(stop[0].lstrip("\"'”’)]*"))
-        if stop.start() + quotes > at:
-            found.append((at, stop.start() + quotes))
+        stopped = trimmed(prompt, at, stop.start()) if is_break else stop.start() + quotes
+        if stopped > at:
+            found.append((at, stopped))
         at = stop.end()
     last = trimmed(prompt, at, end)
     return [*found, (at, last)] if at < last else found
 
 
 def trimmed(prompt: str, start: int, end: int) -> int:
+    """Return `end` without the white space before it."""
     while end > start and prompt[end - 1] in " \t\r\n":
         end -= 1
     return end

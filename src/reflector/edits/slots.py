@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reflector.edits.edit import (
-    LocationType,
-)
+from reflector.edits.edit import LocationType
 from reflector.edits.formatting import Slot, Style, is_one_block, items_of, starts_item
 from reflector.edits.lines import Line, LineKind
 from reflector.edits.passages import Passages, Span

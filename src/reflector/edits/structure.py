@@ -65,16 +65,13 @@ _COT = _words(
     "consider",
 )
 
-
 _CONSTRAINTS = _words(
     "must", "should", "required", "ensure", "make sure", "don['’]t", "do not", "avoid", "always", "never"
 )
 
-
 _EXAMPLES = re.compile(
     r"(?<!\w)(?:for example\b|e\.g\.|such as\b|like this\b|examples?:|instance:)", re.IGNORECASE
 )
-
 
 _SENTENCE_END = re.compile(r"[.!?]+")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from reflector._json import JSONValue, Value
 from reflector.usage import Usage
@@ -51,6 +51,13 @@ class ModelRequest(Value):
     """Seconds for the whole call, waiting and retries included. None: the client's own."""
     extra: dict[str, JSONValue] = Field(default_factory=dict)
     """Further parameters, passed to the provider as they are."""
+
+    @field_validator("extra")
+    @classmethod
+    def _without_key(cls, extra: dict[str, JSONValue]) -> dict[str, JSONValue]:
+        if "api_key" in extra:
+            raise ValueError("a request is journaled, so it cannot hold api_key; give the key to the client")
+        return extra
 
     @classmethod
     def from_text(cls, user: str, *, system: str | None = None, **options: Any) -> ModelRequest:

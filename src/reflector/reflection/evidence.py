@@ -7,13 +7,14 @@ quoted verbatim, and what had to be left out is said.
 
 from __future__ import annotations
 
+import difflib
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from reflector._json import dumps
-from reflector._text import estimate_tokens, fenced, shorten_around
+from reflector._text import estimate_tokens, shorten_around
 from reflector.trajectories.analysis import Severity, TrajectoryAnalysis
 from reflector.trajectories.trajectory import Step, StepKind
 
@@ -22,15 +23,15 @@ __all__ = [
     "EvidenceBudget",
     "Excerpt",
     "Worth",
-    "render_evidence",
     "select_evidence",
-    "shared_lines",
     "step_text",
 ]
 
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 _EXCERPT_OVERHEAD = 24
 """Tokens of an excerpt's own heading and fence."""
+_WORTH_CONDENSING = 600
+"""Characters from which on a repeated text is shown as its changes."""
 
 
 class Worth(IntEnum):
@@ -66,6 +67,7 @@ class Excerpt:
     worth: Worth
     title: str
     text: str
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,14 +86,17 @@ def step_text(step: Step) -> str:
     """Return what a step says, as one text: a call's arguments are written out, long strings as they are."""
     if step.kind is not StepKind.TOOL_CALL:
         return step.content
-    parts = [step.content] if step.content else []
+    parts = []
     if isinstance(step.arguments, dict):
-        parts += [
+        parts = [
             f"{name}: {value}" if isinstance(value, str) else f"{name}: {dumps(value).decode()}"
             for name, value in step.arguments.items()
         ]
-    elif step.arguments is not None and step.arguments != step.content:
-        parts.append(step.arguments if isinstance(step.arguments, str) else dumps(step.arguments).decode())
+    elif step.arguments is not None:
+        parts = [step.arguments if isinstance(step.arguments, str) else dumps(step.arguments).decode()]
+    # Some records hold a command twice: as the text of the call and as its argument.
+    if step.content and not any(step.content.strip() in part for part in parts):
+        parts.insert(0, step.content)
     return "\n".join(parts)
 
 
@@ -107,34 +112,101 @@ def step_title(step: Step) -> str:
     return title
 
 
-def select_evidence(analyses: Sequence[TrajectoryAnalysis], budget: EvidenceBudget) -> Evidence:
-    """Return the most valuable excerpts that fit the budget, in the order of the runs.
+def select_evidence(
+    failed: Sequence[TrajectoryAnalysis], budget: EvidenceBudget, passed: Sequence[TrajectoryAnalysis] = ()
+) -> Evidence:
+    """Return the most valuable excerpts that fit the budget, in the order of the runs, the passing ones last.
 
-    Linear in the number of steps. A step whose text does not fit as a whole is cut around the words that
-    a finding quotes; one that does not fit even then is left out and counted.
+    Linear in the number of steps. A step whose text does not fit as a whole is cut around the words that a finding
+    quotes; one that does not fit even then is left out and counted. Code that is tried again with few changes is
+    shown as what changed, and the room that this saves is used for further steps.
     """
-    candidates = [ranked for run, analysis in enumerate(analyses) for ranked in _rank(run, analysis)]
+    candidates = [ranked for run, analysis in enumerate(failed) for ranked in _rank(run, analysis)]
+    candidates += [
+        ranked
+        for run, analysis in enumerate(passed, len(failed))
+        for ranked in _rank_passed(run, analysis, failed[0])
+    ]
+    candidates = [ranked for ranked in candidates if ranked.worth <= budget.worth]
     candidates.sort(key=lambda ranked: ranked.order)
-    chosen: list[Excerpt] = []
-    spent = cut = 0
-    for ranked in candidates:
-        if ranked.worth > budget.worth or spent >= budget.tokens:
-            break
-        for characters in (budget.excerpt_characters, budget.excerpt_characters // 4):
-            text = shorten_around(ranked.text, ranked.passage, characters)
-            cost = estimate_tokens(text) + _EXCERPT_OVERHEAD
-            if spent + cost <= budget.tokens:
-                spent += cost
-                cut += text is not ranked.text
-                chosen.append(Excerpt(ranked.run, ranked.step_index, ranked.worth, ranked.title, text))
-                break
+    chosen, rest = _take(candidates, budget, budget.tokens)
+    condensed = _condense(chosen)
+    saved = sum(map(_cost, chosen)) - sum(map(_cost, condensed))
+    more, _ = _take(rest, budget, saved) if saved > _EXCERPT_OVERHEAD else ([], [])
+    excerpts = sorted([*condensed, *more], key=lambda excerpt: (excerpt.run, excerpt.step_index))
     left_out = {
-        run: len(analysis.trajectory.steps) - sum(excerpt.run == run for excerpt in chosen)
-        for run, analysis in enumerate(analyses)
+        run: len([step for step in analysis.trajectory.steps if step.kind is not StepKind.SYSTEM])
+        - sum(excerpt.run == run for excerpt in excerpts)
+        for run, analysis in enumerate(failed)
         if analysis.trajectory is not None
     }
-    chosen.sort(key=lambda excerpt: (excerpt.run, excerpt.step_index))
-    return Evidence(tuple(chosen), {run: count for run, count in left_out.items() if count}, cut)
+    cut = sum(excerpt.is_cut for excerpt in excerpts)
+    return Evidence(tuple(excerpts), {run: count for run, count in left_out.items() if count > 0}, cut)
+
+
+def _cost(excerpt: Excerpt) -> int:
+    return estimate_tokens(excerpt.text) + _EXCERPT_OVERHEAD
+
+
+def _take(
+    candidates: Sequence[_Ranked], budget: EvidenceBudget, tokens: int
+) -> tuple[list[Excerpt], list[_Ranked]]:
+    """Return excerpts of as many candidates as fit, and the candidates that do not."""
+    chosen: list[Excerpt] = []
+    rest: list[_Ranked] = []
+    for ranked in candidates:
+        # The first request often holds the rules of the game: it is not cut like a log.
+        limit = budget.excerpt_characters * (4 if ranked.is_request else 1)
+        for characters in (limit, limit // 4):
+            text = shorten_around(ranked.text, ranked.passage, characters)
+            excerpt = Excerpt(
+                ranked.run,
+                ranked.step_index,
+                ranked.worth,
+                ranked.title,
+                text,
+                is_cut=text is not ranked.text,
+            )
+            if _cost(excerpt) <= tokens:
+                tokens -= _cost(excerpt)
+                chosen.append(excerpt)
+                break
+        else:
+            rest.append(ranked)
+    return chosen, rest
+
+
+def _condense(chosen: Sequence[Excerpt]) -> list[Excerpt]:
+    """Return the excerpts with long texts that are tried again replaced by what changed in them.
+
+    What a finding quotes stays whole.
+    """
+    shown: dict[tuple[int, str], Excerpt] = {}
+    result = []
+    for excerpt in sorted(chosen, key=lambda each: (each.run, each.step_index)):
+        before = shown.get((excerpt.run, excerpt.title))
+        changes = ""
+        if before is not None and excerpt.worth > Worth.DIVERGENCE and len(excerpt.text) > _WORTH_CONDENSING:
+            changes = _changes(before.text, excerpt.text)
+        if changes and before is not None:
+            title = f"{excerpt.title}, as in step {before.step_index} but for these lines"
+            result.append(replace(excerpt, title=title, text=changes))
+        else:
+            result.append(excerpt)
+        if len(excerpt.text) > _WORTH_CONDENSING:
+            shown[excerpt.run, excerpt.title] = excerpt
+    return result
+
+
+def _changes(before: str, after: str) -> str:
+    """Return the changed lines marked with - and +, or nothing if too much has changed for that to be shorter."""
+    lines = [
+        line.rstrip("\n")
+        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=1)
+        if not line.startswith(("---", "+++"))
+    ]
+    text = "\n".join("…" if line.startswith("@@") else line for line in lines)
+    return text if len(text) < len(after) // 2 else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +218,8 @@ class _Ranked:
     passage: str
     title: str
     text: str
+    is_request: bool = False
+    """Whether it is the first thing the user asked."""
 
     @property
     def order(self) -> tuple[int, int, int, int]:
@@ -160,6 +234,7 @@ def _rank(run: int, analysis: TrajectoryAnalysis) -> Iterable[_Ranked]:
     worths = _worths(analysis)
     # The prompt under evaluation is shown in full already.
     prompt = analysis.trajectory.prompt
+    request = _first_request(steps)
     anchors = sorted(index for index, (worth, _, _) in worths.items() if worth <= Worth.DIVERGENCE)
     for index, step in enumerate(steps):
         if step.kind is StepKind.SYSTEM and prompt is not None and step.content.strip() in prompt:
@@ -168,7 +243,26 @@ def _rank(run: int, analysis: TrajectoryAnalysis) -> Iterable[_Ranked]:
         if not text.strip() and not step.is_error:
             continue
         worth, rank, passage = worths.get(index, (Worth.CONTEXT, _distance(index, anchors), ""))
-        yield _Ranked(run, index, worth, rank, passage, step_title(step), text)
+        yield _Ranked(run, index, worth, rank, passage, step_title(step), text, is_request=index == request)
+
+
+def _rank_passed(run: int, analysis: TrajectoryAnalysis, main: TrajectoryAnalysis) -> Iterable[_Ranked]:
+    """Yield the steps of a passing run: what it was asked and answered first, then how, from the divergence on."""
+    steps = analysis.trajectory.steps if analysis.trajectory is not None else ()
+    start = (main.comparison.divergence_index or 0) if main.comparison is not None else 0
+    request, last = _first_request(steps), len(steps) - 1
+    for index, step in enumerate(steps):
+        text = step_text(step)
+        if step.kind is StepKind.SYSTEM or not text.strip():
+            continue
+        is_frame = index in (request, last)
+        worth = Worth.FRAME if is_frame else Worth.CONTEXT
+        rank = 10 + run if is_frame else 5 + abs(index - start)
+        yield _Ranked(run, index, worth, rank, "", step_title(step), text)
+
+
+def _first_request(steps: Sequence[Step]) -> int | None:
+    return next((index for index, step in enumerate(steps) if step.kind is StepKind.USER), None)
 
 
 def _worths(analysis: TrajectoryAnalysis) -> dict[int, tuple[Worth, int, str]]:
@@ -192,8 +286,7 @@ def _worths(analysis: TrajectoryAnalysis) -> dict[int, tuple[Worth, int, str]]:
         for place, index in enumerate(issue.step_indices):
             note(index, Worth.FRAME, 1 + place, issue.evidence)
     steps = analysis.trajectory.steps if analysis.trajectory else ()
-    first_request = next((index for index, step in enumerate(steps) if step.kind is StepKind.USER), None)
-    note(first_request, Worth.FRAME, 0)
+    note(_first_request(steps), Worth.FRAME, 0)
     for place in range(1, min(3, len(steps)) + 1):
         note(len(steps) - place, Worth.FRAME, place)
     return worths
@@ -205,40 +298,3 @@ def _distance(index: int, anchors: Sequence[int]) -> int:
         return index
     at = bisect_left(anchors, index)
     return min(abs(index - anchor) for anchor in anchors[max(0, at - 1) : at + 1])
-
-
-def shared_lines(evidence: Evidence, minimum: int = 24) -> dict[str, tuple[tuple[int, int], ...]]:
-    """Return each line that excerpts of several runs show, with all its (run, step) places.
-
-    Args:
-        minimum: Shorter lines are left where they stand: braces and blank words say nothing.
-    """
-    places: dict[str, list[tuple[int, int]]] = {}
-    for excerpt in evidence.excerpts:
-        for line in dict.fromkeys(excerpt.text.splitlines()):
-            if len(line.strip()) >= minimum:
-                places.setdefault(line, []).append((excerpt.run, excerpt.step_index))
-    return {line: tuple(found) for line, found in places.items() if len({run for run, _ in found}) > 1}
-
-
-def render_evidence(evidence: Evidence, labels: Sequence[str]) -> str:
-    """Return the excerpts as Markdown, each fenced under its run and step.
-
-    A line that several runs show is printed once, with all of them, and left out of the excerpts.
-
-    Args:
-        labels: How each run is named; a single run may have the empty label.
-    """
-    shared = shared_lines(evidence) if len(labels) > 1 else {}
-    blocks = []
-    for line, places in shared.items():
-        runs = ", ".join(f"{labels[run]} step {index}" for run, index in places)
-        blocks.append(f"**Shown by several runs** ({runs}):\n{fenced(line)}")
-    for excerpt in evidence.excerpts:
-        where = f"{labels[excerpt.run]} step {excerpt.step_index}".strip()
-        kept = [line for line in excerpt.text.splitlines() if line not in shared]
-        if shared and not any(line.strip() for line in kept):
-            continue
-        text = "\n".join(kept) if shared else excerpt.text
-        blocks.append(f"**{where[0].upper()}{where[1:]}, {excerpt.title}**:\n{fenced(text)}")
-    return "\n\n".join(blocks)

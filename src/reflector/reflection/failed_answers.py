@@ -12,7 +12,8 @@ _LONGEST_ERROR = 4000
 _CANNOT = r"(?:can['’]?t|can ?not|unable|not able|won['’]?t|not (?:comfortable|permitted|allowed))"
 _HELP = (
     r"(?:help|assist|comply|provide|answer|fulfill?|complete (?:this|that|your) request|engage|discuss"
-    r"|analy[sz]e|support|process (?:this|that|your)|respond|participate|generate|create|share|do that|do this|with (?:that|this))\b"
+    r"|analy[sz]e|support|process (?:this|that|your)|respond|participate|generate|create|share"
+    r"|do that|do this|with (?:that|this))\b"
 )
 _REFUSALS = (
     # English

@@ -9,7 +9,7 @@ from reflector.reflection.models import Priority, SuggestionCategory, Suggestion
 
 __all__ = ["infer_category", "infer_priority", "infer_type"]
 
-_READ = 1000
+_READ = 500
 """Characters looked at: the verb and the subject of a change stand at its beginning."""
 
 
@@ -21,21 +21,18 @@ def infer_type(text: str) -> SuggestionType:
     >>> infer_type("Add examples."), infer_type("Address the tone."), infer_type("Drop rule 3.")
     (<SuggestionType.ADD: 'add'>, <SuggestionType.MODIFY: 'modify'>, <SuggestionType.REMOVE: 'remove'>)
     """
-    head = text[:_READ]
+    head = text[:_READ].lower()
     if _has_other_script(head) and (stem := _VERB_STEMS.search(head)):
         return SuggestionType(str(stem.lastgroup))
     before = ""
-    for word in _WORD.finditer(head):
-        kind = _type_of(word[0].lower())
-        if (
-            kind is None
-            and word[0].lower() in _PHRASE_OPENERS
-            and (phrase := _VERB_PHRASES.match(head, word.start()))
-        ):
+    for found in _WORD.finditer(head):
+        word = found[0]
+        kind = _type_of(word)
+        if kind is None and word in _PHRASE_OPENERS and (phrase := _VERB_PHRASES.match(head, found.start())):
             kind = SuggestionType(str(phrase.lastgroup))
         if kind is not None and before not in _NEGATIONS:
             return kind
-        before = word[0].lower()
+        before = word
     return SuggestionType.ADD if _ABSENCE.search(head) else SuggestionType.MODIFY
 
 
@@ -45,10 +42,10 @@ def infer_category(text: str) -> SuggestionCategory:
     >>> infer_category("The goal is unclear because it has two meanings.")
     <SuggestionCategory.CLARITY: 'clarity'>
     """
-    head = text[:_READ]
+    head = text[:_READ].lower()
     weights: dict[SuggestionCategory, int] = {}
     for word in _WORD.finditer(head):
-        found = _subject_of(word[0].lower())
+        found = _subject_of(word[0])
         if found is _OPENS_PHRASE:
             phrase = _SUBJECT_PHRASES.match(head, word.start())
             found = (
@@ -78,7 +75,7 @@ def infer_priority(text: str) -> Priority | None:
     """
     head = text[:_READ]
     low = head.lower()
-    if head.isascii() and not any(clue in low for clue in _IMPORTANCE_CLUES):
+    if not any(clue in low for clue in _IMPORTANCE_CLUES):
         return None
     found = _IMPORTANCE.search(head)
     return Priority(str(found.lastgroup)) if found else None
@@ -284,23 +281,12 @@ _SUBJECT_STEMS = re.compile(
     "|(?P<clarity>明确|清晰|澄清|模糊|明確|曖昧|وضوح|واضح|وضّح|स्पष्ट)"
 )
 
-_IMPORTANCE_CLUES = (
-    "priorit",
-    "impact",
-    "importan",
-    "severity",
-    "critical",
-    "must",
-    "nice",
-    "optional",
-    "p0",
-    "p1",
-    "p2",
-    "p3",
-    "p4",
-    "[",
-    "(",
-)
+_CLUES = """
+priorit impact importan severity critical must nice optional p0 p1 p2 p3 p4
+(high (low (med (mod (min (opt [high [low [med [mod [min
+🔴 🟡 🟠 🟢
+"""
+_IMPORTANCE_CLUES = _CLUES.split()
 _IMPORTANCE = re.compile(
     r"(?P<high>\b(?:high(?:est)?|top|critical|urgent)[\s-]+(?:priority|impact|importance|severity)\b"
     r"|\bpriority\s*[:=(]?\s*(?:high|critical|urgent|1)\b|[\[(](?:high|critical|must[\s-]have)[\])]|"

@@ -63,21 +63,26 @@ _AFTER_MEMBER_BARE = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_HALF_QUOTED_KEY}
 _NEXT_MEMBER = re.compile(rf"[{BLANK}]*{_QUOTED_KEY}[{BLANK}]*[{_Q}\[{{\dtfnTFN\-]")
 _NEXT_MEMBER_BARE = re.compile(rf"[{BLANK}]*(?:\n[{BLANK}]*{_BARE_KEY}|[ \t][a-z_]{{1,40}}=[\[\"'({{A-Z\d])")
 _ITEM = rf"[{_Q}\[{{(]|-?\d|true|false|null|None"
-_AFTER_ITEM = _after_value(rf"(?![{_Q}][^{_Q},\n]{{1,60}}[{_Q}][ \t]+[^\W_])(?:{_ITEM}|[A-Z]\w+\()")
+_AFTER_ITEM = _after_value(
+    rf"(?![{_Q}][^{_Q},\n]{{1,60}}[{_Q}],?[ \t]+(?!true|false|null|None)[^\W\d_])(?:{_ITEM}|[A-Z]\w+\()"
+)
 _AFTER_ITEM_APOSTROPHE = _after_value(rf"{_ITEM}|[A-Z]\w+\(")
 _NEXT_ITEM = re.compile(
-    rf"[{BLANK}]*(?:\n[{BLANK}]*[{_Q}{{\[]|[:：][{BLANK}]*[{_Q}\[{{]|[{_Q}][^{_Q}\n]{{1,300}}[{_Q}][{BLANK}]*[,\])])"
+    rf"[{BLANK}]*(?:\n[{BLANK}]*[{_Q}{{\[]|[:：][{BLANK}]*(?:[{_Q}\[{{\d\-]|null|true|false|None|True|False)|[{_Q}][^{_Q}\n]{{1,300}}[{_Q}][{BLANK}]*[,\])])"
 )
 _KNOWN_KEY_BELOW = re.compile(
     r"[ \t]*,?[ \t]*\n\s*[\"'“](?:analysis|root_causes|suggestions|expected_improvement|type|category|description"
     r"|rationale|priority|specific_text|target_section)[\"'”]\s*:"
 )
 _KEY_HERE = re.compile(rf"[{_Q}][\w .\-]{{1,60}}[{_Q}][{BLANK}]*[:：][{BLANK}]*([{_Q}\[{{]|[\dtfnTFN\-])")
-_KEY_TOKEN = re.compile(rf"[{_Q}]([\w .\-\\]{{1,60}})[{_Q}](?=[{BLANK}]*[:=：])")
+_KEY_TOKEN = re.compile(rf"[{_Q}]([\w .\-]{{1,60}})[{_Q}](?=[{BLANK}]*[:=：])")
 _UNCLOSED_KEY = re.compile(r"([\w .\-]{1,60}?)[ \t]*[:=][ \t]*(?:\Z|[\[{]|null|None|true|false|-?\d)")
 _LOST_BEFORE = re.compile(r"\s*[}\]](?:[\s,]*[}\]\[{])*[\s,]*\Z")
 _LOST_MARK = re.compile(r"\s*\n\s*[}\]][}\]\s]*\Z")
 _FENCE_AFTER = re.compile(r"\s*\n[ \t]*(?:`{3,}|~{3,})\s*\Z")
+_SINGLE_END = re.compile(r"'\s*[:,}\])]")
+_MOST_SLIPS = 50
+_SLIP_RANGE = 2000
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _LATEX = re.compile(
     r"\\(?:[bf][a-zA-Z]|(?:t(?:imes|heta|ext(?:bf|it|tt|rm)?|au|ilde|riangle)|n(?:u|eq|abla|otin)"
@@ -100,6 +105,7 @@ class StringReader:
         self.end = 0
         """Where the last string ended: the index behind its closing mark."""
         self.mixed = "”" in text
+        self.slips = 0
         self.usual = ""
         """The mark of the first string: in a text with straight double marks, a single one may be a slip."""
 
@@ -122,9 +128,10 @@ class StringReader:
             return token[1]
         self.usual = self.usual or mark
         body = _MIXED_BODY if mark == '"' and self.mixed else _BODIES[mark]
-        if mark == "'" and self.usual == '"':
+        if mark == "'" and self.usual == '"' and self.is_slip(start):
             body = _STRAY_BODY
         parts: list[str] = []
+        marks_inside = 0
         position = start + 1
         self.inner = _Inner(start + 1)
         while True:
@@ -143,13 +150,19 @@ class StringReader:
                 break
             parts.append(text[stop])
             self.fix("inner_quote")
+            marks_inside += 1
             position = stop + 1
         value = parts[0] if len(parts) == 1 else "".join(parts)
-        if len(parts) == 2 and mark in parts and not as_key:
+        if marks_inside == 1 and len(parts) == 2 and mark in parts and not as_key:
             value = "".join(part for part in parts if part != mark)  # one mark too many, before or behind
         if _CONTROL.search(text, start, self.end):
             self.fix("raw_control")
         return value
+
+    def is_slip(self, start: int) -> bool:
+        """Return whether a single mark among double ones is never closed by one of its kind."""
+        self.slips += 1
+        return self.slips < _MOST_SLIPS and not _SINGLE_END.search(self.text, start + 1, start + _SLIP_RANGE)
 
     def closes(self, stop: int, mark: str, as_key: bool, in_list: bool) -> bool:
         """Return whether the mark at `stop` ends the string."""

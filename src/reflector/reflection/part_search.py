@@ -161,18 +161,17 @@ def _parts_of_object(value: dict[str, Any], search: Search, depth: int) -> Itera
     nested = [] if depth == 0 else list(_nested(value, fields, search, depth))
     if not _analyses(value) and any(part.items for part in nested) and not is_message:
         fields = {**_by_content(value, fields), **fields}
-    has_core = any(
-        name in fields for name in ("analysis", "root_causes", "suggestions", "expected_improvement")
-    )
-    if has_core and not is_message:
-        fields = {
-            name: found for name, found in fields.items() if name != "suggestions" or _is_usable(fields)
-        }
+    if "suggestions" in fields and not _is_usable(fields):
+        del fields["suggestions"]
+    if not is_message and not fields.keys().isdisjoint(_CORE):
         if nested and not any(strength < 2 for _, strength in fields.values()):
             yield from nested
             return
         yield Part(fields)
     yield from nested
+
+
+_CORE = ("analysis", "root_causes", "suggestions", "expected_improvement")
 
 
 def _by_content(value: dict[str, Any], known: dict[str, Field]) -> dict[str, Field]:

@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reflector._text import clean, fenced, inline_code, one_line
-from reflector.reflection.evidence import EvidenceBudget, Worth, render_evidence, select_evidence
+from reflector.reflection.evidence import EvidenceBudget, Worth, select_evidence
+from reflector.reflection.evidence_text import render_evidence
 from reflector.reflection.models import ParsedReflection, ReflectionRequest, Verbosity
 from reflector.reflection.prompt_findings import (
     comparison_section,
@@ -127,6 +128,14 @@ def _failed(request: ReflectionRequest) -> list[TrajectoryAnalysis]:
     return [request.trajectory_analysis, *others]
 
 
+def _passed(request: ReflectionRequest) -> list[TrajectoryAnalysis]:
+    return [analysis for analysis in request.other_analyses if analysis.outcome is Outcome.SUCCESS]
+
+
+def _passing_labels(passed: Sequence[TrajectoryAnalysis]) -> list[str]:
+    return [f"passing run {number}" for number in range(1, len(passed) + 1)]
+
+
 def _labels(analyses: Sequence[TrajectoryAnalysis]) -> list[str]:
     return [""] if len(analyses) == 1 else [f"run {number}" for number in range(1, len(analyses) + 1)]
 
@@ -140,6 +149,13 @@ def _context(request: ReflectionRequest) -> str:
     ]
     for label, analysis in zip(_labels(failed), failed, strict=True):
         parts.append(_run_facts(label, analysis))
+    passed = _passed(request)
+    if passed:
+        named = [
+            f"- {label}: {inline_code(each.trajectory_id)}"
+            for label, each in zip(_passing_labels(passed), passed, strict=True)
+        ]
+        parts.append("### Passing Runs of the Same Prompt\n\n" + "\n".join(named))
     return "\n\n".join(parts)
 
 
@@ -147,6 +163,9 @@ def _task_text(request: ReflectionRequest) -> str:
     # A task that a run's own record names is that of this run; beside several runs it stands with its run.
     run = request.trajectory_analysis.trajectory if len(_failed(request)) == 1 else None
     task = request.task_description or (run.task if run is not None else None) or _DEFAULT_TASK
+    if run is not None and task == run.task:
+        # It comes from the record, not from the user, and may address whoever reads it.
+        return f"As the record words it:\n\n{fenced(task)}"
     return fenced(task) if "\n" in task.strip() else one_line(clean(task), 2_000)
 
 
@@ -172,8 +191,10 @@ def _run_facts(label: str, analysis: TrajectoryAnalysis) -> str:
             for score in run.scores
         ]
         facts += [f"- Feedback: {inline_code(text, 2_000)}" for text in run.feedback]
-        if run.tools is not None:
-            facts.append(f"- Tools offered: {inline_code(', '.join(run.tools) or 'none', 800)}")
+        if not run.feedback and analysis.outcome is Outcome.UNKNOWN:
+            facts.append("- Feedback: none; what went wrong has to be found in the record")
+        tools = "not recorded" if run.tools is None else inline_code(", ".join(run.tools) or "none", 800)
+        facts.append(f"- Tools offered: {tools}")
     return f"{heading}\n\n{outcome}\n\n" + "\n".join(facts)
 
 
@@ -184,7 +205,8 @@ def _endings(*values: str | None) -> list[tuple[str, str]]:
 
 def _evidence(request: ReflectionRequest, limits: PromptLimits) -> str:
     failed = _failed(request)
-    evidence = select_evidence(failed, limits.evidence)
+    passed = _passed(request)
+    evidence = select_evidence(failed, limits.evidence, passed)
     if not evidence.excerpts:
         return ""
     intro = (
@@ -198,4 +220,10 @@ def _evidence(request: ReflectionRequest, limits: PromptLimits) -> str:
         notes.append(f"{evidence.cut} of them shortened where marked")
     if omitted:
         notes.append(f"{omitted} step{'s' if omitted > 1 else ''} of less value left out")
-    return "\n\n".join([intro, render_evidence(evidence, _labels(failed)), f"({'; '.join(notes)}.)"])
+    return "\n\n".join(
+        [
+            intro,
+            render_evidence(evidence, [*_labels(failed), *_passing_labels(passed)]),
+            f"({'; '.join(notes)}.)",
+        ]
+    )

@@ -9,6 +9,7 @@ from reflector.trajectories.analysis import (
     ComparativeAnalysis,
     FailurePoint,
     ReasoningIssue,
+    SuccessIndicator,
     TrajectoryAnalysis,
 )
 
@@ -78,18 +79,18 @@ def _numbers(indices: Sequence[int], limit: int = 12) -> str:
 
 def success_section(analyses: Sequence[TrajectoryAnalysis]) -> str:
     """Return what the runs did well, or nothing."""
-    found = {
-        (indicator.type, indicator.description): indicator
-        for analysis in analyses
-        for indicator in analysis.success_indicators
-    }
-    if not found:
-        return ""
-    entries = [
-        f"- **{indicator.type}** (impact {indicator.impact}): {one_line(clean(indicator.description), 300)}"
-        for indicator in found.values()
-    ]
-    return "### Success Indicators to Preserve\n\n" + "\n".join(entries)
+    found: dict[str, list[SuccessIndicator]] = {}
+    for analysis in analyses:
+        for indicator in analysis.success_indicators:
+            found.setdefault(indicator.type, []).append(indicator)
+    entries = []
+    for kind, indicators in found.items():
+        first = indicators[0]
+        more = f" (and in {len(indicators) - 1} more)" if len(indicators) > 1 else ""
+        entries.append(
+            f"- **{kind}** (impact {first.impact}): {one_line(clean(first.description), 300)}{more}"
+        )
+    return "### Success Indicators to Preserve\n\n" + "\n".join(entries) if entries else ""
 
 
 def comparison_section(comparison: ComparativeAnalysis, known: Iterable[str] = ()) -> str:

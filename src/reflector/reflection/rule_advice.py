@@ -31,7 +31,7 @@ _SUBMISSION = re.compile(r"submission: (\w{1,60}) was")
 _THING = re.compile(r"again \(([^)]{2,60})\)")
 _GENERIC = frozenset(("tool_exit_code", "tool_error", "tool_exception"))
 _SOLUTION = re.compile(
-    r"\b(?:expected|correct answer|right answer|ground truth|gold(?:en)?|target|reference answer|solution|should (?:be|have been))\b",
+    r"\b(?:expected|(?:correct|right|reference) answer|ground truth|gold|target|solution|should (?:be|have been))\b",
     re.IGNORECASE,
 )
 _MANY_ADMISSIONS = 3

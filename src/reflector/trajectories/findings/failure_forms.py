@@ -42,7 +42,7 @@ TIMEOUT = one_of(
     r"\btime-?out (?:of \S{1,20} \w{1,20} )?(?:was )?(?:exceeded|reached|expired|after)\b",
     r"\b(?:execution|command|request|connection|gateway|read|operation) time-?out\b",
     r"\b(?:took|ran|runs|running|executed) (?:for )?(?:too long|longer than)\b",
-    r"\b(?:killed|stopped|aborted|terminated|interrupted) after \d{1,6}(?:\.\d{1,3})? ?(?:ms|s|secs?|seconds|minutes)\b",
+    r"\b(?:killed|stopped|aborted|terminated) after \d{1,6}(?:\.\d{1,3})? ?(?:ms|s|secs?|seconds|minutes)\b",
     r"\bETIMEDOUT\b",
 )
 TRACEBACK = re.compile(r"^\s*Traceback \(most recent call last\)")
