@@ -79,21 +79,25 @@ async def test_it_is_full_when_as_many_run_and_wait_as_allowed() -> None:
 
 async def test_room_given_to_somebody_cancelled_is_passed_on() -> None:
     capacity = Capacity(1, queued=10)
+    done: list[str] = []
+
+    async def use(caller: str, scope: anyio.CancelScope) -> None:
+        with scope:
+            async with capacity.room(caller):
+                await anyio.lowlevel.checkpoint()
+                done.append(caller)
+
     await capacity.acquire("a")
     async with anyio.create_task_group() as group:
-        scope = anyio.CancelScope()
-
-        async def wait_cancelled() -> None:
-            with scope:
-                await capacity.acquire("b")
-
-        group.start_soon(wait_cancelled)
+        cancelled = anyio.CancelScope()
+        group.start_soon(use, "b", cancelled)
         await anyio.wait_all_tasks_blocked()
-        group.start_soon(capacity.acquire, "c")
+        group.start_soon(use, "c", anyio.CancelScope())
         await anyio.wait_all_tasks_blocked()
         capacity.release()  # it is b's turn now
-        scope.cancel()  # before b could take it
-    assert (capacity.running, capacity.waiting) == (1, 0)
+        cancelled.cancel()  # before b could take it
+    assert done == ["c"]
+    assert (capacity.running, capacity.waiting) == (0, 0)
 
 
 @settings(max_examples=25, deadline=None)

@@ -145,5 +145,10 @@ def test_a_function_that_cannot_take_one_argument_is_refused_at_once(function: A
         as_client(function)
 
 
+async def test_a_function_that_does_not_tell_its_parameters_gets_the_messages_alone() -> None:
+    # `max` has no signature that Python knows; of one message it returns that message.
+    assert (await as_client(max).complete(ModelRequest.from_text("echo", temperature=1))).content == "echo"
+
+
 def test_nothing_shows_more_than_the_name() -> None:
     assert repr(as_client(print)) == "FunctionClient(print)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -29,6 +30,7 @@ from reflector.errors import (
     TruncatedAnswerError,
     UnknownModelError,
 )
+from reflector.llm import litellm_client
 from reflector.llm.litellm_client import PLACEHOLDER_KEY, LiteLLMClient
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.retry import Retrier, RetryPolicy
@@ -280,9 +282,10 @@ async def test_a_known_model_has_a_price_and_an_unknown_one_has_none() -> None:
     priced, _ = await outcome_of(answers.reply("text", model="gpt-4o-mini", usage=usage), model="gpt-4o-mini")
     assert isinstance(priced, ModelReply)
     assert priced.usage.cost_usd == pytest.approx(0.15)
-    unknown, _ = await outcome_of(answers.reply("text", usage=usage), model="any")
-    assert isinstance(unknown, ModelReply)
-    assert unknown.usage.cost_usd is None
+    for model in ("any", "openai/gpt-5-of-nobody", "openai/o3-of-nobody"):
+        unknown, _ = await outcome_of(answers.reply("text", usage=usage), model=model)
+        assert isinstance(unknown, ModelReply)
+        assert unknown.usage.cost_usd is None
 
 
 async def test_many_calls_at_a_time_share_connections_and_each_gets_its_own_answer() -> None:
@@ -340,6 +343,21 @@ async def test_nothing_is_printed_and_nothing_logged_when_a_call_fails(
 async def test_a_model_without_a_known_provider_is_unknown() -> None:
     with pytest.raises(UnknownModelError, match="no such model"):
         await LiteLLMClient("no-such-model-anywhere").complete(REQUEST)
+
+
+async def test_a_library_that_cannot_be_imported_is_a_typed_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(litellm_client._Door, "litellm", None)
+    monkeypatch.setitem(sys.modules, "litellm", None)
+    with pytest.raises(LLMError, match="litellm cannot be imported"):
+        await LiteLLMClient("openai/any").complete(REQUEST)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"model": " "}, {"model": 5}, {"base_url": "host"}, {"api_key": ""}, {"timeout": 0}]
+)
+async def test_settings_that_cannot_be_are_refused_at_once(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError):
+        LiteLLMClient(**({"model": "openai/any"} | wrong))
 
 
 @pytest.mark.parametrize("taken", ["stream", "api_base", "max_retries", "model"])

@@ -8,7 +8,7 @@ from typing import Any
 from unittest.mock import MagicMock
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reflector._json import dumps, loads
@@ -117,6 +117,7 @@ def test_a_figure_that_is_no_count_is_unknown(figure: Any) -> None:
     assert read_usage({"prompt_tokens": figure}).input_tokens is None
 
 
+@settings(max_examples=50)
 @given(
     st.builds(
         ModelReply,
@@ -133,15 +134,15 @@ def test_a_reply_that_crossed_as_data_is_read_back_whole(reply: ModelReply) -> N
     assert read_reply(loads(dumps(reply))) == reply
 
 
+@settings(max_examples=50)
 @given(
     st.recursive(
-        st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+        st.none() | st.integers() | st.text(max_size=3),
         lambda inner: (
-            st.lists(inner)
-            | st.dictionaries(
-                st.sampled_from(["content", "message", "choices", "response", "usage", "model", "x"]), inner
-            )
+            st.lists(inner, max_size=2)
+            | st.dictionaries(st.sampled_from(["content", "message", "choices", "response", "usage"]), inner)
         ),
+        max_leaves=6,
     )
 )
 def test_any_value_gives_an_answer_or_a_typed_error(value: Any) -> None:

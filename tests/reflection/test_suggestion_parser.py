@@ -12,6 +12,7 @@ from tests.reflection.corpus_json import BASE, S1, Case, J, P, cases
 
 from reflector.errors import UnparsableReflectionError
 from reflector.reflection.models import Confidence, ParsedReflection, ParseMode, Suggestion
+from reflector.reflection.prompt_texts import SYSTEM_PROMPT
 from reflector.reflection.suggestion_parser import parse_reflection
 
 CASES = list(cases())
@@ -262,3 +263,13 @@ def test_clean_json_is_read_verbatim(items: list[dict[str, Any]], analysis: str)
     parsed = parse_reflection(json.dumps({"analysis": analysis, "suggestions": wanted}))
     assert parsed.analysis == analysis
     assert [said(suggestion) for suggestion in parsed.suggestions] == wanted
+
+
+def test_our_own_form_given_back_is_an_echo() -> None:
+    skeleton = SYSTEM_PROMPT[SYSTEM_PROMPT.index("```json") : SYSTEM_PROMPT.rindex("```") + 3]
+    for text in (SYSTEM_PROMPT, skeleton):
+        with pytest.raises(UnparsableReflectionError) as caught:
+            parse_reflection(text)
+        assert caught.value.reason == "template_echo"
+    assert len(parse_reflection(f"{skeleton}\n\n{P}").suggestions) == 3
+    assert len(parse_reflection(f"{skeleton}\n\n```json\n{P[:-60]}").suggestions) == 3

@@ -9,6 +9,7 @@ import atexit
 import os
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import wait
 from contextlib import AbstractContextManager
 from typing import TypeVar
 
@@ -19,6 +20,9 @@ from reflector.errors import AgentError
 __all__ = ["run_sync"]
 
 T = TypeVar("T")
+
+_SIGNAL_CHECK = 0.2
+"""Seconds: Ctrl-C that reaches another thread does not end the main thread's wait; it is seen when that one wakes."""
 
 
 def run_sync(function: Callable[..., Awaitable[T]], *args: object) -> T:
@@ -37,6 +41,8 @@ def run_sync(function: Callable[..., Awaitable[T]], *args: object) -> T:
         )
     future = portal.start_task_soon(function, *args)
     try:
+        while not wait([future], timeout=_SIGNAL_CHECK).done:
+            pass
         return future.result()
     except BaseException:
         future.cancel()

@@ -54,7 +54,7 @@ async def execute(
     """
     async with ambient_runtime() as runtime:
         result = await _market_of(runtime).execute(task, timeout, caller)
-    return result
+    return result  # noqa: RET504 - the block may swallow an error, as far as its type says
 
 
 def _market_of(runtime: Runtime) -> _Market:

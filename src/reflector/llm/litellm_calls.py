@@ -84,7 +84,8 @@ def read_response(response: Any, model: str) -> ModelReply:
     if not usage.input_tokens and not usage.output_tokens:  # litellm writes 0 where the server said nothing
         usage = usage.model_copy(update={"input_tokens": None, "output_tokens": None})
     else:
-        cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost")
+        # litellm prices some models that it does not know at 0: tokens for nothing are a price not known.
+        cost = (getattr(response, "_hidden_params", None) or {}).get("response_cost") or None
         usage = usage.model_copy(update={"cost_usd": cost})
     try:
         reply = read_reply(response, model=model)

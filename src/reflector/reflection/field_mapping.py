@@ -18,6 +18,7 @@ _TEXT_KEYS = frozenset(
     {"text", "content", "value", "description", "summary", "statement", "message"}
     | {"cause", "rootcause", "name", "title", "detail"}
 )
+_LONGEST_NOTHING = 16
 _NOTHING = frozenset(
     {"null", "none", "n/a", "na", "nil", "undefined", "-", "--", "—", "not applicable", "(none)"}
 )
@@ -82,6 +83,8 @@ def optional_text(value: Any, joiner: str = "\n") -> str | None:
     """Return the text of an optional field; None for null, nothing, and words that stand for nothing."""
     if value is None:
         return None
+    if type(value) is str and len(value) > _LONGEST_NOTHING and not value.isspace():
+        return value
     text = text_of(value, joiner)
     return None if not text.strip() or text.strip().casefold() in _NOTHING else text
 

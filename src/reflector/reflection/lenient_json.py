@@ -49,6 +49,8 @@ def decode(text: str, start: int = 0, *, headless: bool = False) -> Decoded:
 _CLOSERS = {"{": "}", "[": "]", "(": ")", "｛": "}", "［": "]", "【": "]"}
 _CLOSING = {"}": "}", "]": "]", ")": ")", "｝": "}", "］": "]", "】": "]"}
 _SEPARATORS = ",;，；、"
+_SKIPPED = "/#<.…"
+"""Characters with which a comment or an omission begins."""
 _MOST_JOINED = 1000
 """So many strings are joined with `+` in one answer; joining more would not be linear."""
 
@@ -124,6 +126,8 @@ class _Decoder:
         text = self.text
         while True:
             self.pos = _SPACE.match(text, self.pos).end()  # type: ignore[union-attr]  # it matches anything
+            if text[self.pos : self.pos + 1] not in _SKIPPED:
+                return
             two = text[self.pos : self.pos + 2]
             if two == "//" or two[:1] == "#":
                 self.pos = _LINE.match(text, self.pos).end()  # type: ignore[union-attr]  # it matches anything

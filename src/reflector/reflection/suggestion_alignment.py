@@ -33,11 +33,14 @@ _ORIGIN_RATIONALE = "Extracted from text response"
 _PLACEHOLDER = re.compile(
     r"\s*(?:<[^<>]{1,120}>|\.{3}|…|\[[^\[\]]{1,120}\]|\{[^{}]{1,120}\}|string|str|text)\s*\Z"
 )
+_PLACEHOLDER_STARTS = "<.…[{st \t\n"
 _LONGEST_PLACEHOLDER = 140
 
 
 def read_suggestions(value: Any, log: Log) -> list[Suggestion]:
     """Return the suggestions in `value`, in order; what cannot be one is noted in `log`, with the reason."""
+    if not value:
+        return []
     read = (read_suggestion(item, kinds, log) for item, kinds in expand(value, {}, log, _DEPTH))
     return [suggestion for suggestion in read if suggestion is not None]
 
@@ -116,7 +119,7 @@ def _is_placeholder(fields: dict[str, Field]) -> bool:
     described = fields.get("description")
     if described is None or type(described[0]) is not str or len(described[0]) > _LONGEST_PLACEHOLDER:
         return False
-    return _PLACEHOLDER.match(described[0]) is not None
+    return described[0][:1] in _PLACEHOLDER_STARTS and _PLACEHOLDER.match(described[0]) is not None
 
 
 def _kind(name: str, fields: dict[str, Field], kinds: Kinds, item: dict[str, Any], log: Log) -> Any:

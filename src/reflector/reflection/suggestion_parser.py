@@ -128,7 +128,11 @@ class _Reading:
         ]
         if not parts:
             return None
-        best = choose(parts) if len(parts) > 1 else parts[0]
+        if len(parts) > 1:
+            filled = [part for part in parts if not repeats_form(_said_by(usable[part.document], text))]
+            best = choose(filled or parts)
+        else:
+            best = parts[0]
         if not best.has_suggestions and self.is_only_quoted(best, usable, text, search):
             return None
         if not best.is_analysed and not self.strict:
@@ -265,6 +269,10 @@ _TOOL_TAG = re.compile(r"</?(?:parameter|function|invoke|tool_call|function_call
 def _add(totals: dict[str, int], more: dict[str, int]) -> None:
     for name, count in more.items():
         totals[name] = totals.get(name, 0) + count
+
+
+def _said_by(document: Document, text: str) -> str:
+    return text[document.start : document.end]
 
 
 def _names_analysis(label: str) -> bool:

@@ -13,8 +13,7 @@ import anyio
 import anyio.to_thread
 
 from reflector._text import clean, one_line
-from reflector.errors import ConfigurationError, InvalidSignalError, JournalClosedError
-from reflector.signals.pattern import Pattern
+from reflector.errors import ConfigurationError, InvalidSignalError
 from reflector.signals.signal import Signal
 
 __all__ = ["COLUMNS", "Journal", "JournalRow", "check_limits", "encode", "microseconds"]
