@@ -43,7 +43,7 @@ MESSAGES: list[dict[str, Any]] = [
 
 ANSWER = json.dumps(
     {
-        "analysis": "The query failed because the prompt does not name the tables, and the agent answered all the same.",
+        "analysis": "The query failed because the prompt does not name the tables, and the agent answered anyway.",
         "root_causes": ["The tables are not named.", "Nothing forbids an answer after a failed query."],
         "suggestions": [
             {
@@ -197,7 +197,7 @@ async def test_without_any_prompt_it_says_so() -> None:
 
 
 async def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
-    with pytest.raises(TrajectoryImportError, match="nothing.json"):
+    with pytest.raises(TrajectoryImportError, match=r"nothing\.json"):
         await rf.reflect(tmp_path / "nothing.json", model="rules")
 
 

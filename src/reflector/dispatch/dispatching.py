@@ -91,13 +91,29 @@ class _Market:
             if capacity.is_free:
                 await capacity.acquire(None)
             else:
-                await _acquire(capacity, caller or _caller(), deadline - clock.now(), provider.name)
+                await self._wait_for_room(capacity, caller or _caller(), deadline, provider.name)
             try:
                 if provider.is_alive:  # it may have stopped while we waited
                     reply = await provider.ask(request, timeout=deadline - clock.now())
                     return _result(reply, decision, _card(provider).price_usd)
             finally:
                 capacity.release()
+
+    async def _wait_for_room(
+        self, capacity: Capacity, caller: Hashable, deadline: float, provider: str
+    ) -> None:
+        scope = anyio.CancelScope()
+        alarm = self._runtime.timers.at(deadline, scope.cancel)
+        try:
+            with scope:
+                await capacity.acquire(caller)
+        finally:
+            alarm.cancel()
+        if scope.cancelled_caught:
+            raise AskTimeoutError(
+                f"provider {provider!r} had no room in time: "
+                f"{capacity.running} tasks run there, {capacity.waiting} wait"
+            )
 
     async def _providers(self, task: Task, request: Signal) -> dict[str, AgentRef]:
         """Return those who accept the kind, by name, in the order they were spawned."""
@@ -136,16 +152,6 @@ class _Market:
             self._capacities = {known: kept for known, kept in self._capacities.items() if known.is_alive}
             capacity = self._capacities[ref] = Capacity(ref.concurrency, _card(ref).queued)
         return capacity
-
-
-async def _acquire(capacity: Capacity, caller: Hashable, seconds: float, provider: str) -> None:
-    try:
-        with anyio.fail_after(max(0.0, seconds)):
-            await capacity.acquire(caller)
-    except TimeoutError as err:
-        raise AskTimeoutError(
-            f"provider {provider!r} had no room in time: {capacity.running} tasks run there, {capacity.waiting} wait"
-        ) from err
 
 
 def _card(ref: AgentRef) -> ProviderCard:

@@ -19,6 +19,7 @@ __all__ = ["Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
 
 _KIND = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _LIMITS, _METADATA = "tasklimits", "taskmetadata"
+_NOT_PRINTABLE_ASCII = re.compile("[^ -~]")
 
 
 class Limits(Value):
@@ -47,7 +48,7 @@ class Task(Value):
     """Segments of letters, digits, `-` and `_`, separated by dots."""
     payload: Any = None
     id: str = Field(default_factory=lambda: new_id("task"), min_length=1)
-    limits: Limits = Limits()
+    limits: Limits = Field(default_factory=lambda: _NO_LIMITS)
     deadline: datetime | None = None
     """When nobody needs it any more; without an offset it counts as UTC."""
     metadata: dict[str, Any] = Field(default_factory=dict)
@@ -67,10 +68,10 @@ class Task(Value):
     def to_signal(self, source: str) -> Signal:
         """Return the request that carries this task."""
         extensions = {}
-        if self.limits != _NO_LIMITS:
-            extensions[_LIMITS] = dumps(self.limits).decode()
+        if self.limits is not _NO_LIMITS:
+            extensions[_LIMITS] = _attribute(self.limits)
         if self.metadata:
-            extensions[_METADATA] = dumps(self.metadata).decode()
+            extensions[_METADATA] = _attribute(self.metadata)
         return Signal(
             requested_type(self.kind),
             source,
@@ -135,3 +136,13 @@ def requested_type(kind: str) -> str:
             f"a kind is made of letters, digits, - and _ in segments separated by dots; got {kind!r}"
         )
     return f"reflector.{kind}.requested"
+
+
+def _attribute(value: Any) -> str:
+    """Return a value as JSON that may be an attribute of a signal: printable ASCII, the rest as escapes."""
+    return _NOT_PRINTABLE_ASCII.sub(_escaped, dumps(value).decode())
+
+
+def _escaped(found: re.Match[str]) -> str:
+    units = found.group().encode("utf-16-be").hex()
+    return "".join(f"\\u{units[start : start + 4]}" for start in range(0, len(units), 4))

@@ -22,7 +22,7 @@ from reflector.agents.runtime import Runtime
 from reflector.edits.edit import EditConfig
 from reflector.edits.planning import plan_edits
 from reflector.errors import InputError, NoModelWarning, UnsupportedReplyError
-from reflector.llm.client import LLMClient, ModelFunction
+from reflector.llm.client import LLMClient, ModelFunction, warm_up
 from reflector.llm.messages import MODEL_REQUESTED, Message, ModelReply, ModelRequest
 from reflector.llm.model_agent import model_agent
 from reflector.llm.replies import read_reply
@@ -45,9 +45,9 @@ REFLECTION_REQUESTED = "reflector.reflection.requested"
 _FALLBACK = -100
 """Priority of our own routes: an agent that a user spawns for the same requests comes first."""
 
-_GRACE = 15.0
-"""Seconds that the inner request waits longer than the client, and the outer one again: the more exact error arrives
-first, also when the first call has to load the client's library."""
+_GRACE = 5.0
+"""Seconds that the request to the model waits longer than the client, and the request to the Reflector again: the more
+exact error arrives first."""
 
 _LONG = 2_000
 """Steps or runs from which on the analysis goes to a worker thread."""
@@ -177,13 +177,17 @@ class Reflector:
     async def _seated(self, runtime: Runtime) -> AsyncIterator[str]:
         """Have this Reflector and its model in a runtime for one call; yield the address of the pair."""
         seat = new_id("reflector")
-        asks_agent = self._is_unconfigured and runtime.handles(Signal(MODEL_REQUESTED, "/reflector"))
+        has_model_agent = runtime.handles(Signal(MODEL_REQUESTED, "/reflector"))
+        asks_agent = self._is_unconfigured and has_model_agent
         if self._is_unconfigured and not asks_agent:
             warnings.warn(_NO_MODEL, NoModelWarning, stacklevel=2)
 
         async def answer(signal: Signal, context: Context) -> Reflection:
             return await self._answer(signal, context, by_rules=self._client is None and not asks_agent)
 
+        if self._client is not None and not has_model_agent:
+            # Loading a client's library takes seconds; that must not count as time the model takes.
+            await warm_up(self._client)
         agents = [await _take(runtime, answer, seat, REFLECTION_REQUESTED)]
         if self._client is not None:
             agents.append(
