@@ -294,3 +294,58 @@ def test_a_reader_that_goes_away_is_no_error(failed: Path) -> None:
     command = f"{sys.executable} -m reflector.cli analyze {failed} --json | head -c 10"
     done = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
     assert done.stderr == ""
+
+
+HOSTILE = "\x1b]0;owned\x07 \x1b[31m \x9b2J [red]bold[/red] \u202eabc \ud800"
+
+
+def test_escape_sequences_and_markup_of_a_run_reach_no_terminal(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "run\x1b[31m.json"
+    messages = [
+        {"role": "system", "content": f"p {HOSTILE}"},
+        {"role": "user", "content": "q"},
+        {"role": "tool", "tool_call_id": "1", "content": f"ValueError: {HOSTILE}"},
+    ]
+    path.write_text(json.dumps({"messages": messages, "reward": 0, "feedback": HOSTILE}))
+    for command in (
+        ["analyze", path],
+        ["reflect", path, "--model", "rules"],
+        ["analyze", tmp_path / "\x1b[31m.json"],
+    ):
+        printed = run(*command)
+        assert not set("\x1b\x07\x9b\u202e\ud800") & set(printed.out + printed.err)
+    assert "[red]bold[/red]" in run("analyze", path).out
+
+
+@pytest.mark.slow
+def test_json_is_utf_8_whatever_the_locale(failed: Path) -> None:
+    failed.write_text(json.dumps(json.loads(DEMO) | {"feedback": "naïve – 不"}), "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "reflector.cli", "analyze", failed, "--json"],
+        env=os.environ
+        | {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "latin-1"},
+        capture_output=True,
+        check=True,
+    )
+    assert "naïve – 不" in str(json.loads(done.stdout.decode("utf-8")))
+
+
+@pytest.mark.slow
+def test_output_that_cannot_be_written_and_a_closed_input_are_one_line(failed: Path) -> None:
+    for command in (f"analyze {failed} --json >/dev/full", f"analyze {failed} >/dev/full", "analyze - <&-"):
+        done = subprocess.run(
+            f"{sys.executable} -m reflector.cli {command}",
+            shell=True,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 2
+        assert done.stderr.count("\n") == 1, done.stderr
+
+
+def test_a_mistake_on_the_command_line_is_one_line_and_one_document(run: Any, failed: Path) -> None:
+    result = run("analyze", failed, "--nonsense", "--json")
+    assert result.code == 2
+    assert "--nonsense" in result.document["errors"][0]["reason"]
+    assert result.err.count("\n") == 1

@@ -213,7 +213,7 @@ def test_a_full_queue_holds_back_until_there_is_room(path: Path) -> None:
     thread.start()
     assert not returned.wait(0.02)
     assert writer.waiting == 3
-    with pytest.raises(JournalWriteError, match="3 signals wait"):
+    with pytest.raises(JournalWriteError, match="3 signals still wait"):
         writer.wait(3, timeout=0.01)
     blocker.execute("COMMIT")
     blocker.close()
@@ -235,6 +235,28 @@ def test_a_journal_that_nobody_closed_is_written_at_the_end(path: Path) -> None:
     subprocess.run([sys.executable, "-c", program], check=True, timeout=30)
     with SqliteJournal(path) as journal:
         assert len(journal) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
+def test_a_forked_copy_leaves_the_file_to_the_original(path: Path) -> None:
+    program = (
+        "import os, sys\n"
+        "from reflector.signals.signal import Signal\n"
+        "from reflector.signals.sqlite_journal import SqliteJournal\n"
+        f"journal = SqliteJournal({str(path)!r})\n"
+        "journal.append(Signal('demo.ping', '/check'))\n"
+        "assert len(journal) == 1\n"
+        "child = os.fork()\n"
+        "if not child:\n"
+        "    sys.exit()\n"
+        "assert os.waitpid(child, 0)[1] == 0\n"
+        "journal.append(Signal('demo.ping', '/check'))\n"
+    )
+    subprocess.run([sys.executable, "-W", "ignore", "-c", program], check=True, timeout=30)
+    with SqliteJournal(path) as journal:
+        assert len(journal) == 2
+        assert journal.check() == []
 
 
 @pytest.mark.anyio

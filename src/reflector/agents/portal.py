@@ -10,10 +10,10 @@ import os
 import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import wait
-from contextlib import AbstractContextManager
 from typing import TypeVar
 
-from anyio.from_thread import BlockingPortal, start_blocking_portal
+import anyio
+from anyio.from_thread import BlockingPortal
 
 from reflector.errors import AgentError
 
@@ -50,31 +50,46 @@ def run_sync(function: Callable[..., Awaitable[T]], *args: object) -> T:
 
 
 class _SharedPortal:
+    """The portal and its thread.
+
+    Made by hand rather than with `anyio.from_thread.start_blocking_portal`: to drop that one in a forked process,
+    where its thread does not exist, is to wait for it forever.
+    """
+
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
         """Start anew, as after a fork: the thread did not come along."""
         self._lock = threading.Lock()
-        self._manager: AbstractContextManager[BlockingPortal] | None = None
         self._portal: BlockingPortal | None = None
-        self._thread = 0
+        self._thread: threading.Thread | None = None
 
-    def open(self) -> tuple[BlockingPortal, int]:
+    def open(self) -> tuple[BlockingPortal, int | None]:
         """Return the portal, started if need be, and the id of its thread."""
         with self._lock:
-            if self._portal is None:
-                self._manager = start_blocking_portal()
-                self._portal = self._manager.__enter__()
-                self._thread = self._portal.call(threading.get_ident)
-            return self._portal, self._thread
+            if self._portal is None or self._thread is None:
+                is_ready = threading.Event()
+                self._thread = threading.Thread(
+                    target=anyio.run, args=(self._serve, is_ready), name="reflector-sync", daemon=True
+                )
+                self._thread.start()
+                is_ready.wait()
+            assert self._portal is not None
+            return self._portal, self._thread.ident
+
+    async def _serve(self, is_ready: threading.Event) -> None:
+        async with BlockingPortal() as self._portal:
+            is_ready.set()
+            await self._portal.sleep_until_stopped()
 
     def close(self) -> None:
         """End the loop and its thread, cancelling what still runs."""
-        with self._lock:
-            manager, self._manager, self._portal = self._manager, None, None
-        if manager is not None:
-            manager.__exit__(None, None, None)
+        portal, thread = self._portal, self._thread
+        self.reset()
+        if portal is not None and thread is not None:
+            portal.call(portal.stop, True)
+            thread.join()
 
 
 _SHARED = _SharedPortal()

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from reflector._json import dumps
 from reflector.cli.failures import error_record
+from reflector.cli.output import print_document
 from reflector.cli.reading import read_files
 from reflector.cli.records import run_record
 from reflector.trajectories.analyzer import analyze
@@ -27,7 +27,7 @@ def analyze_command(
     analyses = [analyze(run) for run in runs]
     if as_json:
         document = {"trajectories": [run_record(each) for each in analyses]}
-        print(dumps(document | {"errors": [error_record(err) for err in errors]}).decode())
+        print_document(document | {"errors": [error_record(err) for err in errors]})
         return
     from reflector.cli.pages import print_analysis, print_errors
 

@@ -5,6 +5,8 @@ Exit codes of every command: 0 with a result, 2 for bad input, 3 when the model 
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
 from typing import Annotated
 
@@ -13,7 +15,7 @@ import typer
 from reflector import __version__
 from reflector.cli.analyze import analyze_command
 from reflector.cli.demo import demo_command
-from reflector.cli.failures import exit_with
+from reflector.cli.failures import BAD_INPUT, exit_with
 from reflector.cli.reflect import reflect_command
 
 __all__ = ["app", "main"]
@@ -21,9 +23,9 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="reflector",
     help="Find out what a prompt did wrong in a run, and change it.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("analyze")(analyze_command)
@@ -33,18 +35,26 @@ app.command("demo")(demo_command)
 
 @app.callback(invoke_without_command=True)
 def _options(
+    context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
 ) -> None:
     if version:
         typer.echo(__version__)
         raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(BAD_INPUT)
 
 
 def main() -> None:
     """Run the command line. Never shows a traceback for bad input or a failing model."""
     # Text of runs holds every character there is; a terminal that cannot print one shows a replacement.
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")
+    # An interrupted reflection leaves dead letters in its private runtime: nothing a person has to read.
+    logging.getLogger("reflector.agents").setLevel(logging.ERROR)
     with exit_with(as_json="--json" in sys.argv):
-        app()
+        code = app(standalone_mode=False)
+        if isinstance(code, int) and code:
+            sys.exit(code)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from reflector._json import dumps
+from reflector.cli.output import print_document
 from reflector.cli.reflect import document, run_reflection
 from reflector.reflecting.reflector import Reflector
 from reflector.trajectories.loading import load_trajectories
@@ -22,7 +22,7 @@ def demo_command(
     run = list(load_trajectories(files("reflector.cli").joinpath("demo_run.json").read_bytes()))
     reflection, _ = run_reflection(Reflector("rules"), run, quiet=as_json)
     if as_json:
-        print(dumps(document(reflection)).decode())
+        print_document(document(reflection))
         return
     from reflector.cli.pages import print_notice, print_reflection
 

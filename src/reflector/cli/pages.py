@@ -39,7 +39,7 @@ def progress(text: str) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    with console.status(escape(text)):
+    with console.status(escape(clean(text))):
         yield
 
 
@@ -67,12 +67,12 @@ def print_reflection(reflection: Reflection) -> None:
 def print_errors(errors: Sequence[TrajectoryImportError]) -> None:
     """Print what could not be read, on stderr."""
     for err in errors:
-        _errors().print(Text(f"not read: {one_line(str(err), 400)}", style="yellow"))
+        _errors().print(Text(f"not read: {one_line(clean(str(err)), 400)}", style="yellow"), soft_wrap=True)
 
 
 def print_notice(text: str) -> None:
     """Print a line about what was done, on stderr."""
-    _errors().print(Text(text, style="cyan"))
+    _errors().print(Text(clean(text), style="cyan"), soft_wrap=True)
 
 
 def _run_page(analysis: TrajectoryAnalysis) -> RenderableType:
@@ -122,7 +122,7 @@ def _diagnosis(reflection: Reflection) -> RenderableType:
     if reflection.root_causes:
         lines.append(Text("\nroot causes", style="bold"))
         lines += [Text(f"- {clean(cause)}") for cause in reflection.root_causes]
-    by = "rules, no model was asked" if reflection.is_from_rules else reflection.model
+    by = "rules, no model was asked" if reflection.is_from_rules else clean(reflection.model)
     return Panel(
         Group(*lines), title=Text(f"what the prompt did wrong ({by})"), title_align="left", padding=(0, 1)
     )
@@ -153,11 +153,9 @@ def _diff(reflection: Reflection) -> RenderableType:
         style = {"+": "green", "-": "red", "@": "cyan", "#": "magenta"}.get(line[:1], "dim")
         lines.append(Text(line, style=style))
     for edit in left_out:
+        why = one_line(clean(edit.reason), 300)
         lines.append(
-            Text(
-                f"not applied ({edit.status}): {one_line(clean(edit.text), 120)}: {edit.reason}",
-                style="yellow",
-            )
+            Text(f"not applied ({edit.status}): {one_line(clean(edit.text), 120)}: {why}", style="yellow")
         )
     return Group(*lines)
 
@@ -166,7 +164,7 @@ def _footer(reflection: Reflection) -> Text:
     usage = reflection.usage
     parts = [
         f"confidence {reflection.confidence} ({reflection.confidence_score:.2f})",
-        f"model {reflection.model}",
+        f"model {clean(reflection.model)}",
     ]
     if reflection.needs_clarification:
         parts.append("a follow-up question would help")

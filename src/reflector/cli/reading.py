@@ -13,6 +13,8 @@ from reflector.trajectories.trajectory import Outcome, Trajectory
 
 __all__ = ["read_files", "read_text", "told"]
 
+_STDIN = "standard input"
+
 
 def read_files(files: Sequence[str], format: str) -> tuple[list[Trajectory], list[TrajectoryImportError]]:
     """Return the runs of all files, and what could not be read. `-` is standard input.
@@ -23,14 +25,24 @@ def read_files(files: Sequence[str], format: str) -> tuple[list[Trajectory], lis
     runs: list[Trajectory] = []
     errors: list[TrajectoryImportError] = []
     for file in files:
-        source: str | bytes = sys.stdin.buffer.read() if file == "-" else file
         try:
-            runs.extend(load_trajectories(source, format=format, errors=errors))
+            runs.extend(_read(file, format, errors))
         except TrajectoryImportError as err:
             errors.append(err)
     if not runs:
         raise errors[0] if errors else InputError("no file holds a run.")
     return runs, errors
+
+
+def _read(file: str, format: str, errors: list[TrajectoryImportError]) -> list[Trajectory]:
+    if file != "-":
+        return list(load_trajectories(file, format=format, errors=errors))
+    if sys.stdin is None or sys.stdin.closed:
+        raise TrajectoryImportError("it is closed", file=_STDIN)
+    found: list[TrajectoryImportError] = []
+    runs = list(load_trajectories(sys.stdin.buffer.read(), format=format, errors=found))
+    errors.extend(TrajectoryImportError(err.reason, file=_STDIN, record=err.record) for err in found)
+    return [run.replace(source=_STDIN) for run in runs]
 
 
 def read_text(path: str, what: str) -> str:

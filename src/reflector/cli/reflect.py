@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import anyio
 import typer
 
-from reflector._json import dumps
 from reflector.cli.failures import error_record
+from reflector.cli.output import print_document
 from reflector.cli.reading import read_files, read_text, told
 from reflector.cli.records import run_record
 from reflector.errors import InputError, NoModelWarning
@@ -74,7 +74,7 @@ def reflect_command(
     reflection, notice = run_reflection(reflector, runs, quiet=as_json, **options)
     written = write_prompt(reflection, apply, min_confidence) if apply is not None else None
     if as_json:
-        print(dumps(document(reflection) | {"errors": [error_record(err) for err in errors]}).decode())
+        print_document(document(reflection) | {"errors": [error_record(err) for err in errors]})
     from reflector.cli.pages import print_errors, print_notice, print_reflection
 
     if not as_json:

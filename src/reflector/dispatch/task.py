@@ -31,6 +31,9 @@ class Limits(Value):
     """How often it may be started, when the process that runs it dies."""
 
 
+_NO_LIMITS = Limits()
+
+
 class Task(Value):
     """Something to be done: a kind, and a payload that only whoever does it understands.
 
@@ -48,7 +51,7 @@ class Task(Value):
     """Segments of letters, digits, `-` and `_`, separated by dots."""
     payload: Any = None
     id: str = Field(default_factory=lambda: new_id("task"), min_length=1)
-    limits: Limits = Field(default_factory=lambda: _NO_LIMITS)
+    limits: Limits = _NO_LIMITS
     deadline: datetime | None = None
     """When nobody needs it any more; without an offset it counts as UTC."""
     metadata: dict[str, Any] = Field(default_factory=dict)
@@ -97,9 +100,6 @@ class Task(Value):
             deadline=signal.expirytime,
             **known,
         )
-
-
-_NO_LIMITS = Limits()
 
 
 class TaskOutput(Value):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 
@@ -22,6 +23,9 @@ __all__ = ["Run", "Runs", "build_request", "read_runs"]
 Run = str | os.PathLike[str] | bytes | Trajectory | TrajectoryAnalysis
 """A path, the bytes of a file, or a run in memory; a list of chat messages is one run too."""
 Runs = Run | Sequence[Mapping[str, Any]] | Iterable[Run]
+
+_SAME_TASK = 0.25
+"""Share of common words from which on two runs are taken for runs of the same task."""
 
 _WEIGHTS = dict(zip(Severity, (1000, 100, 10, 1), strict=True))
 
@@ -106,7 +110,7 @@ def build_request(
     failed = [each for each in analyses if each.outcome is not Outcome.SUCCESS] or analyses
     main = max(failed, key=_gravity)
     passed = [each for each in analyses if each.outcome is Outcome.SUCCESS and each is not main]
-    if main.comparison is None and (peer := _peer(main, passed)) is not None:
+    if main.comparison is None and (peer := _peer(main, passed, analyses)) is not None:
         compared = main.replace(comparison=compare(main, peer))
     else:
         compared = main
@@ -137,17 +141,29 @@ def _gravity(analysis: TrajectoryAnalysis) -> int:
     )
 
 
-def _peer(main: TrajectoryAnalysis, passed: Sequence[TrajectoryAnalysis]) -> TrajectoryAnalysis | None:
-    """Return the passing run to compare with: one of the same task if there is one, else the first."""
-    candidates = [each for each in passed if each.trajectory is not None]
-    if main.trajectory is None or not candidates:
+def _peer(
+    main: TrajectoryAnalysis, passed: Sequence[TrajectoryAnalysis], analyses: Sequence[TrajectoryAnalysis]
+) -> TrajectoryAnalysis | None:
+    """Return the passing run to compare with: the one whose task is most like that of `main`, if any is.
+
+    What all of several tasks say alike (the wording of a benchmark, say) does not make two of them the same.
+    """
+    words = {id(each): _task_words(each.trajectory) for each in analyses if each.trajectory is not None}
+    if id(main) not in words:
         return None
-    task = _first_request(main.trajectory)
-    return next(
-        (each for each in candidates if each.trajectory and _first_request(each.trajectory) == task),
-        candidates[0],
-    )
+    common = frozenset.intersection(*words.values()) if len(words) > 2 else frozenset()
+    own = words[id(main)] - common
+    likeness = {id(each): _overlap(own, words[id(each)] - common) for each in passed if id(each) in words}
+    best = max(passed, key=lambda each: likeness.get(id(each), -1.0), default=None)
+    return best if best is not None and likeness.get(id(best), -1.0) >= _SAME_TASK else None
 
 
-def _first_request(run: Trajectory) -> str | None:
-    return run.task or next((step.content for step in run.steps if step.kind is StepKind.USER), None)
+def _overlap(left: frozenset[str], right: frozenset[str]) -> float:
+    """Return the Jaccard index of two sets of words; two empty ones are alike."""
+    return len(left & right) / len(left | right) if left | right else 1.0
+
+
+def _task_words(run: Trajectory) -> frozenset[str]:
+    """Return the words of the first request, or of the task that the record names."""
+    said = next((step.content for step in run.steps if step.kind is StepKind.USER), run.task or "")
+    return frozenset(re.findall(r"\w+", said.casefold()))

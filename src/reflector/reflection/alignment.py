@@ -40,6 +40,8 @@ def align(part: Part, log: Log) -> Aligned:
     suggestions = read_suggestions(raw, log) if raw is not None else []
     if part.items:
         suggestions += read_suggestions(list(part.items), log)
+    if not suggestions and "improved_prompt" in fields and not log.strict:
+        suggestions = read_suggestions([_whole_prompt(fields["improved_prompt"][0])], log)
     expected = fields["expected_improvement"][0] if "expected_improvement" in fields else ""
     stated = fields["confidence"][0] if "confidence" in fields else None
     return Aligned(
@@ -53,6 +55,16 @@ def align(part: Part, log: Log) -> Aligned:
         if stated
         else None,
     )
+
+
+def _whole_prompt(text: Any) -> dict[str, Any]:
+    """Return the suggestion to put a new prompt in the place of the old one."""
+    return {
+        "type": "restructure",
+        "category": "structure",
+        "description": "Replace the prompt with the revised one",
+        "specific_text": text,
+    }
 
 
 def _causes(value: Any) -> tuple[str, ...]:

@@ -1,23 +1,19 @@
-"""The JSON documents in a model's answer: what stands around them is taken away, what is broken is repaired."""
+"""The JSON documents in a model's answer, wherever they stand; what is broken in them is repaired."""
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from reflector._json import loads, scan
-from reflector._text import replace_surrogates
+from reflector.reflection.field_names import REFLECTION_FIELDS
 from reflector.reflection.lenient_json import decode
 from reflector.reflection.lenient_strings import BLANK, holds_latex
 
-__all__ = ["MAX_CHARS", "Document", "clean", "find_documents", "strip_reasoning", "whole_document"]
+__all__ = ["Document", "find_documents", "whole_document"]
 
-MAX_CHARS = 262_144
-"""A longer answer that is not one valid JSON document is read without its middle."""
-_HEAD = MAX_CHARS // 4
 _MOST_DOCUMENTS = 20_000
 
 
@@ -32,128 +28,12 @@ class Document:
     end: int
 
 
-# --- taking away ------------------------------------------------------------------------------------------
-
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_QUOTED_LINE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
-_MARKER = r"<[|｜][\w▁ ]{1,40}[|｜]>|</?s>|<eos>|<end_of_turn>|<start_of_turn>(?:model)?|\[/?INST\]"
-_LEADING = re.compile(rf"(?:\s*(?:{_MARKER})(?:assistant\b)?)+")
-_TRAILING = re.compile(rf"(?:{_MARKER})\s*\Z")
-_FINAL_CHANNEL = re.compile(r"<\|channel\|>\s*final\b[^<\n]{0,80}<\|message\|>")
-_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<\n]{0,80}<\|message\|>")
-
-_NAMES = (
-    "think|thinking|thought|thoughts|reasoning|scratchpad|inner_monologue|antThinking|reflection_thoughts"
-)
-_TAG = re.compile(
-    rf"(?P<open><(?:{_NAMES})(?:\s[^<>\n]{{0,80}})?>|\[THINK\]|◁think▷|<[|｜](?:START_THINKING|begin_of_thought)[|｜]>)"
-    rf"|(?P<close></(?:{_NAMES})\s*>|\[/THINK\]|◁/think▷|<[|｜](?:END_THINKING|end_of_thought)[|｜]>)",
-    re.IGNORECASE,
-)
-
-
-def clean(text: str) -> tuple[str, dict[str, int]]:
-    """Return `text` without what no reader sees, and what was taken away."""
-    fixes: dict[str, int] = {}
-    if len(text) > MAX_CHARS:
-        fixes["cut_input"] = 1
-        text = text[:_HEAD] + "\n" + text[len(text) - (MAX_CHARS - _HEAD) :]
-    if not text.isascii() and _SURROGATE.search(text):
-        fixes["lone_surrogate"] = 1
-        text = replace_surrogates(text)
-    if "\x00" in text or "\ufeff" in text:
-        text = text.replace("\x00", "").replace("\ufeff", "")
-    if text.lstrip()[:1] == ">":
-        lines = text.splitlines()
-        if all(line.lstrip()[:1] == ">" for line in lines if line.strip()):
-            fixes["block_quote"] = 1
-            text = _QUOTED_LINE.sub("", text)
-    if "&quot;" in text and '"' not in text:
-        fixes["html_entities"] = 1
-        text = html.unescape(text)
-    return text, fixes
-
-
-def strip_reasoning(text: str) -> tuple[str, str]:
-    """Return `text` without the model's thinking and markers of its chat format, and that thinking.
-
-    Thinking stands between tags, before a closing tag that was never opened, or after an opening tag that is
-    never closed; or in another channel than the final one. Tags in the middle of a line are text, unless they
-    close what is open.
-    """
-    thoughts: list[str] = []
-    if "<|channel|>" in text:
-        text = _final_channel(text, thoughts)
-    if ("<" in text or "[" in text or "◁" in text) and _TAG.search(text):
-        text = _without_thoughts(text, thoughts)
-    leading = _LEADING.match(text)
-    if leading is not None:
-        text = text[leading.end() :]
-    end = len(text)
-    while trailing := _TRAILING.search(text, max(0, end - _LONGEST_MARKER), end):
-        end = trailing.start()
-    text = text[:end]
-    return text, "\n".join(thoughts)
-
-
-def _final_channel(text: str, thoughts: list[str]) -> str:
-    start = 0
-    for final in _FINAL_CHANNEL.finditer(text):
-        start = final.end()
-    if not start and (channel := _CHANNEL.search(text)):
-        return text[channel.end() :]
-    thoughts.append(text[:start])
-    return text[start:]
-
-
-def _without_thoughts(text: str, thoughts: list[str]) -> str:
-    kept: list[str] = []
-    depth = position = 0
-    for tag in _TAG.finditer(text):
-        if tag["open"]:
-            if depth == 0:
-                if not _begins_line(text, position, tag.start()):
-                    continue
-                kept.append(text[position : tag.start()])
-                position = tag.end()
-            depth += 1
-        elif depth:
-            depth -= 1
-            if depth == 0:
-                thoughts.append(text[position : tag.start()])
-                position = tag.end()
-        elif _ENDS_THOUGHT.match(text, tag.end()):
-            thoughts.append("".join(kept) + text[position : tag.start()])
-            kept = []
-            position = tag.end()
-    rest = text[position:]
-    if depth and any(part.strip() for part in kept):
-        thoughts.append(rest)
-    else:
-        kept.append(rest)
-    return "".join(kept)
-
-
-_LONGEST_MARKER = 80
-_ENDS_THOUGHT = re.compile(r"[ \t]*(?:\n|[{\[]|```|\Z)")
-
-
-def _begins_line(text: str, position: int, tag: int) -> bool:
-    """Return whether nothing but quoting stands between the beginning of the line, or `position`, and a tag."""
-    start = max(position, tag - _LONGEST_MARKER)
-    before = text[start:tag]
-    line = before[before.rfind("\n") + 1 :]
-    return not line.strip(" \t>*") and (start == position or len(line) < len(before))
-
-
-# --- finding ----------------------------------------------------------------------------------------------
-
 _KEY = r"[\"'“”„«「『`＂][\w .\-]{1,60}[\"'“”»」』`＂]\s*[:=：]"
 _OPENER = re.compile(
     rf"[{{｛](?=[{BLANK}]*(?:[\"'“”„«「『`＂{{}}]|\\+[\"nt]"
     r"|[^\W\d][\w.\-\\]*(?: [\w.\-\\]+){0,4}[\"'”]?\s*(?:=>|[:=：])"
     rf"|//|/\*|\#|\d+\s*:))"
-    rf"|[\[［](?=[{BLANK}]*(?:[\"'“„«「『{{\[｛]|\\+[\"nt]|[A-Z]\w*\())"
+    rf"|[\[［](?=[{BLANK}]*(?:\[?[{BLANK}]*[\"'“„«「『{{｛]|\[\[|\\+[\"nt]|[A-Z]\w*\())"
     r"|\b[A-Za-z_][\w.]{0,80}\((?=\s*(?:[a-z_]\w{0,40}\s*=\s*[\"'\[({A-Z]))"
 )
 _HEADLESS = re.compile(rf"\s*(?:```\w*\s*)?(?={_KEY}|\w{{1,40}}\"\s*:\s*[\"\[{{]|[a-z_]{{1,40}}=[\"'\[(])")
@@ -164,11 +44,20 @@ _ESCAPED = re.compile(r"\s*[{\[]\s*(?:\\n\s*)*\\+\"")
 _ESCAPED_BREAK = re.compile(r"(?<!\\)\\n")
 
 
+_TOML = re.compile(r"^[ \t]*\[\[?[^\W\d][\w. -]{0,60}\]\]?[ \t]*\n\s*[\w-]{1,60}[ \t]*=", re.MULTILINE)
+"""A table of TOML: its lists look like JSON, but the reader of text knows the whole."""
+
+
 def find_documents(text: str) -> list[Document]:
-    """Return the JSON documents in `text`, in order; linear in its length."""
+    """Return the JSON documents in `text`, in order; linear in its length.
+
+    A list below or behind the name of a field, such as `Root causes: ["…"]`, is that field.
+    """
     whole = whole_document(text)
     if whole is not None:
         return [whole]
+    if _TOML.search(text):
+        return []
     if _ESCAPED.match(text):
         return [_unescaped(text)]
     documents = list(_scan_all(text))
@@ -203,8 +92,27 @@ def _scan_all(text: str) -> Iterator[Document]:
         if opener is None:
             return
         document = _read(text, opener.start())
+        if isinstance(document.value, list) and (name := _name_above(text, position, opener.start())):
+            document = replace(document, value={name: document.value})
         yield document
         position = max(document.end, opener.start() + 1)
+
+
+_LONGEST_NAME = 120
+_NAME = re.compile(
+    r"(?:^[ \t>#*_]*(?:\[\[ ## )?|<)([^\W\d][\w \-]{2,40}?)[*_ ]*(?:## \]\]|[:=：>][*_]*)?\s*(?:```\w*\s*)?\Z",
+    re.MULTILINE,
+)
+
+
+def _name_above(text: str, position: int, start: int) -> str:
+    """Return the name of the field that stands before a list, empty if there is none."""
+    name = _NAME.search(text, max(position, start - _LONGEST_NAME), start)
+    known = name and any(REFLECTION_FIELDS.strength(name[1], field) is not None for field in _LISTS)
+    return name[1] if name and known else ""
+
+
+_LISTS = ("root_causes", "suggestions")
 
 
 def _read(text: str, start: int) -> Document:

@@ -30,7 +30,7 @@ __all__ = [
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 _EXCERPT_OVERHEAD = 24
 """Tokens of an excerpt's own heading and fence."""
-_WORTH_CONDENSING = 600
+_WORTH_CONDENSING = 300
 """Characters from which on a repeated text is shown as its changes."""
 
 
@@ -67,6 +67,7 @@ class Excerpt:
     worth: Worth
     title: str
     text: str
+    kind: StepKind
     is_cut: bool = False
 
 
@@ -165,6 +166,7 @@ def _take(
                 ranked.worth,
                 ranked.title,
                 text,
+                ranked.kind,
                 is_cut=text is not ranked.text,
             )
             if _cost(excerpt) <= tokens:
@@ -177,25 +179,31 @@ def _take(
 
 
 def _condense(chosen: Sequence[Excerpt]) -> list[Excerpt]:
-    """Return the excerpts with long texts that are tried again replaced by what changed in them.
+    """Return the excerpts with long texts that come again replaced by what changed in them.
 
-    What a finding quotes stays whole.
+    What a finding quotes stays whole, unless it is the same to the letter.
     """
     shown: dict[tuple[int, str], Excerpt] = {}
     result = []
     for excerpt in sorted(chosen, key=lambda each: (each.run, each.step_index)):
         before = shown.get((excerpt.run, excerpt.title))
-        changes = ""
-        if before is not None and excerpt.worth > Worth.DIVERGENCE and len(excerpt.text) > _WORTH_CONDENSING:
-            changes = _changes(before.text, excerpt.text)
-        if changes and before is not None:
-            title = f"{excerpt.title}, as in step {before.step_index} but for these lines"
-            result.append(replace(excerpt, title=title, text=changes))
-        else:
-            result.append(excerpt)
         if len(excerpt.text) > _WORTH_CONDENSING:
             shown[excerpt.run, excerpt.title] = excerpt
+            if before is not None:
+                excerpt = _relative(excerpt, before)
+        result.append(excerpt)
     return result
+
+
+def _relative(excerpt: Excerpt, before: Excerpt) -> Excerpt:
+    if excerpt.text == before.text:
+        return replace(excerpt, title=f"{excerpt.title}, the same as step {before.step_index}", text="")
+    changes = _changes(before.text, excerpt.text) if excerpt.worth > Worth.DIVERGENCE else ""
+    if not changes:
+        return excerpt
+    return replace(
+        excerpt, title=f"{excerpt.title}, as in step {before.step_index} but for these lines", text=changes
+    )
 
 
 def _changes(before: str, after: str) -> str:
@@ -218,6 +226,7 @@ class _Ranked:
     passage: str
     title: str
     text: str
+    kind: StepKind
     is_request: bool = False
     """Whether it is the first thing the user asked."""
 
@@ -243,7 +252,9 @@ def _rank(run: int, analysis: TrajectoryAnalysis) -> Iterable[_Ranked]:
         if not text.strip() and not step.is_error:
             continue
         worth, rank, passage = worths.get(index, (Worth.CONTEXT, _distance(index, anchors), ""))
-        yield _Ranked(run, index, worth, rank, passage, step_title(step), text, is_request=index == request)
+        yield _Ranked(
+            run, index, worth, rank, passage, step_title(step), text, step.kind, is_request=index == request
+        )
 
 
 def _rank_passed(run: int, analysis: TrajectoryAnalysis, main: TrajectoryAnalysis) -> Iterable[_Ranked]:
@@ -258,7 +269,7 @@ def _rank_passed(run: int, analysis: TrajectoryAnalysis, main: TrajectoryAnalysi
         is_frame = index in (request, last)
         worth = Worth.FRAME if is_frame else Worth.CONTEXT
         rank = 10 + run if is_frame else 5 + abs(index - start)
-        yield _Ranked(run, index, worth, rank, "", step_title(step), text)
+        yield _Ranked(run, index, worth, rank, "", step_title(step), text, step.kind)
 
 
 def _first_request(steps: Sequence[Step]) -> int | None:

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from reflector._text import fenced
-from reflector.reflection.evidence import Evidence
+from reflector.reflection.evidence import Evidence, Excerpt
+from reflector.trajectories.trajectory import StepKind
 
 __all__ = ["render_evidence", "shared_lines"]
 
+_SHARING = (StepKind.TOOL_RESULT, StepKind.ERROR)
+"""What a user or a model says stays whole."""
+
 
 def shared_lines(evidence: Evidence, minimum: int = 24) -> dict[str, tuple[tuple[int, int], ...]]:
-    """Return each line that excerpts of several runs show, with all its (run, step) places.
+    """Return each line of a tool or an error that excerpts of several runs show, with all its (run, step) places.
 
     Args:
         minimum: Shorter lines are left where they stand: braces and blank words say nothing.
     """
     places: dict[str, list[tuple[int, int]]] = {}
     for excerpt in evidence.excerpts:
-        for line in dict.fromkeys(excerpt.text.splitlines()):
-            if len(line.strip()) >= minimum:
-                places.setdefault(line, []).append((excerpt.run, excerpt.step_index))
+        if excerpt.kind in _SHARING:
+            for line in dict.fromkeys(excerpt.text.splitlines()):
+                if len(line.strip()) >= minimum:
+                    places.setdefault(line, []).append((excerpt.run, excerpt.step_index))
     return {line: tuple(found) for line, found in places.items() if len({run for run, _ in found}) > 1}
 
 
 def render_evidence(evidence: Evidence, labels: Sequence[str]) -> str:
-    """Return the excerpts as Markdown, each fenced under its run and step.
+    """Return the excerpts as Markdown, each fenced under its run and step, with a mark where steps are left out.
 
     A line that several runs show is printed once, with all of them, and left out of the excerpts.
 
@@ -37,11 +42,26 @@ def render_evidence(evidence: Evidence, labels: Sequence[str]) -> str:
     for line, places in shared.items():
         runs = ", ".join(f"{labels[run]} step {index}" for run, index in places)
         blocks.append(f"**Shown by several runs** ({runs}):\n{fenced(line)}")
+    before: Excerpt | None = None
     for excerpt in evidence.excerpts:
-        where = f"{labels[excerpt.run]} step {excerpt.step_index}".strip()
-        kept = [line for line in excerpt.text.splitlines() if line not in shared]
-        if shared and not any(line.strip() for line in kept):
-            continue
-        text = "\n".join(kept) if shared else excerpt.text
-        blocks.append(f"**{where[0].upper()}{where[1:]}, {excerpt.title}**:\n{fenced(text)}")
+        if before is not None and before.run == excerpt.run and excerpt.step_index > before.step_index + 1:
+            blocks.append(_gap(before.step_index + 1, excerpt.step_index - 1))
+        blocks.append(_block(excerpt, labels[excerpt.run], shared))
+        before = excerpt
     return "\n\n".join(blocks)
+
+
+def _gap(first: int, last: int) -> str:
+    return f"(step {first} left out)" if first == last else f"(steps {first} to {last} left out)"
+
+
+def _block(excerpt: Excerpt, label: str, shared: Container[str]) -> str:
+    where = f"{label} step {excerpt.step_index}".strip()
+    head = f"**{where[0].upper()}{where[1:]}, {excerpt.title}**"
+    lines = excerpt.text.splitlines()
+    kept = [line for line in lines if line not in shared] if excerpt.kind in _SHARING else lines
+    if len(kept) == len(lines):
+        return f"{head}:\n{fenced(excerpt.text)}" if excerpt.text else head
+    if not any(line.strip() for line in kept):
+        return f"{head}: see above, what several runs show"
+    return f"{head}, beside what several runs show:\n{fenced(chr(10).join(kept))}"

@@ -7,14 +7,23 @@ from typing import Any
 
 from reflector.reflection.field_names import NUMBERED, FieldNames, normal_key
 
-__all__ = ["LIST_MARKER", "Field", "assign", "optional_text", "split_lines", "text_of", "texts_of"]
+__all__ = [
+    "LIST_MARKER",
+    "TEXT_KEYS",
+    "Field",
+    "assign",
+    "optional_text",
+    "split_lines",
+    "text_of",
+    "texts_of",
+]
 
 Field = tuple[Any, int]
 """A value, and how surely its key names the field (see `FieldNames.strength`)."""
 
 _MOST_KEYS = 200
 _DEPTH = 4
-_TEXT_KEYS = frozenset(
+TEXT_KEYS = frozenset(
     {"text", "content", "value", "description", "summary", "statement", "message"}
     | {"cause", "rootcause", "name", "title", "detail"}
 )
@@ -73,7 +82,7 @@ def _number_text(value: Any) -> str:
 
 def _object_text(value: dict[str, Any], joiner: str, depth: int) -> str:
     for key, member in value.items():
-        if isinstance(member, str) and member and (len(value) == 1 or normal_key(key) in _TEXT_KEYS):
+        if isinstance(member, str) and member and (len(value) == 1 or normal_key(key) in TEXT_KEYS):
             return str(member)
     lines = ((key, text_of(member, joiner, depth - 1)) for key, member in value.items())
     return "\n".join(f"{key}: {text}" for key, text in lines if text)
@@ -98,7 +107,7 @@ def texts_of(value: Any, depth: int = _DEPTH) -> list[str]:
     if isinstance(value, list):
         return [text for item in value for text in _item_texts(item, depth)]
     if isinstance(value, dict):
-        if any(normal_key(key) in _TEXT_KEYS and isinstance(member, str) for key, member in value.items()):
+        if any(normal_key(key) in TEXT_KEYS and isinstance(member, str) for key, member in value.items()):
             return [_object_text(value, " ", depth)]
         return [text for item in value.values() for text in texts_of(item, depth - 1)]
     return [text_of(value)]

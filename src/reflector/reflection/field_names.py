@@ -34,25 +34,38 @@ class FieldNames:
 
     def strength(self, key: str, field: str) -> int | None:
         """Return how surely `key` names `field`: 0 exactly, 2 only usually; None if it does not."""
-        wish = self._wishes.get(normal_key(key), {}).get(field)
+        wish = self._wishes_of(key).get(field)
         return None if wish is None else wish[0]
+
+    def _wishes_of(self, key: str) -> dict[str, tuple[int, int, int]]:
+        """Return field -> wish of `key`: by its whole name, else by its stem before a number or a preposition."""
+        normal = normal_key(key)
+        known = self._wishes.get(normal)
+        if known is not None:
+            return known
+        if digits := _NUMBERED.search(normal):
+            stem = self._wishes.get(normal[: digits.start()], {})
+            return {field: (NUMBERED, wish[1], 0) for field, wish in list(stem.items())[:1]}
+        if preposition := _PREPOSITION.search(key[:80]):
+            stem = self._wishes.get(normal_key(key[: preposition.start()]), {})
+            return {field: (2, *wish[1:]) for field, wish in stem.items() if wish[0] < 2}
+        return {}
 
     def _plan(self, keys: tuple[str, ...]) -> tuple[tuple[str, str, int], ...]:
         """Return (field, key, strength), the surest first: the order in which keys are given to fields."""
         wishes: list[tuple[tuple[int, int, int], int, str, str]] = []
         for number, key in enumerate(keys):
-            normal = normal_key(key)
-            known = self._wishes.get(normal)
-            if known is None and (digits := _NUMBERED.search(normal)):
-                stem = self._wishes.get(normal[: digits.start()], {})
-                known = {field: (NUMBERED, wish[1], 0) for field, wish in list(stem.items())[:1]}
-            wishes.extend((wish, number, field, key) for field, wish in (known or {}).items())
+            wishes.extend((wish, number, field, key) for field, wish in self._wishes_of(key).items())
         return tuple((field, key, wish[0]) for wish, _, field, key in sorted(wishes))
 
 
 NUMBERED = 3
 """Strength of a name with a number at its end, such as `suggestion_2`."""
 _NUMBERED = re.compile(r"\d+$")
+_PREPOSITION = re.compile(
+    r"[ _](?:of|for|to|de|del|des|du|di|da|do|dos|della|zur|zum|für|der|для|por|pour|per|para|d['’]|l['’])(?=[ _\w])"
+)
+"""What follows only narrows the name: `Tipo de cambio`, `suggestions for the prompt`."""
 
 
 # Each field: names that mean it alone; names that usually do; names that do when nothing better is there.
@@ -133,6 +146,17 @@ REFLECTION_FIELDS = FieldNames(
             improvement impact outcome benefit benefits expected prognosis effect conclusion mejora
             amélioration verbesserung melhoria улучшение эффект 效果 개선 تحسين""",
         ),
+        "improved_prompt": (
+            "improved_prompt",
+            """revised_prompt new_prompt updated_prompt rewritten_prompt optimized_prompt optimised_prompt
+            enhanced_prompt corrected_prompt suggested_prompt proposed_prompt final_prompt modified_prompt
+            better_prompt improved_instruction improved_instructions revised_instruction new_instruction
+            new_instructions revised_instructions updated_instructions improved_system_prompt
+            revised_system_prompt new_system_prompt prompt_mejorado prompt_amélioré verbesserter_prompt
+            prompt_melhorado улучшенный_промпт 改进后的提示词 改进提示词 优化后的提示词 改善後のプロンプト
+            改善プロンプト 개선된_프롬프트""",
+            "",
+        ),
         "confidence": (
             "confidence",
             """confidence_score confidence_level certainty confianza nivel_de_confianza confiance
@@ -154,7 +178,7 @@ SUGGESTION_FIELDS = FieldNames(
             keterangan descrizione açıklama mô_tả beschrijving opis sugerencia vorschlag sugestão
             предложение 提案 اقتراح सुझाव পরামর্শ تجویز saran suggerimento öneri đề_xuất""",
             """what_to_do what_to_change how_to_fix details detail change what title
-            how fix solution idea summary action_item name text content
+            how fix solution idea summary action_item suggested_fix proposed_fix recommended_fix mitigation remedy name text content
             message instruction task headline body statement point step todo remedy item action_description
             título titulo titre titel название заголовок 标题 内容 タイトル 제목 عنوان शीर्षक শিরোনাম عنوان
             judul titolo başlık texto""",
@@ -209,7 +233,7 @@ SUGGESTION_FIELDS = FieldNames(
             নির্দিষ্ট_পাঠ্য নির্দিষ্ট_টেক্সট নির্দিষ্ট_লেখা مخصوص_متن متن teks_spesifik teks_khusus
             testo_specifico özel_metin belirli_metin văn_bản_cụ_thể specifieke_tekst konkretny_tekst""",
             """verbatim literal snippet wording insert after proposed example
-            to new text content value addition code quote
+            replace to new new_content text content value addition code quote
             payload prompt implementation revised updated rewritten suggested_prompt instruction_text
             instruction""",
         ),
@@ -224,8 +248,8 @@ SUGGESTION_FIELDS = FieldNames(
             القسم قسم_مستهدف लक्ष्य_अनुभाग लक्षित_अनुभाग लक्ष्य_खंड अनुभाग লক্ষ্য_বিভাগ লক্ষ্য_অংশ ہدف_سیکشن
             ہدف_حصہ سیکشن bagian_target bagian_sasaran sezione_target sezione_obiettivo hedef_bölüm
             phần_mục_tiêu doelsectie sekcja_docelowa""",
-            """where anchor position heading scope before original old current from passage target_text old_text part
-            place""",
+            """where anchor position heading scope before original old original_text current current_text
+            find search from passage target_text old_text part place""",
         ),
     }
 )

@@ -24,7 +24,9 @@ class Part:
     @property
     def has_suggestions(self) -> bool:
         """Whether there is something where suggestions belong."""
-        return bool(self.items) or is_filled(self.fields.get("suggestions"))
+        return bool(self.items) or any(
+            is_filled(self.fields.get(name)) for name in ("suggestions", "improved_prompt")
+        )
 
     @property
     def is_analysed(self) -> bool:

@@ -34,7 +34,7 @@ _OUTCOMES = {
     Outcome.ERROR: "⚠️ Error",
     Outcome.UNKNOWN: "❓ Unknown (the user says that it went wrong)",
 }
-_DEFAULT_TASK = "General reasoning task"
+_DEFAULT_TASK = "General reasoning task (the record does not say which)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +110,12 @@ class PromptBuilder:
 
     def _analysis(self, request: ReflectionRequest, limits: PromptLimits) -> str:
         failed = _failed(request)
-        labels = _labels(failed)
+        labels = _labels(request)
         main = request.trajectory_analysis
         parts = ["## Trajectory Analysis", failure_points_section(failed, labels, limits.findings)]
         parts.append(reasoning_issues_section(failed, labels, limits.findings))
         if self.include_success_patterns:
-            parts.append(success_section([main, *request.other_analyses]))
+            parts.append(success_section(failed, _passed(request)))
         if self.include_comparative and main.comparison is not None:
             known = [point.description for point in main.failure_points]
             parts.append(comparison_section(main.comparison, known))
@@ -136,8 +136,12 @@ def _passing_labels(passed: Sequence[TrajectoryAnalysis]) -> list[str]:
     return [f"passing run {number}" for number in range(1, len(passed) + 1)]
 
 
-def _labels(analyses: Sequence[TrajectoryAnalysis]) -> list[str]:
-    return [""] if len(analyses) == 1 else [f"run {number}" for number in range(1, len(analyses) + 1)]
+def _labels(request: ReflectionRequest) -> list[str]:
+    """Return how each failed run is named; a run that is alone needs no name."""
+    count = len(_failed(request))
+    if count > 1:
+        return [f"run {number}" for number in range(1, count + 1)]
+    return ["failed run" if _passed(request) else ""]
 
 
 def _context(request: ReflectionRequest) -> str:
@@ -147,8 +151,8 @@ def _context(request: ReflectionRequest) -> str:
         f"### Original Prompt Being Evaluated\n\n{fenced(request.original_prompt)}",
         f"### Task Description\n\n{_task_text(request)}",
     ]
-    for label, analysis in zip(_labels(failed), failed, strict=True):
-        parts.append(_run_facts(label, analysis))
+    for label, analysis in zip(_labels(request), failed, strict=True):
+        parts.append(_run_facts(label if len(failed) > 1 else "", analysis))
     passed = _passed(request)
     if passed:
         named = [
@@ -165,7 +169,7 @@ def _task_text(request: ReflectionRequest) -> str:
     task = request.task_description or (run.task if run is not None else None) or _DEFAULT_TASK
     if run is not None and task == run.task:
         # It comes from the record, not from the user, and may address whoever reads it.
-        return f"As the record words it:\n\n{fenced(task)}"
+        return f"As the record words it; the agent may not have seen it:\n\n{fenced(task)}"
     return fenced(task) if "\n" in task.strip() else one_line(clean(task), 2_000)
 
 
@@ -193,8 +197,13 @@ def _run_facts(label: str, analysis: TrajectoryAnalysis) -> str:
         facts += [f"- Feedback: {inline_code(text, 2_000)}" for text in run.feedback]
         if not run.feedback and analysis.outcome is Outcome.UNKNOWN:
             facts.append("- Feedback: none; what went wrong has to be found in the record")
-        tools = "not recorded" if run.tools is None else inline_code(", ".join(run.tools) or "none", 800)
-        facts.append(f"- Tools offered: {tools}")
+        if run.tools is not None:
+            facts.append(f"- Tools offered: {inline_code(', '.join(run.tools) or 'none', 800)}")
+        else:
+            called = dict.fromkeys(step.name for step in run.tool_calls if step.name)
+            facts.append(
+                f"- Tools offered: not recorded; called: {inline_code(', '.join(called) or 'none', 800)}"
+            )
     return f"{heading}\n\n{outcome}\n\n" + "\n".join(facts)
 
 
@@ -223,7 +232,7 @@ def _evidence(request: ReflectionRequest, limits: PromptLimits) -> str:
     return "\n\n".join(
         [
             intro,
-            render_evidence(evidence, [*_labels(failed), *_passing_labels(passed)]),
+            render_evidence(evidence, [*_labels(request), *_passing_labels(passed)]),
             f"({'; '.join(notes)}.)",
         ]
     )

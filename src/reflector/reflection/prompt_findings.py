@@ -9,12 +9,14 @@ from reflector.trajectories.analysis import (
     ComparativeAnalysis,
     FailurePoint,
     ReasoningIssue,
+    Severity,
     SuccessIndicator,
     TrajectoryAnalysis,
 )
 
 __all__ = ["comparison_section", "failure_points_section", "reasoning_issues_section", "success_section"]
 
+_ORDER = {severity: rank for rank, severity in enumerate(Severity)}
 _SEVERITY_ICONS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🟢"}
 
 
@@ -27,7 +29,8 @@ def failure_points_section(failed: Sequence[TrajectoryAnalysis], labels: Sequenc
             merged.setdefault(key, []).append((run, point))
     total = len(merged)
     entries = []
-    for number, found in enumerate(list(merged.values())[:limit], 1):
+    gravest = sorted(merged.values(), key=lambda found: _ORDER[found[0][1].severity])
+    for number, found in enumerate(gravest[:limit], 1):
         point = found[0][1]
         entry = (
             f"{number}. {_SEVERITY_ICONS[point.severity]} **{point.category}** ({point.severity}): "
@@ -77,19 +80,17 @@ def _numbers(indices: Sequence[int], limit: int = 12) -> str:
     return f"step{'s' if len(indices) > 1 else ''} {shown}{more}"
 
 
-def success_section(analyses: Sequence[TrajectoryAnalysis]) -> str:
+def success_section(failed: Sequence[TrajectoryAnalysis], passed: Sequence[TrajectoryAnalysis]) -> str:
     """Return what the runs did well, or nothing."""
-    found: dict[str, list[SuccessIndicator]] = {}
-    for analysis in analyses:
-        for indicator in analysis.success_indicators:
-            found.setdefault(indicator.type, []).append(indicator)
     entries = []
-    for kind, indicators in found.items():
-        first = indicators[0]
-        more = f" (and in {len(indicators) - 1} more)" if len(indicators) > 1 else ""
-        entries.append(
-            f"- **{kind}** (impact {first.impact}): {one_line(clean(first.description), 300)}{more}"
-        )
+    for where, analyses in (("failed", failed), ("passing", passed)):
+        found: dict[str, list[SuccessIndicator]] = {}
+        for indicator in (each for analysis in analyses for each in analysis.success_indicators):
+            found.setdefault(indicator.type, []).append(indicator)
+        for kind, indicators in found.items():
+            runs = f"{len(indicators)} {where} runs, one of them" if len(indicators) > 1 else f"{where} run"
+            text = one_line(clean(indicators[0].description), 300)
+            entries.append(f"- **{kind}** (impact {indicators[0].impact}; {runs}): {text}")
     return "### Success Indicators to Preserve\n\n" + "\n".join(entries) if entries else ""
 
 

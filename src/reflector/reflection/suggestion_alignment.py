@@ -13,7 +13,7 @@ from reflector.reflection.inference import infer_category, infer_type
 from reflector.reflection.lenient_json import CutText
 from reflector.reflection.models import Priority, Suggestion, SuggestionCategory, SuggestionType
 from reflector.reflection.reading_log import Log
-from reflector.reflection.suggestion_items import Kinds, expand
+from reflector.reflection.suggestion_items import Kinds, expand, flattened
 from reflector.reflection.vocabulary import match_category, match_priority, match_type
 
 __all__ = ["read_suggestion", "read_suggestions"]
@@ -49,10 +49,12 @@ def read_suggestion(item: Any, kinds: Kinds, log: Log) -> Suggestion | None:
     """Return one suggestion, or None after a note in `log` why it is none."""
     if isinstance(item, str):
         return _from_sentence(item, kinds, log)
-    fields = assign(item, SUGGESTION_FIELDS) if isinstance(item, dict) else None
-    if fields is None:
+    if not isinstance(item, dict):
         log.drop("not a suggestion", item)
         return None
+    fields = assign(item, SUGGESTION_FIELDS)
+    if "description" not in fields or type(fields["description"][0]) is dict:
+        fields = assign(flattened(item), SUGGESTION_FIELDS)
     if _is_placeholder(fields):
         log.placeholders += 1
         log.drop("repeats the form of the answer", item)

@@ -13,7 +13,7 @@ from reflector.reflection.models import Priority, SuggestionCategory, Suggestion
 from reflector.reflection.reading_log import Log
 from reflector.reflection.vocabulary import match_category, match_priority, match_type
 
-__all__ = ["Kinds", "expand", "is_suggestion", "kinds_of_key"]
+__all__ = ["Kinds", "expand", "flattened", "is_suggestion", "kinds_of_key"]
 
 Kinds = dict[str, Any]
 """Type, category or priority that a group gives to its members."""
@@ -209,8 +209,35 @@ def is_suggestion(members: dict[str, Any]) -> bool:
         and (len(fields) > 1 or len(members) == 1 or described[1] < 2)
     ):
         return True
-    has_text = any(_is_text(fields[name][0]) for name in ("specific_text", "rationale") if name in fields)
-    return has_text and any(name in fields and not isinstance(fields[name][0], dict) for name in _KINDS)
+    texts = [name for name in ("specific_text", "rationale", "target_section") if name in fields]
+    if not any(_is_text(fields[name][0]) for name in texts):
+        flat = flattened(members)
+        return flat is not members and is_suggestion(flat)
+    is_pair = "specific_text" in texts and "target_section" in texts  # old and new text
+    return is_pair or any(name in fields and not isinstance(fields[name][0], dict) for name in _KINDS)
+
+
+def flattened(members: dict[str, Any]) -> dict[str, Any]:
+    """Return a suggestion with what stands in an object inside it: `{"type": …, "details": {"text": …}}`."""
+    inner = [(key, value) for key, value in members.items() if isinstance(value, dict) and value]
+    if len(inner) != 1 or len(members) == 1:
+        return members
+    key, value = inner[0]
+    outer = {name: item for name, item in members.items() if name != key}
+    names = assign(outer, SUGGESTION_FIELDS).keys()
+    own = set(assign({key: ""}, SUGGESTION_FIELDS)) - {"description"}
+    if (
+        own
+        or key.isdigit()
+        or normal_key(key) in GROUP_ITEMS
+        or kinds_of_key(key)
+        or names.isdisjoint(_OUTER)
+    ):
+        return members
+    return {**outer, **value} if "description" in assign(value, SUGGESTION_FIELDS) else members
+
+
+_OUTER = frozenset({"type", "category", "priority", "description"})
 
 
 def _is_text(value: Any) -> bool:

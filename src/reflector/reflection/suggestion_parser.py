@@ -9,7 +9,8 @@ from typing import Any, NoReturn
 from reflector._text import one_line
 from reflector.errors import UnparsableReflectionError
 from reflector.reflection.alignment import Aligned, align
-from reflector.reflection.candidates import Document, clean, find_documents, strip_reasoning, whole_document
+from reflector.reflection.answer_cleaning import clean, spoken_thoughts, strip_reasoning
+from reflector.reflection.candidates import Document, find_documents, whole_document
 from reflector.reflection.confidence import (
     DEFAULT_CONFIDENCE,
     ConfidenceConfig,

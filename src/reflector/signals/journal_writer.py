@@ -106,16 +106,20 @@ class JournalWriter:
             self._is_closing = True
             self._has_room = False
             self._work.notify()
+            self._progress.notify_all()
         self._thread.join()
         if is_first:
             self._connection.close()
             self._raise_failure()
 
     def _wait_for_room(self) -> None:
+        self._work.notify()
+        self._wait(
+            lambda: self._is_closing or (self._has_room and self._put - self._done < self._max_waiting),
+            _PATIENCE,
+        )
         if self._is_closing:
             raise JournalClosedError(f"the journal {self._name} is closed; append before closing it")
-        self._work.notify()
-        self._wait(lambda: self._has_room and self._put - self._done < self._max_waiting, _PATIENCE)
 
     def _wait(self, is_met: Callable[[], bool], timeout: float | None) -> None:
         """Wait, holding the lock, until the thread has come far enough or has failed."""
@@ -123,8 +127,8 @@ class JournalWriter:
         self._raise_failure()
         if not came_far:
             raise JournalWriteError(
-                f"{self.waiting} signals wait to be written to {self._name} and none of them was for {timeout:g} s; "
-                "the disk may be too slow or another process may hold the file",
+                f"{self.waiting} signals still wait to be written to {self._name} after {timeout:g} s; "
+                "the disk may be too slow, or another process may hold the file",
                 unwritten=self.waiting,
             )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -69,6 +70,7 @@ class SqliteJournal(Journal):
         """
         check_limits(max_signals, max_bytes)
         self.path = Path(path)
+        self._process = os.getpid()
         self._is_closed = False
         self._reading = threading.Lock()
         writing = None if read_only else open_writer(self.path, durability)
@@ -148,6 +150,8 @@ class SqliteJournal(Journal):
 
     def close(self) -> None:
         atexit.unregister(self.close)
+        if os.getpid() != self._process:
+            return  # a forked copy has no writing thread, and touching the file would hurt the original
         self._is_closed = True
         with self._reading:
             self._reader.close()

@@ -1,0 +1,151 @@
+"""What an object or a list in an answer is: a suggestion, a group, a reflection, a message of a protocol, a schema."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from reflector.reflection.field_mapping import Field, assign
+from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS
+from reflector.reflection.suggestion_items import is_suggestion
+
+__all__ = [
+    "are_texts",
+    "is_analysed",
+    "is_group",
+    "is_item",
+    "is_message",
+    "is_reflection",
+    "is_schema",
+    "is_sentence",
+    "is_usable",
+    "tagged",
+]
+
+
+def is_sentence(text: str) -> bool:
+    """Return whether a text says something, and is no word, name or JSON."""
+    return len(text) > 12 and " " in text.strip() and text.lstrip()[0] not in "{["
+
+
+def is_item(item: dict[str, Any]) -> bool:
+    """Return whether an object can only be a suggestion, wherever it stands."""
+    return is_suggestion(item) and names_kind(item) and not is_message(item) and tagged(item) is None
+
+
+def names_kind(item: dict[str, Any]) -> bool:
+    """Return whether an object has a key that only suggestions have."""
+    fields = assign(item, SUGGESTION_FIELDS)
+    return any(name in fields for name in ("type", "category", "priority", "rationale", "specific_text")) or (
+        "description" in fields and fields["description"][1] < 2
+    )
+
+
+def is_reflection(members: dict[str, Any]) -> bool:
+    """Return whether an object is a reflection of its own, and not one of its suggestions."""
+    fields = assign(members, REFLECTION_FIELDS)
+    if (
+        "suggestions" in fields
+        and fields["suggestions"][1] < 2
+        and isinstance(fields["suggestions"][0], list | dict)
+    ):
+        return True
+    return is_analysed(fields) and not (is_suggestion(members) and names_kind(members))
+
+
+def is_analysed(fields: dict[str, Field]) -> bool:
+    """Return whether a key says surely that it holds an analysis or root causes."""
+    return any(fields[name][1] < 2 for name in ("analysis", "root_causes") if name in fields)
+
+
+def is_group(item: dict[str, Any]) -> bool:
+    """Return whether an object gives a priority or category to the suggestions it holds."""
+    fields = assign(item, SUGGESTION_FIELDS)
+    holds = any(isinstance(member, list) and member for member in item.values())
+    return (
+        holds
+        and not is_analysed(assign(item, REFLECTION_FIELDS))
+        and any(name in fields for name in ("type", "category", "priority"))
+    )
+
+
+def are_texts(value: Any) -> bool:
+    """Return whether a list holds sentences: under a name we don't know they are no suggestions (`strengths`)."""
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(item, str) and "{" not in item for item in value)
+    )
+
+
+_MESSAGE_KEYS = frozenset(
+    {
+        "role",
+        "arguments",
+        "tool_calls",
+        "function_call",
+        "finish_reason",
+        "choices",
+        "actionInput",
+        "action_input",
+    }
+)
+_MESSAGE_TYPES = frozenset(
+    {
+        "text",
+        "output_text",
+        "message",
+        "function",
+        "tool_use",
+        "tool_call",
+        "function_call",
+        "thinking",
+        "reasoning",
+    }
+)
+
+
+def is_message(value: dict[str, Any]) -> bool:
+    """Return whether it is an envelope of a chat or tool protocol, whose words only look like our fields."""
+    kind = value.get("type")
+    return not _MESSAGE_KEYS.isdisjoint(value) or (
+        isinstance(kind, str) and kind in _MESSAGE_TYPES and "description" not in value
+    )
+
+
+_PAYLOADS = ("content", "data", "value", "text", "payload", "body", "item", "message")
+
+
+def tagged(value: dict[str, Any]) -> dict[str, Any] | None:
+    """Return `{"analysis": …}` for `{"type": "analysis", "content": …}`."""
+    tag = next(
+        (value[key] for key in ("type", "kind", "field", "key", "name") if isinstance(value.get(key), str)),
+        None,
+    )
+    if tag is None or len(value) > 4:
+        return None
+    payload = next((value[key] for key in _PAYLOADS if key in value), None)
+    named = any(
+        REFLECTION_FIELDS.strength(tag, name) in (0, 1)
+        for name in ("analysis", "root_causes", "suggestions", "expected_improvement")
+    )
+    return {tag: payload} if named and payload is not None else None
+
+
+def is_usable(fields: dict[str, Field]) -> bool:
+    """Return whether what is called suggestions can be some; a weak name such as `steps` needs company or objects."""
+    value, strength = fields["suggestions"]
+    if isinstance(value, bool | int | float):
+        return False
+    return strength != 2 or (isinstance(value, list | dict) and (len(fields) > 1 or _are_items(value)))
+
+
+def _are_items(value: Any) -> bool:
+    items = list(value.values()) if isinstance(value, dict) else value
+    return bool(items) and all(isinstance(item, dict) and is_item(item) for item in items)
+
+
+def is_schema(value: dict[str, Any]) -> bool:
+    """Return whether an object is a JSON schema."""
+    if "$schema" in value or ("properties" in value and isinstance(value["properties"], dict)):
+        return value.get("type") == "object" or "$schema" in value or "required" in value
+    return False
