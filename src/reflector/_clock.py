@@ -16,10 +16,10 @@ __all__ = [
     "SystemClock",
     "VirtualClock",
     "from_wall",
-    "from_wall_ns",
+    "from_wall_us",
     "settle",
     "to_wall",
-    "to_wall_ns",
+    "to_wall_us",
 ]
 
 _EPOCH = datetime.fromtimestamp(0, UTC)
@@ -105,14 +105,14 @@ def to_wall(when: float) -> datetime:
 
 def from_wall(moment: datetime) -> float:
     """Return the moment of the system's monotonic clock at a date and time."""
-    return (to_wall_ns(moment) // 1000 - _OFFSET) / 1e6
+    return (to_wall_us(moment) - _OFFSET) / 1e6
 
 
-def to_wall_ns(moment: datetime) -> int:
-    """Return a date and time as nanoseconds since 1970, exactly."""
-    return (moment - _EPOCH) // _MICROSECOND * 1000
+def to_wall_us(moment: datetime) -> int:
+    """Return a date and time as microseconds since 1970, exactly."""
+    return (moment - _EPOCH) // _MICROSECOND
 
 
-def from_wall_ns(nanoseconds: int) -> datetime:
-    """Return nanoseconds since 1970 as a date and time in UTC, cut to microseconds."""
-    return _EPOCH + timedelta(microseconds=nanoseconds // 1000)
+def from_wall_us(microseconds: int) -> datetime:
+    """Return microseconds since 1970 as a date and time in UTC."""
+    return _EPOCH + timedelta(microseconds=microseconds)

@@ -271,7 +271,7 @@ def test_ctrl_c_ends_it_with_130(failed: Path) -> None:
         out, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
     assert out == b""
-    assert b"Traceback" not in err
+    assert err == b"reflector: interrupted\n"
 
 
 # --- the rest -----------------------------------------------------------------------------------------------
@@ -349,3 +349,34 @@ def test_a_mistake_on_the_command_line_is_one_line_and_one_document(run: Any, fa
     assert result.code == 2
     assert "--nonsense" in result.document["errors"][0]["reason"]
     assert result.err.count("\n") == 1
+
+
+def test_a_file_that_cannot_be_written_is_refused_before_the_model_is_asked(
+    run: Any, failed: Path, tmp_path: Path
+) -> None:
+    with LoopbackServer(ANSWER) as server:
+        for out in (tmp_path, tmp_path / "none" / "out.md", failed, "-"):
+            model = ["--model", "openai/m", "--base-url", server.base_url]
+            assert run("reflect", failed, *model, "--apply", out).code == 2
+    assert server.requests == []
+    assert failed.read_bytes() == DEMO
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("delay", [0.05, 0.3])
+def test_ctrl_c_while_it_loads_is_130_too(failed: Path, delay: float) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", f"import os, signal, threading; from reflector.cli.entry import main; "
+         f"threading.Timer({delay}, os.kill, (os.getpid(), signal.SIGINT)).start(); "
+         "import sys; sys.argv = ['reflector', 'analyze', '-']; main()"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    assert process.stdout is not None
+    assert process.stderr is not None
+    # Its standard input stays open: it would wait for ever.
+    out, err = process.stdout.read(), process.stderr.read()
+    process.wait(30)
+    for pipe in (process.stdin, process.stdout, process.stderr):
+        assert pipe is not None
+        pipe.close()
+    assert (process.returncode, out, err) == (130, b"", b"reflector: interrupted\n")

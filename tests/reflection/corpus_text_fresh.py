@@ -8,16 +8,6 @@ __all__ = ["FRESH"]
 
 FRESH: list[Case] = [
     case(
-        "csv",
-        2,
-        """type,category,priority,description,rationale
-add,constraint,high,Require a receipt number before refunds,A refund was paid twice
-remove,clarity,low,"Delete the note on vouchers, it is outdated",Vouchers ended in May
-""",
-        want("receipt number", "add constraint high", why="paid twice"),
-        want("vouchers", "remove clarity low", why="ended in May"),
-    ),
-    case(
         "html",
         2,
         """<h2>Analysis</h2>

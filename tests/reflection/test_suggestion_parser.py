@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.reflection import corpus_json_fresh
 from tests.reflection.corpus_json import BASE, S1, Case, J, P, cases
 
 from reflector.errors import UnparsableReflectionError
@@ -15,7 +16,7 @@ from reflector.reflection.models import Confidence, ParsedReflection, ParseMode,
 from reflector.reflection.prompt_texts import SYSTEM_PROMPT
 from reflector.reflection.suggestion_parser import parse_reflection
 
-CASES = list(cases())
+CASES = [*cases(), *corpus_json_fresh.cases()]
 READABLE = [case for case in CASES if case.expected is not None]
 FAILING = [case for case in CASES if case.fails]
 DESCRIPTIONS = [item["description"] for item in BASE["suggestions"]]
@@ -266,7 +267,7 @@ def test_clean_json_is_read_verbatim(items: list[dict[str, Any]], analysis: str)
 
 
 def test_our_own_form_given_back_is_an_echo() -> None:
-    skeleton = SYSTEM_PROMPT[SYSTEM_PROMPT.index("```json") : SYSTEM_PROMPT.rindex("```") + 3]
+    skeleton = SYSTEM_PROMPT[SYSTEM_PROMPT.index("{") : SYSTEM_PROMPT.rindex("\n}") + 2]
     for text in (SYSTEM_PROMPT, skeleton):
         with pytest.raises(UnparsableReflectionError) as caught:
             parse_reflection(text)

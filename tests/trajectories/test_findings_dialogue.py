@@ -66,6 +66,14 @@ def test_asking_for_something_else_is_no_stall() -> None:
     assert "dialogue_stall" not in _points(steps)
 
 
+def test_the_same_question_after_an_answer_that_names_nothing_is_a_stall() -> None:
+    question = "To find the product I need the revenue of each product for March."
+    steps = _said(
+        "Which one?", "Could you tell me the revenue of each product for March?", "No idea.", question
+    )
+    assert _points(steps)["dialogue_stall"].evidence == question
+
+
 def test_a_prompt_that_speaks_of_tools_and_a_run_that_calls_none() -> None:
     prompt = "You are a clerk. Use the available tools to look things up. Be polite."
     point = _points(_said("Where is my parcel?", "I cannot say."), prompt=prompt)["no_tool_called"]
@@ -111,7 +119,8 @@ def test_the_same_nudge_again_means_that_the_model_does_not_act() -> None:
     nudge = "Please go on."
     steps = _said("Solve it.", "I could try this.", nudge, "Or that.", nudge, "Or both.", nudge)
     point = _points(steps)["idle_turns"]
-    assert (point.severity, point.step_indices, point.evidence) == (Severity.HIGH, (2, 4, 6), nudge)
+    assert (point.severity, point.step_indices) == (Severity.HIGH, (1, 3, 5))
+    assert point.evidence == "I could try this."
 
 
 def test_a_rejected_submission_and_the_same_one_again() -> None:
@@ -160,16 +169,6 @@ def test_a_call_and_a_word_in_one_turn_break_a_rule_that_forbids_it() -> None:
     assert "prompt_rule_broken" not in _points(steps, prompt="Call tools as needed.")
 
 
-def test_a_change_needs_the_users_consent_when_the_prompt_says_so() -> None:
-    prompt = "Before any booking you must obtain explicit user confirmation."
-    asked = Step(kind=StepKind.USER, content="What would that cost?")
-    agreed = Step(kind=StepKind.USER, content="Yes, go ahead.")
-    point = _points([asked, *_call("book_room", room=1)], prompt=prompt)["unconfirmed_change"]
-    assert (point.step_indices, point.evidence) == ((0, 1), "What would that cost?")
-    assert "unconfirmed_change" not in _points([agreed, *_call("book_room", room=1)], prompt=prompt)
-    assert "unconfirmed_change" not in _points([asked, *_call("get_room", room=1)], prompt=prompt)
-
-
 def test_a_protected_file_that_was_written() -> None:
     prompt = "Fix the bug.\n- DO NOT MODIFY: tests, setup.cfg"
     steps = _call("bash", command="cat <<'EOF' > lib/tests/test_new.py\nassert True\nEOF")
@@ -189,26 +188,6 @@ def test_claims_are_held_against_the_record() -> None:
         *_call("sh", "Error: disk full", command="./check"),
         Step(kind=StepKind.MESSAGE, content="But that's okay, it works correctly."),
     ]
-    points = _points(failed, outcome="failure")
-    assert points["dismissed_failure"].step_indices == (2,)
-    assert points["false_success_claim"].severity is Severity.HIGH
+    point = _points(failed, outcome="failure")["false_success_claim"]
+    assert (point.severity, point.step_indices) == (Severity.HIGH, (2,))
     assert "false_success_claim" not in _points(failed)
-
-
-def test_admitted_mistakes_count_and_plain_apologies_do_not() -> None:
-    steps = [
-        Step(kind=StepKind.MESSAGE, content="I forgot to import the module."),
-        Step(kind=StepKind.USER, content="Hm"),
-    ]
-    assert _points(steps)["admitted_mistake"].evidence == "I forgot to import the module."
-    polite = [Step(kind=StepKind.MESSAGE, content="I apologize for the inconvenience.")]
-    assert "admitted_mistake" not in _points(polite)
-
-
-def test_a_fix_taken_over_from_the_task() -> None:
-    line = "return round(total / count, 2)"
-    task = Step(kind=StepKind.USER, content=f"The mean is wrong, this should work:\n    {line}")
-    diff = f"diff --git a/m.py b/m.py\n--- a/m.py\n+++ b/m.py\n@@ -1 +1 @@\n-return total\n+{line}\n"
-    steps = [task, *_call("submit", diff)]
-    assert _points(steps)["copied_fix"].evidence == line
-    assert "copied_fix" not in _points(steps, outcome="success")

@@ -47,6 +47,13 @@ def _answer(content: str, name: str = "shell", command: str = "./deploy.sh now")
         ("Command timed out after 30 seconds", "tool_timeout"),
         ("Error: the script ran longer than 10 seconds and was stopped.", "tool_timeout"),
         ("subprocess.TimeoutExpired: Command 'x' timed out after 30 seconds", "tool_timeout"),
+        ("Error: the code ran longer than the limit of 10 seconds and was stopped.", "tool_timeout"),
+        ("Exceeded time limit", "tool_timeout"),
+        ("execution exceeded the 30 second time limit", "tool_timeout"),
+        ("rpc error: deadline exceeded", "tool_timeout"),
+        ("The query took too long.", "tool_timeout"),
+        ("Error: time limit of 5 seconds exceeded", "tool_timeout"),
+        ("Process was killed after 60 seconds", "tool_timeout"),
         (
             "Your proposed edit has introduced new syntax error(s).\n- E999 SyntaxError: '(' was never closed",
             "edit_rejected",
@@ -141,6 +148,21 @@ def test_the_same_failing_call_sent_again_is_grave() -> None:
     assert point.step_indices == (1, 3, 5)
 
 
+def test_an_exception_that_shows_the_reported_bug_is_of_low_severity_the_first_time() -> None:
+    trace = "Traceback (most recent call last):\nTypeError: unsupported operand"
+    plan = Step(kind=StepKind.MESSAGE, content="First I write a script to reproduce the issue.")
+    run = (_call("bash", {"command": "python show.py"}), _result(trace))
+    (shown,) = _points(plan, *run, Step(kind=StepKind.MESSAGE, content="There it is."))
+    assert (shown.rule, shown.severity) == ("tool_exception", Severity.LOW)
+    points = _points(plan, *run, Step(kind=StepKind.MESSAGE, content="Fixed, once more."), *run)
+    assert [(point.severity, point.step_indices) for point in points if point.rule == "tool_exception"] == [
+        (Severity.MEDIUM, (5,)),
+        (Severity.LOW, (2,)),
+    ]
+    missing = _result("Traceback (most recent call last):\nModuleNotFoundError: No module named 'x'")
+    assert _points(plan, run[0], missing)[0].severity is Severity.MEDIUM
+
+
 def test_a_call_repeated_without_a_change_in_between_is_a_finding() -> None:
     look = (_call("shell", {"command": "cat notes.txt"}), _result("empty"))
     (point,) = _points(*look, *look, Step(kind=StepKind.MESSAGE, content="Hm."))
@@ -190,15 +212,14 @@ def test_malformed_arguments_are_quoted() -> None:
     assert (point.rule, point.evidence) == ("malformed_arguments", '{"seats": 2,')
 
 
-def test_calls_without_results_and_results_without_calls_are_found() -> None:
-    rules = _rules(
+def test_a_call_without_a_result_is_found() -> None:
+    (point,) = _points(
         _call("a", {}, call_id="1"),
         _call("b", {}, call_id="2"),
         _result("fine", call_id="2"),
-        _result("whose?", call_id="9"),
         Step(kind=StepKind.MESSAGE, content="Hm."),
     )
-    assert sorted(rules) == ["call_without_result", "result_without_call"]
+    assert (point.rule, point.step_indices, point.evidence) == ("call_without_result", (0,), "a")
 
 
 def test_a_tool_that_was_not_offered_is_named() -> None:

@@ -99,16 +99,15 @@ def test_the_vigenere_run_loses_names_times_out_and_reaches_its_limit() -> None:
     )
     assert _sources(analysis, points["tool_timeout"]) == [9, 15, 17, 33, 43]
     assert "50" in points["limit_reached"].description
-    assert _sources(analysis, points["idle_turns"]) == [19, 29, 35, 39, 45, 49]
+    assert _sources(analysis, points["idle_turns"]) == [18, 28, 34, 38, 44, 48]
     assert "submit" in points["no_submission"].description
+    assert not any("Please proceed" in point.evidence for point in analysis.failure_points)
 
 
-def test_the_django_run_touches_tests_and_copies_the_proposed_fix() -> None:
+def test_the_django_run_touches_tests_that_it_must_not_modify() -> None:
     analysis, points = _example("mini_swe_agent/gemini3__django__django-10999.traj.json")
     assert _sources(analysis, points["forbidden_change"]) == [28]
     assert "DO NOT MODIFY: Tests" in points["forbidden_change"].description
-    assert _sources(analysis, points["admitted_mistake"]) == [32]
-    assert _sources(analysis, points["copied_fix"]) == [37]
 
 
 def test_five_bookings_with_the_same_error_are_one_grave_finding() -> None:

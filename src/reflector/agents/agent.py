@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
 from reflector.errors import ConfigurationError, NoHandlerError
 from reflector.signals.router import Router
@@ -14,10 +14,25 @@ from reflector.signals.signal import Signal
 if TYPE_CHECKING:
     from reflector.agents.context import Context
 
-__all__ = ["Agent", "Handler", "handles", "is_async_callable"]
+__all__ = ["Agent", "Card", "Handler", "handles", "is_async_callable"]
 
 Handler = Callable[[Signal, "Context"], Any]
 """Takes a signal and a context; what it returns (or what awaiting that gives) becomes the data of the reply."""
+
+
+@runtime_checkable
+class Card(Protocol):
+    """What a provider of tasks costs and can take; `reflector.dispatch` has the one that is used."""
+
+    @property
+    def running(self) -> int:
+        """How many tasks run at once."""
+        ...
+
+    def bind(self, handler: Any) -> Any:
+        """Return what is to be spawned instead of the handler: where the work runs is the card's business."""
+        ...
+
 
 F = TypeVar("F", bound=Callable[..., Any])
 _MARK = "__reflector_patterns__"

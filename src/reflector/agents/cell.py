@@ -65,6 +65,7 @@ class Cell:
         "ref",
         "routes",
         "runtime",
+        "source",
         "state",
         "stopped",
         "supervisor",
@@ -76,6 +77,7 @@ class Cell:
         self.runtime = runtime
         self.exchange = runtime.exchange
         self.name = name
+        self.source = f"/agents/{name}"
         self.supervisor = supervisor
         self.mailbox = Mailbox(mailbox)
         self.concurrency = concurrency
@@ -93,10 +95,6 @@ class Cell:
         self.card: Any = None
         self.stopped: OneShot | None = None
         self._idle_waiters: tuple[OneShot, ...] = ()
-
-    @property
-    def source(self) -> str:
-        return f"/agents/{self.name}"
 
     @property
     def is_alive(self) -> bool:

@@ -24,10 +24,10 @@ from reflector.errors import (
     NoHandlerError,
     ReflectorError,
 )
-from reflector.signals.payloads import validate_data
+from reflector.signals.payloads import REGISTERED, validate_data
 from reflector.signals.router import Route, Router
 from reflector.signals.signal import Signal
-from reflector.signals.trace import CURRENT_SIGNAL, new_trace, span_maker
+from reflector.signals.trace import CURRENT_SIGNAL, child_span, new_trace, span_maker
 
 __all__ = ["Exchange", "SignalLog"]
 
@@ -292,7 +292,8 @@ class Exchange:
         parent = CURRENT_SIGNAL.get()
         if parent is not None or self.spans is not None or (self.is_observed and signal.trace is None):
             self._stamp(signal, parent)
-        signal.data = validate_data(signal.type, signal.data)
+        if signal.type in REGISTERED:
+            signal.data = validate_data(signal.type, signal.data)
 
     def _enter_request(self, signal: Signal, seconds: float) -> Signal:
         """Return a copy of a request with its deadline: the earliest of its own, the asker's and the time-out."""
@@ -304,8 +305,12 @@ class Exchange:
         if parent is not None and parent.deadline is not None and parent.deadline < deadline:
             deadline = parent.deadline
         request.deadline = deadline
-        self._stamp(request, parent)
-        request.data = validate_data(request.type, request.data)
+        if parent is not None or self.spans is not None:
+            self._stamp(request, parent)
+        elif request.trace is None:
+            request.trace = new_trace()
+        if request.type in REGISTERED:
+            request.data = validate_data(request.type, request.data)
         return request
 
     def _stamp(self, signal: Signal, parent: Signal | None) -> None:
@@ -323,7 +328,7 @@ class Exchange:
         elif parent is not None:
             if parent.trace is None:
                 parent.trace = new_trace()
-            signal.trace = parent.trace.child()
+            signal.trace = child_span(parent.trace)
         if signal.trace is None:
             signal.trace = new_trace()
 

@@ -45,6 +45,11 @@ class AgentRef:
         return len(self._cell.mailbox)
 
     @property
+    def concurrency(self) -> int:
+        """How many signals it handles at once."""
+        return self._cell.concurrency
+
+    @property
     def accepts(self) -> Iterable[str]:
         """The kinds of task it takes, as given to `spawn`."""
         return self._cell.accepts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from reflector.errors import HandlerError, LLMError, ReflectorError
-from reflector.signals.payloads import validate_data
+from reflector.signals.payloads import REGISTERED, validate_data
 from reflector.signals.signal import Signal, failed_type
 
 __all__ = ["completed", "failed", "typed_error"]
@@ -24,7 +24,8 @@ def completed(request: Signal, result: Any, source: str) -> Signal:
             return result.replace(causationid=request.id, correlationid=request.correlationid or request.id)
         return result
     reply = request.reply(result, source=source)
-    reply.data = validate_data(reply.type, result)
+    if reply.type in REGISTERED:
+        reply.data = validate_data(reply.type, result)
     return reply
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextvars
 import inspect
 import threading
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
+from operator import attrgetter
 from types import TracebackType
 from typing import Any
 
@@ -14,13 +15,15 @@ import anyio
 
 from reflector._clock import Clock, SystemClock
 from reflector.agents._wake import one_shots
-from reflector.agents.agent import Agent, is_async_callable
+from reflector.agents.agent import Agent, Card, is_async_callable
 from reflector.agents.cell import Cell
 from reflector.agents.dead_letters import DeadLetters
 from reflector.agents.exchange import Exchange, SignalLog
+from reflector.agents.groups import is_copy, only_error
 from reflector.agents.mailbox import MailboxOptions
 from reflector.agents.middleware import Middleware
 from reflector.agents.ref import DEFAULT_TIMEOUT, DRAIN_TIMEOUT, AgentRef
+from reflector.agents.schedule import Tick
 from reflector.agents.statistics import Statistics
 from reflector.agents.subscriptions import AgentSubscriber, CallSubscriber, Subscriber, Subscription
 from reflector.agents.supervision import Supervision, Supervisor
@@ -78,6 +81,10 @@ class Runtime:
         self._subscribed: dict[Cell, list[Subscription]] = {}
         self._crash: Exception | None = None
         self._is_open = self._was_entered = False
+        self.services: dict[Any, Any] = {}
+        """Where rooms above keep what they have one of for each runtime."""
+        self.read_task: Callable[[Signal], Any] = attrgetter("data")
+        """What a plain function that accepts tasks is called with; dispatch sets it to read the task of a signal."""
 
     # --- life --------------------------------------------------------------------------------------------
 
@@ -111,8 +118,8 @@ class Runtime:
             self._close()
             suppressed = await self._group.__aexit__(kind, error, trace)
         except BaseExceptionGroup as group:
-            failure = _only_error(group)
-            if failure is error or _is_copy(failure, error):
+            failure = only_error(group)
+            if failure is error or is_copy(failure, error):
                 return False
             raise failure from failure.__cause__
         finally:
@@ -154,7 +161,7 @@ class Runtime:
         priority: int = 0,
         when: Predicate | None = None,
         mailbox: int | MailboxOptions = 64,
-        concurrency: int = 1,
+        concurrency: int | None = None,
         supervision: Supervision | None = None,
         supervisor: Supervisor | None = None,
         accepts: Iterable[str] = (),
@@ -171,23 +178,30 @@ class Runtime:
                 pattern, then the earlier one. Fallbacks use -100.
             when: Looks at a request; False leaves it to the next agent.
             mailbox: How many signals may wait, or that and the policy for one more.
-            concurrency: How many signals it handles at once.
+            concurrency: How many signals it handles at once; by default what the card says, else one.
             supervision: How this agent is treated when it fails, if not as its supervisor treats the others.
             supervisor: Who looks after it, made by `supervisor`; by default the runtime.
-            accepts: Kinds of task that it takes; its handler is then called with the data of a signal, the task.
-            card: What it costs and can take, for the market.
+            accepts: Kinds of task that it takes; a plain function is then called with the task instead of the signal.
+            card: What it costs and can take, for the market, and where its work runs.
 
         Raises:
             DuplicateAgentError: If an agent of that name lives.
             RuntimeClosedError: If the runtime is not open.
             Exception: Whatever `on_start` raises.
         """
+        work, running = handler, 1
+        if isinstance(card, Card):
+            work, running = card.bind(handler), card.running
         cell = self._new_cell(
-            handler, name, mailbox, concurrency, self._supervisor_for(supervision, supervisor)
+            handler,
+            name,
+            mailbox,
+            running if concurrency is None else concurrency,
+            self._supervisor_for(supervision, supervisor),
         )
         cell.accepts, cell.card = tuple(accepts), card
-        patterns = _patterns(handler, handles)
-        _attach(cell, handler)
+        patterns = _patterns(work, handles)
+        _attach(cell, work)
         self._cells[cell.name] = cell
         cell.supervisor.cells[cell] = None
         try:
@@ -216,9 +230,14 @@ class Runtime:
         """Return whether some agent would be asked if this signal were a request."""
         return self.exchange.routes.find(signal) is not None
 
-    def providers(self, kind: str) -> list[AgentRef]:
-        """Return the agents that accept a kind of task, in the order they were spawned."""
-        return [cell.ref for cell in self._providers if kind in cell.accepts]
+    def route(self, signal: Signal) -> AgentRef | None:
+        """Return the agent that a request would be routed to, or None."""
+        cell = self.exchange.routes.find(signal)
+        return None if cell is None else cell.ref
+
+    def providers(self, kind: str | None = None) -> list[AgentRef]:
+        """Return the agents that accept a kind of task, or any with None, in the order they were spawned."""
+        return [cell.ref for cell in self._providers if kind is None or kind in cell.accepts]
 
     def _supervisor_for(self, options: Supervision | None, above: Supervisor | None) -> Supervisor:
         above = above or self._root
@@ -329,7 +348,7 @@ class Runtime:
             every: Seconds between repetitions. One that comes while the last still waits is left out.
         """
         self._check_open()
-        return _Tick(self, signal, to._cell, every).start(after)
+        return Tick(self, signal, to._cell, every).start(after)
 
     # --- figures -----------------------------------------------------------------------------------------
 
@@ -363,33 +382,6 @@ class Runtime:
             )
 
 
-class _Tick:
-    """One scheduled signal and its repetitions."""
-
-    def __init__(self, runtime: Runtime, signal: Signal, cell: Cell, every: float | None) -> None:
-        self._runtime = runtime
-        self._signal = signal
-        self._cell = cell
-        self._every = every
-        self._last: Signal | None = None
-
-    def start(self, after: float) -> Timer:
-        self._timer = self._runtime.timers.at(self._runtime.clock.now() + after, self._fire)
-        return self._timer
-
-    def _fire(self) -> None:
-        if self._last is None or not self._cell.mailbox.holds_system(self._last):
-            self._last = self._signal if self._last is None else _fresh(self._signal)
-            self._cell.put_system(self._last)
-        if self._every is not None and self._cell.is_alive:
-            self._runtime.timers.again(self._timer, self._timer.when + self._every)
-
-
-def _fresh(signal: Signal) -> Signal:
-    """Return a signal that says the same, now."""
-    return Signal(signal.type, signal.source, signal.data, subject=signal.subject)
-
-
 def _patterns(handler: Any, handles: str | Iterable[str] | None) -> tuple[str, ...]:
     """Return the patterns of requests for a handler."""
     if isinstance(handles, str):
@@ -415,20 +407,10 @@ def _attach(cell: Cell, handler: Any) -> None:
             f"a handler is a function of (signal, context) or an Agent class; got {handler!r}"
         )
     else:
-        call = (lambda signal, context: handler(signal.data, context)) if cell.accepts else handler
+        call = _with_task(cell.runtime, handler) if cell.accepts else handler
         cell.use_handler(call, is_async=is_async_callable(handler))
 
 
-def _only_error(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the error inside a group of one, however deep; a group of several stays."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error
-
-
-def _is_copy(failure: BaseException, error: BaseException | None) -> bool:
-    """Return whether a group is the one that the block raised: trio hands on a copy."""
-    if not isinstance(failure, BaseExceptionGroup) or not isinstance(error, BaseExceptionGroup):
-        return False
-    return bool(failure.exceptions == error.exceptions)
+def _with_task(runtime: Runtime, function: Any) -> Any:
+    """Return a handler that calls a function with the task that a signal carries."""
+    return lambda signal, context: function(runtime.read_task(signal), context)

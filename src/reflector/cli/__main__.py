@@ -1,5 +1,5 @@
 """`python -m reflector.cli`."""
 
-from reflector.cli.app import main
+from reflector.cli.entry import main
 
 main()

@@ -15,7 +15,7 @@ import typer
 from reflector import __version__
 from reflector.cli.analyze import analyze_command
 from reflector.cli.demo import demo_command
-from reflector.cli.failures import BAD_INPUT, exit_with
+from reflector.cli.failures import BAD_INPUT, INTERRUPTED, exit_with
 from reflector.cli.reflect import reflect_command
 
 __all__ = ["app", "main"]
@@ -56,5 +56,7 @@ def main() -> None:
     logging.getLogger("reflector.agents").setLevel(logging.ERROR)
     with exit_with(as_json="--json" in sys.argv):
         code = app(standalone_mode=False)
+        if code == INTERRUPTED:  # some versions of typer catch Ctrl-C themselves
+            raise KeyboardInterrupt
         if isinstance(code, int) and code:
             sys.exit(code)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import warnings
+from collections.abc import Sequence
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Annotated, Any
 import anyio
 import typer
 
-from reflector.cli.failures import error_record
+from reflector.cli.failures import BAD_INPUT, error_record
 from reflector.cli.output import print_document
 from reflector.cli.reading import read_files, read_text, told
 from reflector.cli.records import run_record
@@ -66,23 +68,34 @@ def reflect_command(
     ] = Confidence.LOW,
 ) -> None:
     """Reflect on runs: root causes, suggestions with a confidence, and the improved prompt as a diff."""
+    if apply is not None:
+        check_writable(apply, [*files, prompt])
     text = read_text(prompt, "the prompt file") if prompt is not None else None
     runs, errors = read_files(files, format)
     runs = told(runs, Outcome(outcome) if outcome is not None else None, feedback)
     reflector = Reflector(model, base_url=base_url)
     options = {"prompt": text, "task": task, "verbosity": verbosity, "focus_areas": focus or []}
     reflection, notice = run_reflection(reflector, runs, quiet=as_json, **options)
-    written = write_prompt(reflection, apply, min_confidence) if apply is not None else None
+    failed = None
+    said = [notice]
+    if apply is not None:
+        try:
+            said.append(write_prompt(reflection, apply, min_confidence))
+        except InputError as err:  # the reflection is paid for: it is printed all the same
+            failed = err
+    records = [error_record(err) for err in (*errors, failed) if err is not None]
     if as_json:
-        print_document(document(reflection) | {"errors": [error_record(err) for err in errors]})
+        print_document(document(reflection) | {"errors": records})
     from reflector.cli.pages import print_errors, print_notice, print_reflection
 
     if not as_json:
         print_reflection(reflection)
         print_errors(errors)
-    for line in (notice, written):
+    for line in (*said, str(failed) if failed is not None else None):
         if line:
             print_notice(line)
+    if failed is not None:
+        raise typer.Exit(BAD_INPUT)
 
 
 def run_reflection(
@@ -105,6 +118,27 @@ def run_reflection(
     return reflection, notices[0] if notices else None
 
 
+def check_writable(path: str, read: Sequence[str | None]) -> None:
+    """Refuse a file to write that can be known not to work, before a model is asked and paid.
+
+    Raises:
+        InputError: If it is a folder, lies in none, may not be written, or is one of the files that are read.
+    """
+    out = Path(path)
+    if path == "-" or out.is_dir():
+        raise InputError(f"--apply needs the name of a file to write; got {path!r}.")
+    if not out.parent.is_dir():
+        raise InputError(f"{path!r} cannot be written: there is no folder {str(out.parent)!r}.")
+    if not os.access(out if out.exists() else out.parent, os.W_OK):
+        raise InputError(f"{path!r} cannot be written: permission denied.")
+    if out.exists() and any(
+        name and name != "-" and Path(name).exists() and out.samefile(name) for name in read
+    ):
+        raise InputError(
+            f"--apply would overwrite {path!r}, which is read by this command; name another file."
+        )
+
+
 def write_prompt(reflection: Reflection, path: str, least: Confidence) -> str:
     """Write the improved prompt unless the confidence is too low, and return a line that says what was done.
 
@@ -122,5 +156,6 @@ def write_prompt(reflection: Reflection, path: str, least: Confidence) -> str:
 
 
 def document(reflection: Reflection) -> dict[str, Any]:
+    """Return a reflection as the JSON document of the command."""
     analyses = (reflection.run_analysis, *reflection.other_analyses)
     return reflection.summary() | {"trajectories": [run_record(each) for each in analyses]}

@@ -41,6 +41,9 @@ _PREFILLED = re.compile(r"[^\"{}\[\]]{1,4000}\"\s*,\s*\"[\w ]{1,60}\"\s*:\s*[\"\
 _PREFIX = '{"analysis": "'
 """Where an answer goes on when it was begun for the model."""
 _ESCAPED = re.compile(r"\s*[{\[]\s*(?:\\n\s*)*\\+\"")
+_LITERAL_BREAK = re.compile(r"\s*[{\[]\s*\\n")
+_LITERAL_BREAKS = re.compile(r"(?<=[{}\[\],\"])\s*+(?:\\n\s*+)+(?=[{}\[\]\"])")
+"""Breaks between the members that were written as `\\n`; those in strings are followed by words."""
 _ESCAPED_BREAK = re.compile(r"(?<!\\)\\n")
 
 
@@ -60,6 +63,8 @@ def find_documents(text: str) -> list[Document]:
         return []
     if _ESCAPED.match(text):
         return [_unescaped(text)]
+    if _LITERAL_BREAK.match(text):
+        return [replace(document, end=len(text)) for document in _scan_all(_LITERAL_BREAKS.sub("\n", text))][:1]
     documents = list(_scan_all(text))
     if headless := _HEADLESS.match(text):
         first = documents[0].start if documents else len(text)

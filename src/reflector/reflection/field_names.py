@@ -38,7 +38,7 @@ class FieldNames:
         return None if wish is None else wish[0]
 
     def _wishes_of(self, key: str) -> dict[str, tuple[int, int, int]]:
-        """Return field -> wish of `key`: by its whole name, else by its stem before a number or a preposition."""
+        """Return field -> wish of `key`: by its whole name, one or many, else by its stem before a number or preposition."""
         normal = normal_key(key)
         known = self._wishes.get(normal)
         if known is not None:
@@ -46,6 +46,9 @@ class FieldNames:
         if digits := _NUMBERED.search(normal):
             stem = self._wishes.get(normal[: digits.start()], {})
             return {field: (NUMBERED, wish[1], 0) for field, wish in list(stem.items())[:1]}
+        other = normal[:-1] if normal.endswith("s") else normal + "s"
+        if other in self._wishes:
+            return self._wishes[other]
         if preposition := _PREPOSITION.search(key[:80]):
             stem = self._wishes.get(normal_key(key[: preposition.start()]), {})
             return {field: (2, *wish[1:]) for field, wish in stem.items() if wish[0] < 2}
@@ -78,7 +81,7 @@ REFLECTION_FIELDS = FieldNames(
             error_analysis critique análisis analisis analyse análise diagnóstico diagnostic diagnose анализ
             диагноз 分析 問題分析 问题分析 分析結果 分析结果 失败分析 总体分析 분석 분석결과 تحليل التحليل
             विश्लेषण বিশ্লেষণ تجزیہ analisa analisi analiz phântích analiza analys""",
-            """what_went_wrong what_happened failure_summary problem_summary
+            """what_went_wrong what_happened failure_summary problem_summary executive_summary
             verdict insights insight failure_description
             summary overview assessment evaluation explanation reflection review observations reasoning
             thoughts findings overall_assessment feedback description thought problem
@@ -122,7 +125,8 @@ REFLECTION_FIELDS = FieldNames(
             enhancements revisions amendments tweaks corrections suggested_modifications recommended_actions
             corrective_actions proposed_solutions prompt_modifications prompt_updates prompt_fixes
             changes actions action_items next_steps solutions steps modifications advice updates items
-            todo todos recommendations_for_improvement remedies cambios soluciones changements solutions
+            todo todos recommendations_for_improvement remedies plan new_plan lessons lessons_learned
+            learnings takeaways new_rules cambios soluciones changements solutions
             änderungen mudanças изменения решения 改进 改善 变更 修改 変更 변경 변경사항 تغييرات बदलाव
             পরিবর্তন تبدیلیاں perubahan modifiche değişiklikler""",
         ),
@@ -178,7 +182,8 @@ SUGGESTION_FIELDS = FieldNames(
             keterangan descrizione açıklama mô_tả beschrijving opis sugerencia vorschlag sugestão
             предложение 提案 اقتراح सुझाव পরামর্শ تجویز saran suggerimento öneri đề_xuất""",
             """what_to_do what_to_change how_to_fix details detail change what title
-            how fix solution idea summary action_item suggested_fix proposed_fix recommended_fix mitigation remedy name text content
+            how fix solution idea summary action_item suggested_fix proposed_fix recommended_fix mitigation
+            name text content
             message instruction task headline body statement point step todo remedy item action_description
             título titulo titre titel название заголовок 标题 内容 タイトル 제목 عنوان शीर्षक শিরোনাম عنوان
             judul titolo başlık texto""",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 
-__all__ = ["COUNTED", "FIELDS", "INTRO", "ROLES", "ROLE_BY_WORD", "Field", "Role"]
+from reflector.reflection.word_patterns import one_of
+
+__all__ = ["COUNTED", "FIELDS", "INTRODUCES", "ROLES", "ROLE_BY_WORD", "Field", "Role"]
 
 
 class Role(StrEnum):
@@ -40,348 +41,201 @@ class Field(StrEnum):
 
 
 ROLES: dict[Role, str] = {
-    Role.ANALYSIS: (
-        "analysis|diagnosis|assessment|evaluation|overview|findings|critique|feedback|reflection|review|"
-        "summary|"
-        "overall assessment|overall analysis|overall|failure analysis|error analysis|what happened|"
-        "observations|"
-        "observation|general comments|comments|background|context|trajectory analysis|executive summary|"
-        "thoughts|"
-        "self reflection|verdict|problem analysis|thought|tldr|tl dr|conclusion|prompt analysis|"
-        "current state|"
-        "failure mode|failure summary|gradient|"
-        "análisis|diagnóstico|resumen|evaluación|observaciones|qué pasó|análise|resumo|avaliação|"
-        "o que aconteceu|analyse|"
-        "diagnostic|résumé|évaluation|constat|diagnose|zusammenfassung|bewertung|befund|einschätzung|"
-        "was passiert ist|"
-        "анализ|диагностика|диагноз|обзор|оценка|краткое содержание|резюме|что произошло|分析|诊断|总结|"
-        "概述|评估|问题分析|診断|概要|"
-        "評価|まとめ|التحليل|تحليل|الملخص|ملخص|التقييم|التشخيص|विश्लेषण|सारांश|मूल्यांकन|निदान|분석|진단|"
-        "요약|analisi|diagnosi"
-    ),
-    Role.CAUSES: (
-        "root cause|root causes|causes|cause|root cause analysis|what went wrong|why it failed|"
-        "why did it fail|problems|"
-        "problem|issues|issue|weaknesses|weakness|failures|failure points|errors|mistakes|shortcomings|"
-        "limitations|"
-        "key issues|main issues|main problems|identified issues|issues identified|problems identified|"
-        "underlying causes|"
-        "contributing factors|failure modes|failure causes|reasons for failure|cons|areas of concern|"
-        "concerns|gaps|"
-        "what did not work|what didn't work|critical issues|issues found|reasons|pain points|likely causes|"
-        "causas|causas raíz|causas raiz|causa raíz|causa raiz|causas principales|causas principais|"
-        "causas fundamentales|problemas|"
-        "qué salió mal|debilidades|o que deu errado|pontos fracos|fraquezas|causes profondes|"
-        "causes racines|causes principales|cause racine|"
-        "problèmes|faiblesses|points faibles|ce qui n'a pas fonctionné|ce qui a échoué|ursachen|ursache|"
-        "grundursachen|hauptursachen|probleme|"
-        "schwächen|was schief ging|was ist schiefgelaufen|was schiefgelaufen ist|fehlerursachen|причины|"
-        "причина|корневые причины|первопричины|основные причины|"
-        "проблемы|что пошло не так|недостатки|слабые стороны|ошибки|根本原因|原因|问题|主要问题|失败原因|"
-        "不足|存在的问题|缺点|問題点|問題|"
-        "失敗の原因|弱点|الأسباب الجذرية|الأسباب|أسباب الفشل|السبب الجذري|المشاكل|المشكلات|نقاط الضعف|"
-        "ما الخطأ|मूल कारण|कारण|समस्याएँ|समस्याएं|समस्या|कमियाँ|कमियां|"
-        "क्या गलत हुआ|근본 원인|원인|문제점|문제|약점|cause principali|cause radice|problemi|debolezze"
-    ),
-    Role.SUGGESTIONS: (
-        "suggestions|suggestion|recommendations|recommendation|improvements|improvement|proposed changes|"
-        "suggested changes|"
-        "recommended changes|changes|edits|proposed edits|suggested edits|fixes|proposed fixes|"
-        "action items|actions|next steps|"
-        "how to improve|how to fix|how to fix it|what to change|suggested improvements|"
-        "proposed improvements|recommended improvements|"
-        "areas for improvement|plan|new plan|my plan|strategy|lessons|lessons learned|takeaways|"
-        "key takeaways|advice|solutions|"
-        "solution|corrections|modifications|revisions|prompt changes|prompt edits|prompt improvements|"
-        "improvement suggestions|"
-        "actionable suggestions|suggestions for improvement|recommendations for improvement|"
-        "opportunities for improvement|"
-        "specific suggestions|specific changes|for next time|next time|next attempt|"
-        "what i will do differently|what to do differently|"
-        "remediation|remedies|todo|to do|changes made|changes to make|key changes|proposal|proposals|"
-        "quick wins|"
-        "sugerencias|recomendaciones|mejoras|cambios propuestos|cambios sugeridos|cambios|propuestas|"
-        "sugestões|recomendações|melhorias|"
-        "mudanças sugeridas|alterações sugeridas|mudanças propostas|alterações propostas|propostas|"
-        "recommandations|améliorations|modifications proposées|changements proposés|"
-        "modifications|pistes d'amélioration|propositions|vorschläge|empfehlungen|verbesserungen|"
-        "verbesserungsvorschläge|änderungen|"
-        "änderungsvorschläge|vorgeschlagene änderungen|maßnahmen|предложения|рекомендации|улучшения|"
-        "предлагаемые изменения|"
-        "предложения по улучшению|что изменить|изменения|建议|改进建议|修改建议|改进|优化建议|改进措施|"
-        "具体建议|提案|改善案|改善提案|推奨事項|修正案|"
-        "提案事項|改善点|الاقتراحات|اقتراحات|التوصيات|توصيات|التحسينات|التعديلات المقترحة|"
-        "التغييرات المقترحة|المقترحات|सुझाव|सिफारिशें|सिफ़ारिशें|सुधार|"
-        "सुधार के सुझाव|प्रस्तावित परिवर्तन|प्रस्तावित बदलाव|제안|개선 사항|권장 사항|개선 제안|suggerimenti|"
-        "raccomandazioni|miglioramenti|modifiche proposte"
-    ),
-    Role.EFFECT: (
-        "expected improvement|expected improvements|expected effect|expected effects|expected impact|"
-        "expected outcome|expected outcomes|"
-        "expected result|expected results|expected benefit|expected benefits|anticipated impact|"
-        "anticipated improvement|anticipated effect|"
-        "anticipated outcome|impact|benefit|benefits|outcome|projected impact|estimated impact|"
-        "potential impact|effect|overall impact|what this improves|"
-        "expected gain|expected gains|"
-        "mejora esperada|efecto esperado|impacto esperado|resultado esperado|beneficio esperado|"
-        "melhoria esperada|efeito esperado|"
-        "effet attendu|amélioration attendue|impact attendu|résultat attendu|résultats attendus|"
-        "erwartete verbesserung|erwarteter effekt|"
-        "erwartete wirkung|erwartetes ergebnis|erwarteter nutzen|ожидаемое улучшение|ожидаемый эффект|"
-        "ожидаемый результат|预期改进|预期效果|"
-        "预期改善|预期提升|预期结果|期待される改善|期待される効果|期待効果|期待される結果|"
-        "التحسين المتوقع|الأثر المتوقع|النتيجة المتوقعة|التأثير المتوقع|अपेक्षित सुधार|"
-        "अपेक्षित प्रभाव|अपेक्षित परिणाम|기대 효과|예상 효과|예상 개선|miglioramento atteso|effetto atteso"
-    ),
-    Role.STRENGTHS: (
-        "strengths|strength|what went well|what worked|what worked well|what works|what works well|"
-        "positives|positive aspects|pros|"
-        "good aspects|good points|success indicators|successes|what to keep|keep|things done well|"
-        "what was done well|preserve|highlights|"
-        "fortalezas|puntos fuertes|aspectos positivos|lo que funcionó|lo que funcionó bien|qué funcionó|"
-        "pontos fortes|o que funcionou|points forts|forces|ce qui a fonctionné|"
-        "ce qui fonctionne|stärken|was gut lief|was funktioniert hat|was gut funktioniert hat|positives|"
-        "сильные стороны|что сработало|плюсы|"
-        "достоинства|优点|优势|做得好的地方|长处|強み|良い点|良かった点|نقاط القوة|الإيجابيات|ما نجح|"
-        "खूबियाँ|ताकत|शक्तियाँ|अच्छी बातें|क्या अच्छा रहा|강점|장점|잘된 점|punti di forza"
-    ),
-    Role.PROMPT: (
-        "revised prompt|improved prompt|new prompt|updated prompt|rewritten prompt|proposed prompt|"
-        "suggested prompt|final prompt|"
-        "optimized prompt|better prompt|revised instruction|revised instructions|improved instruction|"
-        "improved instructions|new instruction|"
-        "new instructions|updated instruction|updated instructions|revised system prompt|"
-        "improved system prompt|new system prompt|"
-        "updated system prompt|proposed instruction|proposed instructions|improved variable|"
-        "full revised prompt|rewritten instruction|rewritten instructions|refined prompt|"
-        "improved version|revised version|"
-        "prompt revisado|prompt mejorado|nuevo prompt|prompt melhorado|novo prompt|prompt révisé|"
-        "prompt amélioré|nouveau prompt|"
-        "überarbeiteter prompt|verbesserter prompt|neuer prompt|улучшенный промпт|новый промпт|"
-        "исправленный промпт|обновленный промпт|обновлённый промпт|改进后的提示词|"
-        "修改后的提示词|新提示词|改进后的提示|改进的提示词|修改后的提示|优化后的提示词|"
-        "改善後のプロンプト|修正後のプロンプト|新しいプロンプト|改善されたプロンプト|"
-        "الموجه المحسن|الموجه الجديد|الموجه المعدل|संशोधित प्रॉम्प्ट|नया प्रॉम्प्ट|बेहतर प्रॉम्प्ट|"
-        "수정된 프롬프트|개선된 프롬프트|새 프롬프트"
-    ),
-    Role.ORIGINAL: (
-        "original prompt|current prompt|old prompt|previous prompt|existing prompt|original instruction|"
-        "original instructions|"
-        "current instruction|current instructions|original system prompt|current system prompt|"
-        "prompt original|prompt actual|prompt atual|prompt actuel|"
-        "ursprünglicher prompt|aktueller prompt|исходный промпт|текущий промпт|原提示词|原始提示词|"
-        "原始提示|元のプロンプト|الموجه الأصلي|"
-        "मूल प्रॉम्प्ट|원래 프롬프트|기존 프롬프트"
-    ),
-    Role.IGNORED: (
-        "questions|confidence|score|scores|rating|ratings|completed|decision|originality|quality|"
-        "significance|soundness|presentation|"
-        "contribution|ethical concerns|references|appendix|notes|note|disclaimer|confidence level|"
-        "needs clarification|open questions|metadata|"
-        "clarifying questions|questions for the author|questions for the authors|test cases|"
-        "sample output|example output|id|"
-        "preguntas|confianza|perguntas|confiança|confiance|fragen|konfidenz|вопросы|уверенность|"
-        "问题与疑问|置信度|質問|信頼度|الأسئلة|الثقة|प्रश्न|विश्वास|evidence"
-    ),
+    Role.ANALYSIS: """
+        findings|overall|what happened|general comments|comments|background|context|thoughts|verdict
+        thought|tldr|tl dr|conclusion|current state|failure mode|gradient|diagnóstico|resumen|evaluación
+        observaciones|qué pasó|resumo|avaliação|o que aconteceu|diagnostic|résumé|évaluation|constat
+        diagnose|zusammenfassung|bewertung|befund|einschätzung|was passiert ist|диагностика|диагноз|обзор
+        оценка|краткое содержание|резюме|что произошло|诊断|总结|概述|评估|診断|概要|評価|まとめ|الملخص
+        ملخص|التقييم|التشخيص|सारांश|मूल्यांकन|निदान|분석|진단|요약|analisi|diagnosi""",
+    Role.CAUSES: """
+        why did it fail|errors|limitations|contributing factors|cons|areas of concern|concerns
+        what did not work|what didn't work|reasons|pain points|likely causes|causa raíz|causa raiz
+        qué salió mal|debilidades|o que deu errado|pontos fracos|fraquezas|faiblesses|points faibles
+        ce qui n'a pas fonctionné|ce qui a échoué|probleme|schwächen|was schief ging|was ist schiefgelaufen
+        was schiefgelaufen ist|проблемы|что пошло не так|недостатки|слабые стороны|ошибки|不足|缺点|弱点
+        أسباب الفشل|السبب الجذري|المشكلات|نقاط الضعف|ما الخطأ|कमियाँ|कमियां|क्या गलत हुआ|근본 원인|원인
+        문제점|문제|약점|problemi|debolezze""",
+    Role.SUGGESTIONS: """
+        changes|actions|plan|my plan|strategy|takeaways|key takeaways|advice|solutions|solution|corrections
+        modifications|revisions|for next time|next time|next attempt|remediation|remedies|todo|to do
+        changes made|key changes|quick wins|mejoras|cambios propuestos|cambios sugeridos|cambios|propuestas
+        melhorias|mudanças sugeridas|alterações sugeridas|mudanças propostas|alterações propostas|propostas
+        améliorations|modifications proposées|changements proposés|pistes d'amélioration|propositions
+        verbesserungen|änderungen|vorgeschlagene änderungen|maßnahmen|улучшения|предлагаемые изменения
+        что изменить|изменения|推奨事項|修正案|التحسينات|التعديلات المقترحة|التغييرات المقترحة|المقترحات
+        सुधार|प्रस्तावित परिवर्तन|प्रस्तावित बदलाव|제안|개선 사항|권장 사항|개선 제안|suggerimenti
+        raccomandazioni|miglioramenti|modifiche proposte""",
+    Role.EFFECT: """
+        impact|benefit|benefits|outcome|potential impact|effect|overall impact|what this improves|기대 효과
+        예상 효과|예상 개선|miglioramento atteso|effetto atteso""",
+    Role.STRENGTHS: """
+        pros|good aspects|good points|successes|what to keep|keep|preserve|highlights|fortalezas
+        puntos fuertes|aspectos positivos|lo que funcionó|lo que funcionó bien|qué funcionó|pontos fortes
+        o que funcionou|points forts|forces|ce qui a fonctionné|ce qui fonctionne|stärken|was gut lief
+        was funktioniert hat|was gut funktioniert hat|сильные стороны|что сработало|плюсы|достоинства|优点
+        优势|做得好的地方|长处|強み|良い点|良かった点|نقاط القوة|الإيجابيات|ما نجح|खूबियाँ|ताकत|शक्तियाँ
+        अच्छी बातें|क्या अच्छा रहा|강점|장점|잘된 점|punti di forza""",
+    Role.PROMPT: """
+        improved variable|improved version|revised version|prompt revisado|prompt mejorado|nuevo prompt
+        prompt melhorado|novo prompt|prompt révisé|prompt amélioré|nouveau prompt|überarbeiteter prompt
+        verbesserter prompt|neuer prompt|улучшенный промпт|новый промпт|исправленный промпт
+        обновленный промпт|обновлённый промпт|改进后的提示词|修改后的提示词|新提示词|改进后的提示
+        改进的提示词|修改后的提示|优化后的提示词|改善後のプロンプト|修正後のプロンプト|新しいプロンプト
+        改善されたプロンプト|الموجه المحسن|الموجه الجديد|الموجه المعدل|संशोधित प्रॉम्प्ट|नया प्रॉम्प्ट
+        बेहतर प्रॉम्प्ट|수정된 프롬프트|개선된 프롬프트|새 프롬프트""",
+    Role.ORIGINAL: """
+        previous prompt|prompt original|prompt actual|prompt atual|prompt actuel|ursprünglicher prompt
+        aktueller prompt|исходный промпт|текущий промпт|原提示词|原始提示词|原始提示|元のプロンプト
+        الموجه الأصلي|मूल प्रॉम्प्ट|원래 프롬프트|기존 프롬프트""",
+    Role.IGNORED: """
+        questions|confidence|score|scores|rating|ratings|completed|decision|originality|quality
+        significance|soundness|presentation|contribution|ethical concerns|references|appendix|notes|note
+        disclaimer|confidence level|needs clarification|open questions|metadata|clarifying questions
+        questions for the author|questions for the authors|test cases|sample output|example output|id
+        preguntas|confianza|perguntas|confiança|confiance|fragen|konfidenz|вопросы|уверенность|问题与疑问
+        置信度|質問|信頼度|الأسئلة|الثقة|प्रश्न|विश्वास|evidence""",
 }
+"""Titles that no word of `ROLE_BY_WORD` gives away."""
 FIELDS: dict[Field, str] = {
-    Field.TYPE: (
-        "type|kind|action|operation|change type|edit type|suggestion type|op|type of change|tipo|"
-        "tipo de cambio|tipo de mudança|acción|ação|type de modification|"
-        "typ|art|art der änderung|aktion|änderungstyp|тип|тип изменения|действие|вид|类型|类别类型|操作|"
-        "种类|種類|タイプ|種別|النوع|نوع|نوع التغيير|प्रकार|유형|종류|azione"
-    ),
-    Field.CATEGORY: (
-        "category|area|aspect|dimension|focus|focus area|theme|topic|categoría|categoria|área|aspecto|"
-        "catégorie|domaine|kategorie|bereich|"
-        "категория|область|类别|分类|类目|方面|カテゴリ|カテゴリー|分類|الفئة|فئة|التصنيف|श्रेणी|वर्ग|"
-        "카테고리|분류|범주"
-    ),
-    Field.PRIORITY: (
-        "priority|importance|severity|urgency|impact level|priority level|impact|prioridad|importancia|"
-        "prioridade|importância|priorité|importance|"
-        "priorität|wichtigkeit|dringlichkeit|приоритет|важность|优先级|优先度|重要性|優先度|優先順位|"
-        "重要度|الأولوية|أولوية|الأهمية|प्राथमिकता|महत्व|우선순위|중요도|"
-        "priorità"
-    ),
-    Field.DESCRIPTION: (
-        "description|suggestion|recommendation|change|proposed change|suggested change|"
-        "recommended change|improvement|fix|proposed fix|"
-        "suggested fix|solution|proposal|what|what to do|what to change|details|detail|edit|"
-        "recommended action|remedy|action item|"
-        "suggested improvement|recommended fix|lesson|resolution|how|how to fix|advice|modification|"
-        "correction|"
-        "descripción|sugerencia|recomendación|cambio|cambio propuesto|mejora|solución|propuesta|"
-        "descrição|sugestão|recomendação|mudança|alteração|"
-        "melhoria|solução|proposta|recommandation|modification proposée|changement|changement proposé|"
-        "amélioration|proposition|beschreibung|vorschlag|empfehlung|"
-        "änderung|verbesserung|lösung|описание|предложение|рекомендация|изменение|улучшение|решение|"
-        "что сделать|描述|建议|内容|说明|改进|修改|"
-        "建议内容|具体内容|改动|解决方案|説明|提案|変更内容|改善案|修正案|対策|الوصف|وصف|الاقتراح|اقتراح|"
-        "التوصية|التغيير|التعديل|الحل|विवरण|सुझाव|परिवर्तन|बदलाव|समाधान|설명|제안|변경|"
-        "해결책|내용|descrizione|suggerimento|raccomandazione"
-    ),
-    Field.TITLE: (
-        "title|name|heading|headline|summary|título|titre|titel|название|заголовок|标题|名称|タイトル|"
-        "العنوان|शीर्षक|제목|titolo"
-    ),
-    Field.RATIONALE: (
-        "rationale|reason|reasons|reasoning|why|justification|because|explanation|motivation|benefit|"
-        "benefits|problem|issue|cause|root cause|observation|"
-        "expected impact|expected effect|expected improvement|effect|evidence|why it helps|"
-        "why this helps|why it matters|why this matters|finding|"
-        "weakness|impact|expected benefit|expected outcome|purpose|goal|what went wrong|symptom|risk|"
-        "concern|context|analysis|diagnosis|gap|failure|"
-        "justificación|razón|motivo|por qué|beneficio|problema|causa|justificativa|razão|por quê|por que|"
-        "benefício|justification|raison|pourquoi|"
-        "problème|motif|bénéfice|begründung|grund|warum|nutzen|problem|ursache|обоснование|причина|"
-        "почему|зачем|проблема|польза|理由|原因|依据|"
-        "为什么|好处|问题|根拠|なぜ|問題|問題点|効果|السبب|المبرر|التبرير|سبب|لماذا|المشكلة|الفائدة|तर्क|"
-        "कारण|क्यों|औचित्य|समस्या|लाभ|근거|이유|왜|문제|motivazione|motivo"
-    ),
-    Field.TEXT: (
-        "specific text|suggested text|exact text|text|new text|proposed text|wording|suggested wording|"
-        "proposed wording|new wording|revised|revised text|"
-        "after|new|replacement|replacement text|replace with|change to|to|rewrite|rewritten|revision|"
-        "proposed|updated|improved|add this|text to add|text to insert|"
-        "add text|add this text|insert|instruction|suggested instruction|new instruction|"
-        "recommended text|recommended wording|better|improved version|revised version|"
-        "suggested revision|suggested rewrite|proposed wording|example wording|sample wording|"
-        "example text|addition|new version|suggested addition|literal text|text to remove|text to use|"
-        "texto específico|texto sugerido|texto exacto|texto|nuevo texto|texto nuevo|después|"
-        "reemplazar por|texto exato|novo texto|depois|texte spécifique|texte suggéré|texte exact|"
-        "texte|nouveau texte|après|texte proposé|konkreter text|vorgeschlagener text|genauer text|"
-        "exakter text|text|neuer text|nachher|neu|ersetzen durch|textvorschlag|formulierung|"
-        "neue formulierung|конкретный текст|"
-        "предлагаемый текст|точный текст|текст|новый текст|после|стало|заменить на|формулировка|具体文本|"
-        "建议文本|具体内容文本|文本|新文本|修改后|改为|替换为|原文修改为|建议措辞|之后|"
-        "具体的なテキスト|提案テキスト|テキスト|修正後|変更後|追加する文|追加テキスト|文言|النص المحدد|"
-        "النص المقترح|النص|نص محدد|بعد|النص الجديد|विशिष्ट पाठ|सुझाया गया पाठ|पाठ|बाद में|बाद|नया पाठ|"
-        "구체적인 텍스트|제안 텍스트|텍스트|수정 후|변경 후|testo|testo specifico|dopo"
-    ),
-    Field.ORIGINAL: (
-        "original|original text|before|current|current text|old|old text|existing|existing text|"
-        "instead of|from|replace|current wording|"
-        "original wording|old wording|previous|find|antes|actual|texto original|texto actual|texto atual|"
-        "avant|texte original|texte actuel|"
-        "vorher|alt|bisher|ursprünglich|originaltext|bisheriger text|до|было|исходный текст|старый текст|"
-        "原文|修改前|原来|之前|元の文|修正前|変更前|元のテキスト|قبل|النص الأصلي|"
-        "पहले|मूल पाठ|원문|수정 전|변경 전|prima|originale"
-    ),
-    Field.SECTION: (
-        "section|target section|target|location|where|placement|position|place|applies to|"
-        "affected section|prompt section|sección|sección objetivo|"
-        "ubicación|dónde|seção|seção alvo|localização|onde|section cible|emplacement|où|abschnitt|"
-        "zielabschnitt|stelle|wo|ort|раздел|целевой раздел|место|где|"
-        "目标部分|目标章节|章节|部分|位置|目标位置|対象セクション|対象|セクション|場所|対象箇所|القسم|"
-        "القسم المستهدف|الموضع|المكان|अनुभाग|लक्ष्य अनुभाग|स्थान|섹션|대상 섹션|위치|sezione"
-    ),
-    Field.IGNORED: (
-        "id|number|no|nr|confidence|effort|difficulty|status|score|cost|estimated effort|step|index|"
-        "owner|confianza|confiança|confiance|konfidenz|"
-        "уверенность|置信度|信頼度|الثقة|編号|编号|序号|番号"
-    ),
+    Field.TYPE: """
+        type|kind|action|operation|change type|edit type|suggestion type|op|type of change|tipo
+        tipo de cambio|tipo de mudança|acción|ação|type de modification|typ|art|art der änderung|aktion
+        änderungstyp|тип|тип изменения|действие|вид|类型|类别类型|操作|种类|種類|タイプ|種別|النوع|نوع
+        نوع التغيير|प्रकार|유형|종류|azione""",
+    Field.CATEGORY: """
+        category|area|aspect|dimension|focus|focus area|theme|topic|categoría|categoria|área|aspecto
+        catégorie|domaine|kategorie|bereich|категория|область|类别|分类|类目|方面|カテゴリ|カテゴリー|分類
+        الفئة|فئة|التصنيف|श्रेणी|वर्ग|카테고리|분류|범주""",
+    Field.PRIORITY: """
+        priority|importance|severity|urgency|impact level|priority level|impact|prioridad|importancia
+        prioridade|importância|priorité|priorität|wichtigkeit|dringlichkeit|приоритет|важность|优先级
+        优先度|重要性|優先度|優先順位|重要度|الأولوية|أولوية|الأهمية|प्राथमिकता|महत्व|우선순위|중요도
+        priorità""",
+    Field.DESCRIPTION: """
+        description|suggestion|recommendation|change|proposed change|suggested change|recommended change
+        improvement|fix|proposed fix|suggested fix|solution|proposal|what|what to do|what to change|details
+        detail|edit|recommended action|remedy|action item|suggested improvement|recommended fix|lesson
+        resolution|how|how to fix|advice|modification|correction|descripción|sugerencia|recomendación
+        cambio|cambio propuesto|mejora|solución|propuesta|descrição|sugestão|recomendação|mudança|alteração
+        melhoria|solução|proposta|recommandation|modification proposée|changement|changement proposé
+        amélioration|proposition|beschreibung|vorschlag|empfehlung|änderung|verbesserung|lösung|описание
+        предложение|рекомендация|изменение|улучшение|решение|что сделать|描述|建议|内容|说明|改进|修改
+        建议内容|具体内容|改动|解决方案|説明|提案|変更内容|改善案|修正案|対策|الوصف|وصف|الاقتراح|اقتراح
+        التوصية|التغيير|التعديل|الحل|विवरण|सुझाव|परिवर्तन|बदलाव|समाधान|설명|제안|변경|해결책|내용
+        descrizione|suggerimento|raccomandazione""",
+    Field.TITLE: """
+        title|name|heading|headline|summary|título|titre|titel|название|заголовок|标题|名称|タイトル
+        العنوان|शीर्षक|제목|titolo""",
+    Field.RATIONALE: """
+        rationale|reason|reasons|reasoning|why|justification|because|explanation|motivation|benefit
+        benefits|problem|issue|cause|root cause|observation|expected impact|expected effect
+        expected improvement|effect|evidence|why it helps|why this helps|why it matters|why this matters
+        finding|weakness|impact|expected benefit|expected outcome|purpose|goal|what went wrong|symptom|risk
+        concern|context|analysis|diagnosis|gap|failure|justificación|razón|motivo|por qué|beneficio
+        problema|causa|justificativa|razão|por quê|por que|benefício|raison|pourquoi|problème|motif
+        bénéfice|begründung|grund|warum|nutzen|ursache|обоснование|причина|почему|зачем|проблема|польза
+        理由|原因|依据|为什么|好处|问题|根拠|なぜ|問題|問題点|効果|السبب|المبرر|التبرير|سبب|لماذا|المشكلة
+        الفائدة|तर्क|कारण|क्यों|औचित्य|समस्या|लाभ|근거|이유|왜|문제|motivazione""",
+    Field.TEXT: """
+        specific text|suggested text|exact text|text|new text|proposed text|wording|suggested wording
+        proposed wording|new wording|revised|revised text|after|new|replacement|replacement text
+        replace with|change to|to|rewrite|rewritten|revision|proposed|updated|improved|add this|text to add
+        text to insert|add text|add this text|insert|instruction|suggested instruction|new instruction
+        recommended text|recommended wording|better|improved version|revised version|suggested revision
+        suggested rewrite|example wording|sample wording|example text|addition|new version
+        suggested addition|literal text|text to remove|text to use|texto específico|texto sugerido
+        texto exacto|texto|nuevo texto|texto nuevo|después|reemplazar por|texto exato|novo texto|depois
+        texte spécifique|texte suggéré|texte exact|texte|nouveau texte|après|texte proposé|konkreter text
+        vorgeschlagener text|genauer text|exakter text|neuer text|nachher|neu|ersetzen durch|textvorschlag
+        formulierung|neue formulierung|конкретный текст|предлагаемый текст|точный текст|текст|новый текст
+        после|стало|заменить на|формулировка|具体文本|建议文本|具体内容文本|文本|新文本|修改后|改为|替换为
+        原文修改为|建议措辞|之后|具体的なテキスト|提案テキスト|テキスト|修正後|変更後|追加する文
+        追加テキスト|文言|النص المحدد|النص المقترح|النص|نص محدد|بعد|النص الجديد|विशिष्ट पाठ|सुझाया गया पाठ
+        पाठ|बाद में|बाद|नया पाठ|구체적인 텍스트|제안 텍스트|텍스트|수정 후|변경 후|testo|testo specifico
+        dopo""",
+    Field.ORIGINAL: """
+        original|original text|before|current|current text|old|old text|existing|existing text|instead of
+        from|replace|current wording|original wording|old wording|previous|find|antes|actual|texto original
+        texto actual|texto atual|avant|texte original|texte actuel|vorher|alt|bisher|ursprünglich
+        originaltext|bisheriger text|до|было|исходный текст|старый текст|原文|修改前|原来|之前|元の文
+        修正前|変更前|元のテキスト|قبل|النص الأصلي|पहले|मूल पाठ|원문|수정 전|변경 전|prima|originale""",
+    Field.SECTION: """
+        section|target section|target|location|where|placement|position|place|applies to|affected section
+        prompt section|sección|sección objetivo|ubicación|dónde|seção|seção alvo|localização|onde
+        section cible|emplacement|où|abschnitt|zielabschnitt|stelle|wo|ort|раздел|целевой раздел|место|где
+        目标部分|目标章节|章节|部分|位置|目标位置|対象セクション|対象|セクション|場所|対象箇所|القسم
+        القسم المستهدف|الموضع|المكان|अनुभाग|लक्ष्य अनुभाग|स्थान|섹션|대상 섹션|위치|sezione""",
+    Field.IGNORED: """
+        id|number|no|nr|confidence|effort|difficulty|status|score|cost|estimated effort|step|index|owner
+        confianza|confiança|confiance|konfidenz|уверенность|置信度|信頼度|الثقة|編号|编号|序号|番号""",
 }
 
-ROLE_BY_WORD: tuple[tuple[Role, re.Pattern[str]], ...] = (
-    (
-        Role.PROMPT,
-        re.compile(
-            r"\b(?:revised|improved|better|new|updated|rewritten|proposed|optimized|refined|suggested|"
-            r"final)\b(?:\s+\w+){0,3}\s+(?:prompts?|instructions?)$"
-            r"|^(?:here is |here's )?(?:the |an? )?(?:revised|improved|rewritten|"
-            r"updated)\s+(?:system\s+)?(?:prompt|instruction)"
+_NEW = "revised|improved|better|new|updated|rewritten|proposed|optimized|refined|suggested|final"
+ROLE_BY_WORD = tuple(
+    (role, one_of(words))
+    for role, words in (
+        (Role.PROMPT, rf"\b(?:{_NEW})\b(?:\s+\w+){{0,3}}\s+(?:prompts?|instructions?)$"),
+        (Role.ORIGINAL, r"\b(?:original|current|existing|old)(?:\s+\w+){0,2}\s+(?:prompt|instructions?)$"),
+        (
+            Role.EFFECT,
+            r"""
+            ^(?:the )?(?:expected|anticipated|projected|likely|estimated)\b|^erwartet|\besperad[oa]s?\b|\battendu
+            \bexpected (?:impact|improvement|effect|outcome|result|benefit)|ожидаем|^预期|^期待|المتوقع|अपेक्षित
+            """,
         ),
-    ),
-    (
-        Role.ORIGINAL,
-        re.compile(r"\b(?:original|current|existing|old)(?:\s+\w+){0,2}\s+(?:prompt|instructions?)$"),
-    ),
-    (
-        Role.EFFECT,
-        re.compile(
-            r"^(?:the )?(?:expected|anticipated|projected|likely|estimated)\b|\bexpected (?:impact|"
-            r"improvement|effect|outcome|result|benefit)"
-            r"|\besperad[oa]s?\b|\battendu|^erwartet|ожидаем|^预期|^期待|المتوقع|अपेक्षित"
+        (
+            Role.STRENGTHS,
+            r"""
+            \b(?:strengths?|(?:went|worked|works|done) well|success(?:es)? (?:factors|indicators|patterns))\b
+            \b(?:positives?|praise|what (?:worked|works)|do(?:es)? well|did well|stärken|fortalezas)\b
+            \bсильные\b|优点|強み|良い点
+            """,
         ),
-    ),
-    (
-        Role.STRENGTHS,
-        re.compile(
-            r"\b(?:strengths?|(?:went|worked|works|done) well|success(?:es)? (?:factors|indicators|patterns)|"
-            r"positives?|praise)\b|\bwhat (?:worked|works)\b"
-            r"|do(?:es)? well\b|did well\b"
+        (
+            Role.SUGGESTIONS,
+            r"""
+            \b(?:suggest(?:ions?|ed)|recommend(?:ations?|ed)|improvements?|proposals?|fixes|edits|next steps
+            action items|(?:proposed|prompt|recommended|concrete|specific|needed|required) (?:changes?|edits?
+            modifications?|revisions?|fix(?:es)?)|how to (?:fix|improve)|what (?:to|should|i would|i'd
+            i will) (?:change|do|improve)|(?:to|for) (?:change|improve|fix)|changes (?:to|i|needed|for)|lessons?
+            differently|action plan|(?:improved|new|revised|better|next) (?:strategy|plan|approach))\b|sugerencias
+            recomendac|sugest|recomenda|recommandation|vorschläge|empfehlung|предложен|рекомендац|建议|改进
+            提案|改善|اقتراح|توصي|सुझाव|सिफ|제안
+            """,
         ),
-    ),
-    (
-        Role.SUGGESTIONS,
-        re.compile(
-            r"\b(?:suggest(?:ions?|ed)|recommend(?:ations?|ed)|improvements?|proposals?|fixes|edits|"
-            r"next steps|action items|(?:proposed|prompt|recommended|concrete|specific|needed|"
-            r"required) (?:changes?|edits?|modifications?|revisions?|fix(?:es)?)"
-            r"|how to (?:fix|improve)|what (?:to|should|i would|i'd|i will) (?:change|do|improve)|(?:to|"
-            r"for) (?:change|improve|fix)|changes (?:to|i|needed|for)|lessons?|differently|action plan|"
-            r"(?:improved|new|revised|better|next) (?:strategy|plan|approach))\b"
-            r"|sugerencias|recomendac|sugest|recomenda|recommandation|suggestions|vorschläge|empfehlung|"
-            r"предложен|рекомендац|建议|改进|提案|改善|اقتراح|توصي|सुझाव|सिफ"
+        (Role.CAUSES, r"\broot causes?\b|\bwent wrong\b"),
+        (
+            Role.ANALYSIS,
+            r"""
+            \b(?:analysis|diagnosis|assessment|overview|summary|observations?|evaluation|reflection|critique
+            feedback|review)\b|an[áa]lis[ie]s?|analyse|анализ|分析|تحليل|विश्लेषण
+            """,
         ),
-    ),
-    (Role.CAUSES, re.compile(r"\broot causes?\b|\bwent wrong\b")),
-    (
-        Role.ANALYSIS,
-        re.compile(
-            r"\b(?:analysis|diagnosis|assessment|overview|summary|observations?|evaluation|reflection|"
-            r"critique|feedback|review)\b"
-            r"|análisis|análise|analyse|анализ|分析|تحليل|विश्लेषण"
+        (
+            Role.CAUSES,
+            r"""
+            \b(?:causes?|issues?|problems?|weakness(?:es)?|failed|failures?|shortcomings|mistakes?|gaps|flaws)\b|causas|problemas|ursache|problème|причин|原因|问题|問題|الأسباب|المشاكل|कारण|समस्या
+            """,
         ),
-    ),
-    (
-        Role.CAUSES,
-        re.compile(
-            r"\b(?:root causes?|causes?|issues?|problems?|weakness(?:es)?|went wrong|failed|failures?|"
-            r"shortcomings|mistakes?|gaps|flaws)\b"
-            r"|causas|problemas|ursache|problèmes|причин|原因|问题|問題|الأسباب|المشاكل|कारण|समस्या"
-        ),
-    ),
+    )
 )
-COUNTED = re.compile(
-    r"^(?:suggestion|recommendation|improvement|change|edit|fix|proposal|proposed change|"
-    r"proposed edit|recommended change|suggested change|revision|"
-    r"action|action item|modification|lesson|sugerencia|recomendación|mejora|cambio|propuesta|"
-    r"sugestão|recomendação|melhoria|mudança|proposta|alteração|"
-    r"recommandation|amélioration|modification|proposition|vorschlag|empfehlung|änderung|verbesserung|"
-    r"maßnahme|предложение|рекомендация|изменение|улучшение|"
-    r"建议|改进建议|修改建议|改进|提案|改善案|推奨|اقتراح|الاقتراح|توصية|التوصية|सुझाव|सिफारिश|제안|"
-    r"suggerimento|raccomandazione)\s*"
-    r"(?:no|nr|n°|№|number)?\s*(?:\d{1,2}|[a-h]|[ivx]{1,4}|one|two|three|four|five|six|seven|"
-    r"[一二三四五六七八九十]{1,3})$"
-)
-INTRO = (
-    (
-        Role.SUGGESTIONS,
-        re.compile(
-            r"\b(?:suggest\w*|recommend\w*|improve\w*|fix(?:es)?|consider|following (?:changes|edits|steps|"
-            r"feedback|actions)|should|could be|changes|edits|next time|will|"
-            r"sugier\w*|sugerencias|recomiend\w*|recomend\w*|sugest\w*|mejora\w*|cambios|mudanças|alterações|"
-            r"recommand\w*|améliorer|modifications|vorschl\w*|empfehl\w*|verbesser\w*|änderungen|предлага\w*|"
-            r"рекоменд\w*|предложен\w*|изменени\w*)\b"
-            r"|建议|改进|修改|提案|改善|اقترح|أقترح|اقتراحات|التوصيات|التغييرات|सुझाव|बदलाव|제안",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        Role.STRENGTHS,
-        re.compile(
-            r"\b(?:strengths|well|positive\w*|correctly|stärken|fortalezas|сильные)\b|优点|強み|良い点",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        Role.CAUSES,
-        re.compile(
-            r"\b(?:issues?|problems?|causes?|reasons?|weakness\w*|wrong|fail\w*|errors?|mistakes?|flaws?|"
-            r"problemas|causas|problèmes|ursachen|probleme|причин\w*|проблем\w*)\b|问题|原因|問題",
-            re.IGNORECASE,
-        ),
-    ),
-)
+"""What the words of a longer title tell, the first that fits; so many, because titles vary more than labels."""
+
+INTRODUCES = one_of(r"""
+    \b(?:suggest\w*|recommend\w*|improve\w*|consider|following (?:changes|steps|feedback|actions)|should|could be
+    changes|next time|will|sugier\w*|recomiend\w*|mejora\w*|cambios|mudanças|alterações|recommand\w*|améliorer
+    modifications|vorschl\w*|empfehl\w*|verbesser\w*|änderungen|предлага\w*|рекоменд\w*|изменени\w*)\b|修改|اقترح
+    أقترح|التغييرات|बदलाव
+""")
+"""What a sentence above a list of suggestions says: `I would change:`."""
+COUNTED = one_of(r"""
+    ^(?:suggestion|recommendation|improvement|change|edit|fix|proposal|proposed change|proposed edit
+    recommended change|suggested change|revision|action|action item|modification|lesson|sugerencia|recomendación
+    mejora|cambio|propuesta|sugestão|recomendação|melhoria|mudança|proposta|alteração|recommandation|amélioration
+    proposition|vorschlag|empfehlung|änderung|verbesserung|maßnahme|предложение|рекомендация|изменение|улучшение
+    建议|改进建议|修改建议|改进|提案|改善案|推奨|اقتراح|الاقتراح|توصية|التوصية|सुझाव|सिफारिश|제안|suggerimento
+    raccomandazione)\s*(?:no|nr|n°|№|number)?\s*(?:\d{1,2}|[a-h]|[ivx]{1,4}|one|two|three|four|five|six|seven
+    [一二三四五六七八九十]{1,3})$
+""")
+"""`Suggestion 3`."""

@@ -10,7 +10,16 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from reflector.reflection.heading_words import COUNTED, FIELDS, INTRO, ROLE_BY_WORD, ROLES, Field, Role
+from reflector.reflection.heading_words import (
+    COUNTED,
+    FIELDS,
+    INTRODUCES,
+    ROLE_BY_WORD,
+    ROLES,
+    Field,
+    Role,
+)
+from reflector.reflection.word_patterns import phrases
 
 __all__ = [
     "Field",
@@ -51,15 +60,17 @@ def _plain_letters(word: str) -> str:
     return "".join(it for it in parts if not unicodedata.combining(it)) if word < "\u0300" else word
 
 
-_ROLE_BY_TITLE = {word: role for role, words in ROLES.items() for word in words.split("|")}
-_FIELD_BY_LABEL = {word: field for field, words in reversed(FIELDS.items()) for word in words.split("|")}
+_ROLE_BY_TITLE = {word: role for role, words in ROLES.items() for word in phrases(words)}
+_FIELD_BY_LABEL = {word: field for field, words in reversed(FIELDS.items()) for word in phrases(words)}
 _ROLE_BY_TITLE = {_plain_letters(word): role for word, role in _ROLE_BY_TITLE.items()} | _ROLE_BY_TITLE
 _FIELD_BY_LABEL = {_plain_letters(word): field for word, field in _FIELD_BY_LABEL.items()} | _FIELD_BY_LABEL
+_SHORT_TITLE = 3
+_MOST_WORDS = 9
 
 
 @lru_cache(maxsize=2048)
-def role_of(title: str) -> Role | None:
-    """Return what a section titled `title` holds; None when the title does not say.
+def role_of(title: str, most_words: int = _MOST_WORDS) -> Role | None:
+    """Return what a section titled `title` holds; None when the title does not say, or has too many words.
 
     >>> role_of("## 3. Recommended changes to the prompt:"), role_of("Ursachen"), role_of("Dates")
     (<Role.SUGGESTIONS: 'suggestions'>, <Role.CAUSES: 'causes'>, None)
@@ -68,14 +79,19 @@ def role_of(title: str) -> Role | None:
     if not label or len(label) > LONGEST_TITLE:
         return None
     known = _ROLE_BY_TITLE.get(label) or _ROLE_BY_TITLE.get(label.removeprefix("the ").removeprefix("my "))
-    if known or len(label.split()) > 9:
+    if known or _count_words(label) > most_words:
         return known
     return next((role for role, words in ROLE_BY_WORD if words.search(label)), None)
 
 
+def _count_words(label: str) -> int:
+    """Return the number of words; without blanks between them, three characters count as one."""
+    return len(label) // 3 if label > "\u2e80" else len(label.split())
+
+
 def exact_role(title: str) -> Role | None:
-    """Return what a section titled `title` holds if the title is a listed one and nothing else."""
-    return _ROLE_BY_TITLE.get(normalize_label(title))
+    """Return what a section titled `title` holds if the title is known or short enough to be nothing else."""
+    return role_of(title, _SHORT_TITLE)
 
 
 @lru_cache(maxsize=2048)
@@ -97,4 +113,8 @@ def is_numbered_item(title: str) -> bool:
 
 def intro_role(sentence: str) -> Role | None:
     """Return what the list after an introducing sentence holds: `I suggest the following:` → suggestions."""
-    return next((role for role, words in INTRO if words.search(sentence[-200:])), None)
+    said = sentence[-200:].lower()
+    told = {role for role, words in ROLE_BY_WORD if words.search(said)}
+    if Role.SUGGESTIONS in told or INTRODUCES.search(said):
+        return Role.SUGGESTIONS
+    return next((role for role in (Role.STRENGTHS, Role.CAUSES) if role in told), None)

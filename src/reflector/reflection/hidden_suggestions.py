@@ -1,4 +1,4 @@
-"""Suggestions under other names than theirs: in groups by priority, as remedies of root causes, as the object itself."""
+"""Suggestions that stand under another name: in groups by priority, as remedies of causes, as the object itself."""
 
 from __future__ import annotations
 

@@ -323,6 +323,8 @@ class _Decoder:
             self.pos = prefix.end()
         elif call := _CALL.match(self.text, self.pos):
             self.push_call(call.end())
+        elif in_list and frame.items and type(frame.items[-1]) is dict and character.isalpha():
+            self.skip_garbage()  # words between objects
         else:
             frame.store(self.scalars.read(self.pos, in_list=in_list))
             self.pos = self.scalars.end

@@ -107,6 +107,12 @@ def _description(fields: dict[str, Field], log: Log) -> str | None:
     kind = fields.get("type")
     if kind is not None and isinstance(kind[0], str) and len(kind[0].split()) > 2:
         return str(kind[0])
+    old, new = (
+        text_of(fields[name][0]) if name in fields else "" for name in ("target_section", "specific_text")
+    )
+    if old and new and not log.strict:
+        log.infer("description")
+        return f"Replace “{one_line(old, 80)}” with “{one_line(new, 120)}”"
     for name in ("specific_text", "rationale"):
         if name in fields and type(fields[name][0]) is str and optional_text(fields[name][0]):
             log.infer("description")

@@ -1,8 +1,19 @@
-"""The reading of a model's answer: JSON first, repaired where it is broken, then text."""
+"""The reading of a model's answer: JSON first, repaired where it is broken, then text.
+
+    answer
+      → clean, strip_reasoning   what no reader sees, thinking, marks of the chat format   answer_cleaning
+      → find_documents           JSON wherever it stands, repaired                         candidates, lenient_*
+      → find_part                through envelopes to what is a reflection, per document   part_search, part_shapes
+      → choose                   which document is the answer, completed by the others     parts
+      → align                    its fields in our names, its suggestions in our values    alignment, suggestion_*
+      → ParsedReflection         with the confidence that it deserves                      confidence
+
+If no document holds a reflection, the answer is a refusal, an error or an echo (`failed_answers`), or it is read as
+text (`text_fallback`). A `Log` goes along and keeps what was dropped, repaired and inferred.
+"""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -19,12 +30,12 @@ from reflector.reflection.confidence import (
     score_parts,
 )
 from reflector.reflection.failed_answers import is_error_text, is_refusal, repeats_form
-from reflector.reflection.field_names import REFLECTION_FIELDS
 from reflector.reflection.models import ParsedReflection, ParseMode
 from reflector.reflection.part_search import Search, find_part
-from reflector.reflection.parts import Part, choose
+from reflector.reflection.parts import Part, choose, is_filled
 from reflector.reflection.reading_log import Log
 from reflector.reflection.text_fallback import TextReading, read_text
+from reflector.reflection.words_around import analysis_around
 
 __all__ = ["parse_reflection"]
 
@@ -136,7 +147,7 @@ class _Reading:
             best = parts[0]
         if not best.has_suggestions and self.is_only_quoted(best, usable, text, search):
             return None
-        if not best.is_analysed and not self.strict:
+        if not self.strict and not is_filled(best.fields.get("analysis")):
             best = self.with_words_around(best, usable, text)
         totals = dict(fixes)
         for part in parts:
@@ -155,15 +166,11 @@ class _Reading:
         return size * 2 < len(text) and bool(self.text_reading(text).suggestions)
 
     def with_words_around(self, part: Part, documents: list[Document], text: str) -> Part:
-        """Return `part` with the analysis that stands around the JSON, under a heading or in a tag of its own."""
-        around = _around(documents, text)
-        if not any(_names_analysis(label[1]) for label in _LABEL.finditer(around)):
-            return part
-        reading = self.text_reading(around)
-        said: dict[str, Any] = {"analysis": reading.analysis, "root_causes": list(reading.root_causes)}
-        return replace(
-            part, fields={**part.fields, **{name: (value, 1) for name, value in said.items() if value}}
-        )
+        """Return `part` with the analysis that stands in words around the JSON."""
+        said = analysis_around(text, documents, self.text_reading)
+        if not said and (spoken := spoken_thoughts(self.raw)):
+            said = {"analysis": spoken}
+        return replace(part, fields={**{name: (value, 1) for name, value in said.items()}, **part.fields})
 
     def from_part(
         self, part: Part, fixes: dict[str, int], truncated: bool, log: Log
@@ -241,7 +248,7 @@ class _Reading:
             dropped=list(reading.dropped), inferred={"fields": reading.inferred} if reading.inferred else {}
         )
         aligned = Aligned(
-            analysis=reading.analysis,
+            analysis=reading.analysis or spoken_thoughts(self.raw),
             root_causes=reading.root_causes,
             suggestions=reading.suggestions,
             expected_improvement=reading.expected_improvement,
@@ -259,12 +266,6 @@ class _Reading:
 
 
 _NO_FIXES: dict[str, int] = {}
-_LABEL = re.compile(
-    r"^[ \t>#*_<]*(?:parameter(?:=| name=)\W?)?([^\W\d][\w \-]{2,40}?)\W{0,3}[:：>*\n]", re.MULTILINE
-)
-
-_PARAMETER = re.compile(r"<parameter(?:=| name=)[\"']?(\w{1,60})[\"']?\s*>")
-_TOOL_TAG = re.compile(r"</?(?:parameter|function|invoke|tool_call|function_calls?)\b[^<>]{0,80}>")
 
 
 def _add(totals: dict[str, int], more: dict[str, int]) -> None:
@@ -274,20 +275,6 @@ def _add(totals: dict[str, int], more: dict[str, int]) -> None:
 
 def _said_by(document: Document, text: str) -> str:
     return text[document.start : document.end]
-
-
-def _names_analysis(label: str) -> bool:
-    return any(REFLECTION_FIELDS.strength(label, name) in (0, 1) for name in ("analysis", "root_causes"))
-
-
-def _around(documents: list[Document], text: str) -> str:
-    """Return the text without its JSON."""
-    pieces, position = [], 0
-    for document in documents:
-        pieces.append(text[position : document.start])
-        position = document.end
-    around = "\n".join([*pieces, text[position:]])
-    return _TOOL_TAG.sub("\n", _PARAMETER.sub(r"\n## \1\n", around))
 
 
 def _text_inside(text: str, documents: list[Document], search: Search) -> str:

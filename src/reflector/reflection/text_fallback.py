@@ -1,4 +1,12 @@
-"""Answers that are not JSON: prose, lists, headings, tables and tags, read into the fields of a reflection."""
+"""Answers that are not JSON: prose, lists, headings, tables and tags, read into the fields of a reflection.
+
+Lines become a tree in which headings, list items and labels hold what stands under them (`text_tree`, of `text_tags` and
+`text_lines`; `headings` knows the titles). The tree is gathered into drafts of suggestions, causes, analysis and effect
+(`text_gathering`): announced sections and fields first, then loose items, offered prompts and, last, sentences that
+suggest (`text_tables`, `text_prompts`, `text_prose`, `sentences`). Each draft is finished into a suggestion
+(`text_items`): what tags and fields say counts (`text_hints`), the rest is inferred from the wording (`inference`,
+`text_quotes`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +18,7 @@ from reflector.reflection.headings import Role
 from reflector.reflection.models import DroppedItem, Suggestion
 from reflector.reflection.text_gathering import Gathered, gather
 from reflector.reflection.text_items import finish
+from reflector.reflection.text_nodes import Node, NodeKind
 from reflector.reflection.text_tags import untag
 from reflector.reflection.text_tree import build_tree
 
@@ -50,7 +59,7 @@ def read_text(text: str) -> TextReading:
     ('The agent guessed the year.', 'Add the current date to the prompt.')
     """
     dropped: list[DroppedItem] = []
-    gathered = gather(build_tree(untag(_prepare(text, dropped))))
+    gathered = gather(_unwrap(build_tree(untag(_prepare(text, dropped)))))
     suggestions, inferred = _suggestions(gathered, dropped)
     if len(dropped) > MOST_DROPPED:
         more = DroppedItem(reason="too many dropped parts", item=f"{len(dropped) - MOST_DROPPED + 1} more")
@@ -76,10 +85,8 @@ def _prepare(text: str, dropped: list[DroppedItem]) -> str:
     if text.count("\n") < MOST_LINES:
         return text
     lines = [line for line in text.split("\n") if line.strip()]
-    if len(lines) > MOST_LINES:
-        dropped.append(
-            DroppedItem(reason="answer too long", item=f"{len(lines) - MOST_LINES} lines in the middle")
-        )
+    if (cut := len(lines) - MOST_LINES) > 0:
+        dropped.append(DroppedItem(reason="answer too long", item=f"{cut} lines in the middle"))
         lines = lines[:_HEAD_LINES] + lines[_HEAD_LINES - MOST_LINES :]
     return "\n".join(lines)
 
@@ -89,37 +96,40 @@ def _without_thinking(text: str) -> str:
     for name in ("think", "thinking", "thought", "reasoning"):
         closing = f"</{name}>"
         if closing in text:
-            opened = text.find(f"<{name}>")
-            end = text.rfind(closing) + len(closing)
+            opened, end = text.find(f"<{name}>"), text.rfind(closing) + len(closing)
             text = (text[:opened] if 0 <= opened < end else "") + text[end:]
-    opened_again = _THINKING.search(text)
-    if opened_again and text[: opened_again.start()].strip() and f"</{opened_again[1]}" not in text:
-        return text[: opened_again.start()]
-    return text.replace(opened_again[0], "", 1) if opened_again else text
+    still_open = _THINKING.search(text)
+    if not still_open:
+        return text
+    before = text[: still_open.start()]
+    return before if before.strip() else text.replace(still_open[0], "", 1)
+
+
+def _unwrap(root: Node) -> Node:
+    """Return the tree of a fenced block that holds the whole reflection, else `root`."""
+    whole = sum(len(node.text) for node in root.children)
+    for node in root.children:
+        if node.kind is NodeKind.FENCE and len(node.text) > whole // 2:
+            inner = build_tree(node.text)
+            if any(child.role is Role.SUGGESTIONS for child in inner.children):
+                return inner
+    return root
 
 
 def _suggestions(gathered: Gathered, dropped: list[DroppedItem]) -> tuple[list[Suggestion], int]:
-    made: list[Suggestion] = []
-    inferred, seen = 0, set[tuple[str, str | None]]()
+    """Return the suggestions and how many of their kinds were inferred; what is left out goes to `dropped`."""
+    made: dict[tuple[str, str | None], Suggestion] = {}
+    inferred = 0
     for tried, draft in enumerate(gathered.drafts):
-        if len(made) >= MOST_SUGGESTIONS or tried >= MOST_TRIED:
-            dropped.append(
-                DroppedItem(
-                    reason="more than 50 suggestions", item=one_line(draft.title or "".join(draft.body[:1]))
-                )
-            )
-            continue
-        finished = finish(draft)
-        if finished is None:
-            if said := draft.title or "".join(draft.fields.values()):
-                dropped.append(DroppedItem(reason="says no change", item=one_line(said)))
-            continue
-        suggestion, guesses = finished
-        key = (suggestion.description.casefold(), suggestion.specific_text)
-        if key in seen:
-            dropped.append(DroppedItem(reason="said twice", item=one_line(suggestion.description)))
-            continue
-        seen.add(key)
-        made.append(suggestion)
-        inferred += guesses
-    return made, inferred
+        said = draft.title or "".join(draft.body[:1]) or "".join(draft.fields.values())
+        is_full = len(made) >= MOST_SUGGESTIONS or tried >= MOST_TRIED
+        suggestion, guesses = (None, 0) if is_full else finish(draft) or (None, 0)
+        key = (suggestion.description.casefold(), suggestion.specific_text) if suggestion else None
+        if suggestion is not None and key is not None and key not in made:
+            made[key] = suggestion
+            inferred += guesses
+        elif said:
+            reason = f"more than {MOST_SUGGESTIONS} suggestions" if is_full else "says no change"
+            reason = "said twice" if key is not None else reason
+            dropped.append(DroppedItem(reason=reason, item=one_line(said)))
+    return list(made.values()), inferred

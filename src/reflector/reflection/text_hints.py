@@ -9,6 +9,7 @@ from reflector.reflection.headings import Field, field_of
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 from reflector.reflection.text_lines import split_label, strip_emphasis
 from reflector.reflection.vocabulary import match_category, match_priority, match_type
+from reflector.reflection.word_patterns import one_of, words_of
 
 __all__ = [
     "NO_HINTS",
@@ -42,158 +43,130 @@ class Hints:
 
 
 NO_HINTS = Hints()
+QUOTES = dict(zip("\"'“„«「『`‘”", "\"'”“»」』`’”", strict=True))
+"""Opening quotation marks and what closes them."""
 _WRAPPED = re.compile(r"^(?:\"\"\"|'''|```\w*)\s*|\s*(?:\"\"\"|'''|```)$")
-QUOTES = {
-    '"': '"',
-    "'": "'",
-    "“": "”",
-    "„": "“",
-    "«": "»",
-    "「": "」",
-    "『": "』",
-    "`": "`",
-    "‘": "’",
-    "”": "”",
-}
+_BLOCK = re.compile(r"([|>])[-+]?(?:\n|$)")
+_OPEN_TAG = re.compile(
+    r"\s*(?:\*\*|`)?\s*(?:[\[(【（{]([^\[\](){}【】（）]{1,60})[\])】）}]|(P[0-4])\b)\s*(?:\*\*|`)?\s*"
+    r"(?:[:：–—-]+(?=\s))?\s*",
+    re.IGNORECASE,
+)
+_CLOSE_TAG = re.compile(
+    r"\s*(?:[\[(【（]([^\[\](){}【】（）]{1,60})[\])】）]"
+    r"|\s[–—|-]+\s*((?:[\w ]+:\s*)?\w+(?: priority| impact)?))\s*\.?$",
+    re.IGNORECASE,
+)
+_COLOUR = re.compile(r"\s*([🔴🟠🟡🟢🔵🟥🟧🟨🟩🟦⚪🔥🚨⬆⬇🔺🔻])\ufe0f?\s*")
+_TAG_PARTS = re.compile(r"[,;/|·•&+，、；]|\s[–—-]\s|\s(?:and|und|et|y|e|и)\s")
+_TAG_NOISE = one_of(r"""
+    (?i)\b(?:priority|impact|importance|severity|type|category|prioridad|prioridade|priorité|priorität|приоритет\w*
+    suggestion|change)\b|优先级?|優先度|الأولوية|أولوية|प्राथमिकता|:|：|=
+""")
+_NO_TYPE = words_of("new neu structure structural clarification improvement")
+"""Words that name a type in a field, but in a tag a category or nothing."""
+_MOST_PARTS, _MOST_TAGS, _TAIL = 4, 4, 80
+_LONGEST_GROUP, _LONGEST_PRIORITY, _LONGEST_IDEOGRAPHS = 48, 40, 5
 
 
 def clean_value(value: str) -> str:
     """Return a field's value without block marks, surrounding quotes and emphasis."""
     value = value.strip()
-    if value and value[0] in "|>" and (value[1:2] in "\n-+" or len(value) == 1):
-        folded, _, rest = value.partition("\n")
-        value = rest.strip() if folded[0] == "|" else " ".join(rest.split())
+    if block := _BLOCK.match(value):
+        rest = value[block.end() :]
+        value = rest.strip() if block[1] == "|" else " ".join(rest.split())
     value = _WRAPPED.sub("", value).strip()
     value = strip_emphasis(value.removesuffix(",") if value[:1] in QUOTES else value)
     closing = QUOTES.get(value[:1])
     if closing and len(value) > 1 and value[-1] in (closing, "”") and closing not in value[1:-1]:
-        value = value[1:-1].strip()
-        if "\\" in value:
-            value = value.replace("\\n", "\n").replace('\\"', '"')
+        value = value[1:-1].strip().replace("\\n", "\n").replace('\\"', '"')
     return value
-
-
-_OPEN_TAG = re.compile(
-    r"\s*(?:\*\*|`)?\s*(?:[\[(【（{]([^\[\](){}【】（）]{1,60})[\])】）}]|(P[0-4])\b)\s*(?:\*\*|"
-    r"`)?\s*(?:[:：–—-]+(?=\s))?\s*",
-    re.IGNORECASE,
-)
-_CLOSE_TAG = re.compile(
-    r"\s*(?:[\[(【（]([^\[\](){}【】（）]{1,60})[\])】）]|\s[–—|-]+\s*((?:[\w ]+:\s*)?\w+(?: priority|"
-    r" impact)?))\s*\.?$",
-    re.IGNORECASE,
-)
-_COLOUR = re.compile(r"\s*([🔴🟠🟡🟢🔵🟥🟧🟨🟩🟦⚪🔥🚨⬆⬇🔺🔻])\ufe0f?\s*")
-_TAG_PARTS = re.compile(r"[,;/|·•&+，、；]|\s[–—-]\s|\s(?:and|und|et|y|e|и)\s")
-_TAG_NOISE = re.compile(
-    r"\b(?:priority|impact|importance|severity|type|category|prioridad|prioridade|priorité|priorität|"
-    r"приоритет\w*|suggestion|change)\b|优先级?|優先度|الأولوية|أولوية|प्राथमिकता|:|：|=",
-    re.IGNORECASE,
-)
 
 
 def hints_of(tag: str) -> Hints | None:
     """Return what a tag such as `high, clarity` or `type: add` names; None if any part names nothing."""
-    found = Hints()
     parts = [part.strip() for part in _TAG_PARTS.split(tag) if part.strip()]
-    if not parts or len(parts) > 4:
+    if not 0 < len(parts) <= _MOST_PARTS:
         return None
+    found = NO_HINTS
     for part in parts:
         hint = _hint_of(part)
-        if hint is None:
+        if not hint:
             return None
         found = found.over(hint)
     return found
 
 
-def _hint_of(part: str) -> Hints | None:
+def _hint_of(part: str) -> Hints:
     label = split_label(part)
     named = field_of(label[0]) if label else None
     if label and named in (Field.TYPE, Field.CATEGORY, Field.PRIORITY):
         return hint_for(named, label[1])
     word = " ".join(_TAG_NOISE.sub(" ", part).split()).strip("*_`#\"' ")
-    if (
-        not word
-        or len(word.split()) > 1
-        or word.isdigit()
-        or (word > "\u2e80" and len(word) > _LONGEST_IDEOGRAPHS)
-    ):
-        return None
+    is_phrase = " " in word or (word > "\u2e80" and len(word) > _LONGEST_IDEOGRAPHS)
+    if is_phrase or word.isdigit():
+        return NO_HINTS
     if priority := match_priority(word):
         return Hints(priority=priority)
     if word.casefold() not in _NO_TYPE and (kind := match_type(word)):
         return Hints(type=kind)
-    if category := match_category(word):
-        return Hints(category=category)
-    return None
-
-
-_LONGEST_IDEOGRAPHS = 5
-_NO_TYPE = frozenset({"new", "neu", "structure", "structural", "clarification", "improvement"})
+    return Hints(category=match_category(word))
 
 
 def hint_for(named: Field, value: str) -> Hints:
+    """Return what the value of a field for type, category or priority says."""
     value = clean_value(value)
     if named is Field.PRIORITY:
-        return Hints(priority=match_priority(value) if len(value) <= 40 else None)
-    if named is Field.TYPE:
-        kind = match_type(value)
-        return Hints(type=kind, category=None if kind else match_category(value))
-    category = match_category(value)
-    return Hints(category=category, type=None if category else match_type(value))
+        return Hints(priority=match_priority(value) if len(value) <= _LONGEST_PRIORITY else None)
+    kind, category = match_type(value), match_category(value)
+    if kind and category:
+        return Hints(type=kind) if named is Field.TYPE else Hints(category=category)
+    return Hints(type=kind, category=category)
 
 
 def group_hints(title: str) -> Hints:
     """Return what the heading of a group says about its members: `High priority:`, `Clarity`, `Additions`."""
-    bare = _COLOUR.sub(" ", strip_emphasis(title)).strip(" :：#*")
-    colour = match_priority(title) if _COLOUR.match(title.lstrip("#* ")) else None
-    return (
-        (hints_of(bare) or Hints()).over(Hints(priority=colour))
-        if len(bare) <= 48
-        else Hints(priority=colour)
-    )
+    bare = strip_emphasis(title)
+    colour = Hints(priority=match_priority(bare)) if _COLOUR.match(bare) else NO_HINTS
+    bare = _COLOUR.sub(" ", bare).strip(" :：#*")
+    return (hints_of(bare) or NO_HINTS).over(colour) if len(bare) <= _LONGEST_GROUP else colour
 
 
 def take_tags(text: str) -> tuple[str, Hints]:
     """Return `text` without the tags at its two ends, and what they say."""
-    hints = Hints()
-    for _ in range(4):
-        if found := _COLOUR.match(text):
-            hints = hints.over(Hints(priority=match_priority(found[1])))
-        elif not (found := _OPEN_TAG.match(text)) or not (hint := hints_of(found[1] or found[2])):
+    hints = NO_HINTS
+    for _ in range(_MOST_TAGS):
+        found = _COLOUR.match(text) or _OPEN_TAG.match(text)
+        hint = _tag_hints(found)
+        if not found or not hint:
             break
-        else:
-            hints = hints.over(hint)
-        text = text[found.end() :]
+        hints, text = hints.over(hint), text[found.end() :]
     label = split_label(text)
     if label and label[1] and (hint := _label_hints(label[0])):
         hints, text = hints.over(hint), label[1]
-    for _ in range(3):
-        tail = max(0, len(text) - 80)
-        closing = _CLOSE_TAG.search(text, tail)
-        if (
-            not closing
-            or not (hint := hints_of(closing[1] or closing[2]))
-            or not text[: closing.start()].strip()
-        ):
+    for _ in range(_MOST_TAGS):
+        found = _CLOSE_TAG.search(text, max(0, len(text) - _TAIL))
+        hint = _tag_hints(found)
+        if not found or not hint or not text[: found.start()].strip():
             break
-        hints, text = (
-            hints.over(hint),
-            text[: closing.start()].rstrip() + ("." if text.endswith(").") else ""),
-        )
+        stop = "." if text.endswith(").") else ""
+        hints, text = hints.over(hint), text[: found.start()].rstrip() + stop
     return text, hints
+
+
+def _tag_hints(found: re.Match[str] | None) -> Hints | None:
+    """Return what a tag or colour that was found says."""
+    if found is None:
+        return None
+    return hints_of(next(filter(None, found.groups()), ""))
 
 
 def _label_hints(label: str) -> Hints | None:
     """Return what a label such as `Clarity (high)` or `ADD` says; None if it is a title of its own."""
-    bare = re.sub(r"[()\[\]]", ",", strip_emphasis(label))
-    return hints_of(bare)
+    return hints_of(re.sub(r"[()\[\]]", ",", strip_emphasis(label)))
 
 
 def opens_with_tag(text: str) -> bool:
     """Return whether a line opens with a tag that tells the kind of a suggestion: `[HIGH] …`, `Clarity: …`."""
-    found = _OPEN_TAG.match(text)
-    if found and hints_of(found[1] or found[2]):
-        return True
     label = split_label(text)
-    return bool(label and label[1] and _label_hints(label[0]))
+    return bool(_tag_hints(_OPEN_TAG.match(text)) or (label and label[1] and _label_hints(label[0])))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from reflector._text import one_line
 from reflector.reflection.headings import Field, field_of
@@ -19,10 +19,34 @@ from reflector.reflection.text_hints import (
     hints_of,
     take_tags,
 )
-from reflector.reflection.text_lines import strip_emphasis
 from reflector.reflection.text_nodes import Node, NodeKind, plain_text
+from reflector.reflection.text_quotes import diff_text, named_section, quoted_text, replaces
+from reflector.reflection.word_patterns import one_of, phrases
 
 __all__ = ["Draft", "draft_of", "finish", "put_field"]
+
+_KINDS = (Field.TYPE, Field.CATEGORY, Field.PRIORITY)
+_LONGEST_TAG = 60
+_LONGEST_PRIORITY = 12
+_READ = 6000
+_EMPHASIS = re.compile(r"^(\*\*\*|\*\*|__|\*|_)(?=\S)([^*_\n]{1,300}?|[^*\n]{1,300}?)\1([:：.]?)(?!\w)")
+_TYPE_OF_LABEL = {
+    label: kind
+    for kind, labels in (
+        (SuggestionType.ADD, "insert|add this|add text|add this text|addition|text to add|text to insert"),
+        (SuggestionType.REMOVE, "text to remove"),
+        (SuggestionType.MODIFY, "replacement|replace with|change to|replacement text"),
+    )
+    for label in phrases(labels)
+}
+_NOTHING = one_of(r"""
+    (?i)(?:none|n/?a|no (?:suggestions?|changes?|issues?)(?: (?:needed|required))?|nothing|null|-+|ninguna?|keine|aucune?
+    нет|无|なし|لا شيء|कोई नहीं)[.!]*$
+""")
+_BECAUSE = one_of(r"""
+    (?i)(?:\b(?:because|so that|since (?:the|it|this)|weil|damit|porque|para que|parce que|afin que|потому что|чтобы)\b
+    因为|以便|以避免|لأن|क्योंकि|ताकि)[^\n]{3,600}$
+""")
 
 
 @dataclass(slots=True)
@@ -38,19 +62,27 @@ class Draft:
     def put(self, name: Field, value: str) -> None:
         """Set a field; what is said twice is kept in order."""
         value = clean_value(value)
-        if not value:
-            return
-        if name in self.fields and name not in (Field.TYPE, Field.CATEGORY, Field.PRIORITY):
+        if value and name in self.fields and name not in _KINDS:
             value = f"{self.fields[name]}\n{value}"
-        self.fields[name] = value
+        if value:
+            self.fields[name] = value
 
     @property
-    def is_complete(self) -> bool:
-        """Whether the fields alone make a suggestion."""
+    def said(self) -> str:
+        """Its title and what else was said."""
+        return "\n".join(filter(None, (self.title, *self.body)))
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether its fields alone prove that it is a suggestion; a diff without words is one, too."""
         named = self.fields.keys()
-        if Field.TEXT in named and (Field.ORIGINAL in named or Field.TYPE in named):
+        if (
+            Field.DESCRIPTION in named
+            or {Field.ORIGINAL, Field.TEXT} <= named
+            or {Field.TYPE, Field.TEXT} <= named
+        ):
             return True
-        return Field.DESCRIPTION in named or bool(self.title or self.body)
+        return bool(self.said and named & {Field.TYPE, Field.TEXT}) or bool(self.blocks and not self.said)
 
 
 # -- from a node to a draft -----------------------------------------------------------------------------
@@ -68,155 +100,85 @@ def draft_of(node: Node, hints: Hints) -> Draft:
 def put_field(draft: Draft, part: Node) -> None:
     """Set the field that a labelled part of an answer gives; its label may tell the type as well."""
     if part.named is not None:
-        draft.put(part.named, "\n".join(filter(None, (part.text, plain_text(part)))))
+        draft.put(part.named, plain_text(part, title=True))
     if part.named is Field.TEXT and part.info in _TYPE_OF_LABEL:
         draft.hints = draft.hints.over(Hints(type=_TYPE_OF_LABEL[part.info]))
 
 
-_TYPE_OF_LABEL = dict.fromkeys(
-    ("insert", "add this", "add text", "add this text", "addition", "text to add", "text to insert"),
-    SuggestionType.ADD,
-)
-_TYPE_OF_LABEL |= dict.fromkeys(("text to remove",), SuggestionType.REMOVE)
-_TYPE_OF_LABEL |= dict.fromkeys(
-    ("replacement", "replace with", "change to", "replacement text"), SuggestionType.MODIFY
-)
-
-
 def _open_emphasis(text: str) -> str:
     """Return `text` with the emphasis of its opening words taken off: `**Title**: rest` → `Title: rest`."""
-    return _EMPHASIS.sub(lambda found: found[2] + (found[3] or ""), text.strip(), count=1)
-
-
-_EMPHASIS = re.compile(r"^(\*\*\*|\*\*|__|\*|_)(?=\S)([^*_\n]{1,300}?|[^*\n]{1,300}?)\1([:：.]?)(?!\w)")
+    return _EMPHASIS.sub(r"\2\3", text.strip(), count=1)
 
 
 def _add_part(draft: Draft, part: Node) -> None:
-    match part.kind:
-        case NodeKind.FIELD if part.named is not None:
-            put_field(draft, part)
-        case NodeKind.FENCE | NodeKind.QUOTE:
-            draft.blocks.append(strip_emphasis(part.text) if part.kind is NodeKind.QUOTE else part.text)
-        case NodeKind.ITEM:
-            fields = [child for child in part.children if child.kind is NodeKind.FIELD]
-            for child in part.children:
-                if child.kind in (NodeKind.FIELD, NodeKind.FENCE, NodeKind.QUOTE):
-                    _add_part(draft, child)
-            said = "\n".join(filter(None, (_open_emphasis(part.text), "" if fields else _prose(part))))
-            _add_prose(draft, said)
-        case NodeKind.HEADING:
-            named = field_of(part.text)
-            if named is not None:
-                draft.put(named, plain_text(part))
-            else:
-                for child in part.children:
-                    _add_part(draft, child)
-        case _:
-            for block in (part.rows, part.lines):
-                _add_prose(draft, "\n".join(block))
+    """Add what stands below a suggestion: fields, blocks, and words, which may be tags, a quote or its body."""
+    if part.kind is NodeKind.FIELD:
+        put_field(draft, part)
+    elif part.kind in (NodeKind.FENCE, NodeKind.QUOTE):
+        draft.blocks.append(part.text)
+    elif part.kind is NodeKind.HEADING and (named := field_of(part.text)) is not None:
+        draft.put(named, plain_text(part))
+    else:
+        _add_words(draft, part.text.strip() if part.kind is not NodeKind.HEADING else "")
+        for child in part.children:
+            _add_part(draft, child)
 
 
-def _prose(node: Node) -> str:
-    return "\n".join(
-        "\n".join(filter(None, (child.text, _prose(child))))
-        for child in node.children
-        if child.kind in (NodeKind.ITEM, NodeKind.PARAGRAPH)
-    )
-
-
-def _add_prose(draft: Draft, said: str) -> None:
-    said = said.strip()
-    if not said:
-        return
-    hint = hints_of(said.strip("*_()[]")) if len(said) <= 60 else None
+def _add_words(draft: Draft, said: str) -> None:
+    hint = hints_of(said.strip("*_()[]")) if len(said) <= _LONGEST_TAG else None
     if hint:
         draft.hints = draft.hints.over(hint)
     elif said[:1] in QUOTES and clean_value(said) != said:
         draft.blocks.append(clean_value(said))
-    else:
+    elif said:
         draft.body.append(_open_emphasis(said))
 
 
 # -- from a draft to a suggestion -------------------------------------------------------------------------
 
-_NOTHING = re.compile(
-    r"(?:none|n/?a|no (?:suggestions?|changes?|issues?)(?: (?:needed|required))?|nothing|null|-+|"
-    r"ninguna?|keine|aucune?|нет|无|なし|لا شيء|कोई नहीं)[.!]*$",
-    re.IGNORECASE,
-)
-
 
 def finish(draft: Draft) -> tuple[Suggestion, int] | None:
     """Return the suggestion of `draft` and how many of its kinds were inferred; None if it suggests nothing."""
-    draft = _split_pipes(draft)
-    given = draft.fields
-    impact = given.get(Field.PRIORITY, "")
-    hints = Hints()
-    for name in (Field.TYPE, Field.CATEGORY, Field.PRIORITY):
+    given, hints = draft.fields, NO_HINTS
+    for name in _KINDS:
         if name in given:
             hints = hints.over(hint_for(name, given[name]))
     hints = hints.over(draft.hints)
     description = _describe(draft)
-    rationale = given.get(Field.RATIONALE, "")
-    if impact and hints.priority is None and len(impact) > 12 and not rationale:
-        rationale = impact
     text, original = _exact_text(draft, description)
     if not description and text:
         description = _describe_pair(original, text)
     if not description or _NOTHING.match(description):
         return None
-    return _suggest(description, rationale, text, given.get(Field.SECTION) or original, hints)
-
-
-def _suggest(
-    description: str, rationale: str, text: str | None, section: str | None, hints: Hints
-) -> tuple[Suggestion, int]:
-    kind = hints.type or infer_type(description)
-    category = hints.category or infer_category(description)
+    rationale = given.get(Field.RATIONALE) or _impact(draft, hints) or _reason_in(description)
     named = hints.priority or infer_priority(description)
     made = Suggestion(
-        type=kind,
-        category=category,
+        type=hints.type or infer_type(description),
+        category=hints.category or infer_category(description),
         description=description,
-        rationale=rationale or _reason_in(description),
+        rationale=rationale,
         priority=named or Priority.MEDIUM,
         specific_text=text or None,
-        target_section=section or _section_in(description),
+        target_section=given.get(Field.SECTION) or original or named_section(description),
     )
-    return made, (hints.type is None) + (hints.category is None) + (
-        hints.priority is None and named is not None
-    )
+    return made, (not hints.type) + (not hints.category) + (not hints.priority and named is not None)
 
 
-def _split_pipes(draft: Draft) -> Draft:
-    """Read `Add an example | example | high`: all parts but the longest are tags."""
-    if " | " not in draft.title or draft.fields or len(draft.title) > 2000:
-        return draft
-    parts = [part.strip() for part in draft.title.split(" | ")]
-    main = max(parts, key=len)
-    hints = draft.hints
-    for part in parts:
-        if part is main:
-            continue
-        hint = hints_of(part)
-        if hint is None:
-            return draft
-        hints = hints.over(hint)
-    return replace(draft, title=main, hints=hints)
+def _impact(draft: Draft, hints: Hints) -> str:
+    """Return the value of `Impact:` where it is a sentence and no priority."""
+    impact = draft.fields.get(Field.PRIORITY, "")
+    return impact if hints.priority is None and len(impact) > _LONGEST_PRIORITY else ""
 
 
 def _describe(draft: Draft) -> str:
     """Return the description: the field of that name, the title, and what else was said about it."""
-    title = draft.title or draft.fields.get(Field.TITLE, "")
-    said = draft.fields.get(Field.DESCRIPTION) or "\n".join(draft.body)
-    title, said = title.strip().rstrip("*_ "), said.strip()
+    title = (draft.title or draft.fields.get(Field.TITLE, "")).strip().rstrip("*_ ")
+    said = (draft.fields.get(Field.DESCRIPTION) or "\n".join(draft.body)).strip()
     if not said or not title:
-        return (title or said).rstrip(":：").strip() if title else said
+        return said or title.rstrip(":：").strip()
     if title.casefold().rstrip(".") in said.casefold():
         return said
-    if title[-1] in ".!?。！？":
-        return f"{title} {said}"
-    return f"{title.rstrip(':： ')}: {said}"
+    return f"{title} {said}" if title[-1] in ".!?。！？" else f"{title.rstrip(':： ')}: {said}"
 
 
 def _describe_pair(original: str | None, text: str) -> str:
@@ -225,152 +187,25 @@ def _describe_pair(original: str | None, text: str) -> str:
     return f"Use this text: “{one_line(text, 160)}”"
 
 
-_QUOTE = (
-    r"(?:\"([^\"\n]{2,1500})\"|“([^“”\n]{2,1500})”|„([^„“”\n]{2,1500})[“”]|«([^«»\n]{2,1500})»|"
-    r"「([^「」\n]{2,1500})」|『([^『』\n]{2,1500})』|`([^`\n]{2,600})`)"
-)
-_ANY_QUOTE = re.compile('["“„«「『`]')
-_QUOTE_RE = re.compile(_QUOTE)
-_REPLACING = re.compile(
-    r"(?:\b(?:replac\w*|chang\w*|substitut\w*|swap\w*|rewrit\w*|rephras\w*|reword\w*|instead of|"
-    r"ersetz\w*|änder\w*|reempla\w*|cambi\w*|sustitu\w*|remplac\w*|substitu\w*|замен\w*|измен\w*)|将|"
-    r"把|استبدل|बदल|に変更|置き換え)",
-    re.IGNORECASE,
-)
-_CONNECTOR = re.compile(
-    r"\b(?:with|by|to|into|as|use|say|write|durch|zu|por|par|con|in|на)\b|替换为|改为|改成|を|بـ?|से|→|->",
-    re.IGNORECASE,
-)
-_ARROWS = frozenset({"→", "->", "=>", "⇒", "➜", "-->"})
-_NOT_EXACT = re.compile(
-    r"(?:such as|like|e\.g\.,?|for example,?|for instance,?|instead of|z\. ?b\.|zum beispiel|"
-    r"por ejemplo|por exemplo|par exemple|например|如|例如|例えば)\s*$",
-    re.IGNORECASE,
-)
-_ANCHOR = re.compile(
-    r"\b(?:after|before|below|above|behind|following|under|nach|vor|después de|antes de|après|avant|"
-    r"после|перед)$",
-    re.IGNORECASE,
-)
-_DIFF_LINE = re.compile(r"^[-+](?![-+]{2})", re.MULTILINE)
-
-
 def _exact_text(draft: Draft, description: str) -> tuple[str | None, str | None]:
     """Return the exact text a suggestion gives, and the passage it replaces."""
-    original = draft.fields.get(Field.ORIGINAL)
-    text = draft.fields.get(Field.TEXT)
+    original, text = draft.fields.get(Field.ORIGINAL), draft.fields.get(Field.TEXT)
     if text and not _NOTHING.match(text):
         return text, original
-    if draft.blocks:
-        text, old = _text_of_blocks(draft, description)
+    if not draft.blocks:
+        text, old = quoted_text(description[:_READ])
+    elif len(draft.blocks) == 2 and not original and replaces(description):
+        old, text = draft.blocks
     else:
-        text, old = _quoted_text(description[:6000])
+        block = "\n\n".join(draft.blocks)
+        text, old = diff_text(block) or (block, None)
     return text, original or old
-
-
-def _text_of_blocks(draft: Draft, description: str) -> tuple[str, str | None]:
-    """Return the text that fenced or quoted blocks give, and the passage that stands before it."""
-    block = "\n\n".join(draft.blocks)
-    if block[:1] in ("-", "+") and len(_DIFF_LINE.findall(block[:4000])) >= 2:
-        lines = block.split("\n")
-        old = "\n".join(line[1:].strip() for line in lines if line.startswith("-"))
-        new = "\n".join(line[1:].strip() for line in lines if line.startswith("+"))
-        return new, old or None
-    is_pair = len(draft.blocks) == 2 and not {Field.ORIGINAL, Field.TYPE} & draft.fields.keys()
-    if is_pair and _REPLACING.search(description):
-        return draft.blocks[1], draft.blocks[0]
-    return block, None
-
-
-def _quoted_text(description: str) -> tuple[str | None, str | None]:
-    """Return the quoted text that a sentence adds, removes or puts in the place of another quoted one."""
-    quotes = list(_QUOTE_RE.finditer(description))[:8] if _ANY_QUOTE.search(description) else []
-    if not quotes:
-        return None, None
-    values = [next(group for group in found.groups() if group is not None).strip() for found in quotes]
-    if len(quotes) >= 2 and quotes[1].start() - quotes[0].end() <= 60:
-        between = description[quotes[0].end() : quotes[1].start()]
-        verb = description[max(0, quotes[0].start() - 90) : quotes[0].start()] + between
-        if between.strip() in _ARROWS or (
-            _REPLACING.search(verb) and _CONNECTOR.search(between) and "\n" not in between
-        ):
-            return values[1], values[0]
-    if len(values) == 1 and clean_value(description) == values[0]:
-        return values[0], None
-    offered = [
-        (description[max(0, found.start() - 90) : found.start()].rstrip(), value)
-        for found, value in zip(quotes, values, strict=True)
-        if _is_passage(value)
-    ]
-    offered = [(before, value) for before, value in offered if not _NOT_EXACT.search(before)]
-    for before, value in offered:
-        if before.endswith((":", "：")):
-            return value, None
-    for before, value in offered:
-        if not _ANCHOR.search(before) and infer_type(before + " ") is not SuggestionType.MODIFY:
-            return value, None
-    return None, None
-
-
-def _is_passage(value: str) -> bool:
-    """Return whether quoted words are a passage of a prompt and not the name of something."""
-    return len(value.split()) >= 3 or (not value.isascii() and len(value) >= 8)
-
-
-_BECAUSE = re.compile(
-    r"(?:\b(?:because|so that|since (?:the|it|this)|weil|damit|porque|para que|parce que|afin que|"
-    r"потому что|чтобы)\b|因为|以便|以避免|لأن|क्योंकि|ताकि)[^\n]{3,600}$",
-    re.IGNORECASE,
-)
 
 
 def _reason_in(description: str) -> str:
     """Return the reason that a description itself gives, empty when it gives none."""
-    sentences = split_sentences(description[:4000])
-    reasons = [it for it in sentences[1:] if kind_of(it) is Kind.EFFECT or is_reason(it)]
-    if reasons:
+    sentences = split_sentences(description[:_READ])
+    if reasons := [it for it in sentences[1:] if kind_of(it) is Kind.EFFECT or is_reason(it)]:
         return " ".join(reasons)
     found = _BECAUSE.search(sentences[-1]) if sentences else None
     return found[0].strip() if found else ""
-
-
-_SECTION_CLUES = (
-    "ection",
-    "sección",
-    "seção",
-    "bschnitt",
-    "аздел",
-    "قسم",
-    "部分",
-    "章节",
-    "一节",
-    "セクション",
-    "अनुभाग",
-    "of the prompt",
-    "of the system prompt",
-)
-_SECTIONS = (
-    re.compile(
-        r"\b(?:in|to|under|from|of|into|within|on)\s+(?:the|a new|"
-        r"your)\s+[\"“'`*]{0,2}([A-Za-z0-9][\w/&-]*(?: [\w/&-]+){0,3}?)[\"”'`*]{0,2}\s+section\b",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"\b(?:section|sección|seção|abschnitt|раздел\w*|قسم)\s+[\"“„«'`]([^\"”“»'`\n]{2,60})[\"”“»'`]",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"[\"“「『‘]([^\"”“」』\n]{1,40})[\"”」』’]\s*(?:section\b|部分|章节|一节|セクション|अनुभाग)",
-        re.IGNORECASE,
-    ),
-    re.compile(
-        r"\bat the ((?:very )?(?:end|beginning|start|top|bottom)) of the (?:system )?prompt\b", re.IGNORECASE
-    ),
-)
-
-
-def _section_in(description: str) -> str | None:
-    head = description[:1500]
-    if not any(clue in head for clue in _SECTION_CLUES):
-        return None
-    return next((found[1].strip() for pattern in _SECTIONS if (found := pattern.search(head))), None)

@@ -14,13 +14,14 @@ class NodeKind(IntEnum):
     """What a part of an answer is."""
 
     ROOT = 0
-    HEADING = 1
-    ITEM = 2
-    FIELD = 3
-    PARAGRAPH = 4
-    QUOTE = 5
-    FENCE = 6
-    TABLE = 7
+    BLANK = 1
+    HEADING = 2
+    ITEM = 3
+    FIELD = 4
+    PARAGRAPH = 5
+    QUOTE = 6
+    FENCE = 7
+    TABLE = 8
 
 
 @dataclass(slots=True)
@@ -29,7 +30,7 @@ class Node:
 
     kind: NodeKind
     lines: list[str] = field(default_factory=list)
-    """What it says, without marks, line by line."""
+    """What it says, without marks, line by line; of a table: its rows."""
     children: list[Node] = field(default_factory=list)
     role: Role | None = None
     """Of a heading: what its section holds."""
@@ -38,16 +39,18 @@ class Node:
     rank: float = 0.0
     """How deep it hangs: heading level, 10 + indentation of an item, more for a field."""
     info: str = ""
-    at: int = 0
-    end: int = 0
-    """Index of the line after the last one."""
-    rows: list[str] = field(default_factory=list)
-    numbered: bool = False
+    """Of a fenced block: its language; of a field: its label; of an item: its marker."""
+    is_numbered: bool = False
 
     @property
     def text(self) -> str:
         """What it says, with its line breaks."""
         return self.lines[0] if len(self.lines) == 1 else "\n".join(self.lines)
+
+    @property
+    def last(self) -> Node | None:
+        """The last part below it."""
+        return self.children[-1] if self.children else None
 
 
 def plain_text(node: Node, *, title: bool = False) -> str:
@@ -58,6 +61,5 @@ def plain_text(node: Node, *, title: bool = False) -> str:
         part = pending.pop()
         if part.text:
             parts.append(part.text)
-        parts.extend(part.rows)
         pending.extend(reversed(part.children))
     return "\n".join(parts).strip()

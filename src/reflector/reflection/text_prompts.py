@@ -9,49 +9,39 @@ from reflector.reflection.models import SuggestionCategory, SuggestionType
 from reflector.reflection.text_hints import Hints
 from reflector.reflection.text_items import Draft
 from reflector.reflection.text_nodes import Node, NodeKind
+from reflector.reflection.word_patterns import one_of, words_of
 
-__all__ = ["PROMPT_LANGUAGES", "is_prompt", "layout", "offered_quotes", "whole_prompt"]
-
+__all__ = ["is_prompt", "layout", "offered_prompts", "whole_prompt"]
 
 _FEW_WORDS = 5
-
-
-PROMPT_LANGUAGES = frozenset(
-    {"", "text", "txt", "markdown", "md", "prompt", "plaintext", "plain", "system", "none"}
-)
-
-
+_LANGUAGES = words_of("text txt markdown md prompt plaintext plain system none") | {""}
 _CODE = re.compile(
-    r"^\s*(?:def |class |import |from \w+ import|function |const |let |var |#include|public |return |"
-    r"if \(|for \(|\$ |SELECT |<\?|package |print\(|[{}\]]+[;,]?\s*$|.{0,200}[;{]\s*$|"
-    r"\w+\s*=\s*[\w\[({'\"])",
-    re.MULTILINE,
+    r"^\s*(?:def |class |import |from \w+ import|function |const |let |var |#include|public |return |if \(|for \("
+    r"|\$ |SELECT |<\?|package |print\(|[{}\]]+[;,]?\s*$|.{0,200}[;{]\s*$|\w+\s*=\s*[\w\[({'\"])"
 )
+_OFFERS = one_of(r"""
+    \b(?:prompt|instructions?|rewrit\w*|revis\w*|version|reword\w*|phras\w*|wording|follows|instead)\b
+    提示词|プロンプト|الموجه|प्रॉम्प्ट|промпт
+""")
+_WHOLE = Hints(SuggestionType.RESTRUCTURE, SuggestionCategory.STRUCTURE)
 
 
-_OFFERS = re.compile(
-    r"\b(?:prompt|instructions?|rewrit\w*|rewrite|revis\w*|version|reword\w*|phras\w*|wording|follows|"
-    r"instead)\b|提示词|プロンプト|الموجه|प्रॉम्प्ट|промпт",
-    re.IGNORECASE,
-)
-
-
-def offered_quotes(node: Node) -> list[Node]:
-    """Return the quotes right below a sentence that offers a new prompt."""
+def offered_prompts(node: Node) -> list[str]:
+    """Return the fenced blocks below `node`, and the quotes right below a sentence that offers a new prompt."""
+    fences = [child.text for child in node.children if child.kind is NodeKind.FENCE]
     pairs = zip(node.children, node.children[1:], strict=False)
-    return [
-        quote
+    return fences + [
+        quote.text
         for above, quote in pairs
         if quote.kind is NodeKind.QUOTE
-        and above.kind is NodeKind.PARAGRAPH
         and above.text.rstrip().endswith((":", "："))
-        and _OFFERS.search(above.text[-200:])
+        and _OFFERS.search(above.text[-200:].lower())
     ]
 
 
 def is_prompt(text: str, language: str) -> bool:
     """Return whether a fenced block holds instructions in words and not a program or its output."""
-    if language not in PROMPT_LANGUAGES or (len(text.split()) < _FEW_WORDS and text.isascii()):
+    if language not in _LANGUAGES or (len(text.split()) < _FEW_WORDS and text.isascii()):
         return False
     lines = [line for line in text.split("\n")[:200] if line.strip()]
     code = sum(1 for line in lines if _CODE.match(line[:300]))
@@ -60,23 +50,15 @@ def is_prompt(text: str, language: str) -> bool:
 
 def layout(node: Node) -> str:
     """Return the text below a heading with its own headings and bullets put back."""
+    marks = {NodeKind.HEADING: "## ", NodeKind.ITEM: "- "}
     parts: list[str] = []
     for child in node.children:
-        if child.role is not None:
-            continue
-        mark = "## " if child.kind is NodeKind.HEADING else "- " if child.kind is NodeKind.ITEM else ""
-        parts.append(mark + child.text if child.text else "")
-        if child.children:
-            parts.append(layout(child))
-    return "\n".join(part for part in parts if part)
+        parts.extend(filter(None, (child.text and marks.get(child.kind, "") + child.text, layout(child))))
+    return "\n".join(parts)
 
 
 def whole_prompt(text: str, original: str | None) -> Draft:
+    """Return the suggestion to put `text` in the place of the whole prompt."""
     draft = Draft(title="Replace the prompt with the revised one", hints=_WHOLE)
-    draft.fields[Field.TEXT] = text
-    if original:
-        draft.fields[Field.ORIGINAL] = original
+    draft.fields = {Field.TEXT: text} | ({Field.ORIGINAL: original} if original else {})
     return draft
-
-
-_WHOLE = Hints(SuggestionType.RESTRUCTURE, SuggestionCategory.STRUCTURE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 from reflector.reflection.headings import Field, Role, exact_role, field_of, is_numbered_item
 from reflector.reflection.text_hints import Hints, group_hints
 from reflector.reflection.text_items import Draft
@@ -10,59 +12,51 @@ from reflector.reflection.text_lines import is_table_rule, strip_emphasis
 __all__ = ["TableReading", "read_table"]
 
 _MOST_COLUMNS = 40
+_PROOF = frozenset({Field.DESCRIPTION, Field.TYPE, Field.TEXT, Field.CATEGORY})
 
 
+@dataclass(slots=True)
 class TableReading:
-    """What a table says: drafts of suggestions, or one labelled value a row."""
+    """What a table says: drafts of suggestions, and sections of the answer that stand in its rows."""
 
-    def __init__(self) -> None:
-        self.drafts: list[Draft] = []
-        self.sections: list[tuple[Role, str]] = []
-        self.named = False
-        """Whether the head names the fields of a suggestion."""
+    drafts: list[Draft] = field(default_factory=list)
+    sections: list[tuple[Role, str]] = field(default_factory=list)
+
+    @property
+    def is_certain(self) -> bool:
+        """Whether its columns prove that its rows are suggestions."""
+        return any(draft.fields.keys() & _PROOF for draft in self.drafts)
 
 
 def read_table(rows: list[str], hints: Hints) -> TableReading:
     """Return what the rows of a table say; the first row is its head when a rule or field names tell so."""
-    cells = [_cells(row) for row in rows if not is_table_rule(row) and row.strip("+-=| ")]
-    reading = TableReading()
-    if not cells:
-        return reading
-    columns = [field_of(cell) for cell in cells[0]]
-    if sum(column is not None for column in columns) >= 2 or (
-        any(columns) and any(map(is_table_rule, rows[:3]))
-    ):
-        reading.named = True
-        reading.drafts = [_row_draft(columns, row, hints) for row in cells[1:]]
-    elif all(len(row) == 2 for row in cells):
-        _read_pairs(cells, reading, hints)
-    elif any(map(is_table_rule, rows[:3])):
-        reading.drafts = [_longest_cell(row, hints) for row in cells[1:]]
-    return reading
+    cells = [_cells(row) for row in rows if row.strip("+-=:| ")]
+    has_rule = any(map(is_table_rule, rows[:3]))
+    columns = [field_of(cell) for cell in cells[0]] if cells else []
+    named = sum(column is not None for column in columns)
+    if named >= 2 or (named and has_rule):
+        return TableReading([_row_draft(columns, row, hints) for row in cells[1:]])
+    if all(len(row) == 2 for row in cells):
+        return _read_pairs(cells, hints)
+    return TableReading([_longest_cell(row, hints) for row in cells[1:]] if has_rule else [])
 
 
 def _cells(row: str) -> list[str]:
-    row = row.strip().removeprefix("|").removesuffix("|")
-    hidden = row.replace("\\|", "\0")
-    return [
-        strip_emphasis(cell.replace("\0", "|").replace("<br>", " ").replace("<br/>", " ").strip())
-        for cell in hidden.split("|", _MOST_COLUMNS)
-    ]
+    bare = row.strip().removeprefix("|").removesuffix("|").replace("\\|", "\0")
+    cells = bare.replace("<br>", " ").replace("<br/>", " ").split("|", _MOST_COLUMNS)
+    return [strip_emphasis(cell.replace("\0", "|")) for cell in cells]
 
 
 def _row_draft(columns: list[Field | None], row: list[str], hints: Hints) -> Draft:
     draft = Draft(hints=hints)
+    rest = ""
     for column, cell in zip(columns, row, strict=False):
-        if not cell.strip("-—– ") or column is Field.IGNORED:
-            continue
-        if column is not None:
+        if column is None:
+            rest = max(rest, cell, key=len) if not cell.isdigit() else rest
+        elif column is not Field.IGNORED and cell.strip("-—– "):
             draft.put(column, cell)
-        elif not cell.isdigit() and len(cell) > 2:
-            draft.body.append(cell)
-    if Field.DESCRIPTION in draft.fields or Field.TITLE in draft.fields:
-        draft.body.clear()
-    elif Field.DESCRIPTION not in draft.fields and len(draft.body) > 1:
-        draft.body = [max(draft.body, key=len)]
+    if rest.strip("-—– ") and draft.fields.keys().isdisjoint((Field.DESCRIPTION, Field.TITLE)):
+        draft.body.append(rest)
     return draft
 
 
@@ -74,9 +68,9 @@ def _longest_cell(row: list[str], hints: Hints) -> Draft:
     return Draft(title=main, hints=hints)
 
 
-def _read_pairs(cells: list[list[str]], reading: TableReading, hints: Hints) -> None:
+def _read_pairs(cells: list[list[str]], hints: Hints) -> TableReading:
     """Read rows of `label | value`: fields of suggestions one below the other, or sections of the answer."""
-    draft = Draft(hints=hints)
+    reading, draft = TableReading(), Draft(hints=hints)
     for label, value in cells:
         named, role = field_of(label), exact_role(label)
         if is_numbered_item(label):
@@ -88,6 +82,5 @@ def _read_pairs(cells: list[list[str]], reading: TableReading, hints: Hints) -> 
                 reading.drafts.append(draft)
                 draft = Draft(hints=hints)
             draft.put(named, value)
-    if draft.fields:
-        reading.drafts.append(draft)
-    reading.named = bool(reading.drafts)
+    reading.drafts += [draft] if draft.fields else []
+    return reading

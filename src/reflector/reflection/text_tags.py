@@ -3,58 +3,41 @@
 from __future__ import annotations
 
 import re
+from enum import IntEnum
+from html import unescape
 from itertools import islice
 
 from reflector.reflection.headings import Field, Role, exact_role, field_of
+from reflector.reflection.word_patterns import words_of
 
 __all__ = ["untag"]
 
 _TAG = re.compile(r"<(/?)([A-Za-z_][\w.-]{0,40})((?:\s[^<>]{0,400})?)(/?)>")
-_MOST_TAGS = 6000
 _ATTRIBUTE = re.compile(r"([\w-]{1,40})\s*=\s*(?:\"([^\"]{0,300})\"|'([^']{0,300})')")
 _CDATA = re.compile(r"<!\[CDATA\[|\]\]>")
-_CONTAINERS = frozenset(
-    {
-        "reflection",
-        "response",
-        "answer",
-        "output",
-        "result",
-        "root",
-        "body",
-        "html",
-        "ul",
-        "ol",
-        "div",
-        "section",
-        "item",
-        "entry",
-        "xml",
-        "document",
-        "final",
-    }
-)
-_ITEMS = frozenset(
-    {
-        "suggestion",
-        "recommendation",
-        "improvement",
-        "change",
-        "edit",
-        "fix",
-        "proposal",
-        "item",
-        "li",
-        "entry",
-        "modification",
-        "revision",
-    }
-)
-_CAUSES = frozenset({"cause", "root_cause", "rootcause", "issue", "problem", "weakness"})
-_HTML_HEADINGS = frozenset({"h1", "h2", "h3", "h4", "h5"})
-_INLINE = frozenset({"b", "strong", "em", "i", "u", "span", "code", "a", "mark"})
-_BLOCKS = frozenset({"p", "br", "hr"})
-_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&quot;", '"'), ("&apos;", "'"), ("&#39;", "'"), ("&amp;", "&"))
+_MOST_TAGS = 6000
+_DEEPEST = 8
+_CONTAINERS = words_of("""
+    reflection response answer output result root body html ul ol div section xml document final
+""")
+_ITEMS = words_of("""
+    suggestion recommendation improvement change edit fix proposal item entry modification revision
+""")
+_BULLETS = words_of("li cause root_cause rootcause issue problem weakness")
+_HEADINGS = words_of("h1 h2 h3 h4 h5")
+_INLINE = words_of("b strong em i u span code a mark")
+_BLOCKS = words_of("p br hr")
+_NAMES = _CONTAINERS | _ITEMS | _BULLETS | _HEADINGS | _INLINE | _BLOCKS
+
+
+class _Means(IntEnum):
+    """What a tag stands for."""
+
+    NOTHING = 0
+    SECTION = 1
+    BULLET = 2
+    ITEM = 3
+    FIELD = 4
 
 
 def untag(text: str) -> str:
@@ -62,104 +45,75 @@ def untag(text: str) -> str:
     if "</" not in text:
         return text
     tags = list(islice((tag for tag in _TAG.finditer(text) if _is_known(tag[2])), _MOST_TAGS))
-    if not any(tag[1] for tag in tags) or not any(not tag[1] for tag in tags):
+    if len({tag[1] for tag in tags}) < 2:
         return text
     parts: list[str] = []
-    inside: list[str] = []
+    inside: list[tuple[str, _Means]] = []
     at = 0
-    for tag in tags:
+    for tag, after in zip(tags, [*tags[1:], None], strict=True):
         parts.append(_inner(text[at : tag.start()], inside))
-        at = tag.end()
-        name = tag[2].lower()
+        at, name = tag.end(), tag[2].lower()
         if name in _INLINE or name in _BLOCKS:
             parts.append("" if name in _INLINE else "\n\n")
         elif tag[1]:
             _close(name, inside)
             parts.append("\n")
         else:
-            parts.append(_open(name, tag[3], inside, text[at : at + 200]))
-            if not tag[4]:
-                inside.append(name)
-    parts.append(_inner(text[at:], inside))
-    return "".join(parts)
+            follows = after if after and not text[at : after.start()].strip() and not after[1] else None
+            holds_more = follows is not None and follows[2].lower() not in _INLINE
+            means = _meaning(name, inside, holds_more)
+            parts.append(_opening(name, means, tag[3], holds_more))
+            inside.extend([] if tag[4] else [(name, means)])
+    return "".join([*parts, _inner(text[at:], inside)])
 
 
 def _is_known(name: str) -> bool:
-    name = name.lower()
-    if (
-        name in _INLINE
-        or name in _BLOCKS
-        or name in _CONTAINERS
-        or name in _ITEMS
-        or name in _CAUSES
-        or name in _HTML_HEADINGS
-    ):
-        return True
-    title = name.replace("_", " ").replace("-", " ").replace(".", " ")
-    return field_of(title) is not None or exact_role(title) is not None
+    return name.lower() in _NAMES or field_of(name) is not None or exact_role(name) is not None
 
 
-def _is_item(name: str, above: list[str]) -> bool:
-    """Return whether a tag holds one suggestion, by its name or because the tag around it holds several."""
-    if name in _ITEMS:
-        return True
-    if not above or exact_role(above[-1]) is not Role.SUGGESTIONS:
-        return False
-    return field_of(name) is Field.DESCRIPTION or exact_role(name) is Role.SUGGESTIONS
-
-
-def _close(name: str, inside: list[str]) -> None:
-    if name in inside:
-        while inside.pop() != name:
+def _close(name: str, inside: list[tuple[str, _Means]]) -> None:
+    if any(name == opened for opened, _ in inside):
+        while inside.pop()[0] != name:
             pass
 
 
-def _open(name: str, attributes: str, inside: list[str], follows: str) -> str:
-    """Return what an opening tag stands for: a heading, an item with its attributes, or a field."""
-    in_item = any(
-        _is_item(outer, inside[at - 1 : at]) and outer != "li"
-        for at, outer in enumerate(inside[-8:], max(0, len(inside) - 8))
-    )
+def _meaning(name: str, inside: list[tuple[str, _Means]], holds_more: bool) -> _Means:
+    """Return what a tag stands for, by its name and by the tags around it."""
+    in_item = any(means is _Means.ITEM for _, means in inside[-_DEEPEST:])
+    above = exact_role(inside[-1][0]) if inside else None
+    named, role = field_of(name), exact_role(name)
+    names_item = named is Field.DESCRIPTION or role is Role.SUGGESTIONS
+    if in_item and named and not holds_more:
+        return _Means.FIELD
+    if name in _BULLETS and (name == "li" or not in_item):
+        return _Means.BULLET
+    if name in _ITEMS or (above is Role.SUGGESTIONS and names_item):
+        return _Means.BULLET if above is Role.CAUSES else _Means.ITEM
+    if role is not None and not (in_item and named):
+        return _Means.SECTION
+    return _Means.FIELD if named and name not in _CONTAINERS else _Means.NOTHING
+
+
+def _opening(name: str, means: _Means, attributes: str, holds_more: bool) -> str:
+    """Return the line that an opening tag stands for; the attributes of an item are fields."""
     title = name.replace("_", " ").replace("-", " ")
-    if name in _HTML_HEADINGS:
+    if name in _HEADINGS:
         return f"\n\n{'#' * int(name[1])} "
-    inner = _TAG.match(follows.lstrip())
-    holds_more = inner is not None and inner[2].lower() not in _INLINE and _is_known(inner[2])
-    if _is_item(name, inside) and not (in_item and field_of(title) and not holds_more):
-        if exact_role(inside[-1].replace("_", " ") if inside else "") is Role.CAUSES or (
-            inside and inside[-1] in ("causes", "root_causes")
-        ):
-            return "\n- "
-        fields = "".join(
-            f"\n  {key}: {double or single}"
-            for key, double, single in _ATTRIBUTE.findall(attributes[:2000])
-            if field_of(key)
-        )
-        marker = "\n- " if name == "li" else "\n\nSuggestion 1: "
-        return f"{marker}{fields}\n\n  " if fields or holds_more else marker
-    if name in _CAUSES and not in_item:
-        return "\n- "
-    role = exact_role(title)
-    if in_item and field_of(title) is not None:
-        return f"\n  {title}: "
-    if role is not None:
-        return f"\n\n## {title}\n\n"
-    return f"\n  {title}: " if field_of(title) is not None and name not in _CONTAINERS else "\n"
+    if means is _Means.ITEM:
+        given = [(key, double or single) for key, double, single in _ATTRIBUTE.findall(attributes)]
+        fields = "".join(f"\n  {key}: {value}" for key, value in given if field_of(key))
+        return f"\n\nSuggestion 1: {fields}" + ("\n\n  " if fields or holds_more else "")
+    lines = {_Means.SECTION: f"\n\n## {title}\n\n", _Means.BULLET: "\n- ", _Means.FIELD: f"\n  {title}: "}
+    return lines.get(means, "\n")
 
 
-def _inner(text: str, inside: list[str]) -> str:
+def _inner(text: str, inside: list[tuple[str, _Means]]) -> str:
     """Return the text between two tags, without escapes; inside a field it stays on the line of its label."""
-    text = _CDATA.sub("", text)
-    if "&" in text:
-        for entity, character in _ENTITIES:
-            text = text.replace(entity, character)
+    text = unescape(_CDATA.sub("", text)) if "&" in text or "CDATA" in text else text
     if (
         inside
-        and field_of(inside[-1].replace("_", " ")) is not None
-        and any(
-            _is_item(outer, inside[at - 1 : at])
-            for at, outer in enumerate(inside[:-1][-8:], max(0, len(inside) - 9))
-        )
+        and inside[-1][1] is _Means.FIELD
+        and any(means is _Means.ITEM for _, means in inside[-_DEEPEST:])
     ):
         return "\n    ".join(line.strip() for line in text.strip().split("\n"))
     return text.strip("\n") if inside and not text.strip() else text

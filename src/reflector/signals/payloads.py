@@ -11,9 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from reflector.errors import InvalidSignalError
 
-__all__ = ["payload_type", "register_payload", "validate_data"]
+__all__ = ["REGISTERED", "payload_type", "register_payload", "validate_data"]
 
-_REGISTERED: dict[str, tuple[type | None, TypeAdapter[Any]]] = {}
+REGISTERED: dict[str, tuple[Any, TypeAdapter[Any]]] = {}
+"""Signal type → what was registered for it, and its validator. Looking here first saves a call."""
 
 
 def register_payload(signal_type: str, payload: Any) -> None:
@@ -29,17 +30,12 @@ def register_payload(signal_type: str, payload: Any) -> None:
         raise InvalidSignalError(
             f"signals of type {signal_type!r} carry {known!r}; got another payload, {payload!r}"
         )
-    is_class = isinstance(payload, type)
-    _REGISTERED[signal_type] = (payload if is_class else None, TypeAdapter(payload))
-    _DECLARED[signal_type] = payload
-
-
-_DECLARED: dict[str, Any] = {}
+    REGISTERED[signal_type] = (payload, TypeAdapter(payload))
 
 
 def payload_type(signal_type: str) -> Any:
     """Return what is registered for a signal type, or None."""
-    return _DECLARED.get(signal_type)
+    return REGISTERED[signal_type][0] if signal_type in REGISTERED else None
 
 
 def validate_data(signal_type: str, data: Any) -> Any:
@@ -48,11 +44,11 @@ def validate_data(signal_type: str, data: Any) -> Any:
     Raises:
         InvalidSignalError: If it does not fit.
     """
-    registered = _REGISTERED.get(signal_type)
+    registered = REGISTERED.get(signal_type)
     if registered is None:
         return data
-    cls, adapter = registered
-    if cls is not None and isinstance(data, cls):
+    payload, adapter = registered
+    if isinstance(payload, type) and isinstance(data, payload):
         return data
     try:
         return adapter.validate_python(data)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import binascii
-import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from time import time_ns
 from typing import Any
@@ -14,23 +12,27 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from reflector._clock import from_wall, from_wall_ns, to_wall, to_wall_ns
+from reflector._clock import from_wall, from_wall_us, to_wall, to_wall_us
 from reflector._ids import new_id
 from reflector._json import dumps, loads
 from reflector.errors import InvalidSignalError
-from reflector.signals.payloads import validate_data
-from reflector.signals.trace import TraceContext, new_trace, parse_traceparent
+from reflector.signals.attributes import (
+    aware,
+    check_texts,
+    is_json,
+    read_bytes,
+    read_time,
+    rfc3339,
+    time_text,
+    write_extensions,
+)
+from reflector.signals.payloads import REGISTERED, validate_data
+from reflector.signals import trace as tracing
 
 __all__ = ["DATAREF_LIMIT", "Signal", "completed_type", "failed_type"]
 
 DATAREF_LIMIT = 64 * 1024
 """Bytes of JSON: the size that every intermediary must forward, according to CloudEvents 1.0."""
-
-_NAME = re.compile(r"[a-z0-9]+")
-_ATTRIBUTES = "specversion id source type subject time datacontenttype dataschema dataref data"
-_EXTENSIONS = "correlationid causationid traceparent tracestate expirytime"
-_RESERVED = frozenset(_ATTRIBUTES.split() + _EXTENSIONS.split())
-_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 
 
 class Signal:
@@ -90,7 +92,8 @@ class Signal:
         self.data = data
         self.subject = subject
         self._id = id
-        self._time: int | datetime = time_ns() if time is None else _aware(time)
+        # Microseconds since 1970, or the text that the wire carries: made when it is first written, then kept.
+        self._time: int | str = time_ns() // 1000 if time is None else aware(time).isoformat()
         self.datacontenttype = datacontenttype
         self.dataschema = dataschema
         self.dataref = dataref
@@ -98,7 +101,7 @@ class Signal:
         """The id of the conversation: that of its first signal, which itself carries none."""
         self.causationid = causationid
         """The id of the signal that caused this one."""
-        self.trace: TraceContext | None = (
+        self.trace: tracing.Trace | None = (
             None if traceparent is None else _parse_trace(traceparent, tracestate)
         )
         self.deadline: float | None = None if expirytime is None else from_wall(expirytime)
@@ -114,12 +117,13 @@ class Signal:
     @property
     def time(self) -> datetime:
         """When it was created, to the microsecond."""
-        return from_wall_ns(self._time) if isinstance(self._time, int) else self._time
+        when = self._time
+        return from_wall_us(when) if isinstance(when, int) else read_time(when, "time")
 
     @property
     def time_ns(self) -> int:
-        """When it was created, in nanoseconds since 1970; the wire carries microseconds."""
-        return self._time if isinstance(self._time, int) else to_wall_ns(self._time)
+        """When it was created, in nanoseconds since 1970; whole microseconds, as on the wire."""
+        return 1000 * (self._time if isinstance(self._time, int) else to_wall_us(self.time))
 
     @property
     def expirytime(self) -> datetime | None:
@@ -128,11 +132,11 @@ class Signal:
 
     @property
     def traceparent(self) -> str | None:
-        return None if self.trace is None else self.trace.traceparent
+        return None if self.trace is None else tracing.traceparent(self.trace)
 
     @property
     def tracestate(self) -> str | None:
-        return None if self.trace is None else self.trace.state
+        return None if self.trace is None else self.trace[3]
 
     # --- derived signals ---------------------------------------------------------------------------------
 
@@ -165,10 +169,10 @@ class Signal:
         answer = Signal(type or completed_type(self.type), source or self.source, data)
         cause, trace = self.id, self.trace
         if trace is None:
-            trace = self.trace = new_trace()
+            trace = self.trace = tracing.new_trace()
         answer.causationid = cause
         answer.correlationid = self.correlationid or cause
-        answer.trace = trace.child()
+        answer.trace = tracing.child_span(trace)
         return answer
 
     # --- the wire ----------------------------------------------------------------------------------------
@@ -181,10 +185,9 @@ class Signal:
         """
         members: dict[str, Any] = {
             "specversion": "1.0",
-            "id": self.id,
+            "id": self._id or self.id,
             "source": self.source,
             "type": self.type,
-            "time": _rfc3339(self.time_ns),
         }
         if self.subject is not None:
             members["subject"] = self.subject
@@ -198,15 +201,18 @@ class Signal:
             members["correlationid"] = self.correlationid
         if self.causationid is not None:
             members["causationid"] = self.causationid
-        _check_members(members)
+        check_texts(members)
+        if isinstance(self._time, int):
+            self._time = rfc3339(self._time)
+        members["time"] = self._time
         if self.trace is not None:
-            members["traceparent"] = self.trace.traceparent
-            if self.trace.state:
-                members["tracestate"] = self.trace.state
+            members["traceparent"] = tracing.traceparent(self.trace)
+            if self.trace[3]:
+                members["tracestate"] = self.trace[3]
         if self.deadline is not None:
-            members["expirytime"] = to_wall(self.deadline)
+            members["expirytime"] = to_wall(self.deadline).isoformat()
         if self.extensions:
-            members.update(_wire_extensions(self.extensions))
+            members.update(write_extensions(self.extensions))
         if isinstance(self.data, (bytes, bytearray)):
             members["data_base64"] = base64.b64encode(self.data).decode()
         elif self.data is not None:
@@ -254,7 +260,7 @@ class Signal:
         signal = _read(_loads(raw))
         if load is not None and signal.dataref is not None and signal.data is None:
             body = load(signal.dataref)
-            data = _loads(body) if _is_json(signal.datacontenttype) else body
+            data = _loads(body) if is_json(signal.datacontenttype) else body
             signal.data, signal.dataref = validate_data(signal.type, data), None
         return signal
 
@@ -362,7 +368,7 @@ def _set(slot: str) -> Callable[[Signal, Any], None]:
 
 
 def _set_time(signal: Signal, value: datetime) -> None:
-    signal._time = _aware(value)
+    signal._time = aware(value).isoformat()
 
 
 def _set_expiry(signal: Signal, value: datetime | None) -> None:
@@ -381,8 +387,8 @@ _SETTERS = {name: _set(name) for name in Signal.__slots__ if not name.startswith
 }
 
 
-def _parse_trace(traceparent: str, tracestate: str | None) -> TraceContext:
-    trace = parse_traceparent(traceparent, tracestate)
+def _parse_trace(traceparent: str, tracestate: str | None) -> tracing.Trace:
+    trace = tracing.parse_traceparent(traceparent, tracestate)
     if trace is None:
         raise InvalidSignalError(
             f"traceparent must look like 00-<32 hex>-<16 hex>-<2 hex>; got {traceparent!r}"
@@ -390,24 +396,11 @@ def _parse_trace(traceparent: str, tracestate: str | None) -> TraceContext:
     return trace
 
 
-def _aware(moment: datetime) -> datetime:
-    """Return a date and time with its offset; one without counts as UTC."""
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
 def _loads(raw: bytes | str) -> Any:
     try:
         return loads(raw)
     except ValueError as err:
         raise InvalidSignalError(f"expected JSON; got {raw[:80]!r}: {err}") from err
-
-
-def _is_json(content_type: str | None) -> bool:
-    kind = (content_type or "application/json").split(";")[0].strip().lower()
-    return kind.endswith(("/json", "+json"))
-
-
-# --- reading ---------------------------------------------------------------------------------------------
 
 
 def _read(members: Any) -> Signal:
@@ -423,9 +416,7 @@ def _read(members: Any) -> Signal:
     )
     if version != "1.0" and not (isinstance(version, str) and version.startswith("1.0.")):
         raise InvalidSignalError(f"specversion must be '1.0'; got {version!r}")
-    if not (
-        id and source and kind and isinstance(id, str) and isinstance(source, str) and isinstance(kind, str)
-    ):
+    if not (type(id) is type(source) is type(kind) is str and id and source and kind):
         raise InvalidSignalError(
             f"a signal needs an id, a source and a type, non-empty strings; got {id!r}, {source!r}, {kind!r}"
         )
@@ -433,94 +424,32 @@ def _read(members: Any) -> Signal:
     signal._id = id
     signal.source = source
     signal.type = kind
+    signal.data = pop("data", None)
     when = pop("time", None)
-    signal._time = time_ns() if when is None else _read_time(when, "time")
+    signal._time = time_ns() // 1000 if when is None else time_text(when)
     signal.subject = pop("subject", None)
     signal.datacontenttype = pop("datacontenttype", None)
     signal.dataschema = pop("dataschema", None)
     signal.dataref = pop("dataref", None)
     signal.correlationid = pop("correlationid", None)
     signal.causationid = pop("causationid", None)
-    parent, state = pop("traceparent", None), pop("tracestate", None)
-    signal.trace = parse_traceparent(parent, state) if isinstance(parent, str) else None
-    expiry = pop("expirytime", None)
-    signal.deadline = None if expiry is None else from_wall(_read_time(expiry, "expirytime"))
-    data, encoded = pop("data", None), pop("data_base64", None)
-    signal.data = data
-    signal.extensions = None
-    if encoded is not None:
-        signal.data = _read_bytes(encoded, signal)
+    signal.trace = signal.deadline = signal.extensions = None
     if members:
-        signal.extensions = {name: value for name, value in members.items() if value is not None} or None
-    if signal.dataref is None or signal.data is not None:
+        _read_rest(signal, members)
+    if kind in REGISTERED and (signal.dataref is None or signal.data is not None):
         signal.data = validate_data(kind, signal.data)
     return signal
 
 
-def _read_time(text: Any, name: str) -> datetime:
-    """Return an RFC 3339 time."""
-    try:
-        return _aware(datetime.fromisoformat(text))
-    except (TypeError, ValueError) as err:
-        raise InvalidSignalError(
-            f"{name} must be an RFC 3339 time such as 2024-05-01T12:00:00Z; got {text!r}"
-        ) from err
-
-
-def _read_bytes(encoded: Any, signal: Signal) -> bytes:
-    if signal.data is not None:
-        raise InvalidSignalError(f"{signal!r} has both data and data_base64; one of them must go")
-    try:
-        return base64.b64decode(encoded, validate=True)
-    except (TypeError, binascii.Error, ValueError) as err:
-        raise InvalidSignalError(f"data_base64 of {signal!r} is not base64: {err}") from err
-
-
-# --- writing ---------------------------------------------------------------------------------------------
-
-
-def _rfc3339(nanoseconds: int) -> str:
-    seconds, rest = divmod(nanoseconds, 1_000_000_000)
-    return f"{_rfc3339_second(seconds)}.{rest // 1000:06d}Z"
-
-
-@lru_cache(256)
-def _rfc3339_second(seconds: int) -> str:
-    """Return the text up to the second: signals come in crowds."""
-    return from_wall_ns(seconds * 1_000_000_000).strftime("%Y-%m-%dT%H:%M:%S")
-
-
-def _check_members(members: dict[str, Any]) -> None:
-    """Raise unless each is a non-empty text that CloudEvents allows; one look at all of them when they are."""
-    try:
-        if "" not in members.values() and "".join(members.values()).isprintable():
-            return
-    except TypeError:
-        pass
-    for name, value in members.items():
-        if not isinstance(value, str) or not value or _FORBIDDEN.search(value):
-            raise InvalidSignalError(
-                f"{name} must be a non-empty string without control characters; got {value!r}"
-            )
-
-
-def _wire_extensions(extensions: dict[str, Any]) -> dict[str, Any]:
-    for name in extensions:
-        if not _NAME.fullmatch(name) or name in _RESERVED:
-            raise InvalidSignalError(
-                f"an extension's name is made of a-z and 0-9 and is not an attribute; got {name!r}"
-            )
-    return {name: _wire_value(value) for name, value in extensions.items() if value is not None}
-
-
-def _wire_value(value: Any) -> Any:
-    """Return an extension's value as the JSON format writes it: booleans, 32-bit integers and text."""
-    if isinstance(value, bool) or (isinstance(value, int) and -(2**31) <= value < 2**31):
-        return value
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode()
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, str) and not _FORBIDDEN.search(value):
-        return value
-    raise InvalidSignalError(f"an extension is a boolean, a 32-bit integer or text; got {value!r}")
+def _read_rest(signal: Signal, members: dict[str, Any]) -> None:
+    """Read what few signals carry."""
+    parent, state = members.pop("traceparent", None), members.pop("tracestate", None)
+    signal.trace = tracing.parse_traceparent(parent, state) if isinstance(parent, str) else None
+    expiry = members.pop("expirytime", None)
+    signal.deadline = None if expiry is None else from_wall(read_time(expiry, "expirytime"))
+    encoded = members.pop("data_base64", None)
+    if encoded is not None:
+        if signal.data is not None:
+            raise InvalidSignalError(f"{signal!r} has both data and data_base64; one of them must go")
+        signal.data = read_bytes(encoded)
+    signal.extensions = {name: value for name, value in members.items() if value is not None} or None

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 __all__ = [
     "CURRENT_SIGNAL",
     "SpanMaker",
-    "TraceContext",
+    "Trace",
+    "child_span",
     "current_signal",
     "new_trace",
     "parse_traceparent",
     "span_maker",
+    "traceparent",
 ]
 
 CURRENT_SIGNAL: ContextVar[Signal | None] = ContextVar("reflector_current_signal", default=None)
@@ -34,36 +36,27 @@ os.register_at_fork(after_in_child=lambda: _random.seed(os.urandom(16)))
 _bits = _random.getrandbits
 
 
-class TraceContext:
-    """One span of one trace. Numbers instead of text: most of them are never written down."""
-
-    __slots__ = ("flags", "span_id", "state", "trace_id")
-
-    def __init__(self, trace_id: int, span_id: int, flags: int = 1, state: str | None = None) -> None:
-        self.trace_id = trace_id
-        self.span_id = span_id
-        self.flags = flags
-        self.state = state
-
-    def child(self) -> TraceContext:
-        """Return a new span of the same trace."""
-        return TraceContext(self.trace_id, _bits(64) or 1, self.flags, self.state)
-
-    @property
-    def traceparent(self) -> str:
-        """The header's text, version 00."""
-        return f"00-{self.trace_id:032x}-{self.span_id:016x}-{self.flags:02x}"
-
-    def __repr__(self) -> str:
-        return f"TraceContext({self.traceparent!r})"
+Trace = tuple[int, int, int, str | None]
+"""Trace id, span id, flags, tracestate: one span of one trace. Numbers in a plain tuple, because every request makes
+two of them and most are never written down."""
 
 
-def new_trace() -> TraceContext:
+def new_trace() -> Trace:
     """Return the first span of a new trace."""
-    return TraceContext(_bits(128) or 1, _bits(64) or 1)
+    return (_bits(128) or 1, _bits(64) or 1, 1, None)
 
 
-def parse_traceparent(text: str, state: str | None = None) -> TraceContext | None:
+def child_span(trace: Trace) -> Trace:
+    """Return a new span of the same trace."""
+    return (trace[0], _bits(64) or 1, trace[2], trace[3])
+
+
+def traceparent(trace: Trace) -> str:
+    """Return the header's text, version 00."""
+    return f"00-{trace[0]:032x}-{trace[1]:016x}-{trace[2]:02x}"
+
+
+def parse_traceparent(text: str, state: str | None = None) -> Trace | None:
     """Return the span that a `traceparent` names, or None if it is malformed: the standard says to start anew then.
 
     Source: W3C Trace Context, 3.2. Later versions may append fields; version ff and all-zero ids are invalid.
@@ -74,7 +67,7 @@ def parse_traceparent(text: str, state: str | None = None) -> TraceContext | Non
     version, trace_id, span_id, flags, more = found.groups()
     if version == "ff" or (version == "00" and more) or not int(trace_id, 16) or not int(span_id, 16):
         return None
-    return TraceContext(int(trace_id, 16), int(span_id, 16), int(flags, 16), state)
+    return (int(trace_id, 16), int(span_id, 16), int(flags, 16), state)
 
 
 def current_signal() -> Signal | None:
@@ -89,7 +82,7 @@ class SpanMaker(Protocol):
         """Open a span for the handling of a signal, as a child of the span that sent it."""
         ...
 
-    def current(self) -> TraceContext | None:
+    def current(self) -> Trace | None:
         """Return the application's current span, or None."""
         ...
 
@@ -116,12 +109,8 @@ class _OpenTelemetry:
     def span(self, signal: Signal, agent: str) -> AbstractContextManager[Any]:
         api, parent = self._api, None
         if signal.trace is not None:
-            sender = api.SpanContext(
-                signal.trace.trace_id,
-                signal.trace.span_id,
-                is_remote=True,
-                trace_flags=api.TraceFlags(signal.trace.flags),
-            )
+            trace_id, span_id, flags, _ = signal.trace
+            sender = api.SpanContext(trace_id, span_id, is_remote=True, trace_flags=api.TraceFlags(flags))
             parent = api.set_span_in_context(api.NonRecordingSpan(sender))
         attributes = {
             "reflector.agent": agent,
@@ -133,6 +122,6 @@ class _OpenTelemetry:
         )
         return span
 
-    def current(self) -> TraceContext | None:
+    def current(self) -> Trace | None:
         span = self._api.get_current_span().get_span_context()
-        return TraceContext(span.trace_id, span.span_id, int(span.trace_flags)) if span.is_valid else None
+        return (span.trace_id, span.span_id, int(span.trace_flags), None) if span.is_valid else None

@@ -98,7 +98,7 @@ async def leaves_out_what_has_no_json_form(make: JournalFactory) -> None:
         journal.append(_signal(1).replace(data=object()))
         (kept,) = journal.replay()
         assert kept.data is None
-        assert "object" in (kept.extensions or {})["journalerror"]
+        assert (kept.extensions or {})["journalerror"]
         try:
             await journal.write(_signal(2), _signal(3).replace(data=object()))
         except InvalidSignalError:

@@ -78,6 +78,8 @@ class ComparisonConfig(Value):
 
     duration_ratio: float = 0.2
     """How far the ratio of the durations may be from 1."""
+    duration_ms: float = 1000.0
+    """How far the durations must be apart, so that those of short runs are no noise."""
     same_message: float = 0.5
     """Similarity from which two messages take the same way."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from reflector.trajectories.analysis import (
-    FailureCategory,
     FailurePoint,
     Quality,
     ReasoningIssue,
@@ -12,40 +11,21 @@ from reflector.trajectories.analysis import (
     TrajectoryAnalysis,
 )
 from reflector.trajectories.analysis_config import AnalysisConfig, QualityConfig
-from reflector.trajectories.findings.call_records import check_call_records
-from reflector.trajectories.findings.claims import check_claims
-from reflector.trajectories.findings.dialogue import check_dialogue
-from reflector.trajectories.findings.ending import check_finish_reasons, check_unfinished
-from reflector.trajectories.findings.outcome import check_outcome, check_scores
-from reflector.trajectories.findings.policy import check_policy
-from reflector.trajectories.findings.prompt import check_tools_unused
+from reflector.trajectories.findings import calls, dialogue, ending, policy, turns
+from reflector.trajectories.findings.finding import GRAVITY, Rule
 from reflector.trajectories.findings.reasoning import check_reasoning
-from reflector.trajectories.findings.repetition import check_repeated_calls
 from reflector.trajectories.findings.run_view import RunView, view_run
-from reflector.trajectories.findings.state import check_lost_names
-from reflector.trajectories.findings.tool_failures import check_tool_failures
-from reflector.trajectories.findings.turns import check_turns
+from reflector.trajectories.findings.tool_failures import TOOL_RULES, check_tool_failures
 from reflector.trajectories.step import Outcome, StepKind
 from reflector.trajectories.success import find_success_indicators
 from reflector.trajectories.trajectory import Trajectory
 
-__all__ = ["analyze"]
+__all__ = ["FINDING_RULES", "analyze"]
 
-_GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
-_CHECKS = (
-    check_outcome,
-    check_lost_names,
-    check_tools_unused,
-    check_dialogue,
-    check_repeated_calls,
-    check_turns,
-    check_finish_reasons,
-    check_unfinished,
-    check_call_records,
-    check_policy,
-    check_claims,
-    check_scores,
-)
+_CHECKS = (*ending.checks, *dialogue.checks, *turns.checks, *calls.checks, *policy.checks)
+FINDING_RULES: tuple[Rule, ...] = (*(check.rule for check in _CHECKS), *TOOL_RULES, ending.UNEXPLAINED)
+"""Every kind of failure point that an analysis may hold."""
+_QUICKLY_MENDED = ("tool_", "edit_", "call_")
 
 
 def analyze(
@@ -66,14 +46,14 @@ def analyze(
     failures = _failures(view)
     issues = check_reasoning(view) if config.include_reasoning_analysis else []
     indicators = find_success_indicators(view) if config.include_success_patterns else []
-    score = _quality_score(trajectory, len(failures), len(issues), len(indicators), config.quality)
+    score = _quality_score(trajectory, failures, issues, indicators, config.quality)
     return TrajectoryAnalysis(
         trajectory_id=trajectory.id,
         outcome=trajectory.outcome,
         failure_points=tuple(failures),
         reasoning_issues=tuple(issues),
         success_indicators=tuple(indicators),
-        overall_quality=_quality(score, failures, issues, indicators, config.quality),
+        overall_quality=_quality(score, is_clean=not failures and not issues, config=config.quality),
         quality_score=score,
         duration_ms=trajectory.duration_ms,
         step_count=len(trajectory.steps),
@@ -85,52 +65,36 @@ def analyze(
 
 
 def _failures(view: RunView) -> list[FailurePoint]:
-    found = [finding for check in _CHECKS for finding in check(view)]
-    explained = frozenset(
-        i for finding in found if finding.rule == "lost_names" for i in finding.step_indices
-    )
-    found += check_tool_failures(view, explained)
+    found = [finding for check in _CHECKS for finding in check.findings(view)]
+    found += check_tool_failures(view)
     if view.trajectory.outcome is Outcome.SUCCESS:
         found = [_softened(finding, view.config.success_severity) for finding in found]
     elif not found and view.trajectory.outcome.is_failure:
-        found = [_unexplained(view)]
+        found = [ending.unexplained(view)]
     return sorted(found, key=_order)
 
 
 def _order(finding: FailurePoint) -> tuple[int, bool, int]:
     """Gravest first; of equal severity in the order of their steps, those about the run as a whole last."""
-    return _GRAVITY[finding.severity], not finding.step_indices, finding.step_index or 0
+    return GRAVITY[finding.severity], not finding.step_indices, finding.step_index or 0
 
 
 def _softened(finding: FailurePoint, gravest: Severity) -> FailurePoint:
     """A run that succeeded got over it: no finding is graver than `gravest`, a single one is low."""
-    recovered = finding.rule.startswith(("tool_", "edit_", "call_")) and len(finding.step_indices) == 1
-    severity = Severity.LOW if recovered else max(finding.severity, gravest, key=_GRAVITY.__getitem__)
+    mended = finding.rule.startswith(_QUICKLY_MENDED) and len(finding.step_indices) == 1
+    severity = Severity.LOW if mended else max(finding.severity, gravest, key=GRAVITY.__getitem__)
     return finding.model_copy(update={"severity": severity})
 
 
-def _unexplained(view: RunView) -> FailurePoint:
-    last = view.last_words
-    return FailurePoint(
-        category=FailureCategory.UNKNOWN,
-        rule="unexplained_failure",
-        severity=Severity.MEDIUM,
-        description=f"The run is recorded as {view.trajectory.outcome.value}, and nothing in its "
-        f"{len(view.steps)} steps "
-        f"says why.",
-        step_indices=(last,) if last is not None else (),
-        evidence=view.last_line(last) if last is not None else "",
-    )
-
-
 def _quality_score(
-    trajectory: Trajectory, failures: int, issues: int, indicators: int, config: QualityConfig
+    trajectory: Trajectory,
+    failures: list[FailurePoint],
+    issues: list[ReasoningIssue],
+    indicators: list[SuccessIndicator],
+    config: QualityConfig,
 ) -> float:
-    score = (
-        -config.failure_penalty * failures
-        - config.reasoning_penalty * issues
-        + config.success_bonus * indicators
-    )
+    score = config.success_bonus * len(indicators)
+    score -= config.failure_penalty * len(failures) + config.reasoning_penalty * len(issues)
     if trajectory.outcome is Outcome.SUCCESS:
         score += config.outcome_bonus
     if trajectory.duration_ms is not None and trajectory.duration_ms < config.fast_ms:
@@ -138,14 +102,8 @@ def _quality_score(
     return score
 
 
-def _quality(
-    score: float,
-    failures: list[FailurePoint],
-    issues: list[ReasoningIssue],
-    indicators: list[SuccessIndicator],
-    config: QualityConfig,
-) -> Quality:
-    if score >= config.excellent and not failures and not issues:
+def _quality(score: float, *, is_clean: bool, config: QualityConfig) -> Quality:
+    if score >= config.excellent and is_clean:
         return Quality.EXCELLENT
     if score >= config.good:
         return Quality.GOOD

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from reflector.trajectories.analysis import (
-    ComparativeAnalysis,
-    Difference,
-    Severity,
-    TrajectoryAnalysis,
-)
-from reflector.trajectories.analysis_config import AnalysisConfig
+from reflector._text import one_line
+from reflector.trajectories.analysis import ComparativeAnalysis, Difference, Severity, TrajectoryAnalysis
+from reflector.trajectories.analysis_config import AnalysisConfig, ComparisonConfig
 from reflector.trajectories.analyzer import analyze
 from reflector.trajectories.findings.commands import command_of
-from reflector.trajectories.findings.wording import content_words, listed
+from reflector.trajectories.findings.wording import at_steps, content_words, listed
 from reflector.trajectories.step import Step, StepKind
 from reflector.trajectories.trajectory import Trajectory
 
 __all__ = ["compare"]
-
-_DECISIONS = frozenset((StepKind.MESSAGE, StepKind.TOOL_CALL))
-_QUOTE = 160
 
 
 def compare(
@@ -36,29 +29,57 @@ def compare(
     same; their reasoning and what tools answer are not compared.
     """
     config = config or AnalysisConfig()
-    bad, good = _analysis(failed, config), _analysis(passed, config)
-    fork = _fork(_steps(bad), _steps(good), config.comparison.same_message)
-    differences = [
-        *([_divergence(fork)] if fork is not None else []),
-        *_tool_differences(bad, good),
-        *_counts(bad, good, config),
-    ]
+    bad, good = _Side.of(failed, config), _Side.of(passed, config)
+    fork = _fork(bad.steps, good.steps, config.comparison.same_message)
+    parted = [_divergence(fork)] if fork is not None else []
+    counted = [*_tool_differences(bad, good), *_count_differences(bad, good, config.comparison)]
+    own = [point for point in bad.analysis.failure_points if point.rule not in good.rules]
+    again = [point for point in own if len(point.step_indices) > 1]
     return ComparativeAnalysis(
-        successful_id=good.trajectory_id,
-        failed_id=bad.trajectory_id,
-        differences=tuple(differences),
-        success_advantages=tuple(
-            difference.description
-            for difference in differences
-            if difference.significance in (Severity.HIGH, Severity.MEDIUM)
-        ),
+        successful_id=good.analysis.trajectory_id,
+        failed_id=bad.analysis.trajectory_id,
+        differences=(*parted, *counted),
+        success_advantages=tuple(difference.description for difference in counted),
         failure_disadvantages=(
-            *(f"Failed trajectory: {d.description}" for d in differences if d.significance is Severity.HIGH),
-            *_own_failures(bad, good),
+            *(f"Failed trajectory: {difference.description}" for difference in parted),
+            *(f"Only in the failed trajectory: {point.description}" for point in own),
         ),
-        key_insights=tuple(_insights(bad, good, fork)),
+        key_insights=(
+            *_insights(bad, good),
+            *(
+                f"Only the failed run failed again and again: {point.rule} at {at_steps(point.step_indices)}."
+                for point in again[:3]
+            ),
+        ),
         divergence_index=fork.failed if fork is not None else None,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """One of the two runs, with what is counted in it."""
+
+    analysis: TrajectoryAnalysis
+    steps: tuple[Step, ...]
+    tools: dict[str, int]
+    """Names of the tools it called, each with the step of its first call."""
+    thoughts: int
+    rules: frozenset[str]
+
+    @classmethod
+    def of(cls, run: Trajectory | TrajectoryAnalysis, config: AnalysisConfig) -> _Side:
+        analysis = run if isinstance(run, TrajectoryAnalysis) else analyze(run, config=config)
+        steps = analysis.trajectory.steps if analysis.trajectory is not None else ()
+        calls = [
+            (step.name, i) for i, step in enumerate(steps) if step.kind is StepKind.TOOL_CALL and step.name
+        ]
+        thoughts = sum(1 for step in steps if step.kind is StepKind.REASONING)
+        rules = frozenset(point.rule for point in analysis.failure_points)
+        return cls(analysis, steps, dict(reversed(calls)), thoughts, rules)
+
+    def tools_beside(self, other: _Side) -> list[str]:
+        """The tools that only this run called, in the order of their first calls."""
+        return sorted(self.tools.keys() - other.tools.keys(), key=self.tools.__getitem__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +92,6 @@ class _Fork:
     passed_did: str
 
 
-def _analysis(run: Trajectory | TrajectoryAnalysis, config: AnalysisConfig) -> TrajectoryAnalysis:
-    return run if isinstance(run, TrajectoryAnalysis) else analyze(run, config=config)
-
-
-def _steps(analysis: TrajectoryAnalysis) -> tuple[Step, ...]:
-    return analysis.trajectory.steps if analysis.trajectory is not None else ()
-
-
-def _decisions(steps: Sequence[Step]) -> list[int]:
-    return [
-        i
-        for i, s in enumerate(steps)
-        if s.kind in _DECISIONS and (s.kind is StepKind.TOOL_CALL or s.content.strip())
-    ]
-
-
 def _fork(failed: Sequence[Step], passed: Sequence[Step], same: float) -> _Fork | None:
     ours, theirs = _decisions(failed), _decisions(passed)
     if not ours or not theirs:
@@ -94,32 +99,39 @@ def _fork(failed: Sequence[Step], passed: Sequence[Step], same: float) -> _Fork 
     for mine, other in zip(ours, theirs, strict=False):
         if not _same_way(failed[mine], passed[other], same):
             return _Fork(mine, other, _did(failed[mine]), _did(passed[other]))
-    if len(ours) == len(theirs):
-        return None
     if len(ours) < len(theirs):
         other = theirs[len(ours)]
         return _Fork(ours[-1], other, "stopped there", _did(passed[other]))
-    mine = ours[len(theirs)]
-    return _Fork(mine, None, _did(failed[mine]), "was done")
+    if len(ours) > len(theirs):
+        mine = ours[len(theirs)]
+        return _Fork(mine, None, _did(failed[mine]), "was done")
+    return None
+
+
+def _decisions(steps: Sequence[Step]) -> list[int]:
+    """What is said and what is called."""
+    return [
+        index
+        for index, step in enumerate(steps)
+        if step.kind is StepKind.TOOL_CALL or (step.kind is StepKind.MESSAGE and step.content.strip())
+    ]
 
 
 def _same_way(first: Step, second: Step, same: float) -> bool:
     if first.kind is not second.kind or (first.kind is StepKind.TOOL_CALL and first.name != second.name):
         return False
-    texts = (first.content, second.content)
-    if first.kind is StepKind.TOOL_CALL:
-        texts = (command_of(first), command_of(second))
-    words, others = content_words(texts[0], 4000), content_words(texts[1], 4000)
+    words, others = content_words(_text(first), 4000), content_words(_text(second), 4000)
     shorter = min(len(words), len(others))
-    return texts[0] == texts[1] or (shorter > 0 and len(words & others) / shorter >= same)
+    return _text(first) == _text(second) or (shorter > 0 and len(words & others) / shorter >= same)
+
+
+def _text(step: Step) -> str:
+    return command_of(step) if step.kind is StepKind.TOOL_CALL else step.content
 
 
 def _did(step: Step) -> str:
     """What a step does, in words that quote it."""
-    text = " ".join(
-        (command_of(step) if step.kind is StepKind.TOOL_CALL else step.content)[: _QUOTE * 4].split()
-    )
-    said = text if len(text) <= _QUOTE else text[: _QUOTE - 1] + "…"
+    said = one_line(_text(step))
     if step.kind is StepKind.TOOL_CALL:
         return f"called `{step.name}`{f' ({said})' if said else ''}"
     return f"said “{said}”"
@@ -138,135 +150,75 @@ def _divergence(fork: _Fork) -> Difference:
     )
 
 
-def _tools(analysis: TrajectoryAnalysis) -> dict[str, int]:
-    """Names of the tools a run called, each with the step of its first call."""
-    found: dict[str, int] = {}
-    for index, step in enumerate(_steps(analysis)):
-        if step.kind is StepKind.TOOL_CALL and step.name:
-            found.setdefault(step.name, index)
-    return found
-
-
-def _tool_differences(bad: TrajectoryAnalysis, good: TrajectoryAnalysis) -> list[Difference]:
-    mine, theirs = _tools(bad), _tools(good)
-    missing = [name for name in theirs if name not in mine]
-    extra = [name for name in mine if name not in theirs]
-    differences = []
-    if bad.tool_call_count != good.tool_call_count:
-        more = "more" if good.tool_call_count > bad.tool_call_count else "fewer"
-        differences.append(
-            Difference(
-                aspect="tool_usage",
-                successful_value=good.tool_call_count,
-                failed_value=bad.tool_call_count,
-                significance=Severity.HIGH,
-                description=f"The successful run called tools {more} often: {good.tool_call_count} calls against "
-                f"{bad.tool_call_count}.",
-            )
-        )
+def _tool_differences(bad: _Side, good: _Side) -> Iterator[Difference]:
+    yield from _differing(
+        "tool_usage",
+        good.analysis.tool_call_count,
+        bad.analysis.tool_call_count,
+        "The successful run made {more} tool calls: {good} against {bad}.",
+        Severity.HIGH,
+    )
+    missing, extra = good.tools_beside(bad), bad.tools_beside(good)
     if missing or extra:
         only = [f"only the successful run called {_quoted(missing)}"] if missing else []
         only += [f"only the failed one called {_quoted(extra)}"] if extra else []
-        differences.append(
-            Difference(
-                aspect="tool_usage",
-                successful_value=missing,
-                failed_value=extra,
-                significance=Severity.HIGH,
-                description=_sentence("; ".join(only)),
-                failed_step_indices=tuple(mine[name] for name in extra),
-            )
+        yield Difference(
+            aspect="tool_usage",
+            successful_value=missing,
+            failed_value=extra,
+            significance=Severity.HIGH,
+            description=f"O{'; '.join(only)[1:]}.",
+            failed_step_indices=tuple(bad.tools[name] for name in extra),
         )
-    return differences
 
 
-def _counts(bad: TrajectoryAnalysis, good: TrajectoryAnalysis, config: AnalysisConfig) -> list[Difference]:
-    differences = []
-    mine, theirs = _reasoning_count(bad), _reasoning_count(good)
-    if mine != theirs:
-        differences.append(
-            Difference(
-                aspect="reasoning_steps",
-                successful_value=theirs,
-                failed_value=mine,
-                significance=Severity.HIGH,
-                description=f"The successful run has {'more' if theirs > mine else 'fewer'} "
-                f"reasoning steps: {theirs} against {mine}.",
-            )
+def _count_differences(bad: _Side, good: _Side, config: ComparisonConfig) -> Iterator[Difference]:
+    thoughts = "The successful run has {more} reasoning steps: {good} against {bad}."
+    yield from _differing("reasoning_steps", good.thoughts, bad.thoughts, thoughts, Severity.HIGH)
+    mine, theirs = bad.analysis.duration_ms, good.analysis.duration_ms
+    if mine is not None and theirs is not None and _is_telling(mine, theirs, config):
+        yield Difference(
+            aspect="duration",
+            successful_value=theirs,
+            failed_value=mine,
+            description=f"The successful run was {'slower' if theirs > mine else 'faster'}: {theirs:.0f} ms against "
+            f"{mine:.0f} ms.",
         )
-    if bad.duration_ms is not None and good.duration_ms is not None:
-        ratio = good.duration_ms / max(bad.duration_ms, 1)
-        if abs(ratio - 1) > config.comparison.duration_ratio:
-            differences.append(
-                Difference(
-                    aspect="duration",
-                    successful_value=good.duration_ms,
-                    failed_value=bad.duration_ms,
-                    description=f"The successful run was {'slower' if ratio > 1 else 'faster'}: "
-                    f"{good.duration_ms:.0f} ms against "
-                    f"{bad.duration_ms:.0f} ms.",
-                )
-            )
-    if bad.step_count != good.step_count:
-        differences.append(
-            Difference(
-                aspect="step_count",
-                successful_value=good.step_count,
-                failed_value=bad.step_count,
-                description=f"The successful run took {'more' if good.step_count > bad.step_count else 'fewer'} steps: "
-                f"{good.step_count} against {bad.step_count}.",
-            )
+    steps = "The successful run took {more} steps: {good} against {bad}."
+    yield from _differing("step_count", good.analysis.step_count, bad.analysis.step_count, steps)
+
+
+def _is_telling(mine: float, theirs: float, config: ComparisonConfig) -> bool:
+    """Whether two durations differ by a ratio and by a time that matter."""
+    is_far = abs(theirs / max(mine, 1) - 1) > config.duration_ratio
+    return is_far and abs(theirs - mine) >= config.duration_ms
+
+
+def _differing(
+    aspect: str, good: int, bad: int, text: str, significance: Severity = Severity.MEDIUM
+) -> Iterator[Difference]:
+    if good != bad:
+        description = text.format(more="more" if good > bad else "fewer", good=good, bad=bad)
+        yield Difference(
+            aspect=aspect,
+            successful_value=good,
+            failed_value=bad,
+            description=description,
+            significance=significance,
         )
-    return differences
 
 
-def _reasoning_count(analysis: TrajectoryAnalysis) -> int:
-    return sum(1 for step in _steps(analysis) if step.kind is StepKind.REASONING)
-
-
-def _own_failures(bad: TrajectoryAnalysis, good: TrajectoryAnalysis) -> list[str]:
-    """What went wrong only in the failed run, gravest first."""
-    shared = {point.rule for point in good.failure_points}
-    return [
-        f"Only in the failed trajectory: {p.description}" for p in bad.failure_points if p.rule not in shared
-    ]
-
-
-def _insights(bad: TrajectoryAnalysis, good: TrajectoryAnalysis, fork: _Fork | None) -> list[str]:
-    insights = []
-    if fork is not None:
-        insights.append(
-            f"At step {fork.failed} the failed run {fork.failed_did}; the successful run {fork.passed_did}."
-        )
-    missing = [name for name in _tools(good) if name not in _tools(bad)]
+def _insights(bad: _Side, good: _Side) -> Iterator[str]:
+    missing = good.tools_beside(bad)
     if missing:
-        insights.append(f"The successful run used {_quoted(missing)}, which the failed run never called.")
-    if good.tool_call_count != bad.tool_call_count:
-        more = good.tool_call_count > bad.tool_call_count
-        insights.append(
-            "The successful run relied more on its tools."
-            if more
-            else "The successful run needed fewer tool calls."
-        )
-    mine, theirs = _reasoning_count(bad), _reasoning_count(good)
-    if mine != theirs:
-        insights.append(
-            "The successful run reasoned in more steps."
-            if theirs > mine
-            else "The successful run needed fewer reasoning steps."
-        )
-    repeated = [
-        p
-        for p in bad.failure_points
-        if len(p.step_indices) > 1 and p.rule not in {q.rule for q in good.failure_points}
-    ]
-    insights += [f"Only the failed run failed again and again: {point.description}" for point in repeated[:3]]
-    return insights
+        yield f"The successful run used {_quoted(missing)}, which the failed run never called."
+    more = good.analysis.tool_call_count - bad.analysis.tool_call_count
+    if more:
+        yield f"The successful run {'relied more on its tools' if more > 0 else 'needed fewer tool calls'}."
+    more = good.thoughts - bad.thoughts
+    if more:
+        yield f"The successful run {'reasoned in more steps' if more > 0 else 'needed fewer reasoning steps'}."
 
 
 def _quoted(names: Sequence[str]) -> str:
     return listed([f"`{name}`" for name in names])
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:] + "."

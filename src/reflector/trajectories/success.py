@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 from reflector.trajectories.analysis import Severity, SuccessIndicator, SuccessIndicatorType
-from reflector.trajectories.findings.patterns import sentence_around
-from reflector.trajectories.findings.run_view import RunView, ToolUse
+from reflector.trajectories.findings.run_view import MODEL_WORDS, RunView, ToolUse
 from reflector.trajectories.findings.tool_results import FailureKind
-from reflector.trajectories.findings.wording import at_steps, count_times
+from reflector.trajectories.findings.wording import at_steps, count_times, passage_around
 from reflector.trajectories.step import StepKind
 from reflector.trajectories.trajectory import Outcome
 
@@ -30,86 +30,71 @@ def find_success_indicators(view: RunView) -> list[SuccessIndicator]:
     """Return the indicators of a successful run; none for any other."""
     if view.trajectory.outcome is not Outcome.SUCCESS:
         return []
-    found = [
-        _efficient_path(view),
-        _clear_reasoning(view),
-        _proper_tool_use(view),
-        _decomposition(view),
-        _recovery(view),
-    ]
-    return [indicator for indicator in found if indicator is not None]
+    checks = (_efficient_path, _clear_reasoning, _proper_tool_use, _decomposition, _recovery)
+    return [indicator for check in checks for indicator in check(view)]
 
 
-def _efficient_path(view: RunView) -> SuccessIndicator | None:
-    duration, steps = view.trajectory.duration_ms, len(view.steps)
-    quality = view.config.quality
-    if duration is None or duration >= quality.fast_ms or steps >= quality.efficient_steps:
-        return None
+def _indicator(
+    kind: SuccessIndicatorType,
+    description: str,
+    steps: tuple[int, ...] = (),
+    evidence: str = "",
+    impact: Severity = Severity.HIGH,
+) -> SuccessIndicator:
     return SuccessIndicator(
-        type=SuccessIndicatorType.EFFICIENT_PATH,
-        impact=Severity.HIGH,
-        description=f"The run succeeded in {steps} steps and {duration:.0f} ms.",
+        type=kind, impact=impact, description=description, step_indices=steps, evidence=evidence[:300].strip()
     )
 
 
-def _clear_reasoning(view: RunView) -> SuccessIndicator | None:
+def _efficient_path(view: RunView) -> Iterator[SuccessIndicator]:
+    duration, steps, quality = view.trajectory.duration_ms, len(view.steps), view.config.quality
+    if duration is not None and duration < quality.fast_ms and steps < quality.efficient_steps:
+        text = f"The run succeeded in {steps} steps and {duration:.0f} ms."
+        yield _indicator(SuccessIndicatorType.EFFICIENT_PATH, text)
+
+
+def _clear_reasoning(view: RunView) -> Iterator[SuccessIndicator]:
     steps = tuple(i for i, step in enumerate(view.steps) if step.kind is StepKind.REASONING)
-    if len(steps) < 2:
-        return None
-    return SuccessIndicator(
-        type=SuccessIndicatorType.CLEAR_REASONING,
-        impact=Severity.HIGH,
-        description=f"The run reasoned step by step ({at_steps(steps)}).",
-        step_indices=steps,
-        evidence=view.first_line(steps[0]),
-    )
+    if len(steps) >= 2:
+        text = f"The run reasoned step by step ({at_steps(steps)})."
+        yield _indicator(SuccessIndicatorType.CLEAR_REASONING, text, steps, view.first_line(steps[0]))
 
 
-def _proper_tool_use(view: RunView) -> SuccessIndicator | None:
-    calls = tuple(use.call for use in view.uses if use.call is not None)
-    if not calls or any(
-        use.failure is not None and use.failure.kind is not FailureKind.NO_MATCH for use in view.uses
-    ):
-        return None
-    names = list(dict.fromkeys(use.name for use in view.uses))
-    return SuccessIndicator(
-        type=SuccessIndicatorType.PROPER_TOOL_USE,
-        impact=Severity.MEDIUM,
-        description=f"None of the {len(calls)} tool calls failed ({', '.join(names[:6])}).",
-        step_indices=calls,
-        evidence=names[0],
-    )
+def _proper_tool_use(view: RunView) -> Iterator[SuccessIndicator]:
+    calls = tuple(call for call, _ in view.calls)
+    if calls and not any(map(_failed, view.uses)):
+        names = list(dict.fromkeys(use.name for use in view.uses))
+        text = f"None of the {len(calls)} tool calls failed ({', '.join(names[:6])})."
+        yield _indicator(SuccessIndicatorType.PROPER_TOOL_USE, text, calls, names[0], Severity.MEDIUM)
 
 
-def _decomposition(view: RunView) -> SuccessIndicator | None:
+def _failed(use: ToolUse) -> bool:
+    return use.failure is not None and use.failure.kind is not FailureKind.NO_MATCH
+
+
+def _decomposition(view: RunView) -> Iterator[SuccessIndicator]:
     """A plan of several parts, said before the work and followed by it."""
-    calls = [use.call for use in view.uses if use.call is not None]
+    calls = [call for call, _ in view.calls]
     for index, step in enumerate(view.steps):
-        plan = _plan(step.content[:4000]) if step.kind in (StepKind.REASONING, StepKind.MESSAGE) else None
+        plan = _plan(step.content[:4000]) if step.kind in MODEL_WORDS else None
         if plan is not None and _is_followed(view, calls, index):
-            return SuccessIndicator(
-                type=SuccessIndicatorType.GOOD_DECOMPOSITION,
-                impact=Severity.HIGH,
-                description=f"Step {index} split the task into parts before they were worked on.",
-                step_indices=(index,),
-                evidence=view.quote(plan),
-            )
-    return None
+            text = f"Step {index} split the task into parts before they were worked on."
+            yield _indicator(SuccessIndicatorType.GOOD_DECOMPOSITION, text, (index,), plan)
+            return
 
 
 def _plan(text: str) -> str | None:
     """The first line of a list of at least three parts, or the sentence with which a plan in words starts."""
     parts = [found.group(0) for found in _PLAN_LINE.finditer(text) if len(found.group(0).split()) > _WORDS]
     if len(parts) >= _PARTS:
-        return parts[0]
-    place, start = 0, None
+        return parts[0].strip()
+    found: list[re.Match[str]] = []
     for pattern in _PLAN_WORDS:
-        match = pattern.search(text, place)
+        match = pattern.search(text, found[-1].end() if found else 0)
         if match is None:
             return None
-        start = match if start is None else start
-        place = match.end()
-    return sentence_around(text, start) if start is not None else None
+        found.append(match)
+    return passage_around(text, found[0])
 
 
 def _is_followed(view: RunView, calls: list[int], index: int) -> bool:
@@ -118,30 +103,29 @@ def _is_followed(view: RunView, calls: list[int], index: int) -> bool:
     return any(step.kind.is_model for step in view.steps[index + 1 : index + 20])
 
 
-def _recovery(view: RunView) -> SuccessIndicator | None:
+def _recovery(view: RunView) -> Iterator[SuccessIndicator]:
     """A failed call after which the same tool, called differently, worked."""
-    recovered: list[tuple[ToolUse, ToolUse]] = []
-    for position, use in enumerate(view.uses):
-        if use.failure is None or use.failure.kind is FailureKind.NO_MATCH:
-            continue
-        for later in view.uses[position + 1 : position + 1 + _NEARBY]:
-            if (
-                later.failure is None
-                and later.name == use.name
-                and later.result is not None
-                and later.fingerprint != use.fingerprint
-            ):
-                recovered.append((use, later))
-                break
-    if not recovered:
-        return None
-    failed, worked = recovered[0]
-    return SuccessIndicator(
-        type=SuccessIndicatorType.EFFECTIVE_RECOVERY,
-        impact=Severity.HIGH,
-        description=f"After `{failed.name}` failed at step {failed.index} the call was changed and "
-        f"worked at step {worked.index}"
-        f"{f' (recovered {count_times(len(recovered))})' if len(recovered) > 1 else ''}.",
-        step_indices=(failed.index, worked.index),
-        evidence=failed.failure.evidence if failed.failure is not None else "",
-    )
+    recovered = [
+        (use, worked) for number, use in enumerate(view.uses) for worked in _mended(view, number, use)
+    ]
+    if recovered:
+        failed, worked = recovered[0]
+        times = f" (recovered {count_times(len(recovered))})" if len(recovered) > 1 else ""
+        yield _indicator(
+            SuccessIndicatorType.EFFECTIVE_RECOVERY,
+            f"After `{failed.name}` failed at step {failed.index} the call was changed and worked at step "
+            f"{worked.index}{times}.",
+            (failed.index, worked.index),
+            failed.failure.evidence if failed.failure is not None else "",
+        )
+
+
+def _mended(view: RunView, number: int, use: ToolUse) -> list[ToolUse]:
+    """The first of the next few calls of the same tool that was another call and worked."""
+    later = view.uses[number + 1 : number + 1 + _NEARBY] if _failed(use) else ()
+    return [
+        each
+        for each in later
+        if (each.failure is None and each.result is not None)
+        and (each.name == use.name and each.fingerprint != use.fingerprint)
+    ][:1]

@@ -15,8 +15,8 @@ _COMMAND_KEYS = (
 )  # fmt: skip
 _READERS = words_of(
     "cat head tail less more nl sed awk grep egrep fgrep rg ag ack find ls tree wc sort uniq cut file stat diff cmp "
-    "echo printf pwd env which xxd strings jq "
-    "column tac zcat du df ps history man date true tee xargs tr basename dirname realpath readlink type"
+    "echo printf pwd env which xxd strings jq column tac zcat du df ps history man date true tee xargs tr basename "
+    "dirname realpath readlink type"
 )
 # Commands of agents' own file viewers: what they refuse, they say in a sentence of theirs.
 _VIEWERS = words_of("open goto scroll_down scroll_up search_dir search_file find_file view")
@@ -44,15 +44,10 @@ def command_of(step: Step) -> str:
     if isinstance(arguments, str):
         return arguments
     if isinstance(arguments, dict):
-        for key in _COMMAND_KEYS:
-            value = arguments.get(key)
+        for value in map(arguments.get, _COMMAND_KEYS):
             if isinstance(value, str):
                 return value
-            if (
-                key in ("command", "cmd")
-                and isinstance(value, list)
-                and all(isinstance(part, str) for part in value)
-            ):
+            if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
                 return " ".join(value)
     if arguments in (None, {}, []):
         return step.content
@@ -93,8 +88,7 @@ def hides_exit_code(command: str) -> bool:
 def _programs(command: str) -> list[str]:
     """The programs a shell command line runs, without `cd`; the body of a heredoc is left out."""
     line = command[:_MAX]
-    heredoc = _HEREDOC.search(line)
-    if heredoc:
+    if _HEREDOC.search(line):
         return ["<<"]
     programs = []
     for part in _WORD_BREAK.split(line):

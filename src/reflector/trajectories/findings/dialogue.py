@@ -3,25 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Iterator
 
-from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
-from reflector.trajectories.findings.patterns import one_of, sentence_around, sentences, straight
-from reflector.trajectories.findings.prompt import tool_passage
+from reflector.trajectories.analysis import FailureCategory, Severity
+from reflector.trajectories.findings.catalogue import Checks
+from reflector.trajectories.findings.finding import Hit
 from reflector.trajectories.findings.run_view import RunView
-from reflector.trajectories.findings.wording import at_steps, count_times, words_in_order, words_of
-from reflector.trajectories.step import StepKind
+from reflector.trajectories.findings.wording import (
+    at_steps,
+    listed,
+    one_of,
+    passage_around,
+    sentences,
+    straight,
+    words_in_order,
+    words_of,
+)
+from reflector.trajectories.step import Outcome, StepKind
 
-__all__ = ["check_dialogue"]
+__all__ = ["checks"]
 
+checks = Checks()
 _POLITELY = r"\b(?:please|could you|can you|would you|kindly)\b[^.\n]{0,120}\b"
 _ASKS = one_of(
     r"\?\s*$",
-    _POLITELY + r"(?:provide|share|give|tell|send|specify|supply)\b",
-    _POLITELY + r"(?:enter|confirm|let me know|verify|clarify)\b",
-    r"\bi(?:'ll| will)? (?:still )?(?:need|require)\b",
+    _POLITELY + r"(?:provide|share|give|tell|send|specify|supply|enter|confirm|let me know|verify|clarify)\b",
+    r"\b(?:i|we)(?:'ll| will)? (?:still )?(?:need|require)\b",
     r"\b(?:i am|i'm) missing\b",
-    r"\bwe(?:'ll| will)? need\b",
     r"\b(?:is|are) required\b",
 )
 _CANNOT = one_of(
@@ -48,224 +56,174 @@ _GAVE_UP = one_of(
     r"\bi(?:'ll| will| am going to|'m going to) (?:\w{1,20} ){0,6}"
     r"(?:contact|call|try|find|look|reach out|go to|ask|do|speak)\b"
     r"[^.\n]{0,60}\b(?:human|someone|somewhere|else|support|agent|representative|myself|elsewhere|customer service)\b",
-    r"\bnever ?mind\b",
-    r"\bforget it\b",
-    r"\bi give up\b",
+    r"\b(?:never ?mind|forget it|i give up)\b",
     r"\bspeak (?:to|with) a (?:human|person|manager|representative)\b",
 )
 _REFUSES = one_of(
-    r"\bi(?:'m| am) (?:unable|not able) to (?:provide|access|check|look up|view|retrieve|find|see|tell)\b",
-    r"\bi (?:cannot|can't|could not|couldn't) (?:provide|access|check|look up|view|retrieve|find|see|tell)\b",
+    r"\bi(?:'m unable to| am unable to|'m not able to| am not able to| cannot| can't| could not| couldn't) "
+    r"(?:provide|access|check|look up|view|retrieve|find|see|tell)\b",
     r"\bi (?:do not|don't) have (?:direct )?access\b",
 )
+_PERSON = r"\b(?:human|agent|customer (?:service|support|care)|support|representative|specialist|person)\b"
 _SENDS_AWAY = one_of(
     r"\b(?:recommend|suggest|advise|please|should|can|could|need to)\b[^.\n]{0,60}"
-    r"\b(?:contact(?:ing)?|call(?:ing)?|reach(?:ing)? out|speak(?:ing)?)\b[^.\n]{0,40}"
-    r"\b(?:human|agent|customer (?:service|support|care)|support|representative|specialist)\b",
+    r"\b(?:contact(?:ing)?|call(?:ing)?|reach(?:ing)? out|speak(?:ing)?)\b[^.\n]{0,40}" + _PERSON,
 )
-_TRANSFERS = one_of(
-    r"\btransfer\b[^.\n]{0,40}\b(?:human|agent|representative|person|specialist)\b",
-    r"\b(?:hand over|escalate)\b[^.\n]{0,40}\b(?:human|agent|representative|person|specialist)\b",
+_TRANSFERS = one_of(r"\b(?:transfer|hand over|escalate)\b[^.\n]{0,40}" + _PERSON)
+_TRANSFER_NAME = one_of("transfer", "escalat", "hand_?off", "human")
+# From the plainest way to speak of tools to the loosest: the first that occurs is quoted.
+_TOOLS = (
+    one_of(
+        r"\b(?:tool|function) calls?\b",
+        r"\b(?:call|calling|invoke) (?:[\w'\"`-]{1,30} ){0,3}(?:tools?|functions?|APIs?)\b",
+    ),
+    one_of(
+        r"\b(?:use|using|run) (?:[\w'\"`-]{1,30} ){0,3}(?:tools?|functions?|APIs?)\b",
+        r"['\"`][\w-]{1,60}['\"`] (?:tool|function)\b",
+    ),
+    one_of(r"\b(?:available|provided|following|these|given|your|the) (?:[\w-]{1,30} )?tools\b"),
 )
-_TRANSFER_NAMES = ("transfer", "escalat", "handoff", "hand_off", "human")
 _WEAK = words_of(
     "need provide have know remember find details information help thank thanks sure sorry not don't cannot can't "
-    "proceed get time way possible access able here there one more any me"
+    "proceed get time way possible access able here there one more any me tell give share please require confirm"
 )
 _MOST_WORDS = 40
 
 
-@dataclass(frozen=True, slots=True)
-class _Exchange:
-    """What the assistant said last before the user spoke, and what the user said."""
-
-    asked: int | None
-    answered: int
+def _tool_passage(prompt: str) -> str | None:
+    """The sentence of a prompt that speaks most plainly of tools."""
+    match = next(filter(None, (pattern.search(prompt) for pattern in _TOOLS)), None)
+    return passage_around(prompt, match) if match is not None else None
 
 
-def check_dialogue(view: RunView) -> list[FailurePoint]:
-    """Return the findings on what user and assistant said to each other."""
-    exchanges = _exchanges(view)
-    return [
-        *_stall(view),
-        *_refused_without_lookup(view),
-        *_sent_away(view),
-        *_corrections(view, exchanges),
-        *_gave_up(view),
-    ]
-
-
-def _exchanges(view: RunView) -> list[_Exchange]:
-    exchanges, asked = [], None
+@checks.add(
+    "no_tool_called",
+    FailureCategory.LOGICAL_ERROR,
+    "{known}, yet no tool was called in the whole run (answers at {steps}).",
+    Severity.HIGH,
+)
+def _no_tool_called(view: RunView) -> Iterator[Hit]:
+    """The prompt speaks of tools, or tools were offered to a run that failed, and none was called."""
+    passage, offered = _tool_passage(view.prompt), view.trajectory.tools or ()
+    if view.uses or (passage is None and not (offered and view.trajectory.outcome.is_failure)):
+        return
+    known = f"{len(offered)} tools were offered ({listed(offered)})"
+    facts = {"known": f"The prompt speaks of tools (“{passage}”)" if passage else known}
+    low = Severity.LOW if view.trajectory.outcome is Outcome.SUCCESS else None
     for index, step in enumerate(view.steps):
         if step.kind is StepKind.MESSAGE and step.content.strip():
-            asked = index
-        elif step.kind is StepKind.USER:
-            exchanges.append(_Exchange(asked, index))
-    return exchanges
+            yield Hit((index,), view.first_line(index), facts, low)
 
 
-def _stall(view: RunView) -> list[FailurePoint]:
-    """The assistant asked for the same thing again after the user could not give it, and looked nothing up between."""
+@checks.add(
+    "dialogue_stall",
+    FailureCategory.LOGICAL_ERROR,
+    "The assistant asked for the same thing again ({thing}) at {steps}, although the user had said at {refused} that "
+    "they could not give it, and looked nothing up in between.",
+    Severity.HIGH,
+)
+def _stall(view: RunView) -> list[Hit]:
+    """The same is asked for again after the user could not give it, and no tool was called in between."""
     asked: list[str] = []
     missing: list[str] = []
+    unanswered: list[str] = []
     refusals: list[int] = []
     again: dict[int, str] = {}
     wanted: Counter[str] = Counter()
     for index, step in enumerate(view.steps):
         if step.kind is StepKind.TOOL_CALL:
-            missing = []
-        elif step.kind is StepKind.USER and asked:
-            words = _cannot_give(step.content)
-            shared = [word for word in words or () if word in asked]
-            if shared or (missing and words is not None):
-                refusals.append(index)
-                missing = list(dict.fromkeys([*missing, *shared]))[-_MOST_WORDS:]
+            missing = unanswered = []
+        elif step.kind is StepKind.USER and asked and (denied := _denied(step.content)) is not None:
+            refusals.append(index)
+            missing = list(dict.fromkeys([*missing, *(word for word in denied if word in asked)]))[
+                -_MOST_WORDS:
+            ]
+            unanswered = asked
         elif step.kind is StepKind.MESSAGE:
-            questions = [s for s in sentences(step.content[-3000:]) if _ASKS.search(straight(s).strip())]
+            questions = [part for part in sentences(step.content[-3000:]) if _ASKS.search(straight(part))]
             for question in questions:
-                shared = [word for word in _words_in_order(question) if word in missing]
+                words = _telling(question)
+                shared = [word for word in words if word in missing]
+                shared = shared or _mostly(words, unanswered, view.config.dialogue.similarity)
                 if shared:
                     again.setdefault(index, question)
                     wanted.update(shared)
-            asked = list({word for question in questions for word in _words_in_order(question)}) or asked
-    return [_stall_finding(view, refusals, again, wanted)] if again else []
+            asked = list(dict.fromkeys(word for part in questions for word in _telling(part))) or asked
+    if not again:
+        return []
+    refused = at_steps([index for index in refusals if index < max(again)])
+    facts = {"thing": " ".join(word for word, _ in wanted.most_common(2)), "refused": refused}
+    return [Hit((index,), question, facts) for index, question in again.items()]
 
 
-def _words_in_order(text: str) -> list[str]:
+def _telling(text: str) -> list[str]:
     """The words that carry the meaning of a sentence, in its order: what does not depend on hashes."""
     return [word for word in words_in_order(text) if word not in _WEAK]
 
 
-def _cannot_give(text: str) -> list[str] | None:
+def _mostly(words: list[str], asked: list[str], least: float) -> list[str]:
+    """The words of a question that were asked for before, if they are most of the shorter of the two."""
+    shared = [word for word in words if word in asked]
+    return shared if len(shared) >= max(2, least * min(len(words), len(asked))) else []
+
+
+def _denied(text: str) -> list[str] | None:
     """The words of the sentences in which the user says that they cannot; None if there is none."""
-    denials = [sentence for sentence in sentences(text[:1500]) if _CANNOT.search(straight(sentence))]
-    return [word for sentence in denials for word in _words_in_order(sentence)] if denials else None
+    denials = [part for part in sentences(text[:1500]) if _CANNOT.search(straight(part))]
+    return [word for part in denials for word in _telling(part)] if denials else None
 
 
-def _stall_finding(
-    view: RunView, refusals: list[int], again: dict[int, str], wanted: Counter[str]
-) -> FailurePoint:
-    steps = tuple(sorted(again))
-    refusals = [index for index in refusals if index < steps[-1]]
-    thing = " ".join(word for word, _ in wanted.most_common(2))
-    return FailurePoint(
-        category=FailureCategory.LOGICAL_ERROR,
-        rule="dialogue_stall",
-        severity=Severity.HIGH,
-        description=f"The assistant asked for the same thing again ({thing}) at {at_steps(steps)}, "
-        f"although the user had said "
-        f"at {at_steps(refusals)} that they could not give it, and looked nothing up in between.",
-        step_indices=steps,
-        evidence=view.quote(again[steps[0]]),
-    )
-
-
-def _refused_without_lookup(view: RunView) -> list[FailurePoint]:
-    """The assistant says that it cannot see something, and has called no tool since the user asked."""
-    if not view.uses and tool_passage(view.prompt) is None and not view.trajectory.tools:
-        return []
-    found: list[tuple[int, str]] = []
-    looked_up = False
+@checks.add(
+    "refused_without_lookup",
+    FailureCategory.LOGICAL_ERROR,
+    "The assistant said that it could not see or provide what was asked, without having called a tool for it, {times}.",
+)
+def _refused(view: RunView) -> Iterator[Hit]:
+    """No tool was called between the user's request and the refusal."""
+    unaided = []
+    looked_up = not (view.uses or view.trajectory.tools or _tool_passage(view.prompt))
+    if looked_up:
+        return iter(())
     for index, step in enumerate(view.steps):
-        if step.kind is StepKind.USER:
-            looked_up = False
-        elif step.kind is StepKind.TOOL_CALL:
-            looked_up = True
-        elif step.kind is StepKind.MESSAGE and not looked_up:
-            sentence = next((s for s in sentences(step.content[:2000]) if _REFUSES.search(straight(s))), None)
-            if sentence is not None:
-                found.append((index, sentence))
-    steps = tuple(index for index, _ in found)
-    if not steps:
-        return []
-    return [
-        FailurePoint(
-            category=FailureCategory.LOGICAL_ERROR,
-            rule="refused_without_lookup",
-            severity=Severity.MEDIUM,
-            description=f"The assistant said that it could not see or provide what was asked, "
-            f"without having called a tool for "
-            f"it, {count_times(len(steps))} ({at_steps(steps)}).",
-            step_indices=steps,
-            evidence=view.quote(found[0][1]),
-        )
-    ]
+        if step.kind in (StepKind.USER, StepKind.TOOL_CALL):
+            looked_up = step.kind is StepKind.TOOL_CALL
+        elif not looked_up:
+            unaided.append(index)
+    return view.said(_REFUSES, (StepKind.MESSAGE,), among=unaided)
 
 
-def _sent_away(view: RunView) -> list[FailurePoint]:
-    """The prompt lets the assistant transfer; it told the user to contact somebody instead."""
-    rule = _TRANSFERS.search(view.prompt)
-    if rule is None or any(name in use.name.lower() for use in view.uses for name in _TRANSFER_NAMES):
-        return []
-    found = [
-        (index, sentence)
-        for index, step in enumerate(view.steps)
-        if step.kind is StepKind.MESSAGE
-        for sentence in [
-            next((s for s in sentences(step.content[:4000]) if _SENDS_AWAY.search(straight(s))), None)
-        ]
-        if sentence is not None
-    ]
-    steps = tuple(index for index, _ in found)
-    if not steps:
-        return []
-    return [
-        FailurePoint(
-            category=FailureCategory.LOGICAL_ERROR,
-            rule="sent_away",
-            severity=Severity.MEDIUM,
-            description=f"The prompt has the assistant hand over itself "
-            f"(“{sentence_around(view.prompt, rule)[:200]}”), yet it told the "
-            f"user to contact somebody {count_times(len(steps))} ({at_steps(steps)}) and made no transfer.",
-            step_indices=steps,
-            evidence=view.quote(found[0][1]),
-        )
-    ]
+@checks.add(
+    "sent_away",
+    FailureCategory.LOGICAL_ERROR,
+    "The prompt has the assistant hand over itself (“{passage}”), yet it told the user to contact somebody {times} and "
+    "made no transfer.",
+)
+def _sent_away(view: RunView) -> Iterator[Hit]:
+    passage = _TRANSFERS.search(view.prompt)
+    if passage is None or any(_TRANSFER_NAME.search(use.name) for use in view.uses):
+        return
+    for hit in view.said(_SENDS_AWAY, (StepKind.MESSAGE,)):
+        yield hit._replace(facts={"passage": passage_around(view.prompt, passage)})
 
 
-def _corrections(view: RunView, exchanges: list[_Exchange]) -> list[FailurePoint]:
-    found = []
-    for exchange in exchanges:
-        text = view.steps[exchange.answered].content
-        if exchange.asked is not None and len(text) <= 3000:
-            sentence = next(
-                (s for s in sentences(text[:1500]) if _CORRECTION.search(straight(s).strip())), None
-            )
-            if sentence is not None:
-                found.append((exchange.answered, sentence))
-    steps = tuple(index for index, _ in found)
-    if not steps:
-        return []
-    return [
-        FailurePoint(
-            category=FailureCategory.LOGICAL_ERROR,
-            rule="user_correction",
-            severity=Severity.HIGH if len(steps) > 1 else Severity.MEDIUM,
-            description=f"The user corrected the assistant or complained {count_times(len(steps))} "
-            f"({at_steps(steps)}).",
-            step_indices=steps,
-            evidence=view.quote(found[0][1]),
-        )
-    ]
+@checks.add(
+    "user_correction",
+    FailureCategory.LOGICAL_ERROR,
+    "The user corrected the assistant or complained {times}.",
+    grave=2,
+)
+def _corrections(view: RunView) -> Iterator[Hit]:
+    spoken = next((i for i, step in enumerate(view.steps) if step.kind is StepKind.MESSAGE), len(view.steps))
+    after = [i for i in range(spoken, len(view.steps)) if len(view.steps[i].content) <= 3000]
+    return view.said(_CORRECTION, (StepKind.USER,), among=after, limit=1500)
 
 
-def _gave_up(view: RunView) -> list[FailurePoint]:
-    """The user leaves, in one of their last two messages, without what they asked for."""
+@checks.add(
+    "user_gave_up",
+    FailureCategory.INCOMPLETE,
+    "The user gave up at {steps} without getting what they had asked for.",
+)
+def _gave_up(view: RunView) -> Iterator[Hit]:
+    """The user leaves, in one of their last two messages."""
     users = [index for index, step in enumerate(view.steps) if step.kind is StepKind.USER]
-    for index in users[1:][-2:]:
-        sentence = next(
-            (s for s in sentences(view.steps[index].content[:1500]) if _GAVE_UP.search(straight(s))), None
-        )
-        if sentence is not None:
-            return [
-                FailurePoint(
-                    category=FailureCategory.INCOMPLETE,
-                    rule="user_gave_up",
-                    severity=Severity.MEDIUM,
-                    description=f"The user gave up at step {index} without getting what they had asked for.",
-                    step_indices=(index,),
-                    evidence=view.quote(sentence),
-                )
-            ]
-    return []
+    return view.said(_GAVE_UP, (StepKind.USER,), among=users[1:][-2:], limit=1500)

@@ -1,132 +1,287 @@
-"""Checks of the last words: answers that were cut, submissions and answers that never came."""
+"""Checks of how the run ended: its error, limit, exit status, scores and feedback, and what never came."""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from functools import partial
+
 from reflector._text import one_line
 from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
-from reflector.trajectories.findings.outcome import ended_well
-from reflector.trajectories.findings.patterns import one_of, sentence_around
+from reflector.trajectories.findings.catalogue import Checks
+from reflector.trajectories.findings.finding import Hit, Rule
 from reflector.trajectories.findings.run_view import RunView
-from reflector.trajectories.findings.wording import at_steps, count_times
-from reflector.trajectories.step import Outcome, StepKind
+from reflector.trajectories.findings.wording import one_of, passage_around
+from reflector.trajectories.step import Outcome, RecordedScore, StepKind
 
-__all__ = ["check_finish_reasons", "check_unfinished"]
+__all__ = ["UNEXPLAINED", "checks", "unexplained"]
 
+checks = Checks()
 _CUT = frozenset(("length", "max_tokens", "max_output_tokens", "model_length"))
 _FILTERED = frozenset(("content_filter", "safety", "refusal", "recitation", "blocked"))
-_NAME = r"[`'\"(]?\b(submit(?:_\w{1,40})?|final_answer|finish|task_complete|attempt_completion)\b"
-_ASKS = one_of(r"\b(?:call|use|using|invoke|run|issue|through|via)\b[^.\n]{0,40}" + _NAME)
-_ENDING = one_of(
+_TIME = one_of(r"time(?:d)?[\s_-]?out", r"deadline", r"^time\b", r"\btime[ _-]?(?:limit|exceeded)", r"wall")
+_LIMIT = one_of(
+    r"limit",
+    r"exceed",
+    r"max[_ ]?(?:steps|turns|iterations|tokens|messages)",
+    r"budget",
+    r"exit_(?:cost|context|format)",
+)
+_FINE = re.compile(
+    r"^(?:submit\w*|success\w*|complet\w*|done|finish\w*|end_turn|stop\w*|ok|resolved|passed|exited?)$",
+    re.IGNORECASE,
+)
+_BAD = one_of(
+    "error", "exception", "fail", "crash", "abort", "cancel", "kill", "early", "interrupt", "refus", "stuck", "exit_",
+)  # fmt: skip
+_BAD_WORDS = frozenset(
+    ("i", "incorrect", "fail", "failed", "no", "false", "wrong", "n", "f", "failure", "error")
+)
+_CATEGORIES = {category.value: category for category in FailureCategory}
+_LABEL = re.compile(r"^[A-Za-z][A-Za-z _-]{0,19}$")
+_SUBMISSION = one_of(
+    r"\b(?:call|use|using|invoke|run|issue|through|via)\b[^.\n]{0,40}"
+    r"[`'\"(]?\b(submit(?:_\w{1,40})?|final_answer|finish|task_complete|attempt_completion)\b"
+)
+_LAST_TOOL = one_of(
     "submit", "final", "finish", "done", "complete", "answer", "transfer", "escalat", "hand_?off", "end_", "terminate",
     "exit", "stop", "respond", "reply", "return",
 )  # fmt: skip
 
 
-def check_finish_reasons(view: RunView) -> list[FailurePoint]:
-    """Return findings on answers that were cut by the token limit or stopped by a content filter."""
-    cut = [i for i, step in enumerate(view.steps) if (step.finish_reason or "").lower() in _CUT]
-    stopped = [i for i, step in enumerate(view.steps) if (step.finish_reason or "").lower() in _FILTERED]
-    findings = []
-    if cut:
-        grave = cut[-1] >= len(view.steps) - 2 or len(cut) > 1
-        severity = Severity.HIGH if grave else Severity.MEDIUM
-        how = "was cut by its token limit"
-        findings.append(_ended_early(view, cut, how, FailureCategory.INCOMPLETE, "answer_cut", severity))
-    if stopped:
-        how = "was stopped by a content filter"
-        findings.append(
-            _ended_early(view, stopped, how, FailureCategory.ERROR, "content_filter", Severity.HIGH)
-        )
-    return findings
+@checks.add("run_error", FailureCategory.ERROR, "{what}: {error}.", Severity.CRITICAL)
+def _run_error(view: RunView) -> list[Hit]:
+    """The error that ended the run."""
+    run, steps = view.trajectory, _error_steps(view)
+    if not run.error:
+        return steps if steps and view.is_end(steps[-1].steps[0]) else []
+    category = _CATEGORIES.get(run.error.strip().lower()) or _error_category(run.error)
+    lines = [line.strip() for line in run.error.splitlines() if line.strip()] or [run.error]
+    line = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    status = f" with {run.exit_status}" if run.exit_status and run.exit_status not in run.error else ""
+    facts = {"what": f"The run was ended{status} by an error", "error": one_line(line, 200)}
+    return [Hit(_place(view, line[: view.config.max_evidence]), line, facts, category=category)]
 
 
-def _ended_early(
-    view: RunView, steps: list[int], how: str, category: FailureCategory, rule: str, severity: Severity
-) -> FailurePoint:
-    reason = view.steps[steps[0]].finish_reason
-    return FailurePoint(
-        category=category,
-        rule=rule,
-        severity=severity,
-        description=f"The model's answer {how} (finish_reason {reason}) {count_times(len(steps))} ({at_steps(steps)}).",
-        step_indices=tuple(steps),
-        evidence=view.last_line(steps[0]),
-    )
+@checks.add("recorded_error", FailureCategory.ERROR, "{what} at {steps}: {error}.", Severity.HIGH)
+def _recorded_error(view: RunView) -> list[Hit]:
+    """Errors of the record that did not end the run."""
+    steps = _error_steps(view)
+    return [] if view.trajectory.error or not steps or view.is_end(steps[-1].steps[0]) else steps
 
 
-def check_unfinished(view: RunView) -> list[FailurePoint]:
-    """Return a finding on a run that never submitted, never answered, or reached only a part of its goal."""
+def _error_steps(view: RunView) -> list[Hit]:
+    broken = [index for index, step in enumerate(view.steps) if step.kind is StepKind.ERROR]
+    texts = [view.steps[index].content or view.steps[index].error or "" for index in broken]
+    facts = {"what": "The record holds an error", "error": one_line(texts[0], 200) if texts else ""}
+    return [
+        Hit((index,), view.first_line(index) or text, facts, category=_error_category(text))
+        for index, text in zip(broken, texts, strict=True)
+    ]
+
+
+def _error_category(error: str) -> FailureCategory:
+    return FailureCategory.TIMEOUT if _TIME.search(error[:500]) else FailureCategory.ERROR
+
+
+def _place(view: RunView, text: str) -> tuple[int, ...]:
+    """The last of the final steps that holds the text."""
+    places = range(len(view.steps) - 1, max(-1, len(view.steps) - 8), -1)
+    return tuple(index for index in places if text and text in view.steps[index].content)[:1]
+
+
+def _stopped(view: RunView, rule: str) -> Iterator[Hit]:
+    """The run was stopped from outside: told with the model's last words, else with those of the record."""
     run = view.trajectory
-    if run.outcome is Outcome.SUCCESS or not view.turns or _was_broken_off(view):
-        return []
-    return _no_submission(view) or _no_answer(view) or _partial(view)
+    name, how = _stop(view)
+    if name == rule:
+        words = f"{run.limit or ''} {run.exit_status or ''}"
+        is_time = run.outcome is Outcome.TIMEOUT or any(map(_TIME.search, words.split()))
+        facts = {"how": how, "turns": str(view.turn_count), "length": str(len(view.steps))}
+        last = view.last_words()
+        yield last._replace(
+            evidence=last.evidence or run.limit or run.exit_status or "",
+            facts=facts,
+            category=FailureCategory.TIMEOUT if is_time else None,
+        )
 
 
-def _was_broken_off(view: RunView) -> bool:
-    """Whether an error ended the run: then what is missing needs no finding of its own."""
-    return bool(view.trajectory.error) or view.steps[-1].kind is StepKind.ERROR
+def _stop(view: RunView) -> tuple[str, str]:
+    """Which rule says how the run was stopped, and how; empty if it was not, or an error tells it."""
+    run, status = view.trajectory, view.trajectory.exit_status or ""
+    if run.limit:
+        return "limit_reached", f"reached its limit ({run.limit})"
+    errors = _run_error(view)
+    if run.outcome is Outcome.TIMEOUT and all(hit.category is not FailureCategory.TIMEOUT for hit in errors):
+        return "run_timeout", f"timed out{_after(run.duration_ms)}"
+    if not errors and not _ended_well(view) and run.outcome is not Outcome.SUCCESS:
+        if _LIMIT.search(status):
+            return "limit_reached", f"reached a limit (exit status {status})"
+        if _TIME.search(status):
+            return "run_timeout", f"timed out (exit status {status})"
+        if _BAD.search(status):
+            return "exit_status", f"did not end by itself (exit status {status})"
+    return "", ""
 
 
-def _no_submission(view: RunView) -> list[FailurePoint]:
+def _after(duration_ms: float | None) -> str:
+    return f" after {duration_ms / 1000:.1f} s" if duration_ms is not None else ""
+
+
+def _ended_well(view: RunView) -> bool:
+    """Whether the record's own word for the end is one for an end as planned."""
+    return _FINE.match((view.trajectory.exit_status or "").strip()) is not None
+
+
+_STOPPED = "The run {how}, {turns} model turns and {length} steps into its work, before it had finished."
+for _name, _category in (
+    ("limit_reached", FailureCategory.INCOMPLETE),
+    ("run_timeout", FailureCategory.TIMEOUT),
+    ("exit_status", FailureCategory.ERROR),
+):
+    checks.add(_name, _category, _STOPPED, Severity.HIGH)(partial(_stopped, rule=_name))
+
+
+def _cut(view: RunView, reasons: frozenset[str]) -> Iterator[Hit]:
+    """Answers that did not end by themselves, by the model's own reason."""
+    for index, step in enumerate(view.steps):
+        if (step.finish_reason or "").lower() in reasons:
+            grave = Severity.HIGH if view.is_end(index) else None
+            yield Hit((index,), view.last_line(index), {"reason": step.finish_reason or ""}, grave)
+
+
+checks.add(
+    "answer_cut",
+    FailureCategory.INCOMPLETE,
+    "The model's answer was cut by its token limit (finish_reason {reason}) {times}.",
+    grave=2,
+)(partial(_cut, reasons=_CUT))
+checks.add(
+    "content_filter",
+    FailureCategory.ERROR,
+    "The model's answer was stopped by a content filter (finish_reason {reason}) {times}.",
+    Severity.HIGH,
+)(partial(_cut, reasons=_FILTERED))
+
+
+@checks.add(
+    "no_submission",
+    FailureCategory.INCOMPLETE,
+    "The run ended without a submission: {name} was never called, though told “{passage}”.",
+    Severity.HIGH,
+)
+def _no_submission(view: RunView) -> Iterator[Hit]:
     """The instructions ask for a submission, and no call made one."""
-    asked = _ASKS.search(view.instructions)
-    if asked is None or "submit" in (view.trajectory.exit_status or "").lower():
-        return []
-    name = asked.group(1)
-    short = name.lower().split("_")[0]
-    if not view.uses or any(
-        short in use.name.lower() or short in use.command[:2000].lower() for use in view.uses
-    ):
-        return []
-    passage = one_line(sentence_around(view.instructions, asked), 160)
-    return [
-        _finding(
-            view, "no_submission", f"without a submission: {name} was never called, though told “{passage}”"
-        )
-    ]
+    asked = _SUBMISSION.search(view.instructions)
+    is_done = "submit" in (view.trajectory.exit_status or "").lower()
+    if asked is None or is_done or not view.uses or not _may_be_unfinished(view):
+        return
+    short = asked.group(1).lower().split("_")[0]
+    if not any(short in use.name.lower() or short in use.command[:2000].lower() for use in view.uses):
+        passage = passage_around(view.instructions, asked, 160)
+        yield view.last_words()._replace(facts={"name": asked.group(1), "passage": passage})
 
 
-def _no_answer(view: RunView) -> list[FailurePoint]:
+def _may_be_unfinished(view: RunView) -> bool:
+    """Whether something may be missing: no success, and no error that explains it."""
+    run = view.trajectory
+    broken_off = bool(run.error) or (bool(view.steps) and view.steps[-1].kind is StepKind.ERROR)
+    return run.outcome is not Outcome.SUCCESS and bool(view.turns) and not broken_off
+
+
+@checks.add("no_final_answer", FailureCategory.INCOMPLETE, "The run ended {how}.", Severity.HIGH)
+def _no_answer(view: RunView) -> Iterator[Hit]:
     """The run ends with a tool: nobody said anything after it."""
-    if view.trajectory.limit or ended_well(view):
-        return []
-    last = len(view.steps) - 1
-    while last >= 0 and view.steps[last].kind in (StepKind.SCORE, StepKind.RETRIEVAL):
-        last -= 1
+    if (
+        view.trajectory.limit
+        or _ended_well(view)
+        or not _may_be_unfinished(view)
+        or any(_no_submission(view))
+    ):
+        return
+    after = (StepKind.SCORE, StepKind.RETRIEVAL)
+    last = next((i for i in range(len(view.steps) - 1, -1, -1) if view.steps[i].kind not in after), -1)
     use = view.use_of.get(last)
-    if use is None or use.result != last or len(view.uses) < 2 or _ENDING.search(use.name):
-        return []
-    if use.failure is not None:
-        return [
-            _finding(
-                view, "no_final_answer", f"without an answer: the last call of `{use.name}` failed", last
-            )
-        ]
+    if use is None or use.result != last or len(view.uses) < 2 or _LAST_TOOL.search(use.name):
+        return
     spoke = any(step.kind is StepKind.MESSAGE for step in view.steps)
-    if view.trajectory.outcome.is_failure and spoke:
-        return [
-            _finding(view, "no_final_answer", f"with a result of `{use.name}`, without a word on it", last)
-        ]
-    return []
-
-
-def _partial(view: RunView) -> list[FailurePoint]:
-    if view.trajectory.outcome is not Outcome.PARTIAL or view.trajectory.limit:
-        return []
-    return [
-        _finding(
-            view, "partial_outcome", f"after {len(view.steps)} steps with only a part of its goal reached"
+    if use.failure is not None:
+        yield Hit(
+            (last,), view.last_line(last), {"how": f"without an answer: the last call of `{use.name}` failed"}
         )
-    ]
+    elif view.trajectory.outcome.is_failure and spoke:
+        yield Hit(
+            (last,), view.last_line(last), {"how": f"with a result of `{use.name}`, without a word on it"}
+        )
 
 
-def _finding(view: RunView, rule: str, how: str, step: int | None = None) -> FailurePoint:
-    step = view.last_words if step is None else step
-    return FailurePoint(
-        category=FailureCategory.INCOMPLETE,
-        rule=rule,
-        severity=Severity.HIGH,
-        description=f"The run ended {how}.",
-        step_indices=(step,) if step is not None else (),
-        evidence=view.last_line(step) if step is not None else "",
-    )
+@checks.add(
+    "partial_outcome",
+    FailureCategory.INCOMPLETE,
+    "The run ended with only a part of its goal reached.",
+    Severity.HIGH,
+)
+def _partial(view: RunView) -> Iterator[Hit]:
+    """The record says so, and nothing else says what is missing."""
+    run = view.trajectory
+    told = run.limit or any(_no_submission(view)) or any(_no_answer(view))
+    if run.outcome is Outcome.PARTIAL and _may_be_unfinished(view) and not told:
+        yield view.last_words()
+
+
+@checks.add(
+    "low_score",
+    FailureCategory.LOGICAL_ERROR,
+    "The result was scored {value} for {name}{why}.",
+    Severity.HIGH,
+)
+def _low_scores(view: RunView) -> Iterator[Hit]:
+    for number, score in enumerate(view.trajectory.scores):
+        if not _is_low(view, score):
+            continue
+        why = (score.explanation or "").strip()
+        value = f"{score.value:g}" if isinstance(score.value, float) else str(score.value)
+        evidence = why.splitlines()[0][: view.config.max_evidence] if why else f"{score.name}={value}"
+        steps = _place(view, evidence)
+        said = _expected(view, why) or (f": {one_line(why, 200)}" if why and not steps else "")
+        facts = {"value": value, "name": score.name, "why": said}
+        yield Hit(steps, evidence, facts, category=None if why else FailureCategory.UNKNOWN, key=str(number))
+
+
+def _is_low(view: RunView, score: RecordedScore) -> bool:
+    value = score.value
+    if isinstance(value, str):
+        return value.strip().lower() in _BAD_WORDS
+    if isinstance(value, bool) or value is None:
+        return value is False
+    return view.trajectory.outcome is not Outcome.SUCCESS and value < view.config.low_score
+
+
+def _expected(view: RunView, answer: str) -> str:
+    """What a label should have been. Longer targets stay out: a solution must not find its way into a prompt."""
+    target = view.trajectory.metadata.get("target")
+    if not isinstance(target, str) or not _LABEL.match(target.strip()) or not _LABEL.match(answer):
+        return ""
+    return f": the answer was {answer} where {target.strip()} was expected"
+
+
+@checks.add("feedback", FailureCategory.LOGICAL_ERROR, "The feedback on the run says: {text}", Severity.HIGH)
+def _feedback(view: RunView) -> Iterator[Hit]:
+    """What somebody said about a run that did not succeed, each remark once."""
+    for text in view.trajectory.feedback if view.trajectory.outcome is not Outcome.SUCCESS else ():
+        evidence = text.strip()[: view.config.max_evidence].strip()
+        if evidence:
+            yield Hit(_place(view, evidence), evidence, {"text": one_line(text, 240)}, key=text)
+
+
+UNEXPLAINED = Rule(
+    "unexplained_failure",
+    FailureCategory.UNKNOWN,
+    "The run is recorded as {outcome}, and nothing in its {length} steps says why.",
+)
+
+
+def unexplained(view: RunView) -> FailurePoint:
+    """Return the finding on a failed run in which no check found anything."""
+    facts = {"outcome": view.trajectory.outcome.value, "length": str(len(view.steps))}
+    return UNEXPLAINED.finding([view.last_words()._replace(facts=facts)], view.config.max_evidence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reflector.trajectories.findings.patterns import one_of
+from reflector.trajectories.findings.wording import one_of
 
 __all__ = [
     "COMPILER",
@@ -36,13 +36,13 @@ TIMEOUT_WORD = one_of(r"time[\s_-]?d?[\s_-]?out", r"deadline.exceeded")
 TIMEOUT = one_of(
     r"\btimed[ -]out\b",
     r"\b\w{0,40}Timeout(?:Error|Exception|Expired)\b",
-    r"\bdeadline exceeded\b",
-    r"\btime limit (?:was )?exceeded\b",
-    r"\b(?:exceeded|over) (?:the )?(?:time limit|timeout)\b",
-    r"\btime-?out (?:of \S{1,20} \w{1,20} )?(?:was )?(?:exceeded|reached|expired|after)\b",
+    r"\bdeadline (?:was |has been )?(?:exceeded|expired|reached|passed)\b",
+    r"\b(?:time[ -]?limit|time-?out)\b[^.\n]{0,40}\b(?:was |has been )?(?:exceeded|reached|expired|after|hit)\b",
+    r"\b(?:exceed(?:ed|s|ing)?|over|hit|reached)\b[^.\n]{0,40}\b(?:time[ -]?limit|time-?out|deadline)\b",
     r"\b(?:execution|command|request|connection|gateway|read|operation) time-?out\b",
-    r"\b(?:took|ran|runs|running|executed) (?:for )?(?:too long|longer than)\b",
-    r"\b(?:killed|stopped|aborted|terminated) after \d{1,6}(?:\.\d{1,3})? ?(?:ms|s|secs?|seconds|minutes)\b",
+    r"\b(?:took|takes|ran|runs|running|run|executed|executing) (?:for )?(?:too long|longer than|more than \d)",
+    r"\b(?:killed|stopped|aborted|terminated|interrupted|cancelled) after \d{1,6}(?:\.\d{1,3})? ?"
+    r"(?:ms|s|secs?|seconds|min|minutes)\b",
     r"\bETIMEDOUT\b",
 )
 TRACEBACK = re.compile(r"^\s*Traceback \(most recent call last\)")

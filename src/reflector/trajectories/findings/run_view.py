@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import deque
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from reflector._json import dumps
 from reflector.trajectories.analysis_config import AnalysisConfig
 from reflector.trajectories.findings.commands import command_of
+from reflector.trajectories.findings.finding import Hit
 from reflector.trajectories.findings.tool_results import ToolFailure, read_failure
+from reflector.trajectories.findings.wording import sentence_with
 from reflector.trajectories.step import Step, StepKind, count_turns
 from reflector.trajectories.trajectory import Trajectory
 
-__all__ = ["RunView", "ToolUse", "Turn", "view_run"]
+__all__ = ["MODEL_WORDS", "RunView", "ToolUse", "view_run"]
 
-_MODEL_KINDS = frozenset((StepKind.REASONING, StepKind.MESSAGE, StepKind.TOOL_CALL))
+MODEL_WORDS = (StepKind.MESSAGE, StepKind.REASONING)
 _MAX_INSTRUCTIONS = 60_000
 
 
@@ -32,17 +36,9 @@ class ToolUse:
     """What was run."""
     fingerprint: str
     """The same for calls with the same name and arguments."""
-    result_fingerprint: str
     failure: ToolFailure | None
     index: int
     """The step that shows how it went: the result if there is one, the call if the failure is recorded there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """The steps of one model turn, in order."""
-
-    indices: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +51,8 @@ class RunView:
     """The prompt of the run; empty when nobody knows it."""
     uses: tuple[ToolUse, ...]
     """In the order of the calls."""
-    turns: tuple[Turn, ...]
+    turns: tuple[tuple[int, ...], ...]
+    """The steps of each model turn."""
     instructions: str
     """What the run was told: the prompt, system steps and what the user said before the first answer."""
     use_of: dict[int, ToolUse] = field(repr=False)
@@ -66,83 +63,88 @@ class RunView:
         return self.trajectory.steps
 
     @property
+    def calls(self) -> Iterator[tuple[int, ToolUse]]:
+        """The tool uses whose call is in the record, each with the step of the call."""
+        return ((use.call, use) for use in self.uses if use.call is not None)
+
+    @property
     def turn_count(self) -> int:
         return count_turns(self.steps)
 
-    @property
-    def last_words(self) -> int | None:
-        """The last step of the run itself that says something."""
-        places = range(len(self.steps) - 1, max(-1, len(self.steps) - 50), -1)
-        return next(
-            (i for i in places if self.steps[i].kind is not StepKind.SCORE and self.steps[i].content.strip()),
-            None,
-        )
-
-    def quote(self, text: str) -> str:
-        """The text shortened to what a finding may quote; still a part of the record."""
-        return text.strip()[: self.config.max_evidence].strip()
+    def is_end(self, index: int) -> bool:
+        """Whether a step is one of the last two."""
+        return index >= len(self.steps) - 2
 
     def first_line(self, index: int) -> str:
-        """The first line of a step that says something, as a quotation."""
-        for line in self.steps[index].content[:4000].splitlines():
-            if line.strip():
-                return self.quote(line)
-        return ""
+        """The first line of a step that says something."""
+        lines = (line.strip() for line in self.steps[index].content[:4000].splitlines())
+        return next(filter(None, lines), "")
 
     def last_line(self, index: int) -> str:
-        """The last line of a step that says something, as a quotation."""
-        for line in reversed(self.steps[index].content[-4000:].splitlines()):
-            if line.strip(" `\t\r"):
-                return self.quote(line)
-        return ""
+        """The last line of a step that says something."""
+        lines = (line.strip() for line in reversed(self.steps[index].content[-4000:].splitlines()))
+        return next((line for line in lines if line.strip("`")), "")
+
+    def last_words(self) -> Hit:
+        """The last thing that the model itself said; no step if it said nothing."""
+        for index in range(len(self.steps) - 1, -1, -1):
+            if self.steps[index].kind in MODEL_WORDS and self.steps[index].content.strip():
+                return Hit((index,), self.last_line(index))
+        return Hit()
+
+    def said(
+        self,
+        pattern: re.Pattern[str],
+        kinds: Iterable[StepKind],
+        *,
+        among: Iterable[int] | None = None,
+        limit: int = 3000,
+    ) -> Iterator[Hit]:
+        """Yield the steps of the kinds that hold a sentence of the pattern, each with that sentence."""
+        for index in range(len(self.steps)) if among is None else among:
+            step = self.steps[index]
+            words = sentence_with(pattern, step.content[:limit]) if step.kind in kinds else None
+            if words is not None:
+                yield Hit((index,), words)
 
 
 def view_run(trajectory: Trajectory, prompt: str | None, config: AnalysisConfig) -> RunView:
     """Return the run made ready for the checks."""
-    uses = _tool_uses(trajectory.steps, config)
-    known = prompt if prompt is not None else (trajectory.prompt or "")
-    use_of = {}
-    for use in uses:
-        if use.call is not None:
-            use_of[use.call] = use
-        if use.result is not None:
-            use_of[use.result] = use
-    return RunView(
-        trajectory=trajectory,
-        config=config,
-        prompt=known,
-        uses=uses,
-        turns=_turns(trajectory.steps),
-        instructions=_instructions(trajectory, known),
-        use_of=use_of,
+    uses = tuple(
+        _tool_use(trajectory.steps, call, result, config) for call, result in _pairs(trajectory.steps)
     )
+    known = prompt if prompt is not None else (trajectory.prompt or "")
+    use_of = {index: use for use in uses for index in (use.call, use.result) if index is not None}
+    turns = tuple(_turns(trajectory.steps))
+    return RunView(trajectory, config, known, uses, turns, _instructions(trajectory, known), use_of)
 
 
-def _tool_uses(steps: tuple[Step, ...], config: AnalysisConfig) -> tuple[ToolUse, ...]:
+def _pairs(steps: tuple[Step, ...]) -> list[list[int | None]]:
+    """Each call with its result: by their id, else in their order."""
     pairs: list[list[int | None]] = []
-    open_by_id: dict[str, list[int | None]] = {}
-    open_in_order: deque[list[int | None]] = deque()
+    by_id: dict[str, list[int | None]] = {}
+    in_order: deque[list[int | None]] = deque()
     for index, step in enumerate(steps):
         if step.kind is StepKind.TOOL_CALL:
             pair: list[int | None] = [index, None]
             pairs.append(pair)
             if step.call_id:
-                open_by_id[step.call_id] = pair
+                by_id[step.call_id] = pair
             else:
-                open_in_order.append(pair)
+                in_order.append(pair)
         elif step.kind is StepKind.TOOL_RESULT:
-            waiting = open_by_id.pop(step.call_id, None) if step.call_id else None
-            if waiting is None and open_in_order:
-                waiting = open_in_order.popleft()
-            if waiting is None and not step.call_id and open_by_id:
-                waiting = open_by_id.pop(next(iter(open_by_id)))
+            waiting = by_id.pop(step.call_id, None) if step.call_id else None
+            if waiting is None and in_order:
+                waiting = in_order.popleft()
+            if waiting is None and not step.call_id and by_id:
+                waiting = by_id.pop(next(iter(by_id)))
             if waiting is None:
                 pairs.append([None, index])
             else:
                 waiting[1] = index
         elif step.kind is StepKind.USER:
-            open_in_order.clear()
-    return tuple(_tool_use(steps, call, result, config) for call, result in pairs)
+            in_order.clear()
+    return pairs
 
 
 def _tool_use(
@@ -157,57 +159,35 @@ def _tool_use(
     if failure is None and called is not None and (called.is_error or called.error):
         failure = read_failure(called, name, command, config)
         index = call
-    return ToolUse(
-        name=name,
-        call=call,
-        result=result,
-        command=command,
-        fingerprint=_digest(name, called) if called is not None else "",
-        result_fingerprint=_hash(returned.content.strip()) if returned is not None else "",
-        failure=failure,
-        index=index if index is not None else 0,
-    )
+    fingerprint = _fingerprint(name, called) if called is not None else ""
+    return ToolUse(name, call, result, command, fingerprint, failure, index or 0)
 
 
-def _digest(name: str, step: Step) -> str:
-    arguments = step.arguments
-    if arguments in (None, {}, []):
-        said = step.content.strip()
-    elif isinstance(arguments, str):
-        said = arguments.strip()
-    else:
-        said = dumps(arguments, sort_keys=True).decode()
-    return _hash(f"{name}\0{said}")
+def _fingerprint(name: str, step: Step) -> str:
+    said = step.arguments if step.arguments not in (None, {}, []) else step.content
+    text = said.strip() if isinstance(said, str) else dumps(said, sort_keys=True).decode()
+    return hashlib.blake2b(f"{name}\0{text}".encode("utf-8", "replace"), digest_size=12).hexdigest()
 
 
-def _hash(text: str) -> str:
-    return hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=12).hexdigest()
-
-
-def _turns(steps: tuple[Step, ...]) -> tuple[Turn, ...]:
-    turns: list[Turn] = []
+def _turns(steps: tuple[Step, ...]) -> Iterator[tuple[int, ...]]:
     current: list[int] = []
     number: int | None = None
     for index, step in enumerate(steps):
-        if step.kind in _MODEL_KINDS:
-            if current and step.turn != number:
-                turns.append(Turn(tuple(current)))
-                current = []
+        if current and (step.turn != number if step.kind.is_model else step.turn is None):
+            yield tuple(current)
+            current = []
+        if step.kind.is_model:
             number = step.turn
             current.append(index)
-        elif current and step.turn is None:
-            turns.append(Turn(tuple(current)))
-            current = []
     if current:
-        turns.append(Turn(tuple(current)))
-    return tuple(turns)
+        yield tuple(current)
 
 
 def _instructions(trajectory: Trajectory, prompt: str) -> str:
     said = [prompt, trajectory.task or ""]
     for step in trajectory.steps:
-        if step.kind in _MODEL_KINDS:
+        if step.kind.is_model:
             break
         if step.kind in (StepKind.SYSTEM, StepKind.USER) and step.content not in said:
             said.append(step.content)
-    return "\n".join(part for part in said if part)[:_MAX_INSTRUCTIONS]
+    return "\n".join(filter(None, said))[:_MAX_INSTRUCTIONS]

@@ -1,111 +1,143 @@
-"""Checks of tool calls that failed: one finding for each tool and kind of failure."""
+"""Checks of tool calls that failed: one finding for each tool and kind of failure, one for names that were lost."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
-from reflector.trajectories.findings.run_view import RunView, ToolUse
-from reflector.trajectories.findings.tool_results import FailureKind
-from reflector.trajectories.findings.wording import at_steps, count_times
-from reflector.trajectories.step import StepKind
+from reflector.trajectories.findings.finding import Hit, Rule
+from reflector.trajectories.findings.lost_names import LOST_NAMES, lost_names
+from reflector.trajectories.findings.run_view import MODEL_WORDS, RunView, ToolUse
+from reflector.trajectories.findings.tool_results import FailureKind, ToolFailure
+from reflector.trajectories.findings.wording import count_times, one_of
 
-__all__ = ["check_tool_failures"]
+__all__ = ["TOOL_RULES", "check_tool_failures"]
 
 _NUMBER = re.compile(
     r"0x[0-9a-f]{1,16}|\d+(?:\.\d+)?|'[^']{0,80}'|\"[^\"]{0,80}\"|`[^`]{0,80}`|/[\w./-]{1,200}", re.IGNORECASE
 )
-_REPRODUCTION = re.compile(r"\breproduc|\brepro\b", re.IGNORECASE)
+_REPRODUCTION = one_of(
+    r"(?:\b|_)repro(?:\b|_|duc(?:e|es|ing|tion)(?:\b|_))",
+    r"\b(?:demonstrate|trigger|replicate|observe|confirm) (?:the|this) (?:\w{1,20} )?"
+    r"(?:bug|issue|problem|error|failure)(?! (?:is|was|has|no longer))\b",
+)
+# A script that fails like this shows no bug: it is itself at fault.
+_OWN_FAULT = one_of(
+    "ModuleNotFound", "ImportError", "No module", "NameError", "SyntaxError", "IndentationError", "FileNotFound",
+)  # fmt: skip
+_SHOWING = frozenset((FailureKind.EXCEPTION, FailureKind.TESTS, FailureKind.MASKED))
 _LINES = 200
 
-_TOOL = FailureCategory.TOOL_FAILURE
-_WORDING = {
-    FailureKind.TIMEOUT: ("tool_timeout", FailureCategory.TIMEOUT, Severity.MEDIUM, "timed out"),
-    FailureKind.EXCEPTION: ("tool_exception", _TOOL, Severity.MEDIUM, "raised an exception"),
-    FailureKind.COMMAND: ("tool_exit_code", _TOOL, Severity.MEDIUM, "failed"),
-    FailureKind.EDIT: ("edit_rejected", _TOOL, Severity.MEDIUM, "refused the edit"),
-    FailureKind.REJECTED: ("call_rejected", _TOOL, Severity.MEDIUM, "rejected the call"),
-    FailureKind.DENIED: ("call_denied", _TOOL, Severity.MEDIUM, "denied the call"),
-    FailureKind.RATE_LIMIT: ("rate_limited", _TOOL, Severity.MEDIUM, "was rate limited"),
-    FailureKind.TESTS: ("tests_failed", _TOOL, Severity.MEDIUM, "reported failing tests"),
-    FailureKind.ERROR: ("tool_error", _TOOL, Severity.MEDIUM, "returned an error"),
-    FailureKind.NO_MATCH: ("empty_search", _TOOL, Severity.LOW, "found nothing (exit code 1)"),
-    FailureKind.MASKED: (
-        "hidden_exit_code",
-        _TOOL,
-        Severity.LOW,
-        "failed behind a pipe that reported exit code 0",
+
+def _rule(
+    name: str,
+    verb: str,
+    severity: Severity = Severity.MEDIUM,
+    category: FailureCategory = FailureCategory.TOOL_FAILURE,
+) -> Rule:
+    return Rule(
+        name, category, f"The tool `{{tool}}` {verb}{{code}} {{times}}{{again}}{{message}}.", severity
+    )
+
+
+_RULES = {
+    FailureKind.TIMEOUT: _rule("tool_timeout", "timed out", category=FailureCategory.TIMEOUT),
+    FailureKind.EXCEPTION: _rule("tool_exception", "raised an exception"),
+    FailureKind.COMMAND: _rule("tool_exit_code", "failed"),
+    FailureKind.EDIT: _rule("edit_rejected", "refused the edit"),
+    FailureKind.REJECTED: _rule("call_rejected", "rejected the call"),
+    FailureKind.DENIED: _rule("call_denied", "denied the call"),
+    FailureKind.RATE_LIMIT: _rule("rate_limited", "was rate limited"),
+    FailureKind.TESTS: _rule("tests_failed", "reported failing tests"),
+    FailureKind.ERROR: _rule("tool_error", "returned an error"),
+    FailureKind.NO_MATCH: _rule("empty_search", "found nothing", Severity.LOW),
+    FailureKind.MASKED: _rule(
+        "hidden_exit_code", "failed behind a pipe that reported exit code 0", Severity.LOW
     ),
 }
+_REPEATED = _rule("repeated_failing_call", "failed", Severity.HIGH)
+TOOL_RULES = (*_RULES.values(), _REPEATED, LOST_NAMES)
 # Failures of these kinds are alike whatever their message says.
 _ALIKE = frozenset(
     (FailureKind.TIMEOUT, FailureKind.NO_MATCH, FailureKind.MASKED, FailureKind.TESTS, FailureKind.RATE_LIMIT)
 )
 
 
-def check_tool_failures(view: RunView, explained: frozenset[int]) -> list[FailurePoint]:
-    """Return one finding for each kind of failure; results in `explained` are told by another finding."""
-    groups: dict[tuple[str, str, str], list[ToolUse]] = {}
+def check_tool_failures(view: RunView) -> list[FailurePoint]:
+    """Return one finding for each tool and kind of failure; what lost names explain is told with them."""
+    longest, lost = view.config.max_evidence, lost_names(view)
+    explained = {step for hit in lost for step in hit.steps}
+    groups: dict[tuple[str, ...], list[tuple[ToolUse, ToolFailure]]] = {}
+    is_expected = False
     for use in view.uses:
         if use.failure is not None and use.index not in explained:
-            groups.setdefault(_group(use), []).append(use)
-    return [_finding(view, uses) for uses in groups.values()]
+            is_first = not is_expected and _is_reproduction(view, use, use.failure)
+            is_expected = is_expected or is_first
+            key = ("expected",) if is_first else _alike(use, use.failure)
+            groups.setdefault(key, []).append((use, use.failure))
+    told = [LOST_NAMES.finding(lost, longest)] if lost else []
+    return told + [_finding(view, failed, key == ("expected",)) for key, failed in groups.items()]
 
 
-def _group(use: ToolUse) -> tuple[str, str, str]:
+def _alike(use: ToolUse, failure: ToolFailure) -> tuple[str, str, str]:
     """What makes two failures alike: kind, tool, and the message without its names and numbers."""
-    assert use.failure is not None
-    kind = use.failure.kind
-    if kind in _ALIKE:
-        return kind, use.name, ""
-    message = _NUMBER.sub("#", use.failure.evidence.lower())
-    if kind in (FailureKind.EXCEPTION, FailureKind.EDIT):
+    if failure.kind in _ALIKE:
+        return failure.kind, use.name, ""
+    message = _NUMBER.sub("#", failure.evidence.lower())
+    if failure.kind in (FailureKind.EXCEPTION, FailureKind.EDIT):
         message = message.split(":", 1)[0]
-    return kind, use.name, message[:80] if any(char.isalpha() for char in message) else use.failure.reason
+    return failure.kind, use.name, message[:80] if any(map(str.isalpha, message)) else failure.reason
 
 
-def _finding(view: RunView, uses: Sequence[ToolUse]) -> FailurePoint:
-    first = uses[0]
-    assert first.failure is not None
-    kind = first.failure.kind
-    rule, category, severity, verb = _WORDING[kind]
-    steps = tuple(sorted(use.index for use in uses))
-    same = max(Counter(use.fingerprint for use in uses if use.fingerprint).values(), default=0)
+def _is_reproduction(view: RunView, use: ToolUse, failure: ToolFailure) -> bool:
+    """Whether a failure was asked for: by a script that shows the bug, announced as such."""
+    if failure.kind not in _SHOWING or _OWN_FAULT.search(failure.evidence):
+        return False
+    said = [use.command]
+    before = (use.call or 0) - 1
+    while before >= 0 and view.steps[before].kind in MODEL_WORDS:
+        said.append(view.steps[before].content)
+        before -= 1
+    return use.call is not None and any(_REPRODUCTION.search(text[:2000]) for text in said)
+
+
+def _finding(view: RunView, failed: Sequence[tuple[ToolUse, ToolFailure]], is_expected: bool) -> FailurePoint:
+    use, failure = failed[0]
+    kind = failure.kind
+    same = max(Counter(use.fingerprint for use, _ in failed if use.fingerprint).values(), default=0)
+    rule, severity = _RULES[kind], None
     if same >= view.config.tools.repeats and kind is not FailureKind.NO_MATCH:
+        rule = rule if kind is FailureKind.TIMEOUT else replace(rule, name=_REPEATED.name)
         severity = Severity.HIGH
-        rule = rule if kind is FailureKind.TIMEOUT else "repeated_failing_call"
-    elif len(uses) >= view.config.tools.many and severity is Severity.MEDIUM:
+    elif len(failed) >= view.config.tools.many and rule.severity is Severity.MEDIUM:
         severity = Severity.HIGH
-    elif _is_reproduction(view, uses):
+    elif is_expected:
         severity = Severity.LOW
-    return FailurePoint(
-        category=category,
-        rule=rule,
-        severity=severity,
-        description=f"The tool `{first.name}` {verb}{_code(uses)} {count_times(len(uses))} ({at_steps(steps)})"
-        f"{_retries(uses, same)}{_message(uses)}.",
-        step_indices=steps,
-        evidence=next(
-            (use.failure.evidence for use in uses if use.failure is not None and use.failure.evidence), ""
-        ),
-    )
+    facts = {
+        "tool": use.name,
+        "code": _code(failed),
+        "again": _again(failed, same),
+        "message": _message(failure),
+    }
+    hits = [Hit((use.index,), failure.evidence, facts, severity) for use, failure in failed]
+    return rule.finding(hits, view.config.max_evidence)
 
 
-def _code(uses: Sequence[ToolUse]) -> str:
-    codes = {use.failure.exit_code for use in uses if use.failure is not None}
+def _code(failed: Sequence[tuple[ToolUse, ToolFailure]]) -> str:
+    codes = {failure.exit_code for _, failure in failed}
     code = codes.pop() if len(codes) == 1 else None
-    found_nothing = any(use.failure is not None and use.failure.kind is FailureKind.NO_MATCH for use in uses)
-    return f" with exit code {code}" if code and not found_nothing else ""
+    return f" with exit code {code}" if code else ""
 
 
-def _retries(uses: Sequence[ToolUse], same: int) -> str:
+def _again(failed: Sequence[tuple[ToolUse, ToolFailure]], same: int) -> str:
     """Says how often the failing call was sent again, unchanged or nearly so."""
     if same > 1:
         return f", {count_times(same)} with exactly the same arguments"
-    alike = sum(1 for one, other in pairwise(uses) if _nearly_same(one.command, other.command))
+    alike = sum(_nearly_same(one.command, other.command) for (one, _), (other, _) in pairwise(failed))
     return f", {count_times(alike)} with nearly the code that had failed before" if alike else ""
 
 
@@ -118,23 +150,8 @@ def _nearly_same(first: str, second: str) -> bool:
     return min(len(one), len(other)) >= 5 and len(one & other) >= 0.6 * len(one | other)
 
 
-def _message(uses: Sequence[ToolUse]) -> str:
-    failure = uses[0].failure
-    if failure is None or failure.kind is FailureKind.NO_MATCH:
-        return ""
-    evidence = failure.evidence if any(char.isalnum() for char in failure.evidence) else ""
+def _message(failure: ToolFailure) -> str:
+    said = failure.evidence[:160].rstrip(".") if any(map(str.isalnum, failure.evidence)) else ""
     reason = "" if "=" in failure.reason else failure.reason
-    said = evidence[:160].rstrip(".") or reason
+    said = "" if failure.kind is FailureKind.NO_MATCH else said or reason
     return f": {said}" if said else ""
-
-
-def _is_reproduction(view: RunView, uses: Sequence[ToolUse]) -> bool:
-    """Whether the one failure was asked for: a script that shows the bug."""
-    call = uses[0].call
-    if len(uses) != 1 or call is None:
-        return False
-    if _REPRODUCTION.search(uses[0].command[:2000]):
-        return True
-    before = view.steps[call - 1] if call else None
-    spoke = before is not None and before.kind in (StepKind.MESSAGE, StepKind.REASONING)
-    return bool(before is not None and spoke and _REPRODUCTION.search(before.content[:2000]))

@@ -17,7 +17,7 @@ from reflector.trajectories.findings import failure_forms as forms
 from reflector.trajectories.findings.commands import hides_exit_code, is_reader, is_search, reading_programs
 from reflector.trajectories.step import Step
 
-__all__ = ["FailureKind", "ToolFailure", "read_failure", "truncation_notice"]
+__all__ = ["FailureKind", "ToolFailure", "read_failure"]
 
 
 class FailureKind(StrEnum):
@@ -50,21 +50,25 @@ class ToolFailure:
     """The record's own word for it, such as `timeout`."""
 
 
+_Forms = Iterable[tuple[re.Pattern[str], FailureKind]]
+
 _EXIT_KEYS = ("returncode", "exit_code", "exitCode", "return_code", "exit_status")
 _WRAPPERS = frozenset(("<output>", "</output>", "<output_tail>", "</output_tail>"))
 _TIMEOUT_EXIT = 124  # of the `timeout` utility
 _MAX_PAYLOAD = 50_000
+_STACK = (forms.STACK_HEAD, FailureKind.EXCEPTION)
+_ERROR = (forms.ERROR_HEAD, FailureKind.ERROR)
 # In this order: the more telling form wins.
 _FORMS = (
     (forms.RATE_LIMIT, FailureKind.RATE_LIMIT),
     (forms.TIMEOUT, FailureKind.TIMEOUT),
     (forms.TESTS, FailureKind.TESTS),
-    (forms.STACK_HEAD, FailureKind.EXCEPTION),
+    _STACK,
     (forms.COMPILER, FailureKind.COMMAND),
     (forms.SHELL, FailureKind.COMMAND),
     (forms.REJECTED, FailureKind.REJECTED),
     (forms.DENIED, FailureKind.DENIED),
-    (forms.ERROR_HEAD, FailureKind.ERROR),
+    _ERROR,
 )
 # Phrases that also occur in texts: only a short result that holds little else is a verdict.
 _LOOSE = frozenset((forms.REJECTED, forms.DENIED, forms.RATE_LIMIT, forms.TIMEOUT))
@@ -88,19 +92,10 @@ def read_failure(step: Step, name: str, command: str, config: AnalysisConfig) ->
     elif code == 0:
         failure = _masked(result)
     else:
-        failure = _by_form(result, config)
+        failure = _by_form(result, config.tools.short_result)
     if failure is None:
         return None
     return ToolFailure(failure.kind, failure.evidence[: config.max_evidence], code, step.error or "")
-
-
-def truncation_notice(step: Step) -> str | None:
-    """Return the line that says that the result was cut, or None."""
-    edges = (step.content[:600], step.content[-600:] if len(step.content) > 600 else "")
-    for line in (line for edge in edges for line in edge.splitlines()):
-        if len(line) < 300 and forms.TRUNCATED.search(line):
-            return line.strip()
-    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +126,14 @@ def _lines(text: str) -> list[str]:
 
 
 def _exit_code(result: _Result) -> int | None:
-    for key in _EXIT_KEYS:
-        value = result.step.metadata.get(key)
+    for value in map(result.step.metadata.get, _EXIT_KEYS):
         if isinstance(value, int) and not isinstance(value, bool):
             return value
     edge = 1 if result.is_read else 3
     for line in [result.step.error or "", *result.head[:edge], *result.tail[-edge:]]:
         match = forms.EXIT_CODE.search(line) if len(line) <= 200 else None
         if match:
-            return int(next(group for group in match.groups() if group is not None))
+            return int(next(filter(None, match.groups())))
     return None
 
 
@@ -150,49 +144,36 @@ def _flagged(result: _Result, code: int | None) -> ToolFailure:
     if code == 1 and not body and is_search(result.name, result.command):
         return ToolFailure(FailureKind.NO_MATCH, said)
     if code == _TIMEOUT_EXIT or forms.TIMEOUT_WORD.search(error):
-        lines = [*result.tail[-5:], *result.head[:5]]
-        line = next((line for line in lines if forms.TIMEOUT_WORD.search(line)), None)
-        return ToolFailure(FailureKind.TIMEOUT, line or said)
-    known = _known(result)
+        lines = (*result.tail[-5:], *result.head[:5])
+        return _first(((forms.TIMEOUT_WORD, FailureKind.TIMEOUT),), lines) or ToolFailure(
+            FailureKind.TIMEOUT, said
+        )
+    edges = (*result.head[:6], *result.tail[-6:])
+    known = _exception(reversed(result.tail[-8:])) or _edit(result.head) or _first(_FORMS, edges)
     if known is not None:
         return known
     unknown = FailureKind.COMMAND if code else FailureKind.ERROR
     kind = next((kind for pattern, kind in _REASONS if pattern.search(error)), unknown)
-    if not body:
-        return ToolFailure(kind, said)
-    return ToolFailure(kind, body[-1] if code and code > 0 else body[0])
+    return ToolFailure(kind, said if not body else body[-1] if code and code > 0 else body[0])
 
 
-def _known(result: _Result) -> ToolFailure | None:
-    """The first known form of failure among the first and the last lines."""
-    exception = _exception(reversed(result.tail[-8:]))
-    if exception is not None:
-        return exception
-    edit = _edit(result.head)
-    if edit is not None:
-        return edit
-    edges = [*result.head[:6], *result.tail[-6:]]
-    for pattern, kind in _FORMS:
-        line = next((line for line in edges if pattern.search(line)), None)
-        if line is not None:
-            return ToolFailure(kind, line)
-    return None
+def _first(known: _Forms, lines: Sequence[str]) -> ToolFailure | None:
+    """The first of the known forms that one of the lines has."""
+    found = (ToolFailure(kind, line) for pattern, kind in known for line in lines if pattern.search(line))
+    return next(found, None)
 
 
 def _exception(lines: Iterable[str]) -> ToolFailure | None:
-    for line in lines:
-        if forms.EXCEPTION_LINE.match(line):
-            kind = FailureKind.TIMEOUT if forms.TIMEOUT.search(line) else FailureKind.EXCEPTION
-            return ToolFailure(kind, line)
-    return None
+    line = next((line for line in lines if forms.EXCEPTION_LINE.match(line)), None)
+    if line is None:
+        return None
+    return ToolFailure(FailureKind.TIMEOUT if forms.TIMEOUT.search(line) else FailureKind.EXCEPTION, line)
 
 
 def _edit(lines: Sequence[str]) -> ToolFailure | None:
-    refusal = next((line for line in lines[:4] if forms.EDIT.search(line)), None)
-    if refusal is None:
-        return None
-    reason = next((line for line in lines[:12] if forms.EDIT_REASON.search(line)), None)
-    return ToolFailure(FailureKind.EDIT, reason or refusal)
+    refusal = _first(((forms.EDIT, FailureKind.EDIT),), lines[:4])
+    reason = _first(((forms.EDIT_REASON, FailureKind.EDIT),), lines[:12]) if refusal else None
+    return reason or refusal
 
 
 def _masked(result: _Result) -> ToolFailure | None:
@@ -211,7 +192,7 @@ def _holds_traceback(lines: Sequence[str]) -> bool:
     return any(forms.TRACEBACK.match(line) or line.startswith('File "') for line in lines)
 
 
-def _by_form(result: _Result, config: AnalysisConfig) -> ToolFailure | None:
+def _by_form(result: _Result, short_result: int) -> ToolFailure | None:
     """No flag and no exit code: judge by form."""
     if not result.head:
         return None
@@ -222,22 +203,20 @@ def _by_form(result: _Result, config: AnalysisConfig) -> ToolFailure | None:
     edit = _edit(result.head)
     if edit is not None:
         return edit
-    short = len(result.step.content) <= config.tools.short_result
+    short = len(result.step.content) <= short_result
     readers = reading_programs(result.command)
     if readers:
-        return _refused_read(readers, result.head)
+        return _refused_read(readers, result.head[0])
     if result.is_read:
         return _short_message(result.head, single=True) if short else None
     return _traceback(result) or (_short_message(result.head) if short else _long_output(result))
 
 
-def _refused_read(programs: Sequence[str], lines: Sequence[str]) -> ToolFailure | None:
+def _refused_read(programs: Sequence[str], line: str) -> ToolFailure | None:
     """What a program that only shows things says of itself starts with its name; all else is what it shows."""
     speakers = (*programs, "bash", "sh", "zsh", "-bash", "/bin/sh", "/bin/bash")
-    line = lines[0]
-    if line.split(":", 1)[0] in speakers and forms.SHELL.search(line):
-        return ToolFailure(FailureKind.COMMAND, line)
-    return None
+    said = line.split(":", 1)[0] in speakers and forms.SHELL.search(line)
+    return ToolFailure(FailureKind.COMMAND, line) if said else None
 
 
 def _traceback(result: _Result) -> ToolFailure | None:
@@ -250,15 +229,9 @@ def _traceback(result: _Result) -> ToolFailure | None:
 
 
 def _long_output(result: _Result) -> ToolFailure | None:
-    first = result.head[0]
-    for pattern, kind in ((forms.ERROR_HEAD, FailureKind.ERROR), (forms.STACK_HEAD, FailureKind.EXCEPTION)):
-        if len(first) < 400 and pattern.search(first):
-            return ToolFailure(kind, first)
-    for line in result.tail[-3:]:
-        for pattern, kind in _FORMS[1:6]:
-            if len(line) < 300 and pattern.search(line):
-                return ToolFailure(kind, line)
-    return None
+    found = _first((_ERROR, _STACK), [line for line in result.head[:1] if len(line) < 400])
+    ends = [line for line in result.tail[-3:] if len(line) < 300]
+    return found or _first(_FORMS[1:6], ends)
 
 
 def _short_message(lines: Sequence[str], *, single: bool = False) -> ToolFailure | None:
@@ -266,12 +239,11 @@ def _short_message(lines: Sequence[str], *, single: bool = False) -> ToolFailure
     if forms.FOUND_NOTHING.match(lines[0]):
         return None
     for line in lines[:1] if single else dict.fromkeys((lines[0], lines[-1])):
-        exception = _exception((line,))
-        if exception is not None:
-            return exception
-        for pattern, kind in _FORMS:
-            if pattern.search(line) and (pattern not in _LOOSE or (len(lines) <= 6 and len(line) <= 300)):
-                return ToolFailure(kind, line)
+        verdict = len(lines) <= 6 and len(line) <= 300
+        known = [form for form in _FORMS if verdict or form[0] not in _LOOSE]
+        found = _exception((line,)) or _first(known, (line,))
+        if found is not None:
+            return found
     if len(lines) <= 2 and len(lines[0]) <= 200 and forms.NOT_FOUND.search(lines[0]):
         return ToolFailure(FailureKind.ERROR, lines[0])
     return None
@@ -289,19 +261,17 @@ def _payload(content: str) -> ToolFailure | None:
     message = _payload_message(value) if isinstance(value, dict) else None
     if message is None:
         return None
-    patterns = ((forms.RATE_LIMIT, FailureKind.RATE_LIMIT), (forms.TIMEOUT, FailureKind.TIMEOUT))
-    kind = next((kind for pattern, kind in patterns if pattern.search(message)), FailureKind.ERROR)
+    kind = (_first(_FORMS[:2], (message,)) or ToolFailure(FailureKind.ERROR, "")).kind
     return ToolFailure(kind, message if message and message in content else text.splitlines()[0])
 
 
 def _payload_message(value: dict[str, object]) -> str | None:
     """The message of an error payload; empty if it has none; None if it is not one."""
-    error = next(
-        (value[key] for key in ("error", "errors", "exception", "error_message") if value.get(key)), None
-    )
+    errors = map(value.get, ("error", "errors", "exception", "error_message"))
+    error = next(filter(None, errors), None)
     if error is None and not _says_failed(value):
         return None
-    for part in (error, value.get("message"), value.get("detail"), value.get("stderr"), value.get("reason")):
+    for part in (error, *map(value.get, ("message", "detail", "stderr", "reason"))):
         if isinstance(part, list) and part:
             part = part[0]
         if isinstance(part, dict):
@@ -312,14 +282,13 @@ def _payload_message(value: dict[str, object]) -> str | None:
 
 
 def _says_failed(value: dict[str, object]) -> bool:
-    if any(value.get(key) is True for key in ("isError", "is_error")):
-        return True
-    if any(value.get(key) is False for key in ("success", "ok")):
-        return True
-    if any(isinstance(value.get(key), int) and value[key] not in (0, False) for key in _EXIT_KEYS):
-        return True
     status = value.get("status_code", value.get("statusCode"))
-    if isinstance(status, int) and status >= 400:
-        return True
-    # A record of something else may have a status of its own; a bare answer has few fields.
-    return str(value.get("status", "")).lower() in ("error", "failed", "failure") and len(value) <= 5
+    codes = [code for code in map(value.get, _EXIT_KEYS) if isinstance(code, int)]
+    return (
+        any(value.get(key) is True for key in ("isError", "is_error"))
+        or any(value.get(key) is False for key in ("success", "ok"))
+        or any(codes)
+        or (isinstance(status, int) and status >= 400)
+        # A record of something else may have a status of its own; a bare answer has few fields.
+        or (str(value.get("status", "")).lower() in ("error", "failed", "failure") and len(value) <= 5)
+    )

@@ -1,12 +1,26 @@
-"""Words for descriptions: counts and step numbers."""
+"""Words: patterns, the sentences of a text and the words that carry its meaning; counts and lists for descriptions."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-__all__ = ["at_steps", "content_words", "count_times", "listed", "similarity", "words_in_order", "words_of"]
+__all__ = [
+    "at_steps",
+    "content_words",
+    "count_times",
+    "listed",
+    "one_of",
+    "passage_around",
+    "sentence_with",
+    "sentences",
+    "similarity",
+    "straight",
+    "words_in_order",
+    "words_of",
+]
 
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")
 
 
@@ -22,6 +36,37 @@ _STOP = words_of(
 )
 
 
+def one_of(*alternatives: str, flags: int = re.IGNORECASE) -> re.Pattern[str]:
+    """Return a pattern that matches any of the alternatives; without regard to case unless told otherwise.
+
+    None of them may repeat a repetition: the text they read is hostile, and time must stay linear.
+    """
+    return re.compile("|".join(alternatives), flags)
+
+
+def straight(text: str) -> str:
+    """Return the text with straight apostrophes; every character keeps its place."""
+    return text.replace("\u2019", "'")
+
+
+def sentences(text: str) -> Iterator[str]:
+    """Yield the sentences and lines of a text, verbatim."""
+    return (part.strip() for part in _SENTENCE_END.split(text) if len(part) > 2)
+
+
+def sentence_with(pattern: re.Pattern[str], text: str) -> str | None:
+    """Return the first sentence or line of a text that holds the pattern, verbatim, or None."""
+    return next((part for part in sentences(text) if pattern.search(straight(part))), None)
+
+
+def passage_around(text: str, match: re.Match[str], limit: int = 240) -> str:
+    """Return the sentence around a match on one line, without the marker of a list item."""
+    start = max(text.rfind(". ", 0, match.start()) + 1, text.rfind("\n", 0, match.start()) + 1)
+    ends = [end for end in (text.find(". ", match.end()), text.find("\n", match.end())) if end >= 0]
+    passage = text[start : min(ends, default=len(text)) + 1]
+    return " ".join(passage.split()).lstrip("-*# ")[:limit]
+
+
 def count_times(number: int) -> str:
     """`once`, `twice`, `5 times`."""
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
@@ -29,24 +74,19 @@ def count_times(number: int) -> str:
 
 def at_steps(indices: Sequence[int], *, most: int = 12) -> str:
     """`step 4`, `steps 4 and 9`, `steps 4, 9, 11 and 20 more`."""
-    if len(indices) == 1:
-        return f"step {indices[0]}"
-    if len(indices) > most:
-        return f"steps {', '.join(map(str, indices[:most]))} and {len(indices) - most} more"
-    return f"steps {', '.join(map(str, indices[:-1]))} and {indices[-1]}"
+    return f"step{'s' if len(indices) > 1 else ''} {listed(map(str, indices), most=most)}"
 
 
 def listed(words: Iterable[str], *, most: int = 6) -> str:
     """`a`, `a and b`, `a, b and c`; beyond `most` the rest is counted."""
     names = list(words)
-    if len(names) > most:
-        return f"{', '.join(names[:most])} and {len(names) - most} more"
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}" if names else ""
+    shown = names if len(names) <= most else [*names[:most], f"{len(names) - most} more"]
+    return " and ".join(filter(None, (", ".join(shown[:-1]), *shown[-1:])))
 
 
 def words_in_order(text: str, limit: int = 2000) -> list[str]:
     """Return the words of a text that carry its meaning, lower-cased, each once, in their order."""
-    words = (word.lower() for word in _WORD.findall(text[:limit].replace("\u2019", "'")))
+    words = (word.lower() for word in _WORD.findall(straight(text[:limit])))
     return list(dict.fromkeys(word for word in words if word not in _STOP))
 
 

@@ -1,0 +1,131 @@
+"""Checks of how calls stand in the record: repetitions, arguments, names, missing results, cut outputs."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterator
+from itertools import groupby
+
+from reflector.trajectories.analysis import FailureCategory, Severity
+from reflector.trajectories.findings import failure_forms as forms
+from reflector.trajectories.findings.catalogue import Checks
+from reflector.trajectories.findings.commands import is_reader
+from reflector.trajectories.findings.finding import Hit
+from reflector.trajectories.findings.run_view import RunView, ToolUse
+from reflector.trajectories.findings.wording import listed, one_of
+from reflector.trajectories.step import StepKind
+
+__all__ = ["checks"]
+
+checks = Checks()
+_WAITING = one_of(
+    r"(?:^|[_\W])(?:wait|sleep|poll|think|continue|next|scroll\w*|status|check_\w*status)(?:$|[_\W\d])"
+)
+
+
+@checks.add(
+    "repeated_call",
+    FailureCategory.LOGICAL_ERROR,
+    "The same call of `{tool}` was made again with the same arguments and the same result, {times}{shown}.",
+    grave=4,
+)
+def _repeated(view: RunView) -> Iterator[Hit]:
+    """Identical calls with an identical result; those that fail are told with their failure."""
+    for number, uses in enumerate(_repetitions(view)):
+        if len(uses) >= max(2, view.config.tools.repeats):
+            steps = tuple(use.call for use in uses if use.call is not None)
+            command = next(filter(None, map(str.strip, uses[0].command.splitlines())), "")
+            facts = {"tool": uses[0].name, "shown": f": {command[:120]}" if command else ""}
+            yield Hit(steps, command or uses[0].name, facts, key=str(number))
+
+
+def _repetitions(view: RunView) -> list[list[ToolUse]]:
+    """Groups of the same call with the same result and nothing in between that could have changed it.
+
+    Calls in a row always count; calls with others in between count only if those changed nothing: they only read.
+    """
+    found: dict[tuple[str, int], list[ToolUse]] = {}
+    since_change: dict[tuple[str, int], list[ToolUse]] = {}
+    users = deque(_user_steps(view))
+    for call, use in view.calls:
+        if use.result is None or use.failure is not None or _WAITING.search(use.name):
+            continue
+        while users and users[0] < call:
+            since_change.clear()
+            users.popleft()
+        key = (use.fingerprint, hash(view.steps[use.result].content.strip()))
+        if key in since_change:
+            since_change[key].append(use)
+            found[key] = since_change[key]
+        else:
+            if not is_reader(use.name, use.command):
+                since_change.clear()
+            since_change[key] = [use]
+    return list(found.values())
+
+
+def _user_steps(view: RunView) -> list[int]:
+    """Where a user said something new; the same words again (an automated nudge) change nothing."""
+    steps = [(index, step.content) for index, step in enumerate(view.steps) if step.kind is StepKind.USER]
+    return [next(group)[0] for _, group in groupby(steps, key=lambda step: step[1])]
+
+
+@checks.add(
+    "malformed_arguments",
+    FailureCategory.TOOL_FAILURE,
+    "The arguments of a call of `{tool}` were not valid JSON, {times}.",
+    grave=3,
+)
+def _malformed(view: RunView) -> Iterator[Hit]:
+    """A text as arguments is malformed unless the tool takes free text and answered it."""
+    for call, use in view.calls:
+        text = view.steps[call].arguments
+        answered = use.result is not None and use.failure is None
+        if isinstance(text, str) and text.strip() and (text.lstrip()[0] in "{[" or not answered):
+            yield Hit((call,), text, {"tool": use.name})
+
+
+@checks.add(
+    "unknown_tool",
+    FailureCategory.TOOL_FAILURE,
+    "The model called `{tool}`, not one of the tools it was offered ({offered}), {times}.",
+)
+def _unknown(view: RunView) -> Iterator[Hit]:
+    """Calls of tools that were not offered; one that worked is a gap in the record, not a failure."""
+    offered = {tool.lower() for tool in view.trajectory.tools or ()}
+    for call, use in view.calls:
+        if offered and use.name.lower() not in offered and (use.failure is not None or use.result is None):
+            shown = listed(view.trajectory.tools or (), most=12)
+            yield Hit((call,), use.name, {"tool": use.name, "offered": shown}, key=use.name)
+
+
+@checks.add(
+    "call_without_result",
+    FailureCategory.TOOL_FAILURE,
+    "The call of `{tool}` never got a result, {times}.",
+)
+def _unanswered(view: RunView) -> Iterator[Hit]:
+    """Calls without a result; the last ones of a run need none."""
+    last = max((call for call, use in view.calls if use.result is not None), default=-1)
+    for call, use in view.calls:
+        if use.result is None and call < last:
+            yield Hit((call,), use.name, {"tool": use.name})
+
+
+@checks.add(
+    "output_truncated",
+    FailureCategory.INCOMPLETE,
+    "The output of `{tool}` was too long and was cut {times}, so part of it was never seen.",
+    Severity.LOW,
+)
+def _truncated(view: RunView) -> list[Hit]:
+    cut = [(use, notice) for use in view.uses if (notice := _notice(view, use))]
+    names = Counter(use.name for use, _ in cut).most_common(1)
+    return [Hit((use.index,), notice, {"tool": names[0][0]}) for use, notice in cut]
+
+
+def _notice(view: RunView, use: ToolUse) -> str:
+    """The line that says that a result was cut."""
+    text = view.steps[use.result].content if use.result is not None and use.failure is None else ""
+    lines = (line for edge in (text[:600], text[600:][-600:]) for line in edge.splitlines())
+    return next((line for line in lines if len(line) < 300 and forms.TRUNCATED.search(line)), "")

@@ -1,0 +1,65 @@
+"""What a check hands over, and how the hits of one kind become one finding."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
+from reflector.trajectories.findings.wording import at_steps, count_times
+
+__all__ = ["GRAVITY", "Hit", "Rule"]
+
+GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
+"""0 for the gravest severity."""
+
+
+class Hit(NamedTuple):
+    """One place of a run that shows a finding."""
+
+    steps: tuple[int, ...] = ()
+    """Empty when it concerns the run as a whole."""
+    evidence: str = ""
+    """Words of one of the steps, verbatim."""
+    facts: Mapping[str, str] = {}
+    """What the rule's text names; the first hit speaks for all."""
+    severity: Severity | None = None
+    """Overrides that of the rule."""
+    category: FailureCategory | None = None
+    """Overrides that of the rule; of several hits the first counts."""
+    key: str = ""
+    """Hits with the same key are one finding."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One kind of finding."""
+
+    name: str
+    category: FailureCategory
+    text: str
+    """The description; `{times}` and `{steps}` are filled in, and the facts of the first hit."""
+    severity: Severity = Severity.MEDIUM
+    grave: int = field(default=0, kw_only=True)
+    """From so many steps on the finding is of high severity; 0 for never."""
+
+    def finding(self, hits: Sequence[Hit], longest: int) -> FailurePoint:
+        """Return one finding for all hits, which must not be empty, its evidence cut to `longest` characters."""
+        steps = tuple(sorted({step for hit in hits for step in hit.steps}))
+        words = {"steps": at_steps(steps), "times": f"{count_times(len(steps))} ({at_steps(steps)})"}
+        quotes = (hit.evidence.strip()[:longest].strip() for hit in hits)
+        return FailurePoint(
+            category=hits[0].category or self.category,
+            rule=self.name,
+            severity=self._severity(hits, len(steps)),
+            description=self.text.format(**words | dict(hits[0].facts)),
+            step_indices=steps,
+            evidence=next(filter(None, quotes), ""),
+        )
+
+    def _severity(self, hits: Sequence[Hit], steps: int) -> Severity:
+        told = [hit.severity for hit in hits if hit.severity is not None]
+        if told:
+            return min(told, key=GRAVITY.__getitem__)
+        return Severity.HIGH if self.grave and steps >= self.grave else self.severity
