@@ -58,16 +58,6 @@ def test_adding_what_another_removes_is_contradictory(suggest, plan):
     assert "contradicts edit_1" in planned.rejected[0].reason
 
 
-def test_a_rule_and_its_ban_are_contradictory(suggest, plan):
-    planned = plan(
-        "Base.",
-        suggest("add", "Always show the price list to the caller.", priority="high"),
-        suggest("add", "Never show the price list to the caller."),
-    )
-    assert [e.status for e in planned.edits] == ["applied", "conflict"]
-    assert planned.conflicts[0].type == "contradictory"
-
-
 @pytest.mark.parametrize(
     ("first", "second"),
     [
@@ -133,14 +123,3 @@ def test_equal_edits_are_decided_by_order_and_the_reason_says_so(suggest, plan):
         lost = plan(PROMPT, first, second, conflict_strategy=strategy).rejected[0]
         assert lost.id == "edit_2"
         assert "edit_1 came first" in lost.reason
-
-
-def test_moving_away_what_another_edit_stands_in_is_dependent(suggest, plan):
-    prompt = "Base.\n\n## Tools\n\n- One call.\n\n## End\n\nStop here.\n"
-    planned = plan(
-        prompt,
-        suggest("add", "Two calls at most.", "Tools", priority="high"),
-        suggest("restructure", None, "Tools", description="Move the Tools section to the end"),
-    )
-    assert planned.conflicts[0].type == "dependent"
-    assert "edit_1 belongs to" in planned.rejected[0].reason

@@ -23,7 +23,7 @@ def make(priority="high", category="clarity", text="exact"):
         (make(), LocationType.WITHIN, True, 0.30 + 0.25 * 0.9 + 0.20 + 0.15 * 0.9 + 0.10),
         (make("medium", "constraint"), LocationType.END, True, 0.18 + 0.25 * 0.85 + 0.20 + 0.15 * 0.7 + 0.10),
         (make("low", "structure", None), LocationType.REPLACE_ALL, False, 0.09 + 0.15 + 0.06 + 0.075),
-        (make("high", "example", "  "), LocationType.BEFORE, False, 0.30 + 0.175 + 0.06 + 0.15 * 0.75),
+        (make("high", "example", "  "), LocationType.AFTER, False, 0.30 + 0.175 + 0.06 + 0.15 * 0.75),
         (make("high", "reasoning"), LocationType.START, False, 0.30 + 0.20 + 0.20 + 0.12),
     ],
 )

@@ -53,14 +53,6 @@ def test_the_quote_may_stand_in_the_description_or_the_target(suggest, plan):
     assert plan(prompt, by_words).apply() == plan(prompt, by_target).apply() == "Answer. Stop."
 
 
-def test_a_described_sentence_is_found_if_only_one_fits(suggest, plan):
-    prompt = "Answer. Indent python code with tabs. Stop."
-    assert (
-        plan(prompt, suggest("remove", None, description="Drop the sentence about python code")).apply()
-        == "Answer. Stop."
-    )
-
-
 def test_what_is_not_there_is_reported_with_what_was_searched(suggest, plan):
     planned = plan("Answer.", suggest("remove", "Sing a song."))
     assert planned.apply() == "Answer."
@@ -91,11 +83,6 @@ def test_the_last_text_of_a_prompt_is_not_removed(suggest, plan):
     planned = plan("Be kind.", suggest("remove", "Be kind."))
     assert planned.apply() == "Be kind."
     assert "nothing" in planned.edits[0].reason
-
-
-def test_fillers_go_when_redundancy_is_named(suggest, plan):
-    redundant = suggest("remove", None, description="Cut redundant phrases")
-    assert plan("Stop. Please note that tea is hot.", redundant).apply() == "Stop. tea is hot."
 
 
 def test_the_beginning_of_a_sentence_stands_for_it_when_a_sentence_is_to_go(suggest, plan):

@@ -59,11 +59,11 @@ def test_a_text_that_extends_the_old_one_does_not_repeat_it(suggest, plan):
     assert improved.endswith("Say goodbye. Thank the caller by name.\n")
 
 
-def test_the_label_and_marker_of_a_list_item_stay(suggest, plan):
-    improved = plan(
-        PROMPT, suggest("modify", "- Ask for the card first, politely.", "Payment: ask for the card first.")
-    ).apply()
-    assert "- Payment: Ask for the card first, politely. Never store the number.\n" in improved
+@pytest.mark.parametrize("marker", ["", "- ", "* "])
+def test_the_marker_of_a_list_item_stays(suggest, plan, marker):
+    new = f"{marker}Payment: ask for the card first, politely."
+    improved = plan(PROMPT, suggest("modify", new, "- Payment: ask for the card first.")).apply()
+    assert "- Payment: ask for the card first, politely. Never store the number.\n" in improved
 
 
 def test_a_short_label_names_the_item_to_rewrite(suggest, plan):
@@ -95,12 +95,6 @@ def test_a_rewrite_with_its_heading_replaces_the_section(suggest, plan):
     improved = plan(PROMPT, suggest("modify", new, "Tools")).apply()
     assert improved.startswith("You are a clerk.\n\n## Tools\n\n1. Make one call")
     assert "- Make one call" not in improved
-
-
-def test_the_nth_item_may_be_named(suggest, plan):
-    prompt = "Steps:\n1. Read.\n2. Think hard.\n3. Answer.\n"
-    improved = plan(prompt, suggest("modify", "Think twice and write it down.", "step 2")).apply()
-    assert improved == "Steps:\n1. Read.\n2. Think twice and write it down.\n3. Answer.\n"
 
 
 def test_a_change_that_changes_nothing_is_dropped(suggest, plan):

@@ -35,28 +35,7 @@ def test_a_section_is_kept_if_the_new_text_holds_little_of_it(suggest, plan):
     assert "is kept" in planned.edits[0].reason
 
 
-def test_a_section_moves_where_the_description_says(suggest, plan):
-    moved = suggest(
-        "restructure", None, "Label", description="Move the Label section before the Weigh section"
-    )
-    planned = plan(PROMPT, moved)
-    assert planned.edits[0].operation == "move"
-    assert planned.apply() == f"You sort parcels.\n\n{LABEL}\n{WEIGH}"
-
-
-def test_a_sentence_moves_to_the_top(suggest, plan):
-    moved = suggest("restructure", None, description='Move "Print the label twice." to the top')
-    assert plan(PROMPT, moved).apply().startswith("Print the label twice.\n\nYou sort parcels.\n\n## Weigh")
-
-
 def test_a_wish_without_text_or_move_is_reported(suggest, plan):
     planned = plan(PROMPT, suggest("restructure", None, description="Improve the flow"))
     assert planned.edits[0].status == "unplaced"
     assert planned.apply() == PROMPT
-
-
-def test_a_move_into_itself_is_reported(suggest, plan):
-    moved = suggest("restructure", None, description="Move the Weigh section after the Weigh section")
-    planned = plan(PROMPT, moved)
-    assert planned.apply() == PROMPT
-    assert planned.edits[0].status == "unplaced"

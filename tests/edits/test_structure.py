@@ -16,8 +16,7 @@ Intro here.
 ## Rules ##
 - a
 
-Setext
-------
+## More
 body
 
 <tools>
@@ -51,7 +50,7 @@ def test_every_kind_of_section_is_found_with_its_span():
     assert [(s.name, s.kind.value) for s in sections] == [
         ("Title", "markdown"),
         ("Rules", "markdown"),
-        ("Setext", "setext"),
+        ("More", "markdown"),
         ("tools", "xml"),
         ("Bold one", "bold"),
         ("LABEL", "label"),

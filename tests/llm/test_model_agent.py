@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
 import anyio
 import pytest
 
 from reflector.agents.runtime import Runtime
+from reflector.dispatch.dispatching import execute
+from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.task import Task
 from reflector.errors import (
     AgentError,
     LLMBadRequestError,
@@ -24,21 +26,20 @@ from reflector.llm.messages import MODEL_COMPLETED, MODEL_REQUESTED, ModelReply,
 from reflector.llm.model_agent import ask_client, model_agent
 from reflector.llm.replies import read_reply
 from reflector.llm.scripted import ScriptedClient
-from reflector.signals.signal import Signal
 
 pytestmark = pytest.mark.anyio
 
 REQUEST = ModelRequest.from_text("why?")
 
 
-def signal(data: Any) -> Any:
-    return SimpleNamespace(data=data)
+def task(payload: Any) -> Any:
+    return Task(kind="model", payload=payload)
 
 
 @pytest.mark.parametrize("data", [REQUEST, REQUEST.model_dump(mode="json"), {"messages": REQUEST.chat()}])
-async def test_a_request_signal_is_answered_with_plain_data(data: Any) -> None:
+async def test_a_request_is_answered_with_plain_data(data: Any) -> None:
     client = ScriptedClient(["because"])
-    answer = await model_agent(client)(signal(data), None)
+    answer = await model_agent(client)(task(data), None)
     assert client.requests == [REQUEST]
     assert type(answer) is dict
     reply = read_reply(answer)
@@ -47,7 +48,7 @@ async def test_a_request_signal_is_answered_with_plain_data(data: Any) -> None:
 
 
 async def test_a_function_answers_as_well() -> None:
-    answer = await model_agent(lambda messages: messages[-1]["content"] + "!")(signal(REQUEST), None)
+    answer = await model_agent(lambda messages: messages[-1]["content"] + "!")(task(REQUEST), None)
     assert answer["content"] == "why?!"
 
 
@@ -56,7 +57,7 @@ async def test_a_function_answers_as_well() -> None:
 )
 async def test_data_that_is_no_request_is_refused(data: Any) -> None:
     with pytest.raises(LLMBadRequestError, match="data of a model request"):
-        await model_agent(ScriptedClient(["x"]))(signal(data), None)
+        await model_agent(ScriptedClient(["x"]))(task(data), None)
 
 
 async def test_the_time_is_measured_by_the_given_clock() -> None:
@@ -130,20 +131,19 @@ async def test_it_answers_in_a_runtime(model: Any) -> None:
     async with Runtime() as runtime:
         seen: list[str] = []
         runtime.subscribe("reflector.model.*", lambda signal: seen.append(signal.type))
-        await runtime.spawn(model_agent(model), name="model", handles=MODEL_REQUESTED)
-        reply = await runtime.request(Signal(MODEL_REQUESTED, "/test", REQUEST.model_dump(mode="json")))
-        assert reply.type == MODEL_COMPLETED
-        assert read_reply(reply.data).content == "because"
+        await runtime.spawn(model_agent(model), name="model", accepts=["model"], card=ProviderCard())
+        result = await execute(task(REQUEST.model_dump(mode="json")))
+        assert result.provider == "model"
+        assert read_reply(result.value).content == "because"
     assert seen == [MODEL_REQUESTED, MODEL_COMPLETED]
 
 
 async def test_its_errors_leave_the_runtime_as_they_are() -> None:
     async with Runtime() as runtime:
-        await runtime.spawn(
-            model_agent(ScriptedClient([QuotaExceededError("empty")])), handles=MODEL_REQUESTED
-        )
+        model = model_agent(ScriptedClient([QuotaExceededError("empty")]))
+        await runtime.spawn(model, accepts=["model"], card=ProviderCard())
         with pytest.raises(QuotaExceededError, match="empty"):
-            await runtime.request(Signal(MODEL_REQUESTED, "/test", REQUEST))
+            await execute(task(REQUEST))
 
 
 async def test_cancellation_passes_through() -> None:

@@ -4,7 +4,7 @@ They were written before the parser was run on them, as a check that it knows cl
 answers it was built with.
 """
 
-# ruff: noqa: E501, RUF001  (answers as models write them: long lines, marks of other scripts)
+# ruff: noqa: E501, UP031  (answers as models write them: long lines, full of braces)
 
 from __future__ import annotations
 
@@ -57,6 +57,7 @@ def _rows() -> Rows:
     yield from _cut()
     yield from _other_syntax()
     yield from _languages()
+    yield from _second()
 
 
 def _headers_and_tags() -> Rows:
@@ -732,4 +733,373 @@ def _languages() -> Rows:
             analysis="El agente canceló sin preguntar.",
             root_causes=["No se exige confirmación."],
         ),
+    )
+
+
+def _second() -> Rows:
+    """Answers written after the first ones had been read."""
+    pretty = json.dumps(BOTH, indent=2)
+    yield (
+        "labelled lists",
+        f"Root Causes: {json.dumps([C1, C2])}\n\nSuggestions: {json.dumps([ONE, TWO])}",
+        only(ONE, TWO, root_causes=[C1, C2]),
+    )
+    yield (
+        "headed json lists",
+        f"## Analysis\n{A}\n\n## Root Causes\n```json\n{json.dumps([C1, C2])}\n```\n\n## Suggestions\n```json\n{json.dumps([ONE])}\n```",
+        only(ONE, analysis=A, root_causes=[C1, C2]),
+    )
+    yield (
+        "problem solution list",
+        json.dumps(
+            {
+                "analysis": A,
+                "findings": [
+                    {"problem": C1, "solution": D1, "priority": "high"},
+                    {"problem": C2, "solution": D2, "priority": "low"},
+                ],
+            }
+        ),
+        only({"description": D1, "priority": "high"}, {"description": D2, "priority": "low"}, analysis=A),
+    )
+    yield (
+        "root causes with recommendation",
+        json.dumps(
+            {"root_causes": [{"cause": C1, "recommendation": D1}, {"cause": C2, "recommendation": D2}]}
+        ),
+        only({"description": D1}, {"description": D2}, root_causes=[C1, C2]),
+    )
+    yield (
+        "recommendation object per priority",
+        json.dumps(
+            {
+                "analysis": A,
+                "recommendations": {
+                    "high": [{"description": D1, "type": "add", "category": "constraint"}],
+                    "low": [{"description": D3, "type": "remove", "category": "structure"}],
+                },
+            }
+        ),
+        only(s("add", "constraint", D1, priority="high"), THREE, analysis=A),
+    )
+    yield (
+        "by type keys",
+        json.dumps(
+            {
+                "analysis": A,
+                "add": [{"description": D1, "category": "constraint"}],
+                "remove": [{"description": D3, "category": "structure"}],
+            }
+        ),
+        only({"type": "add", "description": D1}, {"type": "remove", "description": D3}, analysis=A),
+    )
+    yield "response.output", json.dumps({"status": "ok", "response": {"output": {"result": BOTH}}}), BOTH
+    yield (
+        "anthropic tool use",
+        json.dumps({"type": "tool_use", "id": "t1", "name": "reflect", "input": BOTH}),
+        BOTH,
+    )
+    yield (
+        "openai completion",
+        json.dumps(
+            {
+                "id": "c",
+                "object": "chat.completion",
+                "choices": [
+                    {
+                        "index": 0,
+                        "message": {"role": "assistant", "content": "```json\n" + pretty + "\n```"},
+                        "finish_reason": "stop",
+                    }
+                ],
+            }
+        ),
+        BOTH,
+    )
+    yield (
+        "qwen tool call tag",
+        f"<tool_call>\n{json.dumps({'name': 'submit', 'arguments': BOTH})}\n</tool_call>",
+        BOTH,
+    )
+    yield "llama function", f"<function=submit_reflection>{json.dumps(BOTH)}</function>", BOTH
+    yield "python call", f"submit_reflection(analysis={A!r}, suggestions=[{ONE!r}])", only(ONE, analysis=A)
+    yield "final answer label", f"Thought: I should summarise.\nFinal Answer: {json.dumps(BOTH)}", BOTH
+    yield "boxed", f"$\\boxed{{{json.dumps(BOTH)}}}$", BOTH
+    yield (
+        "reasoning in json with analysis",
+        json.dumps({"reasoning": "First I looked at step 4, then at the policy.", **BOTH}),
+        BOTH,
+    )
+    yield (
+        "thinking key",
+        json.dumps({"thinking": "Let me think about it for a while.", "suggestions": [ONE]}),
+        only(ONE),
+    )
+    yield (
+        "prompt sections",
+        json.dumps(
+            {
+                "analysis": A,
+                "suggestions": [
+                    {"operation": "insert", "section": "Rules", "content": T1, "reason": R1, "priority": 1}
+                ],
+            }
+        ),
+        only({"type": "add", "target_section": "Rules", "rationale": R1, "priority": "high"}, analysis=A),
+    )
+    yield (
+        "patch ops",
+        json.dumps(
+            {"analysis": A, "edits": [{"op": "replace", "target": "Be fast.", "new_text": T2, "why": R2}]}
+        ),
+        only(
+            {"type": "modify", "target_section": "Be fast.", "specific_text": T2, "rationale": R2}, analysis=A
+        ),
+    )
+    yield (
+        "old_text new_text",
+        json.dumps({"changes": [{"old_text": "Be fast.", "new_text": T2, "description": D2}]}),
+        only({"description": D2, "specific_text": T2, "target_section": "Be fast."}),
+    )
+    yield (
+        "from/to",
+        json.dumps({"changes": [{"from": "Be fast.", "to": T2, "rationale": R2}]}),
+        only({"type": "modify", "specific_text": T2, "target_section": "Be fast.", "rationale": R2}),
+    )
+    yield (
+        "text+impact",
+        json.dumps(
+            {
+                "analysis": A,
+                "suggestions": [
+                    {"text": D1, "impact": "high", "effort": "low"},
+                    {"text": D2, "impact": "low", "effort": "high"},
+                ],
+            }
+        ),
+        only({"description": D1, "priority": "high"}, {"description": D2, "priority": "low"}, analysis=A),
+    )
+    yield (
+        "id/title/description",
+        json.dumps(
+            {
+                "analysis": A,
+                "suggestions": [
+                    {"id": 1, "title": "Confirm", "description": D1, "type": "add"},
+                    {"id": 2, "title": "Policy", "description": D2, "type": "modify"},
+                ],
+            }
+        ),
+        only({"description": D1}, {"description": D2}, analysis=A),
+    )
+    yield "confidence object", json.dumps({**BOTH, "confidence": {"score": 0.8, "level": "high"}}), BOTH
+    yield (
+        "null fields",
+        json.dumps(
+            {
+                "analysis": A,
+                "root_causes": None,
+                "suggestions": [{**ONE, "specific_text": None, "target_section": "N/A"}],
+                "expected_improvement": None,
+            }
+        ),
+        only({**ONE, "specific_text": None, "target_section": None}, analysis=A),
+    )
+    yield (
+        "string causes with bullets",
+        json.dumps({"analysis": A, "root_causes": f"- {C1}\n- {C2}", "suggestions": f"1. {D1}\n2. {D2}"}),
+        only({"description": D1}, {"description": D2}, analysis=A, root_causes=[C1, C2]),
+    )
+    yield (
+        "analysis list",
+        json.dumps({"analysis": [A], "root_causes": [C1], "suggestions": [ONE]}),
+        only(ONE, analysis=A),
+    )
+    yield (
+        "upper keys",
+        json.dumps(
+            {
+                "ANALYSIS": A,
+                "ROOT_CAUSES": [C1],
+                "SUGGESTIONS": [
+                    {"TYPE": "ADD", "CATEGORY": "CONSTRAINT", "DESCRIPTION": D1, "PRIORITY": "HIGH"}
+                ],
+            }
+        ),
+        only(s("add", "constraint", D1, priority="high"), analysis=A, root_causes=[C1]),
+    )
+    yield "missing opening brace", pretty[1:], BOTH
+    yield (
+        "missing opening quote of a value",
+        pretty.replace('"description": "Require', '"description": Require'),
+        BOTH,
+    )
+    yield (
+        "one line comment block",
+        pretty.replace('"suggestions": [', '"suggestions": [ /* ordered by priority */'),
+        BOTH,
+    )
+    yield "trailing backslash n literal", pretty.replace("\n", "\\n\n")[:-1] + "}", BOTH
+    yield "smart quotes everywhere", pretty.replace('"', "”"), BOTH
+    yield (
+        "german quotes",
+        "{„analysis“: „Es fehlte ein Schritt.“, „suggestions“: [{„type“: „add“, „category“: „constraint“, „description“: „Bestätigung verlangen.“}]}",
+        only(s("add", "constraint", "Bestätigung verlangen."), analysis="Es fehlte ein Schritt."),
+    )
+    yield "two closers missing", pretty[: pretty.rindex("]")], BOTH
+    yield "extra text in list", pretty.replace("    },\n    {", "    },\n    and also:\n    {"), BOTH
+    yield "javascript", f"const reflection = {json.dumps(BOTH)};\nexport default reflection;", BOTH
+    yield "bullets of objects", f"- {json.dumps(ONE)}\n- {json.dumps(TWO)}", only(ONE, TWO)
+    yield "numbered objects", f"1. {json.dumps(ONE)}\n2. {json.dumps(TWO)}\n", only(ONE, TWO)
+    yield "comma separated objects", f"{json.dumps(ONE)},\n{json.dumps(TWO)}", only(ONE, TWO)
+    yield (
+        "draft final",
+        f"Draft:\n```json\n{json.dumps({'analysis': 'Too short.', 'suggestions': [{'description': 'Be careful.'}]})}\n```\nOn reflection, final version:\n```json\n{pretty}\n```",
+        BOTH,
+    )
+    yield (
+        "italian",
+        json.dumps(
+            {
+                "analisi": "L'agente ha annullato senza chiedere.",
+                "cause principali": ["Nessuna conferma."],
+                "suggerimenti": [
+                    {
+                        "tipo": "aggiungere",
+                        "categoria": "vincolo",
+                        "descrizione": "Chiedere conferma.",
+                        "motivazione": "Passo 4.",
+                        "priorità": "alta",
+                    }
+                ],
+            },
+            ensure_ascii=False,
+        ),
+        only(
+            s("add", "constraint", "Chiedere conferma.", rationale="Passo 4.", priority="high"),
+            analysis="L'agente ha annullato senza chiedere.",
+            root_causes=["Nessuna conferma."],
+        ),
+    )
+    yield (
+        "portuguese",
+        json.dumps(
+            {
+                "Análise da falha": "O agente cancelou sem perguntar.",
+                "Causas raiz": ["Sem confirmação."],
+                "Sugestões de melhoria": [
+                    {
+                        "Tipo": "adicionar",
+                        "Categoria": "restrição",
+                        "Descrição": "Exigir confirmação.",
+                        "Prioridade": "alta",
+                    }
+                ],
+            },
+            ensure_ascii=False,
+        ),
+        only(
+            s("add", "constraint", "Exigir confirmação.", priority="high"),
+            analysis="O agente cancelou sem perguntar.",
+            root_causes=["Sem confirmação."],
+        ),
+    )
+    yield (
+        "arabic",
+        json.dumps(
+            {
+                "التحليل": "ألغى الوكيل الطلب دون تأكيد.",
+                "الأسباب الجذرية": ["لا يوجد طلب تأكيد."],
+                "الاقتراحات": [
+                    {
+                        "النوع": "إضافة",
+                        "الفئة": "قيد",
+                        "الوصف": "اطلب التأكيد قبل الإلغاء.",
+                        "الأولوية": "عالية",
+                    }
+                ],
+            },
+            ensure_ascii=False,
+        ),
+        only(
+            s("add", "constraint", "اطلب التأكيد قبل الإلغاء.", priority="high"),
+            analysis="ألغى الوكيل الطلب دون تأكيد.",
+            root_causes=["لا يوجد طلب تأكيد."],
+        ),
+    )
+    yield (
+        "hindi escaped, cut",
+        json.dumps(
+            {
+                "विश्लेषण": "एजेंट ने बिना पूछे ऑर्डर रद्द किया।",
+                "सुझाव": [
+                    {"प्रकार": "जोड़ें", "श्रेणी": "बाधा", "विवरण": "रद्द करने से पहले पुष्टि माँगें।", "प्राथमिकता": "उच्च"}
+                ],
+            }
+        )[:-3],
+        only(
+            s("add", "constraint", "रद्द करने से पहले पुष्टि माँगें।", priority="high"),
+            analysis="एजेंट ने बिना पूछे ऑर्डर रद्द किया।",
+        ),
+    )
+    yield (
+        "turkish mixed",
+        json.dumps(
+            {
+                "analysis": "Ajan sormadan iptal etti.",
+                "suggestions": [
+                    {
+                        "type": "ekle",
+                        "category": "kısıtlama",
+                        "description": "İptalden önce onay iste.",
+                        "priority": "yüksek",
+                    }
+                ],
+            },
+            ensure_ascii=False,
+        ),
+        only(
+            s("add", "constraint", "İptalden önce onay iste.", priority="high"),
+            analysis="Ajan sormadan iptal etti.",
+        ),
+    )
+    yield (
+        "dict by name",
+        json.dumps({"analysis": A, "suggestions": {"confirmation_step": ONE, "policy_quote": TWO}}),
+        only(ONE, TWO, analysis=A),
+    )
+    yield (
+        "separate arrays",
+        json.dumps({"analysis": A, "suggestions": [D1, D2], "priorities": ["high", "low"]}),
+        only({"description": D1}, {"description": D2}, analysis=A),
+    )
+    yield (
+        "analysis object",
+        json.dumps({"analysis": {"what_happened": A, "why": C1}, "suggestions": [ONE]}),
+        only(ONE),
+    )
+    yield (
+        "executive summary",
+        json.dumps({"executive_summary": A, "key_findings": [C1, C2], "recommendations": [ONE]}),
+        only(ONE, analysis=A),
+    )
+    yield (
+        "reflexion style",
+        json.dumps({"reflection": A, "plan": [D1, D2]}),
+        only({"description": D1}, {"description": D2}, analysis=A),
+    )
+    yield (
+        "lessons",
+        json.dumps({"failure_reason": A, "lessons_learned": [D1, D2]}),
+        only({"description": D1}, {"description": D2}),
+    )
+    yield (
+        "status in suggestions",
+        json.dumps({"success": True, "data": {"analysis": A, "suggestions": [ONE]}, "error": None}),
+        only(ONE, analysis=A),
+    )
+    yield (
+        "tag with attribute",
+        f'<suggestion type="add" category="constraint" priority="high">{D1}</suggestion>\n<suggestion type="modify" category="clarity" priority="low">{D2}</suggestion>',
+        only(s("add", "constraint", D1, priority="high"), s("modify", "clarity", D2, priority="low")),
     )

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.reflection.lenient_json import MAX_DEPTH, CutText, decode
+from reflector.reflection.lenient_frames import MAX_DEPTH
+from reflector.reflection.lenient_json import CutText, decode
 
 
 @pytest.mark.parametrize(

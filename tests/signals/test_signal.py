@@ -14,7 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from reflector.errors import InvalidSignalError
 from reflector.signals.signal import DATAREF_LIMIT, Signal, completed_type, failed_type
-from reflector.signals.trace import parse_traceparent, traceparent
+from reflector.signals.traceparent import format_traceparent, parse_traceparent
 
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 
@@ -303,7 +303,7 @@ def test_a_malformed_traceparent_is_no_trace(text: str) -> None:
 def test_a_later_version_of_traceparent_may_be_longer() -> None:
     trace = parse_traceparent("01" + TRACEPARENT[2:] + "-more")
     assert trace is not None
-    assert traceparent(trace) == TRACEPARENT
+    assert format_traceparent(trace) == TRACEPARENT
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

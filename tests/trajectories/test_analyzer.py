@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from reflector.trajectories.analysis import FailureCategory, Quality, Severity, SuccessIndicatorType
 from reflector.trajectories.analysis_config import AnalysisConfig, QualityConfig
-from reflector.trajectories.analyzer import analyze
+from reflector.trajectories.analyzer import FINDING_RULES, analyze
 from reflector.trajectories.step import Outcome, Step, StepKind
 from reflector.trajectories.trajectory import Trajectory
 
@@ -158,6 +160,12 @@ def test_findings_come_gravest_first() -> None:
         outcome="error",
     )
     assert [p.severity for p in analyze(run).failure_points] == [Severity.CRITICAL, Severity.LOW]
+
+
+def test_the_reference_names_exactly_the_rules_that_exist() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "findings.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\w+) \| (\w+) \| .+ \|$", page, re.MULTILINE)
+    assert rows == [(rule.name, rule.category, rule.severity) for rule in FINDING_RULES]
 
 
 _TEXT = st.text(alphabet=st.characters(codec="utf-8"), max_size=200) | st.sampled_from(

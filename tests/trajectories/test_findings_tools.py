@@ -212,25 +212,8 @@ def test_malformed_arguments_are_quoted() -> None:
     assert (point.rule, point.evidence) == ("malformed_arguments", '{"seats": 2,')
 
 
-def test_a_call_without_a_result_is_found() -> None:
-    (point,) = _points(
-        _call("a", {}, call_id="1"),
-        _call("b", {}, call_id="2"),
-        _result("fine", call_id="2"),
-        Step(kind=StepKind.MESSAGE, content="Hm."),
-    )
-    assert (point.rule, point.step_indices, point.evidence) == ("call_without_result", (0,), "a")
-
-
 def test_a_tool_that_was_not_offered_is_named() -> None:
     steps = (_call("fly", {}), _result("Error: no such function"))
     points = {point.rule: point for point in _points(*steps, tools=("walk", "swim"))}
     assert points["unknown_tool"].evidence == "fly"
     assert "walk and swim" in points["unknown_tool"].description
-
-
-def test_a_cut_output_is_a_low_finding() -> None:
-    (point,) = _points(
-        _call("shell", {"command": "cat big"}), _result("The output was too long and was truncated.\nabc")
-    )
-    assert (point.rule, point.severity) == ("output_truncated", Severity.LOW)

@@ -5,18 +5,16 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
 
+from reflector.agents.context import Context
 from reflector.errors import ConfigurationError, NoHandlerError
 from reflector.signals.router import Router
 from reflector.signals.signal import Signal
 
-if TYPE_CHECKING:
-    from reflector.agents.context import Context
-
 __all__ = ["Agent", "Card", "Handler", "handles", "is_async_callable"]
 
-Handler = Callable[[Signal, "Context"], Any]
+Handler = Callable[[Signal, Context], Any]
 """Takes a signal and a context; what it returns (or what awaiting that gives) becomes the data of the reply."""
 
 

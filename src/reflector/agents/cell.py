@@ -4,27 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 import anyio
 import anyio.lowlevel
 
+from reflector._clock import Clock
 from reflector._logging import get_logger
 from reflector.agents._wake import OneShot, is_stray_cancellation
 from reflector.agents.agent import Agent
-from reflector.agents.context import Context
+from reflector.agents.context import Context, Host
 from reflector.agents.dead_letters import Reason
 from reflector.agents.mailbox import Item, Mailbox, MailboxOptions
-from reflector.agents.ref import DRAIN_TIMEOUT, AgentRef
+from reflector.agents.ref import DRAIN_TIMEOUT, AgentRef, Post
 from reflector.agents.replies import completed, typed_error
-from reflector.agents.supervision import Supervision, Supervisor
+from reflector.agents.statistics import Waits
+from reflector.agents.supervision import Child, Ground, Supervision, Supervisor
+from reflector.agents.timers import Timers
+from reflector.agents.workers import Workers
 from reflector.errors import AgentStoppedError, HandlerError, MailboxFullError, NoHandlerError, ReflectorError
 from reflector.signals.router import Route
 from reflector.signals.signal import Signal
 from reflector.signals.trace import CURRENT_SIGNAL, SpanMaker
-
-if TYPE_CHECKING:
-    from reflector.agents.runtime import Runtime
 
 __all__ = ["CURRENT_CELL", "Cell"]
 
@@ -39,6 +40,50 @@ RUNNING: Final = "running"
 SUSPENDED: Final = "suspended"
 STOPPING: Final = "stopping"
 STOPPED: Final = "stopped"
+
+
+class Surroundings(Post, Protocol):
+    """The exchange, as an agent sees it."""
+
+    failures: int
+    is_observed: bool
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def one_shot(self) -> Callable[[], OneShot]: ...
+
+    @property
+    def waits(self) -> Waits: ...
+
+    @property
+    def spans(self) -> SpanMaker | None: ...
+
+    def observe(self, signal: Signal) -> None: ...
+
+    def observe_failure(self, request: Signal, error: ReflectorError, source: str) -> None: ...
+
+    def dead_letter(
+        self, signal: Signal, reason: Reason, agent: str | None = None, error: BaseException | None = None
+    ) -> None: ...
+
+
+class Home(Host, Ground, Protocol):
+    """The runtime, as an agent sees it."""
+
+    @property
+    def exchange(self) -> Surroundings: ...
+
+    @property
+    def workers(self) -> Workers: ...
+
+    @property
+    def timers(self) -> Timers: ...
+
+    def withdraw(self, cell: Any) -> None: ...
+
+    def forget(self, cell: Any) -> None: ...
 
 
 class Cell:
@@ -72,7 +117,7 @@ class Cell:
     )
 
     def __init__(
-        self, runtime: Runtime, name: str, supervisor: Supervisor, mailbox: MailboxOptions, concurrency: int
+        self, runtime: Home, name: str, supervisor: Supervisor, mailbox: MailboxOptions, concurrency: int
     ) -> None:
         self.runtime = runtime
         self.exchange = runtime.exchange
@@ -358,7 +403,7 @@ class Cell:
 
     def _is_inside(self) -> bool:
         """Return whether the running task handles a signal of this agent or of one of its descendants."""
-        cell = CURRENT_CELL.get()
+        cell: Child | None = CURRENT_CELL.get()
         while cell is not None and cell is not self:
             cell = cell.supervisor.owner
         return cell is self

@@ -2,18 +2,66 @@
 
 from __future__ import annotations
 
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Coroutine
+from typing import Any, Protocol
 
+from reflector._clock import Clock
+from reflector.agents.dead_letters import DeadLetters
 from reflector.agents.ref import DEFAULT_TIMEOUT, AgentRef
+from reflector.agents.statistics import Statistics
+from reflector.agents.timers import Timer
 from reflector.signals.signal import Signal
 
-if TYPE_CHECKING:
-    from reflector.agents.cell import Cell
-    from reflector.agents.runtime import Runtime
-    from reflector.agents.timers import Timer
+__all__ = ["Context", "Host"]
 
-__all__ = ["Context"]
+
+class Host(Protocol):
+    """The runtime, as a handler sees it; `Runtime` says what each does."""
+
+    @property
+    def clock(self) -> Clock: ...
+
+    @property
+    def dead_letters(self) -> DeadLetters: ...
+
+    @property
+    def read_task(self) -> Callable[[Signal], Any]: ...
+
+    @property
+    def services(self) -> dict[Any, Any]: ...
+
+    def request(self, signal: Signal, *, timeout: float = ...) -> Coroutine[Any, Any, Signal]: ...
+
+    def publish(self, signal: Signal) -> Coroutine[Any, Any, int]: ...
+
+    @property
+    def spawn(self) -> Callable[..., Coroutine[Any, Any, AgentRef]]: ...
+
+    def subscribe(self, pattern: str, subscriber: Any) -> Any: ...
+
+    def schedule(
+        self, signal: Signal, *, to: AgentRef, after: float, every: float | None = None
+    ) -> Timer: ...
+
+    def find(self, name: str) -> AgentRef | None: ...
+
+    def handles(self, signal: Signal) -> bool: ...
+
+    def providers(self, kind: str | None = None) -> list[AgentRef]: ...
+
+    def statistics(self) -> Statistics: ...
+
+
+class Hosted(Protocol):
+    """The agent that handles."""
+
+    @property
+    def runtime(self) -> Host: ...
+
+    @property
+    def ref(self) -> AgentRef: ...
+
+    def own_supervisor(self) -> Any: ...
 
 
 class Context:
@@ -21,13 +69,13 @@ class Context:
 
     __slots__ = ("_cell", "signal")
 
-    def __init__(self, cell: Cell, signal: Signal | None) -> None:
+    def __init__(self, cell: Hosted, signal: Signal | None) -> None:
         self._cell = cell
         self.signal = signal
         """The signal being handled; None in `on_start` and `on_stop`."""
 
     @property
-    def runtime(self) -> Runtime:
+    def runtime(self) -> Host:
         return self._cell.runtime
 
     @property

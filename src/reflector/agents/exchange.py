@@ -15,7 +15,6 @@ from reflector.agents.mailbox import Item
 from reflector.agents.middleware import Forward, Middleware, wrap
 from reflector.agents.replies import failed
 from reflector.agents.statistics import Waits
-from reflector.agents.subscriptions import Subscriber
 from reflector.agents.timers import Timer, Timers
 from reflector.errors import (
     AgentStoppedError,
@@ -27,9 +26,10 @@ from reflector.errors import (
 from reflector.signals.payloads import REGISTERED, validate_data
 from reflector.signals.router import Route, Router
 from reflector.signals.signal import Signal
-from reflector.signals.trace import CURRENT_SIGNAL, child_span, new_trace, span_maker
+from reflector.signals.trace import CURRENT_SIGNAL, span_maker
+from reflector.signals.traceparent import child_span, new_trace
 
-__all__ = ["Exchange", "SignalLog"]
+__all__ = ["Exchange", "SignalLog", "Subscriber"]
 
 
 class SignalLog(Protocol):
@@ -37,6 +37,18 @@ class SignalLog(Protocol):
 
     def append(self, signal: Signal, /) -> object:
         """Take a signal in at once, without waiting; called in the order in which signals pass."""
+        ...
+
+
+class Subscriber(Protocol):
+    """The receiving end of a subscription."""
+
+    async def deliver(self, signal: Signal) -> bool:
+        """Hand over what was published, waiting for room; return whether it was received."""
+        ...
+
+    def notify(self, signal: Signal, addressee: Cell | None) -> None:
+        """Show a request or reply that passes by. Never waits and never raises; the addressee has it already."""
         ...
 
 

@@ -17,15 +17,16 @@ from reflector._clock import Clock, SystemClock
 from reflector.agents._wake import one_shots
 from reflector.agents.agent import Agent, Card, is_async_callable
 from reflector.agents.cell import Cell
+from reflector.agents.context import Host
 from reflector.agents.dead_letters import DeadLetters
-from reflector.agents.exchange import Exchange, SignalLog
+from reflector.agents.exchange import Exchange, SignalLog, Subscriber
 from reflector.agents.groups import is_copy, only_error
 from reflector.agents.mailbox import MailboxOptions
 from reflector.agents.middleware import Middleware
 from reflector.agents.ref import DEFAULT_TIMEOUT, DRAIN_TIMEOUT, AgentRef
 from reflector.agents.schedule import Tick
 from reflector.agents.statistics import Statistics
-from reflector.agents.subscriptions import AgentSubscriber, CallSubscriber, Subscriber, Subscription
+from reflector.agents.subscriptions import AgentSubscriber, CallSubscriber, Subscription
 from reflector.agents.supervision import Supervision, Supervisor
 from reflector.agents.timers import Timer, Timers
 from reflector.agents.workers import Workers
@@ -323,7 +324,7 @@ class Runtime:
 
     def _subscribing_cell(self, subscriber: Any) -> Cell | None:
         if isinstance(subscriber, AgentRef):
-            return subscriber._cell
+            return _cell_of(subscriber)
         if not is_async_callable(subscriber):
             return None
         cell = self._new_cell(subscriber, None, _SUBSCRIBER_MAILBOX, 1, self._root)
@@ -348,7 +349,7 @@ class Runtime:
             every: Seconds between repetitions. One that comes while the last still waits is left out.
         """
         self._check_open()
-        return Tick(self, signal, to._cell, every).start(after)
+        return Tick(self.timers, self.clock, signal, _cell_of(to), every).start(after)
 
     # --- figures -----------------------------------------------------------------------------------------
 
@@ -382,6 +383,11 @@ class Runtime:
             )
 
 
+def _cell_of(ref: AgentRef) -> Cell:
+    assert isinstance(ref.cell, Cell)
+    return ref.cell
+
+
 def _patterns(handler: Any, handles: str | Iterable[str] | None) -> tuple[str, ...]:
     """Return the patterns of requests for a handler."""
     if isinstance(handles, str):
@@ -411,6 +417,6 @@ def _attach(cell: Cell, handler: Any) -> None:
         cell.use_handler(call, is_async=is_async_callable(handler))
 
 
-def _with_task(runtime: Runtime, function: Any) -> Any:
+def _with_task(runtime: Host, function: Any) -> Any:
     """Return a handler that calls a function with the task that a signal carries."""
     return lambda signal, context: function(runtime.read_task(signal), context)

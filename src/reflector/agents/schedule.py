@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from reflector._clock import Clock
 from reflector.agents.cell import Cell
-from reflector.agents.timers import Timer
+from reflector.agents.timers import Timer, Timers
 from reflector.signals.signal import Signal
-
-if TYPE_CHECKING:
-    from reflector.agents.runtime import Runtime
 
 __all__ = ["Tick"]
 
@@ -17,15 +13,16 @@ __all__ = ["Tick"]
 class Tick:
     """One scheduled signal and its repetitions."""
 
-    def __init__(self, runtime: Runtime, signal: Signal, cell: Cell, every: float | None) -> None:
-        self._runtime = runtime
+    def __init__(self, timers: Timers, clock: Clock, signal: Signal, cell: Cell, every: float | None) -> None:
+        self._timers = timers
+        self._clock = clock
         self._signal = signal
         self._cell = cell
         self._every = every
         self._last: Signal | None = None
 
     def start(self, after: float) -> Timer:
-        self._timer = self._runtime.timers.at(self._runtime.clock.now() + after, self._fire)
+        self._timer = self._timers.at(self._clock.now() + after, self._fire)
         return self._timer
 
     def _fire(self) -> None:
@@ -33,7 +30,7 @@ class Tick:
             self._last = self._signal if self._last is None else _fresh(self._signal)
             self._cell.put_system(self._last)
         if self._every is not None and self._cell.is_alive:
-            self._runtime.timers.again(self._timer, self._timer.when + self._every)
+            self._timers.again(self._timer, self._timer.when + self._every)
 
 
 def _fresh(signal: Signal) -> Signal:

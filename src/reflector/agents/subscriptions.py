@@ -3,31 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any
 
-from reflector._logging import get_logger
+from reflector.agents.cell import Cell
+from reflector.agents.exchange import Exchange
 from reflector.errors import AgentStoppedError, HandlerError, MailboxFullError
 from reflector.signals.signal import Signal
 
-if TYPE_CHECKING:
-    from reflector.agents.cell import Cell
-    from reflector.agents.exchange import Exchange
-
-__all__ = ["AgentSubscriber", "CallSubscriber", "Subscriber", "Subscription"]
-
-_LOG = get_logger(__name__)
-
-
-class Subscriber(Protocol):
-    """The receiving end of a subscription."""
-
-    async def deliver(self, signal: Signal) -> bool:
-        """Hand over what was published, waiting for room; return whether it was received."""
-        ...
-
-    def notify(self, signal: Signal, addressee: Cell | None) -> None:
-        """Show a request or reply that passes by. Never waits and never raises; the addressee has it already."""
-        ...
+__all__ = ["AgentSubscriber", "CallSubscriber", "Subscription"]
 
 
 class CallSubscriber:

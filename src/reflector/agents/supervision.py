@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal, Protocol
 
+from reflector._clock import Clock
 from reflector._logging import get_logger
-from reflector.agents._wake import OneShot
+from reflector.agents.ref import AgentRef
 from reflector.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from reflector.agents.cell import Cell
-    from reflector.agents.ref import AgentRef
-    from reflector.agents.runtime import Runtime
 
 __all__ = ["Backoff", "Decision", "Supervision", "Supervisor"]
 
@@ -68,6 +64,48 @@ class Supervision:
         return next((decision for kind, decision in self.decisions if isinstance(error, kind)), default)
 
 
+class Ground(Protocol):
+    """What a supervisor stands on: the runtime."""
+
+    restarts: int
+
+    @property
+    def clock(self) -> Clock: ...
+
+    def start(self, function: Any, *args: Any) -> None: ...
+
+    def crash(self, error: Exception) -> None: ...
+
+    @property
+    def spawn(self) -> Callable[..., Coroutine[Any, Any, AgentRef]]: ...
+
+
+class Child(Protocol):
+    """What a supervisor looks after: an agent."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def supervisor(self) -> Supervisor: ...
+
+    @property
+    def is_alive(self) -> bool: ...
+
+    @property
+    def is_suspended(self) -> bool: ...
+
+    def suspend(self) -> None: ...
+
+    async def interrupt(self) -> None: ...
+
+    async def restart(self) -> None: ...
+
+    async def stop(self, drain: float) -> None: ...
+
+    def begin_stop(self, drain: float) -> None: ...
+
+
 class Supervisor:
     """Looks after agents that were spawned under it, in their order.
 
@@ -88,11 +126,11 @@ class Supervisor:
 
     def __init__(
         self,
-        runtime: Runtime,
+        runtime: Ground,
         options: Supervision,
         *,
         parent: Supervisor | None = None,
-        owner: Cell | None = None,
+        owner: Child | None = None,
     ) -> None:
         self.runtime = runtime
         self.options = options
@@ -100,13 +138,12 @@ class Supervisor:
         """Whom failures escalate to; None: out of the runtime."""
         self.owner = owner
         """The agent whose children these are, if it is one's; then failures escalate to that agent."""
-        self.cells: dict[Cell, None] = {}
+        self.cells: dict[Child, None] = {}
         self.is_busy = False
-        self._failures: deque[tuple[Cell, Exception]] = deque()
+        self._failures: deque[tuple[Child, Exception]] = deque()
         self._restarts: deque[float] = deque()
-        self._waiting: OneShot | None = None
 
-    def failed(self, cell: Cell, error: Exception, decision: Decision) -> None:
+    def failed(self, cell: Child, error: Exception, decision: Decision) -> None:
         """Act on a child's failure. Returns at once; the rest happens in a task of the runtime."""
         match decision:
             case "resume":
@@ -130,7 +167,7 @@ class Supervisor:
         finally:
             self.is_busy = False
 
-    async def _restart(self, failed: Cell, error: Exception) -> None:
+    async def _restart(self, failed: Child, error: Exception) -> None:
         if not failed.is_suspended:
             return
         now = self.runtime.clock.now()
@@ -147,7 +184,7 @@ class Supervisor:
         for cell in victims:
             await self._revive(cell, error)
 
-    async def _revive(self, cell: Cell, error: Exception) -> None:
+    async def _revive(self, cell: Child, error: Exception) -> None:
         """Restart one child; if it fails to start, that is a failure like any other."""
         if not cell.is_suspended:
             return
@@ -159,7 +196,7 @@ class Supervisor:
         self.runtime.restarts += 1
         _LOG.warning("agent restarted", agent=cell.name, error=repr(error))
 
-    def _victims(self, failed: Cell) -> list[Cell]:
+    def _victims(self, failed: Child) -> list[Child]:
         cells = [cell for cell in self.cells if cell.is_alive]
         match self.options.strategy:
             case "one_for_one":

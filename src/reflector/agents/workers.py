@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import anyio
 
 from reflector.agents._wake import OneShot
-
-if TYPE_CHECKING:
-    from reflector.agents.cell import Cell
 
 __all__ = ["Workers"]
 
@@ -18,11 +15,23 @@ _PARKED_LIMIT = 256
 """Workers that wait for work, at most; each takes about 6 KB."""
 
 
+class Served(Protocol):
+    """What a worker serves: an agent."""
+
+    async def serve(self) -> None:
+        """Do what there is to do, and return."""
+        ...
+
+    def release(self) -> None:
+        """Count on one worker less: it will not come."""
+        ...
+
+
 class _Worker:
     __slots__ = ("cell", "scope")
 
-    def __init__(self, cell: Cell) -> None:
-        self.cell: Cell | None = cell
+    def __init__(self, cell: Served) -> None:
+        self.cell: Served | None = cell
         self.scope = anyio.CancelScope()
 
 
@@ -41,7 +50,7 @@ class Workers:
         """How many are with an agent."""
         return sum(worker.cell is not None for worker in self._all)
 
-    def serve(self, cell: Cell) -> None:
+    def serve(self, cell: Served) -> None:
         """Send a worker to an agent: one that waits, the latest first, else a new one."""
         while self._parked:
             waiter = self._parked.pop()
@@ -50,7 +59,7 @@ class Workers:
                 return
         self._start(self._work, cell)
 
-    def cancel(self, cell: Cell) -> None:
+    def cancel(self, cell: Served) -> None:
         """Cancel what an agent's handlers are doing; the tasks end."""
         for worker in self._all:
             if worker.cell is cell:
@@ -64,7 +73,7 @@ class Workers:
                 waiter.set_result(None)
         self._parked.clear()
 
-    async def _work(self, cell: Cell) -> None:
+    async def _work(self, cell: Served) -> None:
         worker = _Worker(cell)
         waiter: OneShot | None = None
         self._all.add(worker)

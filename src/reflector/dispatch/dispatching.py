@@ -116,10 +116,17 @@ class _Market:
             )
 
     async def _providers(self, task: Task, request: Signal) -> dict[str, AgentRef]:
-        """Return those who accept the kind, by name, in the order they were spawned."""
-        providers = {ref.name: ref for ref in self._runtime.providers(task.kind)}
+        """Return those who accept the kind and may do the task, by name, in the order they were spawned."""
+        named = task.limits.providers
+        accepting = self._runtime.providers(task.kind)
+        providers = {ref.name: ref for ref in accepting if named is None or ref.name in named}
         if providers:
             return providers
+        if accepting:
+            raise NoProviderError(
+                f"the task may be done by {', '.join(named or ()) or 'nobody'} only; "
+                f"kind {task.kind!r} is accepted by {', '.join(ref.name for ref in accepting)}"
+            )
         kinds = sorted({kind for ref in self._runtime.providers() for kind in ref.accepts})
         accepted = f"accepted here: {', '.join(kinds)}" if kinds else "no agent here accepts any kind"
         message = f"no provider accepts tasks of kind {task.kind!r}; {accepted}"

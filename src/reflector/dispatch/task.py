@@ -23,10 +23,12 @@ _NOT_PRINTABLE_ASCII = re.compile("[^ -~]")
 
 
 class Limits(Value):
-    """What a task may cost."""
+    """What a task may cost, and who may do it."""
 
     cost_usd: float | None = Field(default=None, ge=0)
     """Providers whose card asks more are passed over. None: any price."""
+    providers: tuple[str, ...] | None = None
+    """Names of those who may do it. None: whoever can."""
     attempts: int = Field(default=3, ge=1)
     """How often it may be started, when the process that runs it dies."""
 

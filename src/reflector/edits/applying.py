@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from reflector.edits.edit import Edit, EditOperation
+from reflector.edits.edit import Edit
 from reflector.errors import InvalidEditError
 
 __all__ = ["Change", "apply_changes", "changes_of"]
@@ -20,6 +20,7 @@ class Change:
     end: int
     text: str
     edit: Edit
+    order: int = 0
 
 
 def changes_of(prompt: str, edits: Iterable[Edit]) -> list[Change]:
@@ -38,31 +39,16 @@ def changes_of(prompt: str, edits: Iterable[Edit]) -> list[Change]:
                 f"{edit.id}: expected {edit.target_text[:60]!r} at {place.start}:{place.end}, found "
                 f"{prompt[place.start : place.end][:60]!r}. Plan the edits again for this prompt."
             )
-        if edit.operation is EditOperation.MOVE:
-            changes.append(Change(place.start, place.end, "", edit))
-            destination = place.destination if place.destination is not None else place.start
-            changes.append(Change(destination, destination, edit.content, edit))
-        else:
-            changes.append(Change(place.start, place.end, edit.content, edit))
+        changes.append(Change(place.start, place.end, edit.content, edit, place.order))
     # At one offset insertions come before what replaces the characters behind it.
-    changes.sort(
-        key=lambda change: (
-            change.start,
-            change.end,
-            change.edit.location.order if change.edit.location else 0,
-        )
-    )
-    _check_disjoint(changes)
-    return changes
-
-
-def _check_disjoint(changes: Sequence[Change]) -> None:
+    changes.sort(key=lambda change: (change.start, change.end, change.order))
     for left, right in pairwise(changes):
         if left.end > right.start:
             raise InvalidEditError(
                 f"{left.edit.id} and {right.edit.id} change the same characters "
                 f"({left.start}:{left.end} and {right.start}:{right.end}); apply only one of them."
             )
+    return changes
 
 
 def apply_changes(prompt: str, changes: Sequence[Change]) -> str:

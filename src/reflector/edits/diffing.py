@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Literal
 
 from reflector._json import Value
 from reflector._text import one_line
-from reflector.edits.applying import Change
+from reflector.edits.applying import Change, apply_changes
 from reflector.edits.edit import Edit
 
 __all__ = ["DiffLine", "Hunk", "hunks_of", "unified"]
 
 _CONTEXT = 3
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
+_SIGNS = {"context": " ", "removed": "-", "added": "+"}
 
 
 class DiffLine(Value):
@@ -38,27 +41,23 @@ class Hunk(Value):
     lines: tuple[DiffLine, ...]
 
 
-def _comment(edit: Edit) -> str:
-    what = one_line(edit.suggestion.description or edit.text, 200)
-    return f"# {edit.id} ({edit.suggestion.type.value}, {edit.priority.value}): {what}"
-
-
+@dataclass
 class _Region:
-    """Changes that share lines: old lines `[first, last)` become `after`."""
+    """Old lines from `first` to before `last` that change together."""
 
-    def __init__(self, first: int, last: int, changes: list[Change]) -> None:
-        self.first, self.last, self.changes = first, last, changes
+    first: int
+    last: int
+    changes: list[Change]
 
 
 def hunks_of(prompt: str, changes: Sequence[Change]) -> tuple[Hunk, ...]:
     """Return the hunks of ordered, disjoint changes of `prompt`; one for each set of lines that change together."""
-    old = [match.span() for match in _LINE.finditer(prompt)]
-    regions = _regions(old, len(prompt), changes)
+    old = _LINE.findall(prompt)
+    regions = _regions(prompt, changes)
     hunks: list[Hunk] = []
-    shift, context_from = 0, 0
-    for number, region in enumerate(regions):
-        before = prompt[old[region.first][0] : _line_end(old, region.last)] if old else ""
-        removed, added = _split(before), _split(_changed(prompt, old, region))
+    shift = shown = 0
+    for region, after in zip_longest(regions, regions[1:]):
+        removed, added = old[region.first : region.last], _changed(old, region)
         first, last = region.first, region.last
         while removed and added and removed[0] == added[0]:
             removed, added, first = removed[1:], added[1:], first + 1
@@ -66,86 +65,73 @@ def hunks_of(prompt: str, changes: Sequence[Change]) -> tuple[Hunk, ...]:
             removed, added, last = removed[:-1], added[:-1], last - 1
         if not removed and not added:
             continue
-        following = regions[number + 1].first if number + 1 < len(regions) else len(old)
-        top, bottom = max(first - _CONTEXT, context_from), min(last + _CONTEXT, following)
-        lines = [
-            *(DiffLine(kind="context", text=prompt[a:b]) for a, b in old[top:first]),
-            *(DiffLine(kind="removed", text=line) for line in removed),
-            *(DiffLine(kind="added", text=line) for line in added),
-            *(DiffLine(kind="context", text=prompt[a:b]) for a, b in old[last:bottom]),
+        top, shown = max(first - _CONTEXT, shown), min(last + _CONTEXT, after.first if after else len(old))
+        parts = [
+            ("context", old[top:first]),
+            ("removed", removed),
+            ("added", added),
+            ("context", old[last:shown]),
         ]
-        old_count = bottom - top
-        new_count = old_count - len(removed) + len(added)
         edits = list({change.edit.id: change.edit for change in region.changes}.values())
+        old_count = shown - top
+        new_count = old_count - len(removed) + len(added)
         hunks.append(
             Hunk(
                 edits=tuple(edit.id for edit in edits),
                 comments=tuple(_comment(edit) for edit in edits),
-                old_start=top + 1 if old_count else top,
+                old_start=top + bool(old_count),
                 old_count=old_count,
-                new_start=top + shift + (1 if new_count else 0),
+                new_start=top + shift + bool(new_count),
                 new_count=new_count,
-                lines=tuple(lines),
+                lines=tuple(DiffLine(kind=kind, text=text) for kind, texts in parts for text in texts),
             )
         )
         shift += len(added) - len(removed)
-        context_from = bottom
     return tuple(hunks)
 
 
-def _split(text: str) -> list[str]:
-    return _LINE.findall(text)
-
-
-def _line_end(old: list[tuple[int, int]], last: int) -> int:
-    return old[last - 1][1] if last > 0 else 0
-
-
-def _regions(old: list[tuple[int, int]], size: int, changes: Sequence[Change]) -> list[_Region]:
+def _regions(prompt: str, changes: Sequence[Change]) -> list[_Region]:
     """Return the changes, joined where they share lines."""
+    ends = [match.end() for match in _LINE.finditer(prompt)]
     regions: list[_Region] = []
     line = 0
     for change in changes:
-        while line + 1 < len(old) and old[line][1] <= change.start:
+        while line + 1 < len(ends) and ends[line] <= change.start:
             line += 1
-        first, last = (line, line + 1) if old else (0, 0)
-        while last < len(old) and old[last - 1][1] < change.end:
+        last = min(line + 1, len(ends))
+        while last < len(ends) and ends[last - 1] < change.end:
             last += 1
-        ends_with_line = (
-            0 < last < len(old) and change.end == old[last - 1][1] and not change.text.endswith("\n")
-        )
-        if ends_with_line and change.text:
+        joins_next = ends[last - 1 : last] == [change.end] and not change.text.endswith("\n")
+        if change.text and joins_next and last < len(ends):
             last += 1
-        if regions and first < regions[-1].last:
+        if regions and (line < regions[-1].last or not ends):
             regions[-1].last = max(regions[-1].last, last)
             regions[-1].changes.append(change)
-        elif regions and not old:
-            regions[-1].changes.append(change)
         else:
-            regions.append(_Region(first, last, [change]))
+            regions.append(_Region(line, last, [change]))
     return regions
 
 
-def _changed(prompt: str, old: list[tuple[int, int]], region: _Region) -> str:
-    at = old[region.first][0] if old else 0
-    pieces: list[str] = []
-    for change in region.changes:
-        pieces += (prompt[at : change.start], change.text)
-        at = change.end
-    return "".join((*pieces, prompt[at : max(at, _line_end(old, region.last))]))
+def _changed(old: list[str], region: _Region) -> list[str]:
+    """Return the new lines of a region."""
+    offset = sum(map(len, old[: region.first]))
+    moved = [replace(c, start=c.start - offset, end=c.end - offset) for c in region.changes]
+    return _LINE.findall(apply_changes("".join(old[region.first : region.last]), moved))
+
+
+def _comment(edit: Edit) -> str:
+    what = one_line(edit.suggestion.description or edit.text, 200)
+    return f"# {edit.id} ({edit.suggestion.type.value}, {edit.priority.value}): {what}"
 
 
 def unified(hunks: Sequence[Hunk], *, old_name: str = "prompt", new_name: str = "improved prompt") -> str:
     """Return a unified diff; before each hunk stands a comment line for every edit in it. "" if nothing changes."""
-    if not hunks:
-        return ""
-    lines = [f"--- {old_name}", f"+++ {new_name}"]
-    signs = {"context": " ", "removed": "-", "added": "+"}
+    lines = [f"--- {old_name}", f"+++ {new_name}"] if hunks else []
     for hunk in hunks:
         lines += hunk.comments
         lines.append(f"@@ -{hunk.old_start},{hunk.old_count} +{hunk.new_start},{hunk.new_count} @@")
         for line in hunk.lines:
-            lines.append(signs[line.kind] + line.text.removesuffix("\n"))
+            lines.append(_SIGNS[line.kind] + line.text.removesuffix("\n"))
             if not line.text.endswith("\n"):
                 lines.append("\\ No newline at end of file")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{line}\n" for line in lines)

@@ -1,54 +1,58 @@
-"""An edit on its way: what a suggestion asks for, before conflicts are resolved and offsets are final."""
+"""An edit on its way, before conflicts are resolved and the offsets of insertions are final."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from typing import Any, Self
 
-from reflector.edits.edit import EditOperation, EditStatus, LocationType
-from reflector.edits.passages import Span
+from reflector.edits.edit import Edit, EditOperation, EditStatus, LocationType
 from reflector.edits.placing import Place
-from reflector.reflection.models import Suggestion
+from reflector.edits.units import Span
+from reflector.reflection.models import Suggestion, SuggestionType
 
 __all__ = ["Draft"]
 
+_OPERATIONS = {SuggestionType.ADD: EditOperation.INSERT, SuggestionType.REMOVE: EditOperation.DELETE}
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """What becomes one edit. Exactly one of `place` and `span` is set if it has a place; a move has both."""
 
-    index: int
-    suggestion: Suggestion
-    operation: EditOperation
-    text: str
-    reason: str
-    status: EditStatus = EditStatus.APPLIED
+class Draft(Edit):
+    """An edit without a final location: an insertion has a `place`, the others a `span`; unplaced ones neither."""
+
     place: Place | None = None
     span: Span | None = None
-    content: str = ""
     is_whole_prompt: bool = False
-    section: str | None = None
-    impact: float = 0.0
-    conflicts_with: tuple[str, ...] = ()
-    depends_on: tuple[str, ...] = ()
-    merged_into: str | None = None
+
+    @classmethod
+    def of(cls, index: int, suggestion: Suggestion) -> Self:
+        """Return the draft of a suggestion that nothing is known of yet."""
+        return cls(
+            id=f"edit_{index + 1}",
+            operation=_OPERATIONS.get(suggestion.type, EditOperation.REPLACE),
+            suggestion=suggestion,
+            suggestion_index=index,
+            rationale=suggestion.rationale,
+            priority=suggestion.priority,
+        )
+
+    def replace(self, **changes: Any) -> Self:
+        """Return it with some fields changed."""
+        changed: Self = super().replace(**changes)
+        return changed
 
     @property
-    def id(self) -> str:
-        return f"edit_{self.index + 1}"
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is still to be made."""
-        return self.status is EditStatus.APPLIED and self.merged_into is None
+    def strength(self) -> tuple[float, int]:
+        """What drafts are sorted by: the highest impact first, then the order of the suggestions."""
+        return -self.impact, self.suggestion_index
 
     @property
     def location_type(self) -> LocationType:
         if self.is_whole_prompt:
             return LocationType.REPLACE_ALL
-        if self.operation is EditOperation.INSERT and self.place is not None:
-            return self.place.type
-        return LocationType.WITHIN
+        return self.place.type if self.place else LocationType.WITHIN
 
-    def closed(self, status: EditStatus, reason: str) -> Draft:
-        """Return it as not to be made, and why."""
-        return replace(self, status=status, reason=reason)
+    def unplaced(self, reason: str, text: str = "") -> Self:
+        """Return it as one for which no place or no text was found."""
+        return self.replace(status=EditStatus.UNPLACED, reason=reason, text=text)
+
+    def dropped(self, reason: str) -> Self:
+        """Return it as one that could be made but should not be."""
+        return self.replace(status=EditStatus.DROPPED, reason=reason)

@@ -29,7 +29,6 @@ class EditOperation(StrEnum):
     INSERT = "insert"
     REPLACE = "replace"
     DELETE = "delete"
-    MOVE = "move"
 
 
 class EditStatus(StrEnum):
@@ -49,7 +48,6 @@ class LocationType(StrEnum):
 
     START = "start"
     END = "end"
-    BEFORE = "before"
     AFTER = "after"
     WITHIN = "within"
     REPLACE_ALL = "replace_all"
@@ -85,10 +83,6 @@ class EditLocation(Value):
     """Equal to `start` for an insertion."""
     section: str | None = None
     """Name of the section it lies in."""
-    marker: str | None = None
-    """The passage of the prompt that an insertion stands before or after."""
-    destination: int | None = None
-    """Where a moved text goes."""
     order: int = 0
     """Which comes first among several insertions at one offset."""
 

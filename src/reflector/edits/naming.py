@@ -2,92 +2,67 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Sequence
 
 from reflector.edits.likeness import name_words
 from reflector.edits.passages import Passages
-from reflector.edits.sections import Section, SectionKind
+from reflector.edits.sections import Section
+from reflector.trajectories.findings.wording import content_words, words_of
 
-__all__ = ["matching_section", "section_at"]
+__all__ = ["matching_section"]
 
-_GENERIC = frozenset({
-    "section", "sections", "heading", "headings", "part", "parts", "block", "area", "list", "paragraph",
-    "the", "a", "an", "of", "in", "for", "under", "to", "rules", "rule", "prompt", "system",
-    "instructions", "instruction", "guidelines", "main", "current", "existing", "entire",
-})  # fmt: skip
-
-_FILLERS = frozenset(
-    {"section", "heading", "part", "block", "list", "paragraph", "the", "a", "an", "of", "in", "under"}
+_FILLERS = words_of(
+    "section heading part block list paragraph the a an of in under after below end bottom start beginning top"
 )
+_GENERIC = _FILLERS | words_of("rule rules prompt system instructions guidelines main current existing")
+_PATH = re.compile(r"\s*(?:>|→|::|/|\||»| - |: )\s*")
+_LONGEST = 300
 
 
-def section_at(sections: Sequence[Section], offset: int) -> Section | None:
-    """Return the innermost named section that holds `offset`."""
-    holding = [s for s in sections if s.kind is not SectionKind.WHOLE and s.start <= offset < s.end]
-    return max(holding, key=lambda s: (s.start, s.level), default=None)
-
-
-def matching_section(passages: Passages, name: str, *, exact: bool = False) -> Section | None:
-    """Return the section that `name` means.
+def matching_section(passages: Passages, name: str, hint: str = "", *, exact: bool = False) -> Section | None:
+    """Return the section that `name` means; of several of one name the one that shares most words with `hint`.
 
     Exact: the same words without case, marks and words like "section", or a path ("A > B"). Otherwise
-    also a name inside a longer one, and names that differ by a few letters.
+    also the same words without "rules" and the like, and a name inside a longer one.
     """
-    named = passages.section_names
-    if not named or len(name) > 300:
+    name = name.strip()
+    if not passages.named_sections or not 0 < len(name) <= _LONGEST or "\n" in name:
         return None
+    parts = [part for part in _PATH.split(name.strip("<>/ ")) if part]
+    found = _same(passages, name, _FILLERS)
+    if not found and len(parts) > 1:
+        outer = _same(passages, parts[0], _FILLERS)
+        inner = _same(passages, parts[-1], _FILLERS)
+        found = [s for s in inner if any(o.start <= s.start < o.end for o in outer)] or inner or outer
+    if not found and not exact:
+        found = _same(passages, name, _GENERIC) or _inside(passages, name)
+    return max(found, key=lambda section: _shared(passages, section, name, hint), default=None)
+
+
+def _words(words: list[str], without: frozenset[str]) -> list[str]:
+    return [word for word in words if word not in without] or words
+
+
+def _same(passages: Passages, name: str, without: frozenset[str]) -> list[Section]:
     wanted = name_words(name)
-    for section, words in named:
-        if words and words == wanted:
-            return section
-    bare = [word for word in wanted if word not in _FILLERS]
-    core = [word for word in wanted if word not in _GENERIC]
-    for section, words in named:
-        if bare and [word for word in words if word not in _FILLERS] == bare:
-            return section
-    if by_path := _by_path(passages, name):
-        return by_path
-    if exact:
-        return None
-    for section, words in named:
-        if core and [word for word in words if word not in _GENERIC] == core:
-            return section
-    return _contained(named, core) or _spelt_alike(named, bare)
+    equal = [section for section, words in passages.named_sections if words == wanted]
+    bare = _words(wanted, without)
+    return equal or [s for s, words in passages.named_sections if words and _words(words, without) == bare]
 
 
-def _by_path(passages: Passages, name: str) -> Section | None:
-    parts = [part for part in re.split(r"\s*(?:>|→|::|/|\||»| - |: )\s*", name.strip("<>/ ")) if part.strip()]
-    if len(parts) < 2:
-        return None
-    for part in reversed(parts):
-        if section := matching_section(passages, part, exact=True):
-            return section
-    return None
+def _inside(passages: Passages, name: str) -> list[Section]:
+    """Return the section with the most words that stand in `name`, else those whose name holds all its words."""
+    wanted = set(name_words(name)) - _GENERIC
+    if not 0 < len(wanted) <= 8:
+        return []
+    names = [(section, set(words) - _GENERIC) for section, words in passages.named_sections]
+    shorter = [(len(words), section) for section, words in names if words and words <= wanted]
+    longest = max((count for count, _ in shorter), default=0)
+    return [s for count, s in shorter if count == longest] or [s for s, words in names if wanted <= words]
 
 
-def _contained(named: list[tuple[Section, list[str]]], core: list[str]) -> Section | None:
-    if not core or len(core) > 8:
-        return None
-    wanted = set(core)
-    inside = [(s, set(w) - _GENERIC) for s, w in named]
-    shorter = [(len(words), s) for s, words in inside if words and words <= wanted]
-    if shorter:
-        longest = max(count for count, _ in shorter)
-        return next(s for count, s in shorter if count == longest)
-    return next((s for s, words in inside if wanted <= words), None)
-
-
-def _spelt_alike(named: list[tuple[Section, list[str]]], bare: list[str]) -> Section | None:
-    wanted = " ".join(bare)
-    if not wanted or len(wanted) > 120:
-        return None
-    best, likeness = None, 0.79
-    for section, words in named[:2_000]:
-        ratio = difflib.SequenceMatcher(
-            None, wanted, " ".join(w for w in words if w not in _FILLERS)[:120]
-        ).ratio()
-        if ratio > likeness:
-            best, likeness = section, ratio
-    return best
+def _shared(passages: Passages, section: Section, name: str, hint: str) -> tuple[bool, int]:
+    """How well one of several sections of a name fits: the marks of its heading first, then its words."""
+    heading = passages.prompt[section.start : section.body_start].strip()
+    held = content_words(passages.prompt[section.start : section.body_end], 20_000)
+    return heading == name, len(held & content_words(hint, 20_000))

@@ -21,7 +21,6 @@ _CATEGORY = {
 _LOCATION = {
     LocationType.WITHIN: 0.9,
     LocationType.START: 0.8,
-    LocationType.BEFORE: 0.75,
     LocationType.AFTER: 0.75,
     LocationType.END: 0.7,
     LocationType.REPLACE_ALL: 0.5,
@@ -59,6 +58,6 @@ def _specificity(suggestion: Suggestion, operation: EditOperation, text: str, ta
         return 1.0
     if len(text) > 20:
         return 0.7
-    if operation in (EditOperation.REPLACE, EditOperation.DELETE, EditOperation.MOVE) and target:
+    if operation in (EditOperation.REPLACE, EditOperation.DELETE) and target:
         return 0.6
     return 0.3

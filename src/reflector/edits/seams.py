@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from reflector.edits.lines import Line, LineKind
-from reflector.edits.passages import Passages, Span
+from reflector.edits.passages import Passages
+from reflector.edits.units import Span
 
 __all__ = ["deletion_span"]
+
+_STOPS = (".", "!", "?", ":", ";")
 
 
 def deletion_span(passages: Passages, span: Span) -> Span:
@@ -14,68 +17,55 @@ def deletion_span(passages: Passages, span: Span) -> Span:
     A list item goes with its line and marker, a paragraph with one of the blank lines around it, a
     sentence or phrase with one of the blanks around it.
     """
-    prompt = passages.prompt
     start, end = _grown(passages, span)
     first, last = passages.line_at(start), passages.line_at(max(start, end - 1))
-    if first < 0:
-        return start, end
     head, tail = passages.lines[first], passages.lines[last]
-    lead = prompt[head.start : start]
-    is_whole = (not lead.strip() or lead == head.indent + head.marker) and not prompt[end : tail.end].strip()
-    return _whole_lines(passages, first, last) if is_whole else _part_of_line(prompt, start, end, head, tail)
+    begins = start <= head.text_start or not passages.prompt[head.text_start : start].strip()
+    if begins and not passages.prompt[end : tail.end].strip():
+        return _whole_lines(passages.lines, first, last)
+    return _part_of_line(passages.prompt, start, end, head, tail)
 
 
 def _grown(passages: Passages, span: Span) -> Span:
-    """Return `span` with closing marks of its sentence: a quote often lacks the full stop."""
+    """Return `span` with the marks around its sentence: a quote often lacks the full stop."""
     prompt, (start, end) = passages.prompt, span
     unit = passages.unit_at(start)
-    if unit is not None and not prompt[unit.start : start].strip(" *_`\"'“‘"):
-        start = min(start, unit.start)
-        holder = passages.unit_at(max(start, end - 1)) or unit
-        if end <= holder.end and not prompt[end : holder.end].strip(" .!;,*_`\"'”’"):
-            end = holder.end
-    return start, end
+    if unit is None or prompt[unit.span[0] : start].strip(" *_`\"'“‘"):
+        return span
+    close = (passages.unit_at(max(start, end - 1)) or unit).span[1]
+    is_closed = end > close or prompt[end:close].strip(" .!;,*_`\"'”’")
+    return unit.span[0], end if is_closed else close
 
 
-def _whole_lines(passages: Passages, first: int, last: int) -> Span:
-    lines = passages.lines
-    blank_before = first == 0 or lines[first - 1].kind is LineKind.BLANK
+def _whole_lines(lines: list[Line], first: int, last: int) -> Span:
+    """Return the lines and the blank ones behind them; at the end of the prompt those before them instead."""
     behind = last + 1
-    if blank_before:
+    if first == 0 or lines[first - 1].kind is LineKind.BLANK:
         while behind < len(lines) and lines[behind].kind is LineKind.BLANK:
             behind += 1
     if behind < len(lines):
         return lines[first].start, lines[behind].start
-    # Nothing follows: the blank lines before it go instead, and the prompt keeps its last line break.
-    start = first
-    while start > 0 and lines[start - 1].kind is LineKind.BLANK:
-        start -= 1
-    if start == 0:
-        return lines[0].start, lines[-1].next
+    while first > 0 and lines[first - 1].kind is LineKind.BLANK:
+        first -= 1
+    # The prompt keeps its last line break, or the lack of one.
     has_break = lines[-1].next > lines[-1].end
-    return (lines[start].start if has_break else lines[start - 1].end), lines[-1].next
+    return lines[first].start if has_break or first == 0 else lines[first - 1].end, lines[-1].next
 
 
 def _part_of_line(prompt: str, start: int, end: int, head: Line, tail: Line) -> Span:
-    text_start = head.start + len(head.indent) + len(head.marker)
-    rest = prompt[end : tail.end]
-    ends_in_stop = prompt[start:end].rstrip()[-1:] in tuple(".!?:;")
-    if not rest.strip():
-        while start > text_start and prompt[start - 1] in " \t":
-            start -= 1
+    before, after = prompt[head.text_start : start], prompt[end : tail.end]
+    is_sentence = prompt[start:end].rstrip().endswith(_STOPS)
+    if not before.strip():
+        # At the beginning: with the blanks behind it, and the comma that would be left.
+        rest = after.lstrip(" \t")
+        if not is_sentence and rest[:1] in (",", ";"):
+            rest = rest[1:].lstrip(" \t")
+        return start, tail.end - len(rest)
+    bare = before.rstrip(" \t")
+    if after.strip() and (
+        bare == before or not (after.startswith((" ", "\t", ",", ")", *_STOPS)) or is_sentence)
+    ):
         return start, end
-    if not prompt[text_start:start].strip():
-        while end < tail.end and prompt[end] in " \t":
-            end += 1
-        if not ends_in_stop and end < tail.end and prompt[end] in ",;":
-            end += 1
-            while end < tail.end and prompt[end] in " \t":
-                end += 1
-        return start, end
-    if prompt[start - 1] in " \t" and (rest[0] in " \t.,;:!?)" or ends_in_stop):
-        while start > text_start and prompt[start - 1] in " \t":
-            start -= 1
-        closes = rest.lstrip(" \t")[:1] in tuple(".!?;:")
-        if closes and not ends_in_stop and prompt[start - 1] in ",;":
-            start -= 1
-    return start, end
+    if not is_sentence and bare.endswith((",", ";")) and after.lstrip(" \t").startswith(_STOPS):
+        bare = bare[:-1]
+    return start - len(before) + len(bare), end

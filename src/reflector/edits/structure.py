@@ -55,15 +55,9 @@ def _words(*alternatives: str) -> re.Pattern[str]:
 
 
 _COT = _words(
-    "step[ -]by[ -]step",
-    "think through",
-    "reason about",
-    "let['’]s think",
-    "work through",
-    "break (?:it )?down",
-    "analy[sz]e",
-    "consider",
-)
+    "step[ -]by[ -]step", "think through", "reason about", "let['’]s think", "work through",
+    "break (?:it )?down", "analy[sz]e", "consider",
+)  # fmt: skip
 
 _CONSTRAINTS = _words(
     "must", "should", "required", "ensure", "make sure", "don['’]t", "do not", "avoid", "always", "never"
@@ -87,22 +81,10 @@ def analyze_structure(prompt: str, lines: list[Line] | None = None) -> PromptStr
     """
     lines = read_lines(prompt) if lines is None else lines
     sections = find_sections(prompt, lines)
-    kinds = {line.kind: line for line in lines}
     markers = [line.marker.strip() for line in lines if line.marker]
-    size = len(prompt)
-    whole = Section(
-        name="main",
-        kind=SectionKind.WHOLE,
-        level=0,
-        start=0,
-        body_start=0,
-        body_end=size,
-        end=size,
-        own_end=size,
-    )
     return PromptStructure(
-        length=size,
-        sections=tuple(sections) or (whole,),
+        length=len(prompt),
+        sections=tuple(sections) or (_whole(len(prompt)),),
         has_examples=_EXAMPLES.search(prompt) is not None,
         has_constraints=_CONSTRAINTS.search(prompt) is not None,
         has_cot_trigger=_COT.search(prompt) is not None,
@@ -110,7 +92,7 @@ def analyze_structure(prompt: str, lines: list[Line] | None = None) -> PromptStr
         patterns={
             "has_numbered_list": any(marker.strip("(.)").isdigit() for marker in markers),
             "has_bullet_list": any(not marker.strip("(.)").isalnum() for marker in markers),
-            "has_code_fence": LineKind.FENCE in kinds,
+            "has_code_fence": any(line.kind is LineKind.FENCE for line in lines),
             "has_cot_trigger": _COT.search(prompt) is not None,
             "has_imperative": _words("solve", "calculate", "determine", "find").search(prompt) is not None,
             "has_question": "?" in prompt,
@@ -119,6 +101,11 @@ def analyze_structure(prompt: str, lines: list[Line] | None = None) -> PromptStr
         placeholders=tuple(dict.fromkeys(prompt[a:b] for a, b in find_placeholders(prompt))),
         newline=_newline(prompt),
     )
+
+
+def _whole(size: int) -> Section:
+    places = {"start": 0, "body_start": 0, "body_end": size, "end": size, "own_end": size}
+    return Section(name="main", kind=SectionKind.WHOLE, level=0, **places)
 
 
 def _complexity(prompt: str, section_count: int) -> Complexity:

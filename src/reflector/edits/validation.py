@@ -1,85 +1,79 @@
-"""Whether a draft may be made: what it costs the prompt is checked before anything is changed."""
+"""What edits may not cost the prompt: its placeholders, and the balance of its tags."""
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 
 from reflector.edits.drafts import Draft
-from reflector.edits.edit import EditStatus
-from reflector.edits.passages import Span, spans_overlap
+from reflector.edits.passages import Passages
+from reflector.edits.sections import SectionKind
 from reflector.edits.structure import find_placeholders
+from reflector.edits.units import overlap
 
-__all__ = ["jointly_validated", "lost_placeholders", "validated"]
-
-
-def validated(draft: Draft, prompt: str, placeholders: list[Span]) -> Draft:
-    """Return the draft, closed if it would cost the prompt a placeholder."""
-    if not draft.is_open or draft.span is None or draft.place is not None:
-        return draft
-    lost = lost_placeholders(prompt, draft.span, draft.content, placeholders)
-    if not lost:
-        return draft
-    names = ", ".join(dict.fromkeys(lost))
-    return draft.closed(EditStatus.DROPPED, f"it would remove the placeholder {names}, which must stay")
+__all__ = ["Placeholders"]
 
 
-def jointly_validated(drafts: list[Draft], prompt: str, placeholders: list[Span]) -> list[Draft]:
-    """Return the drafts; the weakest are closed until every placeholder has one occurrence left.
+class Placeholders:
+    """The placeholders and tags of a prompt, and which edits they survive."""
 
-    A tag that stands twice may be removed once, but not by two edits that each rely on the other one.
-    """
-    drafts = list(drafts)
-    changing = [
-        d for d in drafts if d.is_open and d.span is not None and d.place is None and not d.is_whole_prompt
-    ]
-    if len(changing) < 2:
-        return drafts
-    touched = [
-        (place, d) for d in changing for place in placeholders if d.span and spans_overlap(place, d.span)
-    ]
-    everywhere = Counter(prompt[a:b] for a, b in placeholders)
-    while touched:
-        gone = Counter(prompt[a:b] for (a, b), _ in touched)
-        kept = Counter(d.content[a:b] for d in changing for a, b in find_placeholders(d.content))
-        lost = [name for name in gone if gone[name] >= everywhere[name] and not kept[name]]
-        if not lost:
-            break
-        weakest = min(
-            (d for (a, b), d in touched if prompt[a:b] == lost[0]), key=lambda d: (d.impact, -d.index)
-        )
-        reason = f"together with another edit it would remove the placeholder {lost[0]}, which must stay"
-        drafts = [d.closed(EditStatus.DROPPED, reason) if d.index == weakest.index else d for d in drafts]
-        changing = [d for d in changing if d.index != weakest.index]
-        touched = [(place, d) for place, d in touched if d.index != weakest.index]
-    return drafts
+    def __init__(self, passages: Passages) -> None:
+        places = find_placeholders(passages.prompt)
+        self._starts = [start for start, _ in places]
+        self._ends = [end for _, end in places]
+        self._names = [passages.text(place) for place in places]
+        self._count = Counter(self._names)
+        self._elements = [s for s in passages.structure.sections if s.kind is SectionKind.XML]
+
+    def checked(self, drafts: list[Draft], *, together: bool) -> list[Draft]:
+        """Return the drafts, those dropped that would cost a placeholder.
+
+        Each is looked at alone, or together with all that are stronger: a tag that stands twice may be
+        removed once, but not by two edits that each rely on the other one.
+        """
+        left = self._count
+        dropped: dict[str, Draft] = {}
+        for draft in sorted((d for d in drafts if d.is_made and d.span), key=lambda d: d.strength):
+            taken = Counter(self._names[n] for n in self._touched(draft))
+            given = Counter(draft.content[a:b] for a, b in find_placeholders(draft.content))
+            after = Counter({name: left[name] + given[name] - taken[name] for name in left})
+            if lost := self._broken(draft, given) or self._lost(taken, given, after):
+                other = " together with another edit" if together else ""
+                why = f"it would remove the placeholder {lost}{other}, which must stay"
+                dropped[draft.id] = draft.dropped(why)
+            elif together:
+                left = after
+        return [dropped.get(draft.id, draft) for draft in drafts]
+
+    def _touched(self, draft: Draft) -> range:
+        """Return the numbers of the placeholders that share characters with the span of an edit."""
+        start, end = draft.span or (0, 0)
+        return range(bisect_right(self._ends, start), bisect_left(self._starts, end))
+
+    def _broken(self, draft: Draft, given: Counter[str]) -> str | None:
+        """Return a placeholder that an edit cuts, or a tag of an element whose other tag it leaves."""
+        span = draft.span or (0, 0)
+        for number in self._touched(draft):
+            if self._starts[number] < span[0] or self._ends[number] > span[1]:
+                return self._names[number]
+        for element in self._elements:
+            opening = overlap((element.start, element.body_start), span)
+            tag = f"<{element.name}>" if opening else f"</{element.name}>"
+            if opening != overlap((element.body_end, element.end), span) and not given[tag]:
+                return tag
+        return None
+
+    def _lost(self, taken: Counter[str], given: Counter[str], after: Counter[str]) -> str | None:
+        """Return a placeholder that is not given back, or a tag that is gone or has lost its partner."""
+        for name in taken:
+            is_tag = name.startswith("<")
+            if after[name] <= 0 or (not is_tag and not given[name]):
+                return name
+            if is_tag and _imbalance(name, after) > _imbalance(name, self._count):
+                return name
+        return None
 
 
-def lost_placeholders(prompt: str, span: Span, content: str, placeholders: list[Span]) -> list[str]:
-    """Return the placeholders that stand in `span`, or are cut by it, and are missing from `content`.
-
-    A tag that is only mentioned, and stands elsewhere too, may go; half of a pair may not.
-    """
-    touched = [place for place in placeholders if spans_overlap(place, span)]
-    if not touched:
-        return []
-    kept = Counter(content[a:b] for a, b in find_placeholders(content))
-    inside = Counter(prompt[a:b] for a, b in touched)
-    everywhere = Counter(prompt[a:b] for a, b in placeholders)
-    lost: list[str] = []
-    for start, end in touched:
-        name = prompt[start:end]
-        is_cut = start < span[0] or end > span[1]
-        if is_cut or (not kept[name] and not (name[0] == "<" and _may_go(name, inside, everywhere))):
-            lost.append(name)
-    return lost
-
-
-def _may_go(tag: str, inside: Counter[str], everywhere: Counter[str]) -> bool:
+def _imbalance(tag: str, count: Counter[str]) -> int:
     bare = tag.strip("</>")
-    opening, closing = f"<{bare}>", f"</{bare}>"
-    stays = everywhere[tag] > inside[tag]
-    is_pair = everywhere[closing] > 0
-    leaves_balance = (
-        not is_pair or everywhere[opening] - inside[opening] >= everywhere[closing] - inside[closing]
-    )
-    return stays and leaves_balance and (inside[closing] == 0 or inside[opening] >= inside[closing])
+    return abs(count[f"<{bare}>"] - count[f"</{bare}>"]) if count[f"</{bare}>"] else 0

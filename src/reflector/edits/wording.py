@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 
 from reflector._text import replace_surrogates
-from reflector.reflection.models import Suggestion, SuggestionType
+from reflector.edits.likeness import name_words
+from reflector.edits.sections import Section, SectionKind
+from reflector.reflection.models import Suggestion
 
-__all__ = ["asked_for", "clean_text", "described_text", "quoted", "replacement_pair"]
+__all__ = [
+    "begins_with_heading",
+    "clean_text",
+    "described_text",
+    "quoted",
+    "replacement_pair",
+    "without_own_heading",
+]
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_QUOTES = {'"': '"', "“": "”", "”": "”", "'": "'", "‘": "’", "«": "»", "„": "“", "`": "`"}
-_FENCE_OPENS = re.compile(r"(`{3,}|~{3,})(?:text|txt|plaintext|plain|markdown|md|prompt)?[ \t]*\n")
+_CLOSING = {'"': '"', "“": "”", "”": "”", "'": "'", "‘": "’", "«": "»", "„": "“", "`": "`"}
+_FENCE = re.compile(r"(`{3,}|~{3,})(?:text|txt|plaintext|plain|markdown|md|prompt)?[ \t]*\n")
 _LABEL = re.compile(
-    r"(?:(?:please\s+)?(?:add|insert|append|include|remove|delete|replace(?:\s+(?:it\s+)?with)?|change(?:\s+to)?|"
-    r"(?:new|revised|updated|suggested|proposed|improved|specific|exact|replacement)\s+"
-    r"(?:text|wording|version|instruction|prompt|rule|section|sentence))"
-    r"(?:\s+(?:this|the\s+following|following)(?:\s+(?:text|line|rule|instruction|sentence|section))?)?"
-    r"(?:\s+(?:to|in|at|under|after|before)\s+(?:the\s+)?[^:\n\"“]{1,60})?)\s*:\s*",
+    r"(?:(?:please\s+)?(?:add|insert|append|include|remove|delete|replace(?:\s+with)?|change\s+to)"
+    r"|(?:new|revised|updated|suggested|improved|replacement)\s+(?:text|wording|version|instruction|rule))"
+    r"(?:\s+(?:this|the\s+following|following)(?:\s+(?:text|line|rule|instruction|sentence|section))?)?\s*:\s*",
     re.IGNORECASE,
 )
 _MAX_DESCRIPTION = 4_000
@@ -32,38 +38,47 @@ def clean_text(text: str | None) -> str:
     >>> clean_text('Add: "Never guess."')
     'Never guess.'
     """
-    if not text:
-        return ""
-    text = replace_surrogates(_CONTROL.sub("", text.replace("\r\n", "\n").replace("\r", "\n")))
-    text = text.strip("\n").rstrip()
-    if text[:1] in " \t" and "\n" not in text:
-        text = text.lstrip()
+    text = (text or "").replace("\r\n", "\n").replace("\r", "\n")
+    text = replace_surrogates(_CONTROL.sub("", text)).strip("\n").rstrip()
     for _ in range(3):
-        bare = _without_label(_unwrapped(text))
+        text = text if "\n" in text else text.lstrip()
+        bare = _unwrapped(text)
+        label = _LABEL.match(bare)
+        bare = bare[label.end() :] if label and bare[label.end() :].strip() else bare
         if bare == text:
             break
-        text = bare
+        text = bare.strip("\n")
     return text
 
 
 def _unwrapped(text: str) -> str:
-    stripped = text.strip()
-    fence = _FENCE_OPENS.match(stripped)
-    if fence and stripped.endswith("\n" + fence[1]) and stripped.count(fence[1]) == 2:
-        return stripped[fence.end() : -len(fence[1])].strip("\n")
-    closing = _QUOTES.get(stripped[:1])
-    if closing and len(stripped) > 2 and stripped.endswith(closing):
-        inner = stripped[1:-1]
+    fence = _FENCE.match(text)
+    if fence and text.endswith("\n" + fence[1]) and text.count(fence[1]) == 2:
+        return text[fence.end() : -len(fence[1])]
+    closing = _CLOSING.get(text[:1])
+    if closing and len(text) > 2 and text.endswith(closing):
         # An apostrophe inside a word is not a quote that closes.
-        marks = re.sub(r"(?<=\w)['’](?=\w)", "", inner)
-        if closing not in marks and stripped[0] not in marks:
-            return inner.strip()
+        marks = re.sub(r"(?<=\w)['’](?=\w)", "", text[1:-1])
+        if closing not in marks and text[0] not in marks:
+            return text[1:-1].strip()
     return text
 
 
-def _without_label(text: str) -> str:
-    label = _LABEL.match(text)
-    return text[label.end() :].strip("\n") if label and text[label.end() :].strip() else text
+def begins_with_heading(text: str, section: Section) -> bool:
+    """Whether the first line of `text` is the heading, or the opening tag, of `section`."""
+    first, _, rest = text.strip().partition("\n")
+    is_marked = first.startswith(("#", "*", "_", "<")) or first.rstrip().endswith(":") or bool(rest)
+    return is_marked and name_words(first.strip("<>/#* ")) == name_words(section.name)
+
+
+def without_own_heading(text: str, section: Section | None) -> str:
+    """Return `text` without a first line that repeats the heading, or the tags, of the section it goes into."""
+    rest = text.partition("\n")[2]
+    if section is None or not rest.strip() or not begins_with_heading(text, section):
+        return text
+    body, _, last = rest.strip("\n").rpartition("\n")
+    is_closed = section.kind is SectionKind.XML and last.strip().lower() == f"</{section.name.lower()}>"
+    return body.rstrip("\n") if is_closed else rest.strip("\n")
 
 
 _QUOTED = re.compile(
@@ -74,108 +89,44 @@ _QUOTED = re.compile(
 
 def quoted(text: str) -> list[str]:
     """Return what stands in quotes, in order."""
-    return [quote for quote, _, _ in _quotes(text[:_MAX_DESCRIPTION])]
+    found = (match[match.lastindex or 0].strip() for match in _QUOTED.finditer(text[:_MAX_DESCRIPTION]))
+    return [quote for quote in found if quote]
 
 
-def _quotes(text: str) -> list[tuple[str, int, int]]:
-    found = []
-    for match in _QUOTED.finditer(text):
-        inner = next(group for group in match.groups() if group is not None).strip()
-        if inner:
-            found.append((inner, match.start(), match.end()))
-    return found
-
-
-_CHANGES = re.compile(
-    r"\b(?:replac|chang|rewrit|reword|rephras|substitut|modif|updat|edit|turn)\w*\b[^.;]*\Z", re.IGNORECASE
+_BEFORE_AFTER = re.compile(
+    r"\W*(?:before|old|original|current)\W*:(?P<old>.+?)\n\W*(?:after|new|revised|updated)\W*:(?P<new>.+)",
+    re.IGNORECASE | re.DOTALL,
 )
-_INTO = re.compile(r"\W{0,3}(?:[^\"“”«»`]{0,40}\s)?(?:with|to|by|into|as)\b[^\"“”«»`]{0,60}\Z", re.IGNORECASE)
-_BECOMES = re.compile(r"\s*(?:->|→|=>|⇒|should (?:be|read|say)|becomes)\s*:?\s*\Z", re.IGNORECASE)
-_OLD_LABEL = re.compile(
-    r"\W{0,4}(?:before|old|original|current|existing|from)(?: (?:text|wording|version))?\W{0,3}:",
-    re.IGNORECASE,
-)
-_NEW_LABEL = re.compile(
-    r"\W{0,4}(?:after|new|revised|updated|replacement|to)(?: (?:text|wording|version))?\W{0,3}:",
-    re.IGNORECASE,
+_CHANGE = re.compile(
+    r"\W*(?:replace|change|rewrite|rephrase|reword|substitute|modify|update)\b", re.IGNORECASE
 )
 
 
 def replacement_pair(suggestion: Suggestion) -> tuple[str, str] | None:
-    """Return old and new text where a suggestion names both, as in `Replace "A" with "B"`."""
-    for text in (suggestion.specific_text or "", suggestion.description):
-        pair = _labelled_pair(text[:_MAX_DESCRIPTION]) or _quoted_pair(text[:_MAX_DESCRIPTION])
-        if pair is not None:
-            return clean_text(pair[0]), clean_text(pair[1])
-    return None
+    """Return old and new text where a suggestion names both: `Replace "A" with "B"`, or `Before: A` and `After: B`."""
+    text = (suggestion.specific_text or "")[:_MAX_DESCRIPTION]
+    if match := _BEFORE_AFTER.match(text):
+        return clean_text(match["old"].strip(" *_")), clean_text(match["new"].strip(" *_"))
+    quotes = quoted(text) if _CHANGE.match(text) else [] if text else quoted(suggestion.description)
+    return (clean_text(quotes[0]), clean_text(quotes[1])) if len(quotes) == 2 else None
 
 
-def _labelled_pair(text: str) -> tuple[str, str] | None:
-    lines = text.strip().split("\n")
-    old = _OLD_LABEL.match(lines[0])
-    if not old:
-        return None
-    for number in range(1, len(lines)):
-        if new := _NEW_LABEL.match(lines[number]):
-            before = "\n".join([lines[0][old.end() :], *lines[1:number]]).strip(" *_")
-            after = "\n".join([lines[number][new.end() :], *lines[number + 1 :]]).strip(" *_")
-            return (before, after) if before.strip() and after.strip() else None
-    return None
-
-
-def _quoted_pair(text: str) -> tuple[str, str] | None:
-    quotes = _quotes(text)
-    for (old, start, end), (new, behind, _) in pairwise(quotes):
-        between = text[end:behind]
-        if _BECOMES.match(between):
-            return old, new
-        if len(between) <= 110 and _INTO.match(between) and _CHANGES.search(text[max(0, start - 90) : start]):
-            return old, new
-    return None
-
-
-_THING = (
-    r"(?:instructions?|rules?|requirements?|constraints?|steps?|reminders?|notes?|statements?|guidelines?|guidance|"
-    r"lines?|sentences?|checks?|warnings?|directives?|clauses?|conditions?|polic(?:y|ies)|wording|language)"
-)
-_ADJECTIVES = (
-    r"(?:(?:an?|the|some|more|one|explicit|clear|new|specific|strict|additional|short|brief|"
-    r"strong|final)\s+){0,4}"
-)
-_META = re.compile(
-    rf"(?:please\s+)?(?:(?:you|we|the prompt|prompt|it|the instructions?)\s+(?:should|must|could|needs? to|can)\s+)?"
-    rf"(?:also\s+|explicitly\s+|clearly\s+)?(?:add|include|insert|introduce|provide|give|write|put)\s+"
-    rf"{_ADJECTIVES}(?:\w+\s+)?{_THING}\s+(?:in the prompt\s+)?"
-    rf"(?:that\s+(?:says?|tells?|requires?|instructs?|states?|forbids?)\b|saying|telling|requiring|instructing|stating|"
-    rf"reminding|asking|that|to|for)\s*:?\s*"
-    rf"(?:that\s+)?(?:(?:the\s+)?(?:agent|model|assistant|llm|ai|it)\s+(?:that\s+)?"
-    rf"(?=to\b|must\b|should\b|never\b|always\b|not\b|has\b))?",
+_AGENT = r"(?:the\s+)?(?:agent|model|assistant|llm|ai|it|you)"
+_TALK = re.compile(
+    rf"(?:please\s+)?(?:(?:add|include|insert|introduce|put)\s+(?:[\w-]+\s+){{0,4}}?"
+    rf"(?:instruction|rule|requirement|constraint|step|reminder|note|guideline|line|sentence|check|warning)s?\s+"
+    rf"(?:that\s+(?:says|tells|requires)|saying|telling|requiring|that|to|for)\s*:?\s+(?:{_AGENT}\s+)?"
+    rf"|(?:tell|instruct|remind|ask|require)\s+{_AGENT}\s+|(?:state|specify|clarify|mention)\s+that\s+(?:{_AGENT}\s+)?)"
+    rf"(?:to\s+|that\s+(?:{_AGENT}\s+)?)?(?:must\s+(?!not\b)|should\s+(?!not\b))?",
     re.IGNORECASE,
 )
-_TELL = re.compile(
-    r"(?:please\s+)?(?:(?:you|we|the prompt|it)\s+(?:should|must|could|needs? to)\s+)?(?:explicitly\s+|clearly\s+)?"
-    r"(?:(?:tell|instruct|remind|ask|require|force|direct|encourage)\s+(?:the\s+)?(?:agent|model|assistant|llm|ai|it)\s+"
-    r"(?:that\s+it\s+(?:must|should)\s+|that\s+|to\s+)?"
-    r"|(?:clarify|specify|state|emphasi[sz]e|mention|stress|require|make\s+(?:it\s+)?(?:clear|explicit))\s+(?:explicitly\s+)?that\s+)",
-    re.IGNORECASE,
-)
-_SUBJECT = re.compile(
-    r"(?:the\s+)?(?:agent|model|assistant|llm|ai|i|you|we)\s+(?:will|should|must|need(?:s)? to|have to|has to|"
-    r"ought to)\s+(?:also\s+)?",
-    re.IGNORECASE,
-)
-_DIRECTIVE = re.compile(
+_COMMAND = re.compile(
     r"(?:always|never|do not|don['’]t|only|before|after|when|whenever|if|once|unless|until|avoid|use|keep|verify|"
-    r"check|confirm|ask|think|show|list|read|return|answer|respond|reply|write|call|stop|wait|report|cite|quote|format|"
-    r"treat|prefer|follow|double-check|validate|review|explain|first|each|every|all|no|ensure|make sure|must|"
-    r"you must)\b",
+    r"check|confirm|ask|think|list|read|return|answer|respond|write|call|stop|wait|cite|ensure|make sure|must)\b",
     re.IGNORECASE,
 )
-_STEP_BY_STEP = re.compile(r"step[- ]by[- ]step", re.IGNORECASE)
 _ABOUT_THE_PROMPT = re.compile(
-    r"\b(?:the|this) (?:system )?prompt\b|\bexamples? (?:of|showing|to|for|that)\b|\bsection\b|\bwording\b|"
-    r"\bthe instructions?\b",
-    re.IGNORECASE,
+    r"\b(?:prompt|examples? (?:of|showing|to|for)|sections?|wording)\b", re.IGNORECASE
 )
 
 
@@ -186,34 +137,13 @@ def described_text(suggestion: Suggestion) -> str:
     that could be written into a prompt.
     """
     description = clean_text(suggestion.description[:_MAX_DESCRIPTION])
-    quotes = [quote for quote in quoted(description) if len(quote.split()) >= 3]
-    if quotes and suggestion.type in (SuggestionType.ADD, SuggestionType.MODIFY):
+    if quotes := [quote for quote in quoted(description) if len(quote.split()) >= 3]:
         return clean_text(quotes[-1])
-    first = description.split("\n", 1)[0].strip()
-    for pattern in (_META, _TELL):
-        match = pattern.match(first)
-        if match and len(first[match.end() :].split()) >= 2:
-            return _as_instruction(first[match.end() :])
-    if _STEP_BY_STEP.search(first) and suggestion.type is SuggestionType.ADD:
-        return "Think step by step before you answer."
-    if _ABOUT_THE_PROMPT.search(first):
+    said = description.split("\n", 1)[0].strip()
+    talk = _TALK.match(said)
+    if talk is None and (_ABOUT_THE_PROMPT.search(said) or not _COMMAND.match(said)):
         return ""
-    if (match := _SUBJECT.match(first)) and len(first[match.end() :].split()) >= 3:
-        return _as_instruction(first[match.end() :])
-    return _as_instruction(first) if _DIRECTIVE.match(first) and len(first.split()) >= 3 else ""
-
-
-def _as_instruction(text: str) -> str:
-    text = re.sub(r"^(?:to|it|and|then)\s+", "", text.strip(), flags=re.IGNORECASE)
-    text = _SUBJECT.sub("", text, count=1) if _SUBJECT.match(text) else text
-    text = re.sub(r"^(?:must|should)\s+(?=not\b)", "do ", text, flags=re.IGNORECASE)
-    text = re.sub(r"^(?:must|should)\s+", "", text, flags=re.IGNORECASE)
-    text = text[:1].upper() + text[1:]
-    return text if text[-1:] in ".!?:…" else text + "."
-
-
-def asked_for(suggestion: Suggestion) -> str:
-    """Return description and exact text together: all words that tell what a suggestion is about."""
-    return (
-        f"{suggestion.description[:_MAX_DESCRIPTION]}\n{(suggestion.specific_text or '')[:_MAX_DESCRIPTION]}"
-    )
+    text = said[talk.end() :] if talk else said
+    if len(text.split()) < 2:
+        return ""
+    return text[0].upper() + text[1:] + ("" if text[-1] in ".!?:…" else ".")

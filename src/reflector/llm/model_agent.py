@@ -1,4 +1,4 @@
-"""The agent that answers `reflector.model.requested`: the one place where a client is called."""
+"""The provider of tasks of kind `model`: the one place where a client is called."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ import anyio
 from pydantic import ValidationError
 
 from reflector.agents.context import Context
+from reflector.dispatch.task import Task
 from reflector.errors import LLMBadRequestError, LLMTimeoutError, ReflectorError
 from reflector.llm.client import LLMClient, as_client, call_client, warm_up
 from reflector.llm.failures import llm_error
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.secrets import is_clean
-from reflector.signals.signal import Signal
 
 __all__ = ["ask_client", "model_agent", "read_request"]
 
-Handler = Callable[[Signal, Context], Awaitable[dict[str, Any]]]
+Provider = Callable[[Task, Context], Awaitable[dict[str, Any]]]
 
 
 def model_agent(
     model: LLMClient | Callable[..., Any], *, clock: Callable[[], float] = time.perf_counter
-) -> Handler:
-    """Return the handler of an agent for `reflector.model.requested`.
+) -> Provider:
+    """Return the provider that does tasks of kind `model`: their payload is a `ModelRequest`.
 
-    Its answer is the data of `reflector.model.completed`: a `ModelReply` as plain data.
+    What it returns becomes the data of `reflector.model.completed`: a `ModelReply` as plain data.
 
     ```python
-    await runtime.spawn(model_agent(client), name="model", handles="reflector.model.requested")
+    await runtime.spawn(model_agent(client), name="model", accepts=["model"], card=ProviderCard(running=8))
     ```
     """
     client = as_client(model)
 
-    async def handle(signal: Signal, context: Context) -> dict[str, Any]:
-        reply = await ask_client(client, read_request(signal.data), clock=clock)
+    async def ask(task: Task, context: Context) -> dict[str, Any]:
+        reply = await ask_client(client, read_request(task.payload), clock=clock)
         return reply.model_dump(mode="json")
 
-    return handle
+    return ask
 
 
 def read_request(data: Any) -> ModelRequest:

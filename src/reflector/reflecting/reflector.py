@@ -17,8 +17,10 @@ from reflector._ids import new_id
 from reflector.agents.ambient import ambient_runtime
 from reflector.agents.context import Context
 from reflector.agents.portal import run_sync
-from reflector.agents.ref import AgentRef
 from reflector.agents.runtime import Runtime
+from reflector.dispatch.dispatching import execute
+from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.task import Limits, Task
 from reflector.edits.edit import EditConfig
 from reflector.edits.planning import plan_edits
 from reflector.errors import InputError, NoModelWarning, UnsupportedReplyError
@@ -42,8 +44,7 @@ __all__ = ["REFLECTION_REQUESTED", "Reflector", "ReflectorOptions"]
 REFLECTION_REQUESTED = "reflector.reflection.requested"
 """Type of the signal whose data is a `ReflectionRequest` and whose answer carries a `Reflection`."""
 
-_FALLBACK = -100
-"""Priority of our own routes: an agent that a user spawns for the same requests comes first."""
+_CARD = ProviderCard()
 
 _GRACE = 5.0
 """Seconds that the request to the model waits longer than the client, and the request to the Reflector again: the more
@@ -75,8 +76,10 @@ class ReflectorOptions:
 class Reflector:
     """Finds out what a prompt did wrong in a run, and changes it.
 
-    It is an agent: `reflect` is a request signal to it, and it asks the model by a request signal. It joins the
-    ambient `Runtime`, or opens a private one for the call. One object may serve many calls, tasks and event loops.
+    It is a provider of tasks of kind `reflection`, and its model one of kind `model`: `reflect` is a request signal to
+    it, and it asks the model by a request signal. An agent that handles `reflector.model.requested` is asked instead
+    of the model. It joins the ambient `Runtime`, or opens a private one for the call. One object may serve many
+    calls, tasks and event loops.
 
     Args:
         model: A model's name, `"rules"`, an `LLMClient`, or a function from messages to text. None:
@@ -147,16 +150,15 @@ class Reflector:
             verbosity=_verbosity(verbosity),
             focus_areas=_focus_areas(focus_areas),
         )
+        limit = self._options.timeout + 2 * _GRACE
         async with ambient_runtime() as runtime, self._seated(runtime) as seat:
-            reply = await runtime.request(
-                Signal(REFLECTION_REQUESTED, "/reflector", request, subject=seat),
-                timeout=self._options.timeout + 2 * _GRACE,
-            )
-        if not isinstance(reply.data, Reflection):
+            result = await execute(Task(kind="reflection", payload=request, limits=seat), timeout=limit)
+        if not isinstance(result.value, Reflection):
             raise UnsupportedReplyError(
-                f"an agent answered {REFLECTION_REQUESTED} with {type(reply.data).__name__}; expected a Reflection."
+                f"{result.provider} answered {REFLECTION_REQUESTED} with {type(result.value).__name__}; "
+                "expected a Reflection."
             )
-        return reply.data
+        return result.value
 
     def reflect_sync(
         self,
@@ -174,39 +176,43 @@ class Reflector:
         return run_sync(call)
 
     @asynccontextmanager
-    async def _seated(self, runtime: Runtime) -> AsyncIterator[str]:
-        """Have this Reflector and its model in a runtime for one call; yield the address of the pair."""
-        seat = new_id("reflector")
-        has_model_agent = runtime.handles(Signal(MODEL_REQUESTED, "/reflector"))
-        asks_agent = self._is_unconfigured and has_model_agent
-        if self._is_unconfigured and not asks_agent:
+    async def _seated(self, runtime: Runtime) -> AsyncIterator[Limits]:
+        """Have this Reflector and its model in a runtime for one call; yield the limits that lead a task to it."""
+        question = Signal(MODEL_REQUESTED, "/reflector")
+        is_model_served = runtime.handles(question) or bool(runtime.providers("model"))
+        asks_served = self._is_unconfigured and is_model_served
+        if self._is_unconfigured and not is_model_served:
             warnings.warn(_NO_MODEL, NoModelWarning, stacklevel=2)
+        name = new_id("reflector")
+        model_limits = None if asks_served else Limits(providers=(f"{name}.model",))
 
-        async def answer(signal: Signal, context: Context) -> Reflection:
-            return await self._answer(signal, context, by_rules=self._client is None and not asks_agent)
-
-        if self._client is not None and not has_model_agent:
-            # Loading a client's library takes seconds; that must not count as time the model takes.
-            await warm_up(self._client)
-        agents = [await _take(runtime, answer, seat, REFLECTION_REQUESTED)]
-        if self._client is not None:
-            agents.append(
-                await _take(runtime, model_agent(self._client), f"{seat}.model", MODEL_REQUESTED, seat)
+        async def reflection(task: Task, context: Context) -> Reflection:
+            return await self._answer(
+                task.payload, model_limits, by_rules=self._client is None and not asks_served
             )
+
+        agents = [await runtime.spawn(reflection, name=name, accepts=["reflection"], card=_CARD)]
+        if self._client is not None:
+            if not runtime.handles(question):
+                # Loading a client's library takes seconds; that must not count as time the model takes.
+                await warm_up(self._client)
+            model = model_agent(self._client)
+            agents.append(await runtime.spawn(model, name=f"{name}.model", accepts=["model"], card=_CARD))
         try:
-            yield seat
+            yield Limits(providers=(name,))
         finally:
             for agent in agents:
                 await agent.stop()
 
-    async def _answer(self, signal: Signal, context: Context, *, by_rules: bool) -> Reflection:
-        """Handle `reflector.reflection.requested`."""
+    async def _answer(
+        self, request: ReflectionRequest, model_limits: Limits | None, *, by_rules: bool
+    ) -> Reflection:
+        """Do a task of kind `reflection`."""
         started = time.perf_counter()
-        request: ReflectionRequest = signal.data
         if by_rules:
             parsed, model, usage = reflect_by_rules(request), RULES, Usage()
         else:
-            reply = await self._ask_model(request, signal.subject, context)
+            reply = await self._ask_model(request, model_limits)
             parsed = parse_reflection(
                 reply.content, strict=self._options.strict, finish_reason=reply.finish_reason
             )
@@ -222,7 +228,7 @@ class Reflector:
             duration_ms=(time.perf_counter() - started) * 1e3,
         )
 
-    async def _ask_model(self, request: ReflectionRequest, seat: str | None, context: Context) -> ModelReply:
+    async def _ask_model(self, request: ReflectionRequest, limits: Limits | None) -> ModelReply:
         question = ModelRequest(
             messages=(
                 Message(role="system", content=self._builder.build_system_prompt()),
@@ -234,19 +240,9 @@ class Reflector:
             response_format={"type": "json_object"},
             timeout=self._options.timeout,
         )
-        reply = await context.request(
-            Signal(MODEL_REQUESTED, "/reflector", question.model_dump(mode="json"), subject=seat),
-            timeout=self._options.timeout + _GRACE,
-        )
-        return read_reply(reply.data, model=self.model)
-
-
-async def _take(runtime: Runtime, handler: Any, name: str, pattern: str, seat: str | None = None) -> AgentRef:
-    """Spawn an agent that answers requests of this pattern to its own address, unless somebody else does."""
-    address = seat or name
-    return await runtime.spawn(
-        handler, name=name, handles=pattern, priority=_FALLBACK, when=lambda signal: signal.subject == address
-    )
+        task = Task(kind="model", payload=question.model_dump(mode="json"), limits=limits or Limits())
+        result = await execute(task, timeout=self._options.timeout + _GRACE)
+        return read_reply(result.value, model=self.model)
 
 
 async def _request(runs: Runs, **options: Any) -> ReflectionRequest:

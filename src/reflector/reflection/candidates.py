@@ -4,28 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from reflector._json import loads, scan
 from reflector.reflection.field_names import REFLECTION_FIELDS
-from reflector.reflection.lenient_json import decode
-from reflector.reflection.lenient_strings import BLANK, holds_latex
+from reflector.reflection.lenient_escapes import holds_latex
+from reflector.reflection.lenient_json import Document, decode
+from reflector.reflection.lenient_strings import BLANK
 
 __all__ = ["Document", "find_documents", "whole_document"]
 
 _MOST_DOCUMENTS = 20_000
-
-
-@dataclass(frozen=True, slots=True)
-class Document:
-    """One JSON value found in an answer."""
-
-    value: Any
-    fixes: dict[str, int]
-    truncated: bool
-    start: int
-    end: int
 
 
 _KEY = r"[\"'“”„«「『`＂][\w .\-]{1,60}[\"'“”»」』`＂]\s*[:=：]"
@@ -59,23 +48,21 @@ def find_documents(text: str) -> list[Document]:
     whole = whole_document(text)
     if whole is not None:
         return [whole]
-    if _TOML.search(text):
+    if (table := _TOML.search(text)) and "{" not in text[: table.start()]:
         return []
     if _ESCAPED.match(text):
         return [_unescaped(text)]
     if _LITERAL_BREAK.match(text):
-        return [replace(document, end=len(text)) for document in _scan_all(_LITERAL_BREAKS.sub("\n", text))][:1]
+        return [_whole(document, text, "escaped") for document in _scan_all(_LITERAL_BREAKS.sub("\n", text))][
+            :1
+        ]
     documents = list(_scan_all(text))
     if headless := _HEADLESS.match(text):
         first = documents[0].start if documents else len(text)
         if headless.end() < first:
-            decoded = decode(text, headless.end(), headless=True)
-            return [Document(decoded.value, decoded.fixes, decoded.truncated, headless.end(), decoded.end)]
+            return [decode(text, headless.end(), headless=True)]
     if _PREFILLED.match(text):
-        decoded = decode(_PREFIX + text)
-        return [
-            Document(decoded.value, {**decoded.fixes, "missing_start": 1}, decoded.truncated, 0, len(text))
-        ]
+        return [_whole(decode(_PREFIX + text), text, "missing_start")]
     return documents
 
 
@@ -85,7 +72,7 @@ def whole_document(text: str) -> Document | None:
     if body[:1] not in ("{", "[", '"') or holds_latex(body, 0, len(body)):
         return None
     try:
-        return Document(loads(body), {}, False, 0, len(text))
+        return Document(loads(body), 0, len(text))
     except ValueError:
         return None
 
@@ -128,9 +115,8 @@ def _read(text: str, start: int) -> Document:
             pass
         else:
             if not holds_latex(text, start, end):
-                return Document(value, {}, False, start, end)
-    decoded = decode(text, start)
-    return Document(decoded.value, decoded.fixes, decoded.truncated, start, decoded.end)
+                return Document(value, start, end)
+    return decode(text, start)
 
 
 def _unescaped(text: str) -> Document:
@@ -140,6 +126,10 @@ def _unescaped(text: str) -> Document:
     inner = str(outer.value) if outer is not None else _ESCAPED_BREAK.sub("\n", body).replace('\\"', '"')
     found = find_documents(inner) if not _ESCAPED.match(inner) else []
     if found:
-        return Document(found[0].value, {**found[0].fixes, "escaped": 1}, found[0].truncated, 0, len(text))
-    decoded = decode(inner.replace('\\"', '"'), len(inner) - len(inner.lstrip()))
-    return Document(decoded.value, {**decoded.fixes, "escaped": 1}, decoded.truncated, 0, len(text))
+        return _whole(found[0], text, "escaped")
+    return _whole(decode(inner.replace('\\"', '"'), len(inner) - len(inner.lstrip())), text, "escaped")
+
+
+def _whole(document: Document, text: str, fix: str) -> Document:
+    """Return a document that was found in a changed text as one that is all of `text`."""
+    return replace(document, start=0, end=len(text), fixes={**document.fixes, fix: 1})

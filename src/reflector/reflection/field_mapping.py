@@ -40,14 +40,13 @@ def assign(members: dict[str, Any], names: FieldNames) -> dict[str, Field]:
     """
     found: dict[str, Field] = {}
     used: set[str] = set()
-    for field, key, strength in names.plan(
-        tuple(members) if len(members) <= _MOST_KEYS else tuple(members)[:_MOST_KEYS]
-    ):
+    keys = tuple(members)
+    for field, key, strength in names.plan(keys if len(keys) <= _MOST_KEYS else keys[:_MOST_KEYS]):
         value = members[key]
         if value is None or key in used:
             continue
         if field not in found:
-            found[field] = ([value] if strength == NUMBERED else value, strength)
+            found[field] = (value, strength) if strength != NUMBERED else ([value], strength)
         elif strength == NUMBERED == found[field][1]:
             found[field][0].append(value)
         else:
@@ -92,7 +91,7 @@ def optional_text(value: Any, joiner: str = "\n") -> str | None:
     """Return the text of an optional field; None for null, nothing, and words that stand for nothing."""
     if value is None:
         return None
-    if type(value) is str and len(value) > _LONGEST_NOTHING and not value.isspace():
+    if type(value) is str and len(value) > _LONGEST_NOTHING and value[0] > " ":
         return value
     text = text_of(value, joiner)
     return None if not text.strip() or text.strip().casefold() in _NOTHING else text

@@ -38,7 +38,7 @@ class FieldNames:
         return None if wish is None else wish[0]
 
     def _wishes_of(self, key: str) -> dict[str, tuple[int, int, int]]:
-        """Return field -> wish of `key`: by its whole name, one or many, else by its stem before a number or preposition."""
+        """Return field -> wish of `key`: by its whole name, else by its stem before a number or a preposition."""
         normal = normal_key(key)
         known = self._wishes.get(normal)
         if known is not None:
@@ -46,9 +46,6 @@ class FieldNames:
         if digits := _NUMBERED.search(normal):
             stem = self._wishes.get(normal[: digits.start()], {})
             return {field: (NUMBERED, wish[1], 0) for field, wish in list(stem.items())[:1]}
-        other = normal[:-1] if normal.endswith("s") else normal + "s"
-        if other in self._wishes:
-            return self._wishes[other]
         if preposition := _PREPOSITION.search(key[:80]):
             stem = self._wishes.get(normal_key(key[: preposition.start()]), {})
             return {field: (2, *wish[1:]) for field, wish in stem.items() if wish[0] < 2}
@@ -101,7 +98,8 @@ REFLECTION_FIELDS = FieldNames(
             اسباب akar_masalah penyebab akar_penyebab penyebab_utama cause_principali cause_radice
             kök_nedenler nedenler nguyên_nhân nguyên_nhân_gốc_rễ oorzaken przyczyny grondoorzaken""",
             """why why_it_failed contributing_factors factors why_it_went_wrong root_problems
-            issues problems reasons weaknesses failures errors failure_reasons mistakes limitations
+            issues problems reasons weaknesses failures errors failure_reasons failure_reason mistakes
+            key_findings key_problems main_issues main_problems limitations
             flaws key_issues identified_issues gaps problemas problèmes probleme проблемы 问题 問題 문제
             문제점 مشاكل समस्याएं সমস্যা مسائل masalah problemi sorunlar""",
         ),

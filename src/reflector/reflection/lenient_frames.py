@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import Any
 
-__all__ = ["AFTER", "KEY", "VALUE", "Frame", "Frames"]
+__all__ = ["AFTER", "CLOSERS", "CLOSING", "KEY", "MAX_DEPTH", "VALUE", "Frame", "Frames", "goes_on"]
+
+MAX_DEPTH = 64
+"""Brackets deeper than this are skipped: no reflection is nested so deeply, hostile input is."""
+CLOSERS = {"{": "}", "[": "]", "(": ")", "｛": "}", "［": "]", "【": "]"}
+CLOSING = {"}": "}", "]": "]", ")": ")", "｝": "}", "］": "]", "】": "]"}
 
 KEY, VALUE, AFTER = 0, 1, 2
 """What is expected next in a container."""
@@ -38,25 +45,31 @@ class Frame:
         return (len(self.items) - 1, self.items[-1]) if self.items else (None, None)
 
 
+_NEXT_MEMBER = re.compile(r"\s*,\s*[\"“'][\w \-]{1,60}[\"”']\s*:")
+_NEXT_OBJECT = re.compile(r"\s*,\s*\{\s*[\"“']")
+
+
+def goes_on(frame: Frame, text: str, position: int) -> bool:
+    """Return whether a container continues after a bracket that seems to end it."""
+    if type(frame.items) is dict:
+        return frame.closer == "}" and _NEXT_MEMBER.match(text, position) is not None
+    return frame.closer == "]" and _NEXT_OBJECT.match(text, position) is not None
+
+
 class Frames:
     """The open containers, the outermost first."""
 
-    def __init__(self, fixes: dict[str, int], max_depth: int) -> None:
+    def __init__(self, fixes: Counter[str]) -> None:
         self.stack: list[Frame] = []
         self.root: Any = None
         self.fixes = fixes
-        self.max_depth = max_depth
-
-    def fix(self, name: str) -> None:
-        """Count a repair."""
-        self.fixes[name] = self.fixes.get(name, 0) + 1
 
     def push(self, frame: Frame) -> None:
         """Open a container; one that lies too deep is ignored."""
-        if len(self.stack) < self.max_depth:
+        if len(self.stack) < MAX_DEPTH:
             self.stack.append(frame)
         else:
-            self.fix("too_deep")
+            self.fixes["too_deep"] += 1
 
     def pop(self) -> None:
         """Close the innermost container and hand its value to the one around it."""
@@ -76,7 +89,7 @@ class Frames:
         if all(frame.closer != closer for frame in self.stack):
             return False
         while self.stack[-1].closer != closer:
-            self.fix("missing_closer")
+            self.fixes["missing_closer"] += 1
             self.pop()
         return True
 
@@ -90,24 +103,24 @@ class Frames:
         in_list = outer is not None and type(outer.items) is list
         key, last = frame.last()
         if type(last) is list and last and type(last[-1]) is dict:
-            self.fix("extra_closer")
+            self.fixes["extra_closer"] += 1
             self.reopen(frame, key, last)
         elif type(last) is dict and last and not in_list:
-            self.fix("missing_bracket")
+            self.fixes["missing_bracket"] += 1
             self.reopen(frame, key, [last])
         elif frame.items and in_list:
-            self.fix("missing_closer")
+            self.fixes["missing_closer"] += 1
             self.pop()
             self.stack[-1].state = VALUE
         elif frame.items:
-            self.fix("missing_key")
+            self.fixes["missing_key"] += 1
             frame.key = f"_{len(frame.items)}"
             frame.state = VALUE
         elif doubled:
-            self.fix("double_brace")
+            self.fixes["double_brace"] += 1
             return True
         else:
-            self.fix("wrong_bracket")
+            self.fixes["wrong_bracket"] += 1
             frame.items, frame.state = [], VALUE
         return False
 
@@ -124,11 +137,11 @@ class Frames:
         key = frame.items[-1]
         before = frame.items[-2] if len(frame.items) > 1 else {key: None}
         if type(before) is dict and key in before:
-            self.fix("missing_brace")
+            self.fixes["missing_brace"] += 1
             frame.items.pop()
             self.push(Frame({}, "}"))
         elif len(self.stack) > 1 and type(self.stack[-2].items) is dict:
-            self.fix("missing_closer")
+            self.fixes["missing_closer"] += 1
             frame.items.pop()
             frame.state = AFTER
             self.pop()

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from typing import Any
 
-from reflector.reflection.lenient_frames import AFTER, KEY, VALUE, Frame, Frames
-from reflector.reflection.lenient_scalars import ScalarReader
-from reflector.reflection.lenient_strings import BLANK, OPENERS, CutText, StringReader
-
-__all__ = ["CutText", "Decoded", "decode"]
-
-MAX_DEPTH = 64
-"""Brackets deeper than this are skipped: no reflection is nested so deeply, hostile input is."""
+from reflector.reflection.lenient_blanks import skip_blanks
+from reflector.reflection.lenient_frames import AFTER, CLOSERS, CLOSING, KEY, VALUE, Frame, Frames, goes_on
 
 
-@dataclass(frozen=True, slots=True)
-class Decoded:
-    """What one document holds."""
+class Document:
+    """One JSON value that stands in a text."""
 
     value: Any
+    start: int
     end: int
-    """Index of the first character after the document."""
-    fixes: dict[str, int]
+    """Index of the first character after it."""
+    fixes: dict[str, int] = field(default_factory=dict)
     """Name of the repair -> how often; empty for valid JSON."""
-    truncated: bool
+    truncated: bool = False
     """Whether the text ended before the document did."""
 
 
-def decode(text: str, start: int = 0, *, headless: bool = False) -> Decoded:
+def decode(text: str, start: int = 0, *, headless: bool = False) -> Document:
     """Return the document that begins at `start`, repaired where it is broken. Never raises.
 
     One forward pass on an explicit stack; linear in the length of the text. A string that the end of the text
@@ -46,25 +41,19 @@ def decode(text: str, start: int = 0, *, headless: bool = False) -> Decoded:
     return _Decoder(text).run(start, headless)
 
 
-_CLOSERS = {"{": "}", "[": "]", "(": ")", "｛": "}", "［": "]", "【": "]"}
-_CLOSING = {"}": "}", "]": "]", ")": ")", "｝": "}", "］": "]", "】": "]"}
 _SEPARATORS = ",;，；、"
-_SKIPPED = "/#<.…"
-"""Characters with which a comment or an omission begins."""
 _MOST_JOINED = 1000
 """So many strings are joined with `+` in one answer; joining more would not be linear."""
 
-_SPACE = re.compile(f"[{BLANK}]*")
-_LINE = re.compile(r"[^\n]*")
 _COLON = re.compile(rf"[{BLANK}]*(=>|->|:=|[:=：﹕∶]{{1,3}})")
 _BARE_KEY = re.compile(r"([^\W\d][\w.\-\\]*(?: [\w.\-\\]+){0,4}|\d+)[\"'”]?[ \t]*(?==>|->|:=|[:=：])(?!:/)")
 _CALL = re.compile(r"(?:new )?[A-Za-z_][\w.]*[ \t]*\(")
 _KEYWORD_ARGUMENT = re.compile(r"\(\s*(?:[A-Za-z_]\w*\s*=(?!=)|\*\*)")
 _STRING_PREFIX = re.compile(r"(?:[rRbBfFuU]{1,2}|[@$])(?=[\"'])")
 _REMARK = re.compile(r"\([^()\n]*\)")
+_WORDS = re.compile(r"[^\W\d_]+ \w[^,;{}\[\]\"\n]*\n")
+"""A line of words; between objects it is a remark."""
 _GARBAGE = re.compile(r"[^,，;}\]\n\"]+")
-_CONTINUED_OBJECT = re.compile(r"\s*,\s*[\"“'][\w \-]{1,60}[\"”']\s*:")
-_CONTINUED_ARRAY = re.compile(r"\s*,\s*\{\s*[\"“']")
 
 
 class _Decoder:
@@ -74,33 +63,30 @@ class _Decoder:
         self.text = text
         self.size = len(text)
         self.pos = 0
-        self.fixes: dict[str, int] = {}
-        self.frames = Frames(self.fixes, MAX_DEPTH)
+        self.fixes: Counter[str] = Counter()
+        self.frames = Frames(self.fixes)
         self.strings = StringReader(text, self.fixes)
         self.scalars = ScalarReader(text, self.fixes)
 
-    def fix(self, name: str) -> None:
-        self.fixes[name] = self.fixes.get(name, 0) + 1
-
-    def run(self, start: int, headless: bool) -> Decoded:
+    def run(self, start: int, headless: bool) -> Document:
         self.pos = start
         self.open_root(headless)
         stack, text, size = self.frames.stack, self.text, self.size
         truncated = False
         while stack:
-            self.skip_space()
+            self.pos = skip_blanks(self.text, self.pos, self.fixes)
             if self.pos >= size:
                 truncated = not headless or len(stack) > 1
-                self.fix("missing_end")
+                self.fixes["missing_end"] += 1
                 break
             frame = stack[-1]
             character = text[self.pos]
-            if character in _CLOSING:
-                self.close(frame, _CLOSING[character])
+            if character in CLOSING:
+                self.close(frame, CLOSING[character])
             elif frame.state == AFTER:
                 self.after(frame, character)
             elif character in _SEPARATORS:
-                self.fix("extra_comma")
+                self.fixes["extra_comma"] += 1
                 self.pos += 1
             elif frame.state == KEY:
                 self.read_key(frame, character)
@@ -108,79 +94,49 @@ class _Decoder:
                 self.read_value(frame, character)
         while stack:
             self.frames.pop()
-        return Decoded(self.frames.root, self.pos, self.fixes, truncated)
+        return Document(self.frames.root, start, self.pos, self.fixes, truncated)
 
     def open_root(self, headless: bool) -> None:
         if headless:
-            self.fix("missing_start")
+            self.fixes["missing_start"] += 1
             self.frames.push(Frame({}, "}"))
-        elif self.text[self.pos : self.pos + 1] in tuple(_CLOSERS):
+        elif self.text[self.pos : self.pos + 1] in tuple(CLOSERS):
             self.push(self.text[self.pos])
         elif call := _CALL.match(self.text, self.pos):
             self.push_call(call.end())
         else:
             self.pos = min(self.pos + 1, self.size)
 
-    def skip_space(self) -> None:
-        """Move to the next character that means something; comments and dots that stand for more are skipped."""
-        text = self.text
-        while True:
-            self.pos = _SPACE.match(text, self.pos).end()  # type: ignore[union-attr]  # it matches anything
-            if text[self.pos : self.pos + 1] not in _SKIPPED:
-                return
-            two = text[self.pos : self.pos + 2]
-            if two == "//" or two[:1] == "#":
-                self.pos = _LINE.match(text, self.pos).end()  # type: ignore[union-attr]  # it matches anything
-                self.fix("comment")
-            elif two == "/*" or (two == "<!" and text.startswith("<!--", self.pos)):
-                closer = "*/" if two == "/*" else "-->"
-                end = text.find(closer, self.pos + 2)
-                self.pos = self.size if end < 0 else end + len(closer)
-                self.fix("comment")
-            elif two == ".." or two[:1] == "…":
-                self.pos += 1
-                while text[self.pos : self.pos + 1] in (".", "…"):
-                    self.pos += 1
-                self.fix("ellipsis")
-            else:
-                return
-
     # --- brackets ----------------------------------------------------------------------------------------
 
     def push(self, bracket: str) -> None:
         self.pos += 1
         if bracket not in "{[":
-            self.fix("tuple" if bracket == "(" else "wide_bracket")
-        closer = _CLOSERS[bracket]
+            self.fixes["tuple" if bracket == "(" else "wide_bracket"] += 1
+        closer = CLOSERS[bracket]
         self.frames.push(Frame({} if closer == "}" else [], closer))
 
     def push_call(self, end: int) -> None:
         """Open the arguments of a call: an object if they are named."""
-        self.fix("call")
+        self.fixes["call"] += 1
         self.pos = end
         self.frames.push(Frame({} if _KEYWORD_ARGUMENT.match(self.text, end - 1) else [], ")"))
 
     def close(self, frame: Frame, closer: str) -> None:
         """Close what `closer` closes: the innermost container, or one further out whose inner ones lack theirs."""
         if frame.closer != closer:
-            in_list = type(frame.items) is list and _CONTINUED_ARRAY.match(self.text, self.pos + 1)
+            in_list = type(frame.items) is list and goes_on(frame, self.text, self.pos + 1)
             if (closer == "}" and in_list) or not self.frames.reach(closer):
-                self.fix("extra_closer")
+                self.fixes["extra_closer"] += 1
                 self.pos += 1
                 return
         self.pos += 1
         root = self.frames.stack[0]
-        if len(self.frames.stack) == 1 and self.goes_on(root):
-            self.fix("extra_closer")
+        if len(self.frames.stack) == 1 and goes_on(root, self.text, self.pos):
+            self.fixes["extra_closer"] += 1
             root.state, root.key = AFTER, None
         else:
             self.frames.pop()
-
-    def goes_on(self, root: Frame) -> bool:
-        """Return whether the document continues after the bracket that seems to end it."""
-        if type(root.items) is dict:
-            return root.closer == "}" and _CONTINUED_OBJECT.match(self.text, self.pos) is not None
-        return root.closer == "]" and _CONTINUED_ARRAY.match(self.text, self.pos) is not None
 
     # --- between values ----------------------------------------------------------------------------------
 
@@ -189,14 +145,14 @@ class _Decoder:
         if character in _SEPARATORS:
             self.separate(frame, character)
         elif character == "(" and (remark := _REMARK.match(self.text, self.pos)):
-            self.fix("skipped_text")
+            self.fixes["skipped_text"] += 1
             self.pos = remark.end()
         elif type(frame.items) is list:
             self.after_item(frame, character)
         elif character == "+" and self.concatenate(frame):
             return
-        elif character in OPENERS or character in _CLOSERS or _BARE_KEY.match(self.text, self.pos):
-            self.fix("missing_comma")
+        elif character in OPENERS or character in CLOSERS or _BARE_KEY.match(self.text, self.pos):
+            self.fixes["missing_comma"] += 1
             frame.state = KEY
         else:
             self.skip_garbage()
@@ -210,8 +166,8 @@ class _Decoder:
             if owner := self.frames.claim_key(frame):
                 self.expect_value(owner, key)
                 return
-        if character in OPENERS or character in _CLOSERS:
-            self.fix("missing_comma")
+        if character in OPENERS or character in CLOSERS:
+            self.fixes["missing_comma"] += 1
             frame.state = VALUE
         else:
             self.skip_garbage()
@@ -220,22 +176,22 @@ class _Decoder:
         self.pos += 1
         frame.state = VALUE if type(frame.items) is list else KEY
         if separator != ",":
-            self.fix("semicolon" if separator == ";" else "wide_comma")
-        self.skip_space()
+            self.fixes["semicolon" if separator == ";" else "wide_comma"] += 1
+        self.pos = skip_blanks(self.text, self.pos, self.fixes)
         if self.text[self.pos : self.pos + 1] in ("}", "]", ")"):
-            self.fix("trailing_comma")
+            self.fixes["trailing_comma"] += 1
 
     def concatenate(self, frame: Frame) -> bool:
         """Join the string that follows to the last one; return whether there is one."""
         position = self.pos
         if self.text[position] == "+":
-            position = _SPACE.match(self.text, position + 1).end()  # type: ignore[union-attr]  # it matches anything
+            position = skip_blanks(self.text, position + 1, self.fixes)
         key, last = frame.last()
         if self.text[position : position + 1] not in OPENERS or not isinstance(last, str):
             return False
         if self.fixes.get("concatenation", 0) >= _MOST_JOINED:
             return False
-        self.fix("concatenation")
+        self.fixes["concatenation"] += 1
         self.pos = position
         value = self.read_string(in_list=type(frame.items) is list)
         frame.items[key] = CutText(last + value) if isinstance(value, CutText) else last + value
@@ -243,7 +199,7 @@ class _Decoder:
 
     def skip_garbage(self) -> None:
         """Skip what cannot be read, up to the next comma, bracket, quote or line."""
-        self.fix("skipped_text")
+        self.fixes["skipped_text"] += 1
         garbage = _GARBAGE.match(self.text, self.pos)
         self.pos = garbage.end() if garbage else self.pos + 1
 
@@ -252,25 +208,24 @@ class _Decoder:
     def read_key(self, frame: Frame, character: str) -> None:
         if character in OPENERS:
             self.read_quoted_key(frame)
-        elif character in _CLOSERS:
+        elif character in CLOSERS:
             if self.frames.make_room(frame, self.text[self.pos - 1] == "{"):
                 self.pos += 1
         elif bare := _BARE_KEY.match(self.text, self.pos):
-            self.fix("unquoted_key")
+            self.fixes["unquoted_key"] += 1
             self.pos = bare.end()
             self.expect_value(frame, bare[1])
         else:
             self.skip_garbage()
 
     def read_quoted_key(self, frame: Frame) -> None:
-        key = self.strings.read(self.pos, as_key=True)
-        self.pos = self.strings.end
+        key = self.read_string(as_key=True)
         if isinstance(key, CutText):
             return
-        self.skip_space()
+        self.pos = skip_blanks(self.text, self.pos, self.fixes)
         following = self.text[self.pos : self.pos + 1]
         if following in OPENERS and _COLON.match(self.text, self.pos + 1):
-            self.fix("extra_quote")
+            self.fixes["extra_quote"] += 1
             self.pos += 1
         elif following in (",", "]", "}"):
             self.keep_without_value(frame, key, following)
@@ -283,17 +238,17 @@ class _Decoder:
         name, last = frame.last()
         frame.state = AFTER
         if name is None:
-            self.fix("set")
+            self.fixes["set"] += 1
             frame.items = [text]
         elif following != "}" and (
             type(last) is list or (type(last) is str and (following == "]" or " " in text))
         ):
-            self.fix("missing_bracket")
+            self.fixes["missing_bracket"] += 1
             if type(last) is not list:
                 last = frame.items[name] = [last]
             last.append(text)
         else:
-            self.fix("missing_value")
+            self.fixes["missing_value"] += 1
             frame.items.setdefault(text, None)
 
     def expect_value(self, frame: Frame, key: str) -> None:
@@ -301,13 +256,13 @@ class _Decoder:
         frame.state = VALUE
         if colon := _COLON.match(self.text, self.pos):
             if colon[1] != ":":
-                self.fix("unusual_colon")
+                self.fixes["unusual_colon"] += 1
             self.pos = colon.end()
         else:
-            self.fix("missing_colon")
-        self.skip_space()
+            self.fixes["missing_colon"] += 1
+        self.pos = skip_blanks(self.text, self.pos, self.fixes)
         if self.text[self.pos : self.pos + 1] in (",", "}", "]"):
-            self.fix("missing_value")
+            self.fixes["missing_value"] += 1
             frame.store(None)
 
     # --- values ------------------------------------------------------------------------------------------
@@ -316,20 +271,20 @@ class _Decoder:
         in_list = type(frame.items) is list
         if character in OPENERS:
             frame.store(self.read_string(in_list=in_list))
-        elif character in _CLOSERS:
+        elif character in CLOSERS:
             self.push(character)
         elif prefix := _STRING_PREFIX.match(self.text, self.pos):
-            self.fix("string_prefix")
+            self.fixes["string_prefix"] += 1
             self.pos = prefix.end()
         elif call := _CALL.match(self.text, self.pos):
             self.push_call(call.end())
-        elif in_list and frame.items and type(frame.items[-1]) is dict and character.isalpha():
-            self.skip_garbage()  # words between objects
+        elif in_list and frame.items and type(frame.items[-1]) is dict and _WORDS.match(self.text, self.pos):
+            self.skip_garbage()
         else:
             frame.store(self.scalars.read(self.pos, in_list=in_list))
             self.pos = self.scalars.end
 
-    def read_string(self, *, in_list: bool) -> str:
-        value = self.strings.read(self.pos, in_list=in_list)
+    def read_string(self, *, in_list: bool = False, as_key: bool = False) -> str:
+        value = self.strings.read(self.pos, in_list=in_list, as_key=as_key)
         self.pos = self.strings.end
         return value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 from reflector.reflection.lenient_strings import BLANK, CutText
@@ -27,29 +28,25 @@ _INVISIBLE = " \t\r\n\u00a0\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
 class ScalarReader:
     """Reads one value after the other from a text, forward only."""
 
-    def __init__(self, text: str, fixes: dict[str, int]) -> None:
+    def __init__(self, text: str, fixes: Counter[str]) -> None:
         self.text = text
         self.fixes = fixes
         self.end = 0
         """The index behind the last value."""
-
-    def fix(self, name: str) -> None:
-        """Count a repair."""
-        self.fixes[name] = self.fixes.get(name, 0) + 1
 
     def read(self, start: int, *, in_list: bool) -> Any:
         """Return the value that begins at `start`, which is no quotation mark and no bracket."""
         if literal := _LITERAL.match(self.text, start):
             self.end = literal.end()
             if literal[1] not in ("true", "false", "null"):
-                self.fix("literal")
+                self.fixes["literal"] += 1
             return _SCALARS.get(literal[1].casefold())
         number = _NUMBER.match(self.text, start)
         if number and len(number[0]) < _MOST_DIGITS:
             self.end = number.end()
             return self.number(number[0])
         if representation := _ENUM_REPR.match(self.text, start):
-            self.fix("enum_repr")
+            self.fixes["enum_repr"] += 1
             self.end = representation.end()
             return representation[1]
         return self.words(start, in_list)
@@ -60,7 +57,7 @@ class ScalarReader:
             return int(text)
         plain = text.replace("_", "")
         if plain != text or plain[0] in "+." or plain[-1] == ".":
-            self.fix("number")
+            self.fixes["number"] += 1
         try:
             return int(plain)
         except ValueError:
@@ -76,7 +73,7 @@ class ScalarReader:
             if not stop or stop in "}]\n" or in_list or _NEXT_PAIR.match(text, position):
                 break
             position += 1
-        self.fix("unquoted_value")
+        self.fixes["unquoted_value"] += 1
         self.end = position if position > start else position + 1
         words = text[start:position].strip(_INVISIBLE).rstrip("\"'”")
         return CutText(words) if position >= len(text) else words

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 
-__all__ = ["BLANK", "OPENERS", "CutText", "StringReader", "holds_latex"]
+from reflector.reflection.lenient_escapes import read_escape
+
+__all__ = ["BLANK", "OPENERS", "CutText", "StringReader"]
 
 
 class CutText(str):
@@ -38,9 +41,7 @@ _MIXED_BODY = re.compile(r"[^\\\"“”]*")
 BLANK = "\\s\ufeff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\x00"
 _Q = "\"'“”„‟‘’«»「」『』`＂"
 _KEY_TEXT = rf"(?:[^{_Q}\n\\]|\\u[\da-fA-F]{{4}}|\\.){{1,60}}"
-_QUOTED_KEY = (
-    rf"[{_Q}](?:{_KEY_TEXT}[{_Q}][{BLANK}]*(?:=>|[:=：])|[\w\-]{{1,40}}[ \t]*:[ \t]*[{_Q}\[{{])"
-)
+_QUOTED_KEY = rf"[{_Q}](?:{_KEY_TEXT}[{_Q}][{BLANK}]*(?:=>|[:=：])|[\w\-]{{1,40}}[ \t]*:[ \t]*[{_Q}\[{{])"
 _BARE_KEY = r"[^\W\d][\w.\-]{0,40}[ \t]*(?:=>|[:=：])"
 _CUT_KEY = rf"[{_Q}][^{_Q}\n]{{0,60}}[{_Q}]?\s*\Z"
 _HALF_QUOTED_KEY = r"[^\W\d][\w.\-]{0,40}[\"'”][ \t]*[:：]"
@@ -85,21 +86,13 @@ _SINGLE_END = re.compile(r"'\s*[:,}\])]")
 _MOST_SLIPS = 50
 _SLIP_RANGE = 2000
 _CONTROL = re.compile(r"[\x00-\x1f]")
-_LATEX = re.compile(
-    r"\\(?:[bf][a-zA-Z]|(?:t(?:imes|heta|ext(?:bf|it|tt|rm)?|au|ilde|riangle)|n(?:u|eq|abla|otin)"
-    r"|r(?:ho|ight\w{0,5}|angle|floor|ceil))(?![a-zA-Z]))"
-)
-_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "/": "/"}
-_HEX = re.compile(r"\\u([0-9a-fA-F]{4})")
-_LOW_HALF = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})")
-_BYTE = re.compile(r"\\x([0-9a-fA-F]{2})")
 _TAIL = 200
 
 
 class StringReader:
     """Reads one string after the other from a text, forward only."""
 
-    def __init__(self, text: str, fixes: dict[str, int]) -> None:
+    def __init__(self, text: str, fixes: Counter[str]) -> None:
         self.text = text
         self.size = len(text)
         self.fixes = fixes
@@ -110,9 +103,6 @@ class StringReader:
         self.usual = ""
         """The mark of the first string: in a text with straight double marks, a single one may be a slip."""
 
-    def fix(self, name: str) -> None:
-        self.fixes[name] = self.fixes.get(name, 0) + 1
-
     def read(self, start: int, *, as_key: bool = False, in_list: bool = False) -> str:
         """Return the string whose opening mark stands at `start`; `end` then tells where it ended.
 
@@ -122,7 +112,7 @@ class StringReader:
         if text[start + 1 : start + 3] == mark * 2 and mark in "\"'`":
             return self.read_triple(start, mark * 3)
         if mark != '"':
-            self.fix("quotes")
+            self.fixes["quotes"] += 1
         if as_key and (token := _KEY_TOKEN.match(text, start)):
             self.usual = self.usual or mark
             self.end = token.end()
@@ -142,7 +132,8 @@ class StringReader:
             if stop >= size:
                 return self.cut_off(start, parts)
             if text[stop] == "\\":
-                position = self.escape(stop, parts)
+                said, position = read_escape(text, stop, self.fixes)
+                parts.append(said)
                 continue
             if self.closes(stop, mark, as_key, in_list):
                 self.end = stop + 1
@@ -150,14 +141,14 @@ class StringReader:
             if self.ended_before(start, stop, parts, as_key):
                 break
             parts.append(text[stop])
-            self.fix("inner_quote")
+            self.fixes["inner_quote"] += 1
             marks_inside += 1
             position = stop + 1
         value = parts[0] if len(parts) == 1 else "".join(parts)
         if marks_inside == 1 and len(parts) == 2 and mark in parts and not as_key:
             value = "".join(part for part in parts if part != mark)  # one mark too many, before or behind
         if _CONTROL.search(text, start, self.end):
-            self.fix("raw_control")
+            self.fixes["raw_control"] += 1
         return value
 
     def is_slip(self, start: int) -> bool:
@@ -192,7 +183,7 @@ class StringReader:
         text = self.text
         if as_key:
             if len(parts) == 1 and (key := _UNCLOSED_KEY.match(parts[0])):
-                self.fix("missing_quote")
+                self.fixes["missing_quote"] += 1
                 parts[0] = key[1]
                 self.end = start + 1 + key.end(1)
                 return True
@@ -202,7 +193,7 @@ class StringReader:
             return False
         before = text[max(start + 1, stop - _TAIL) : stop]
         if closers := _LOST_BEFORE.search(before):
-            self.fix("missing_quote")
+            self.fixes["missing_quote"] += 1
             self.end = stop - (len(before) - closers.start())
             joined = "".join(parts)
             parts[:] = [joined[: len(joined) - (stop - self.end)]]
@@ -211,7 +202,7 @@ class StringReader:
         below = "\n" in before[len(kept) :]
         if not kept or kept[-1] in "{[(:" or not (below or (kept[-1] == "," and member[1] in _Q + "[{")):
             return False
-        self.fix("missing_quote")
+        self.fixes["missing_quote"] += 1
         joined = "".join(parts).rstrip()
         if joined.endswith(","):
             joined = joined[:-1].rstrip()
@@ -231,9 +222,9 @@ class StringReader:
         self.end = lost.start() if lost else limit
         value = value[: len(value) - (self.size - self.end)]
         if lost:
-            self.fix("missing_quote")
+            self.fixes["missing_quote"] += 1
             return value
-        self.fix("unclosed_string")
+        self.fixes["unclosed_string"] += 1
         self.end = self.size
         return CutText(value)
 
@@ -242,7 +233,7 @@ class StringReader:
         if _AFTER_MEMBER.match(self.text, start + 2) and not _AFTER_KEY.match(self.text, start + 3):
             self.end = start + 2
             return ""
-        self.fix("triple_quotes")
+        self.fixes["triple_quotes"] += 1
         end = self.text.find(marks, start + 3)
         if end < 0:
             self.end = self.size
@@ -250,53 +241,8 @@ class StringReader:
         self.end = end + 3
         return self.text[start + 3 : end]
 
-    def escape(self, at: int, parts: list[str]) -> int:
-        """Append what the escape at `at` stands for; return the index behind it. A bad one is kept as it is."""
-        text = self.text
-        kind = text[at + 1 : at + 2]
-        if kind == "u" and (code := _HEX.match(text, at)):
-            return self.unicode_escape(at, int(code[1], 16), parts)
-        if kind in "bftnr" and kind and _LATEX.match(text, at):
-            self.fix("latex")
-            parts.append("\\" + kind)
-        elif kind in _ESCAPES:
-            parts.append(_ESCAPES[kind])
-        elif kind in ("'", "_", "`"):
-            self.fix("bad_escape")
-            parts.append(kind)
-        elif kind == "\n":
-            self.fix("line_continuation")
-        elif kind == "x" and (code := _BYTE.match(text, at)):
-            self.fix("bad_escape")
-            parts.append(chr(int(code[1], 16)))
-            return at + 4
-        elif kind:
-            self.fix("bad_escape")
-            parts.append("\\")
-            return at + 1
-        return min(at + 2, self.size)
-
-    def unicode_escape(self, at: int, code: int, parts: list[str]) -> int:
-        """Append the character of a `\\uXXXX` escape; half a surrogate pair becomes U+FFFD."""
-        if 0xD800 <= code < 0xDC00 and (low := _LOW_HALF.match(self.text, at + 6)):
-            parts.append(chr(0x10000 + ((code - 0xD800) << 10) + int(low[1], 16) - 0xDC00))
-            return at + 12
-        if 0xD800 <= code < 0xE000:
-            self.fix("lone_surrogate")
-            code = 0xFFFD
-        parts.append(chr(code))
-        return at + 6
-
 
 _AFTER_END_MARK = re.compile(rf"\s*(?:[,}}\]]\s*(?:[{_Q}{{}}\]\n]|\Z)|\Z)")
-
-
-def holds_latex(text: str, start: int, end: int) -> bool:
-    r"""Return whether escapes in valid JSON were meant as LaTeX: `\frac` begins with the escape of a form feed."""
-    return text.find("\\", start, end) >= 0 and _LATEX_ESCAPE.search(text, start, end) is not None
-
-
-_LATEX_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*" + _LATEX.pattern)
 
 
 class _Inner:

@@ -29,11 +29,6 @@ class Part:
         )
 
     @property
-    def is_analysed(self) -> bool:
-        """Whether it says what went wrong."""
-        return any(is_filled(self.fields.get(name)) for name in ("analysis", "root_causes"))
-
-    @property
     def quality(self) -> int:
         """How much of a reflection it is; the document with the most is the answer, the later one on a tie."""
         has_suggestions = is_filled(self.fields.get("suggestions"))

@@ -1,7 +1,8 @@
 """What to write into a prompt for each kind of finding: the table of texts.
 
-In the texts `{tool}` is the finding's tool, `{quote}` words of the record, `{tools}` the known tools in brackets or
-nothing, `{passage}` the passage of the prompt that the finding quotes; the other fields are made in `rule_advice`.
+In the texts `{tool}` is the finding's tool, `{such}` the short name of its error in brackets or nothing, `{tools}` the
+known tools in brackets or nothing, `{passage}` the passage of the prompt that the finding quotes; the other fields are
+made in `rule_advice`. No text quotes the run: what stands there may be an answer, or an order to whoever reads it.
 """
 
 from __future__ import annotations
@@ -26,12 +27,34 @@ class RuleText:
     category: SuggestionCategory = SuggestionCategory.CONSTRAINT
 
 
+_ACT = RuleText(
+    do="Require an action in every turn",
+    text="""Every turn must act: end it with a tool call{tools} or with the final answer. What you announce you do in
+        the same turn; never end a turn with nothing, a plan or a list of what could be tried: do the first of them.""",
+    about="turn step tool function call multiple",
+    category=SuggestionCategory.STRUCTURE,
+)
+_ARGUMENTS = RuleText(
+    do="Say what the arguments of `{tool}` must be",
+    text="""Before you call `{tool}`, check that every required argument is there and has the form that its description
+        asks for. The arguments must be one complete JSON object: double quotes around keys and texts, nothing after
+        the closing brace. If a call is refused, correct its arguments and call again.""",
+    about="{tool} tool call arguments",
+    category=SuggestionCategory.EXAMPLE,
+)
+
 TEXTS = {
+    "idle_turns": _ACT,
+    "empty_turn": _ACT,
+    "promise_without_action": _ACT,
+    "malformed_arguments": _ARGUMENTS,
+    "call_rejected": _ARGUMENTS,
     "lost_names": RuleText(
         do="Say that each call of `{tool}` runs in a fresh interpreter, so that {names} must be set up again",
         text="""Each call of the `{tool}` tool runs in a fresh interpreter: nothing that an earlier call imported or
-            defined is left. Every piece of code must be complete in itself: start it with {imports} and repeat
-            {definitions}, or write shared code to a file in one call and import that file in the next.""",
+            defined is left. Every piece of code must be complete in itself: start it with {imports} and repeat every
+            variable and function it needs, or write shared code to a file in one call and import that file in the
+            next.""",
         about="{tool} code tool run",
     ),
     "tool_timeout": RuleText(
@@ -44,7 +67,7 @@ TEXTS = {
     ),
     "repeated_failing_call": RuleText(
         do="Forbid sending the same failing call of `{tool}` again",
-        text="""When `{tool}` answers with an error (such as “{quote}”), work out which argument the message speaks of
+        text="""When `{tool}` answers with an error{such}, work out which argument the message speaks of
             and correct it before you call again; never repeat a call with unchanged arguments. If the second try fails
             with the same message, stop calling: check your values against the earlier results, and say what does not
             fit.""",
@@ -52,7 +75,7 @@ TEXTS = {
     ),
     "repeated_call": RuleText(
         do="Say what to do when `{tool}` returns the same result twice",
-        text="""If a call of `{tool}` returns the same result as before (as for “{quote}”), do not make it again: use
+        text="""If a call of `{tool}` returns the same result as before, do not make it again: use
             the result you have, or change the arguments or the tool, and say what you expect to be different.""",
         about="{tool} tool call",
     ),
@@ -62,35 +85,28 @@ TEXTS = {
             in one step (in an earlier run: `{missing}`). An import that fails is a failed check, not a passed one.""",
         about="run test install environment",
     ),
-    "undefined_name": RuleText(
-        do="Require imports and definitions at the head of every piece of code for `{tool}`",
-        text="""Before you send code to `{tool}`, check that every module and name it uses is imported or defined above
-            its first use (an earlier run failed with “{quote}”).""",
-        about="{tool} code",
-    ),
     "missing_path": RuleText(
         do="Have paths and names looked up before they are used",
-        text="""Look up a path, name or id (list the folder, search for it) before you use it; an earlier run failed
-            with “{quote}”.""",
+        text="""Look up a path, name or id (list the folder, search for it) before you use it; never guess it.""",
         about="file path directory id",
     ),
     "tool_exception": RuleText(
-        do="Say how to go on after “{short}” of `{tool}`",
-        text="""When `{tool}` fails with a message such as “{quote}”, name its cause in one sentence, correct it, and
+        do="Say how to go on after an error{such} of `{tool}`",
+        text="""When `{tool}` fails with an error{such}, name its cause in one sentence, correct it, and
             run the same check again before you go on; never build on a result that failed.""",
         about="{tool} error fail tool",
         category=SuggestionCategory.REASONING,
     ),
     "tests_failed": RuleText(
         do="Say what a failing test means for the work",
-        text="""A test that fails (as “{quote}”) is work left to do: read its message, decide whether your change or the
+        text="""A test that fails is work left to do: read its message, decide whether your change or the
             test's expectation is at fault, correct that, and run it again before you finish.""",
         about="test verify check",
         category=SuggestionCategory.REASONING,
     ),
     "call_denied": RuleText(
         do="Say what `{tool}` may not be used for",
-        text="""A call of `{tool}` that was denied (“{quote}”) is not to be tried again in another form. Go on with what
+        text="""A call of `{tool}` that was denied is not to be tried again in another form. Go on with what
             is allowed, or say what you would need and why.""",
         about="{tool} allowed permission",
     ),
@@ -98,16 +114,9 @@ TEXTS = {
         do="Have the lines around an edit checked before it is sent again",
         text="""Before you edit lines of a file, print the exact range with its line numbers and make sure that the new
             text replaces whole statements: every bracket that it opens or removes and the indentation of its first line
-            must fit. If an edit is refused (“{quote}”), print the range again and change the range or the text; never
+            must fit. If an edit is refused{such}, print the range again and change the range or the text; never
             send the same edit twice.""",
         about="edit indentation command lines",
-    ),
-    "idle_turns": RuleText(
-        do="Require an action in every turn",
-        text="""Every turn must act: end it with a tool call{tools} or with the final answer. Never end a turn with a
-            plan, a summary or a list of what could be tried; do the first of them in the same turn.""",
-        about="turn step tool function call multiple",
-        category=SuggestionCategory.STRUCTURE,
     ),
     "no_submission": RuleText(
         do="Require `{name}` before the run ends, even without certainty",
@@ -126,7 +135,7 @@ TEXTS = {
     "wrong_submission": RuleText(
         do="Have an answer checked against its source before it is handed in",
         text="""Before you hand in an answer, derive it a second time from the source in a different way and compare the
-            two character by character. After a rejection (“{quote}”) never hand in the same answer again: find the part
+            two character by character. After a rejection never hand in the same answer again: find the part
             that is wrong first.""",
         about="submit answer found correct",
         category=SuggestionCategory.REASONING,
@@ -141,15 +150,9 @@ TEXTS = {
     "dialogue_stall": RuleText(
         do="Say what to do when the user cannot give {thing}",
         text="""If the user does not know {thing}, do not ask for it again. Ask once for something they can give (such
-            as a name or an account) and look {thing} up with the tools{tools}; offer what you find for them to choose
-            from. If nothing can be found that way, say so and hand over as the rules provide.""",
+            as a name or an account) and look it up from there with the tools{tools}; offer what you find for them to
+            choose from. If nothing can be found that way, say so and hand over as the rules provide.""",
         about="{thing} must first obtain ask provide",
-    ),
-    "user_gave_up": RuleText(
-        do="Say how to finish a request that stalls, before the user leaves",
-        text="""Do not let a conversation end unsolved: when the user is about to leave or to look for help elsewhere,
-            name what is still open and take the next step that you can take yourself.""",
-        about="user request transfer",
     ),
     "sent_away": RuleText(
         do="Have the assistant hand over itself instead of sending the user away",
@@ -159,44 +162,23 @@ TEXTS = {
     ),
     "refused_without_lookup": RuleText(
         do="Forbid refusing before the tools were tried",
-        text="""Never say that you cannot see or provide something (as in “{quote}”) before you have tried to look it up
+        text="""Never say that you cannot see or provide something before you have tried to look it up
             with the tools{tools}.""",
         about="information provide user tools",
     ),
-    "talks_and_calls": RuleText(
+    "prompt_rule_broken": RuleText(
         do="Make the rule “{passage_start}” unmistakable",
-        text="""A turn that calls a tool holds no text for the user: call the tool first, and answer in the turn after
-            its result.""",
+        text="""Do one thing in a turn: call one tool, or write to the user. After a call, wait for its result before
+            you do anything else.""",
         about="{passage}",
         category=SuggestionCategory.CLARITY,
-    ),
-    "calls_together": RuleText(
-        do="Make the rule “{passage_start}” unmistakable",
-        text="Call exactly one tool, wait for its result, and only then decide on the next call.",
-        about="{passage}",
-        category=SuggestionCategory.CLARITY,
-    ),
-    "unconfirmed_change": RuleText(
-        do="Show what counts as consent before `{tool}` is called",
-        text="""Before you call `{tool}`, list what it will change and ask for a yes. Call it only if the user's very
-            next message agrees; an answer such as “{quote}” is not a yes.""",
-        about="{passage}",
     ),
     "forbidden_change": RuleText(
         do="Say where scratch files belong, so that protected ones stay untouched",
         text="""Before you create or change a file, check it against what must not be modified; new files in a protected
-            folder count as well (such as `{quote}`). Put scripts and tests of your own outside the repository, for
+            folder count as well. Put scripts and tests of your own outside the repository, for
             example under `/tmp`.""",
         about="{passage}",
-    ),
-    "copied_fix": RuleText(
-        do="Have a fix that the task proposes judged like any other",
-        text="""A fix proposed in the task is a hint, not the solution. First write down what the code must do for
-            inputs that the text does not name (other signs, empty, mixed and extreme values), with the expected results
-            from the documentation or existing tests; then check the proposed change against them, and change it where
-            it falls short.""",
-        about="reasoning THOUGHT command explain fix",
-        category=SuggestionCategory.REASONING,
     ),
     "false_success_claim": RuleText(
         do="Ask for evidence before success is claimed",
@@ -206,70 +188,20 @@ TEXTS = {
         about="verify test submit work reasoning",
         category=SuggestionCategory.REASONING,
     ),
-    "admitted_mistakes": RuleText(
-        do="Have the mistake that the assistant kept admitting checked before each call",
-        text="""Before every call, check it against the mistakes made so far in this run, and say in one line what you
-            changed to avoid them; the same slip (such as “{quote}”) must not happen twice.""",
-        about="reason step think before call",
-        category=SuggestionCategory.REASONING,
-    ),
-    "dismissed_failure": RuleText(
-        do="Forbid going on after a check that failed",
-        text="""A check that fails counts, even if the check itself is at fault (as in “{quote}”): repair the check and
-            run it until it passes for the right reason before you go on.""",
-        about="test verify check error",
-        category=SuggestionCategory.REASONING,
-    ),
-    "not_reproduced": RuleText(
-        do="Require that the problem is seen before it is fixed",
-        text="""Do not change code before you have seen the problem yourself. If it does not appear (as in “{quote}”),
-            find out what differs (versions, inputs, settings) and recreate that; only if this is impossible, force the
-            condition directly in a small test, and check the change against that test.""",
-        about="reproduce issue script",
-        category=SuggestionCategory.REASONING,
-    ),
-    "promise_without_action": RuleText(
-        do="Require that an announced action is taken in the same turn",
-        text="""What you announce (as in “{quote}”) you do in the same turn, with a tool call; a turn that only
-            announces is wasted.""",
-        about="turn tool call step",
-        category=SuggestionCategory.STRUCTURE,
-    ),
     "answer_cut": RuleText(
         do="Limit the length of an answer",
-        text="""Keep every answer short enough to be finished (an earlier one was cut at “{quote}”): give the result
+        text="""Keep every answer short enough to be finished: give the result
             first, then only what is needed to support it; split long output over several turns or write it to a
             file.""",
         about="answer response format length",
         category=SuggestionCategory.STRUCTURE,
     ),
-    "empty_turn": RuleText(
-        do="Forbid empty turns",
-        text="Every turn holds a tool call{tools} or an answer. If you do not know how to go on, say what is missing.",
-        about="turn answer tool call respond",
-        category=SuggestionCategory.STRUCTURE,
-    ),
     "rejected_format": RuleText(
         do="Repeat the form that a reply must have, next to the rule it broke",
-        text="""Check the form of every reply before you send it; one was rejected before (“{quote}”). Send exactly what
+        text="""Check the form of every reply before you send it. Send exactly what
             the format asks for and nothing around it.""",
         about="format response exactly one block",
         category=SuggestionCategory.CLARITY,
-    ),
-    "malformed_arguments": RuleText(
-        do="Show the arguments of `{tool}` once in full",
-        text="""The arguments of `{tool}` must be one complete JSON object: double quotes around keys and texts, line
-            breaks inside texts written as \\n, nothing after the closing brace. If a call is refused, correct its
-            arguments and call again.""",
-        about="{tool} tool call arguments",
-        category=SuggestionCategory.EXAMPLE,
-    ),
-    "call_rejected": RuleText(
-        do="Say what the arguments of `{tool}` must be",
-        text="""`{tool}` refused a call with “{quote}”. Before you call it, check that every required argument is there
-            and has the form that its description asks for.""",
-        about="{tool} tool call arguments",
-        category=SuggestionCategory.EXAMPLE,
     ),
     "unknown_tool": RuleText(
         do="List the tools that exist, since `{tool}` does not",
@@ -279,7 +211,7 @@ TEXTS = {
     ),
     "user_correction": RuleText(
         do="Say how to react to a correction by the user",
-        text="""When the user corrects you (as with “{quote}”), say in one sentence what you had wrong, apply the
+        text="""When the user corrects you, say in one sentence what you had wrong, apply the
             correction at once, and do not ask again for what they have already said.""",
         about="user confirm respond",
     ),
@@ -288,15 +220,9 @@ TEXTS = {
         text="Before you give the final answer, check it against this point, which an earlier answer missed: {lesson}",
         about="{lesson}",
     ),
-    "output_truncated": RuleText(
-        do="Have large outputs of `{tool}` read in parts",
-        text="""Outputs of `{tool}` are cut when they are long. Ask for less: a range of lines, a search for the name
-            you need, or the first and last lines; do not conclude anything from a part that was cut.""",
-        about="{tool} file view output",
-    ),
     "rate_limited": RuleText(
         do="Say how to go on when `{tool}` is rate limited",
-        text="""When `{tool}` answers that it is rate limited (“{quote}”), do not call it again at once: use what you
+        text="""When `{tool}` answers that it is rate limited, do not call it again at once: use what you
             have, or combine several requests into one.""",
         about="{tool} tool call",
     ),
@@ -309,8 +235,8 @@ TEXTS = {
     ),
     "hidden_exit_code": RuleText(
         do="Forbid hiding the exit code of a check",
-        text="""Do not pipe a check through `head`, `tail` or `|| true`: its exit code is lost, and a failure such as
-            “{quote}” looks like a success. Read the output itself, or set `set -o pipefail`.""",
+        text="""Do not pipe a check through `head`, `tail` or `|| true`: its exit code is lost, and a
+            failure looks like a success. Read the output itself, or set `set -o pipefail`.""",
         about="command bash run",
     ),
 }
@@ -319,27 +245,27 @@ TEXTS = {
 REASONING_TEXTS = {
     "contradiction": RuleText(
         do="Have contradictions settled before going on",
-        text="""Before you act, compare your conclusion with what you said before (an earlier run went on although
-            “{quote}” contradicted it); settle which one holds, with evidence, and say so.""",
+        text="""Before you act, compare your conclusion with what you said before; where they contradict each other,
+            settle which one holds, with evidence, and say so.""",
         about="reason reasoning think step explain thought",
         category=SuggestionCategory.REASONING,
     ),
     "circular_reasoning": RuleText(
         do="Say how to get out of a circle",
-        text="""If a thought says what the one before it said (as “{quote}”), stop thinking and do something that brings
+        text="""If a thought says what the one before it said, stop thinking and do something that brings
             new information.""",
         about="reason reasoning think step explain thought",
         category=SuggestionCategory.REASONING,
     ),
     "unsupported_conclusion": RuleText(
         do="Ask for the reason of a conclusion",
-        text="Give with every conclusion the observation it rests on; “{quote}” gives none.",
+        text="Give with every conclusion the observation it rests on; without one it is a guess to be checked.",
         about="reason reasoning think step explain thought",
         category=SuggestionCategory.REASONING,
     ),
     "missing_step": RuleText(
         do="Require that every announced step is done",
-        text="Do every step of a plan, in order, before you go on; “{quote}” left one out.",
+        text="Do every step of a plan, in order, before you go on; say so when one is left out, and why.",
         about="reason reasoning think step explain thought",
         category=SuggestionCategory.REASONING,
     ),

@@ -6,7 +6,7 @@ It finds what the record proves and says so; it cannot judge what the record doe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from reflector._text import one_line
 from reflector.reflection.confidence import level_of, needs_clarification, score_confidence
@@ -24,8 +24,6 @@ from reflector.reflection.rule_advice import Case, advise, advise_on_reasoning, 
 from reflector.trajectories.analysis import (
     ComparativeAnalysis,
     FailurePoint,
-    ReasoningIssue,
-    ReasoningIssueType,
     Severity,
     TrajectoryAnalysis,
 )
@@ -40,6 +38,7 @@ _RANK = {severity: rank for rank, severity in enumerate(Severity)}
 _PRIORITY_RANK = {priority: rank for rank, priority in enumerate(Priority)}
 _CAUSES = 5
 _LINES = 8
+_BY_TEXT = frozenset(("feedback", "low_score", "tool_exception", "tool_error"))
 
 
 def reflect_by_rules(request: ReflectionRequest) -> ParsedReflection:
@@ -49,13 +48,11 @@ def reflect_by_rules(request: ReflectionRequest) -> ParsedReflection:
     a reflection that says so, without suggestions.
     """
     cases = _cases(request)
-    by_case = {number: advise(case) for number, case in enumerate(cases)}
-    advised = [cases[number] for number, suggestion in by_case.items() if suggestion is not None]
-    found = [suggestion for suggestion in by_case.values() if suggestion is not None]
-    chosen = _chosen(_distinct([*found, *_further(request)]), request)
-    told = [cases[number] for number, suggestion in by_case.items() if suggestion in chosen]
+    advised = [(case, suggestion) for case in cases if (suggestion := advise(case)) is not None]
+    chosen = _chosen([*(suggestion for _, suggestion in advised), *_further(request)], request)
+    told = [case for case, suggestion in advised if suggestion in chosen]
     parsed = ParsedReflection(
-        analysis=_analysis(request, cases, advised),
+        analysis=_analysis(request, cases, [case for case, _ in advised]),
         root_causes=tuple(_cause(case) for case in (told or cases)[:_CAUSES]),
         suggestions=tuple(chosen),
         expected_improvement=_expected(told),
@@ -75,120 +72,78 @@ def _failed_runs(request: ReflectionRequest) -> list[TrajectoryAnalysis]:
 
 def _cases(request: ReflectionRequest) -> list[Case]:
     """One case for each kind of finding, gravest first, with the runs that show it too."""
-    runs = _failed_runs(request)
     tools = _tools([request.trajectory_analysis, *request.other_analyses])
-    found: dict[tuple[str, str], tuple[FailurePoint, TrajectoryAnalysis, list[str]]] = {}
-    for run in runs:
+    found: dict[tuple[str, str], list[tuple[FailurePoint, TrajectoryAnalysis]]] = {}
+    for run in _failed_runs(request):
         for finding in run.failure_points:
-            key = _kind(finding)
-            if key not in found:
-                found[key] = (finding, run, [])
-            elif run.trajectory_id not in (found[key][1].trajectory_id, *found[key][2]):
-                found[key][2].append(run.trajectory_id)
-    prompt = request.original_prompt
-    cases = [
-        Case(finding, run, prompt, _task(request, run), tools, tuple(also))
-        for finding, run, also in found.values()
-    ]
+            found.setdefault(_kind(finding), []).append((finding, run))
+    cases = []
+    for (finding, run), *others in found.values():
+        also = dict.fromkeys(other.trajectory_id for _, other in others)
+        also.pop(run.trajectory_id, None)
+        own = run.trajectory.task if run.trajectory is not None else None
+        task = request.task_description or own or ""
+        cases.append(Case(finding, run, request.original_prompt, task, tools, tuple(also)))
     return sorted(cases, key=lambda case: (_RANK[case.finding.severity], -len(case.elsewhere)))
 
 
-def _task(request: ReflectionRequest, run: TrajectoryAnalysis) -> str:
-    return request.task_description or (run.trajectory.task if run.trajectory is not None else None) or ""
-
-
 def _kind(finding: FailurePoint) -> tuple[str, str]:
-    """Findings of the same kind lead to the same advice; feedback is a kind of its own for each text."""
-    return finding.rule, finding.evidence if finding.rule in (
-        "feedback",
-        "low_score",
-        "tool_exception",
-        "tool_error",
-    ) else ""
+    """Findings of the same kind lead to the same advice; some are a kind of their own for each text."""
+    return finding.rule, finding.evidence if finding.rule in _BY_TEXT else ""
 
 
 def _tools(analyses: Sequence[TrajectoryAnalysis]) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    for analysis in analyses:
-        if analysis.trajectory is None:
-            continue
-        for name in analysis.trajectory.tools or ():
-            names.setdefault(name)
-        for step in analysis.trajectory.steps:
-            if step.kind is StepKind.TOOL_CALL and step.name:
-                names.setdefault(step.name)
+    for run in (each.trajectory for each in analyses if each.trajectory is not None):
+        called = (step.name for step in run.steps if step.kind is StepKind.TOOL_CALL and step.name)
+        names |= dict.fromkeys((*(run.tools or ()), *called))
     return tuple(names)
 
 
-def _further(request: ReflectionRequest) -> list[Suggestion]:
-    """What follows from the comparison with a passing run and from the reasoning."""
-    analysis = request.trajectory_analysis
-    found = []
+def _further(request: ReflectionRequest) -> Iterator[Suggestion]:
+    """What follows from the comparison with a passing run and from the reasoning: one for each kind of issue."""
+    analysis, prompt = request.trajectory_analysis, request.original_prompt
     if analysis.comparison is not None:
-        found += _from_comparison(analysis.comparison, request.original_prompt)
-    return [*found, *_from_reasoning(analysis, request.original_prompt)]
+        yield from _from_comparison(analysis.comparison, prompt)
+    first = {issue.type: issue for issue in reversed(analysis.reasoning_issues)}
+    for issue in reversed(first.values()):
+        suggestion = advise_on_reasoning(issue, analysis, prompt)
+        if suggestion is not None:
+            yield suggestion
 
 
-def _from_comparison(comparison: ComparativeAnalysis, prompt: str) -> list[Suggestion]:
-    fork = next(
-        (difference for difference in comparison.differences if difference.aspect == "divergence"), None
+def _from_comparison(comparison: ComparativeAnalysis, prompt: str) -> Iterator[Suggestion]:
+    """The tools that only the passing run called, if the two runs part somewhere."""
+    fork = next((each for each in comparison.differences if each.aspect == "divergence"), None)
+    only = (each.successful_value for each in comparison.differences if each.aspect == "tool_usage")
+    tools = next((value for value in only if isinstance(value, list) and value), None)
+    if fork is None or tools is None:
+        return
+    names = listed([f"`{name}`" for name in tools])
+    yield Suggestion(
+        type=SuggestionType.ADD,
+        category=SuggestionCategory.EXAMPLE,
+        description=f"Show the way that worked: at the point of step {comparison.divergence_index} the passing run "
+        f"{comparison.successful_id} used {names} (finding `divergence`).",
+        rationale=fork.description,
+        priority=Priority.HIGH,
+        specific_text=f"Call {names} before you answer from what is already said: a run that did so reached its goal, "
+        f"one that did not failed.",
+        target_section=passage_about(prompt, "tool call available use"),
     )
-    only = next(
-        (
-            d
-            for d in comparison.differences
-            if d.aspect == "tool_usage" and isinstance(d.successful_value, list) and d.successful_value
-        ),
-        None,
-    )
-    if fork is None or only is None:
-        return []
-    names = listed([f"`{name}`" for name in only.successful_value])
-    return [
-        Suggestion(
-            type=SuggestionType.ADD,
-            category=SuggestionCategory.EXAMPLE,
-            description=f"Show the way that worked: at the point of step {comparison.divergence_index} the passing run "
-            f"{comparison.successful_id} used {names} (finding `divergence`).",
-            rationale=fork.description,
-            priority=Priority.HIGH,
-            specific_text=f"When you come to this point, go on with {names} instead of answering from what is already "
-            f"said: a run that did so reached its goal, one that did not failed.",
-            target_section=passage_about(prompt, "tool call available use"),
-        )
-    ]
-
-
-def _from_reasoning(analysis: TrajectoryAnalysis, prompt: str) -> list[Suggestion]:
-    """One suggestion for each kind of issue; a promise that a finding tells already is left out."""
-    first: dict[ReasoningIssueType, ReasoningIssue] = {}
-    for issue in analysis.reasoning_issues:
-        first.setdefault(issue.type, issue)
-    if _promised(analysis):
-        first.pop(ReasoningIssueType.MISSING_STEP, None)
-    found = (advise_on_reasoning(issue, analysis, prompt) for issue in first.values())
-    return [suggestion for suggestion in found if suggestion is not None]
-
-
-def _promised(analysis: TrajectoryAnalysis) -> bool:
-    return any(finding.rule == "promise_without_action" for finding in analysis.failure_points)
-
-
-def _distinct(suggestions: Sequence[Suggestion]) -> list[Suggestion]:
-    """The suggestions whose text was not suggested before."""
-    return list({suggestion.specific_text: suggestion for suggestion in reversed(suggestions)}.values())[::-1]
 
 
 def _chosen(suggestions: Sequence[Suggestion], request: ReflectionRequest) -> list[Suggestion]:
+    """The suggestions whose text was not suggested before, those of the focus first, then by priority."""
+    distinct = list({each.specific_text: each for each in reversed(suggestions)}.values())[::-1]
     focus = {area.strip().lower() for area in request.focus_areas}
-    ordered = sorted(suggestions, key=lambda s: (s.category.value not in focus, _PRIORITY_RANK[s.priority]))
+    ordered = sorted(distinct, key=lambda s: (s.category.value not in focus, _PRIORITY_RANK[s.priority]))
     return ordered[: _MOST[request.verbosity]]
 
 
 def _analysis(request: ReflectionRequest, cases: Sequence[Case], advised: Sequence[Case]) -> str:
-    run = request.trajectory_analysis
-    runs = _failed_runs(request)
-    others = f" and {len(runs) - 1} more of the same prompt" if len(runs) > 1 else ""
+    run, more = request.trajectory_analysis, len(_failed_runs(request)) - 1
+    others = f" and {more} more of the same prompt" if more else ""
     told = f"{run.outcome.value}, {run.step_count} steps, {run.tool_call_count} tool calls"
     head = f"Derived by rules from the record, without a model: run {run.trajectory_id} ({told}){others}."
     if not cases:

@@ -64,7 +64,9 @@ def read_suggestion(item: Any, kinds: Kinds, log: Log) -> Suggestion | None:
         cut = any(isinstance(value, CutText) for value in item.values())
         log.drop("cut off at the end of the answer" if cut else "no description", item)
         return None
-    type_, category, priority = (_kind(name, fields, kinds, item, log) for name in _MEMBERS)
+    type_ = _kind("type", fields, kinds, item, log)
+    category = _kind("category", fields, kinds, item, log)
+    priority = _kind("priority", fields, kinds, item, log)
     unknown = _unknown(fields, type=type_, category=category, priority=priority) if log.strict else ""
     if unknown:
         log.drop(unknown, item)
@@ -132,11 +134,11 @@ def _is_placeholder(fields: dict[str, Field]) -> bool:
 
 def _kind(name: str, fields: dict[str, Field], kinds: Kinds, item: dict[str, Any], log: Log) -> Any:
     """Return the member that a field says, else what the group says, else a member's very name under an unknown key."""
-    members, match = _MEMBERS[name], _MATCH[name]
-    found = fields.get(name)
-    value = found[0] if found is not None else kinds.get(name)
-    if type(value) is str and (exact := members.get(value)):
-        return exact
+    members = _MEMBERS[name]
+    value = fields[name][0] if name in fields else kinds.get(name)
+    if type(value) is str and value in members:
+        return members[value]
+    match = _MATCH[name]
     if value is None:
         return (
             None

@@ -21,7 +21,7 @@ from reflector._text import one_line
 from reflector.errors import UnparsableReflectionError
 from reflector.reflection.alignment import Aligned, align
 from reflector.reflection.answer_cleaning import clean, spoken_thoughts, strip_reasoning
-from reflector.reflection.candidates import Document, find_documents, whole_document
+from reflector.reflection.candidates import find_documents, whole_document
 from reflector.reflection.confidence import (
     DEFAULT_CONFIDENCE,
     ConfidenceConfig,
@@ -30,6 +30,7 @@ from reflector.reflection.confidence import (
     score_parts,
 )
 from reflector.reflection.failed_answers import is_error_text, is_refusal, repeats_form
+from reflector.reflection.lenient_json import Document
 from reflector.reflection.models import ParsedReflection, ParseMode
 from reflector.reflection.part_search import Search, find_part
 from reflector.reflection.parts import Part, choose, is_filled
@@ -170,7 +171,8 @@ class _Reading:
         said = analysis_around(text, documents, self.text_reading)
         if not said and (spoken := spoken_thoughts(self.raw)):
             said = {"analysis": spoken}
-        return replace(part, fields={**{name: (value, 1) for name, value in said.items()}, **part.fields})
+        lacking = {name: (value, 1) for name, value in said.items() if not is_filled(part.fields.get(name))}
+        return replace(part, fields={**part.fields, **lacking})
 
     def from_part(
         self, part: Part, fixes: dict[str, int], truncated: bool, log: Log

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from reflector.reflection.candidates import Document
 from reflector.reflection.field_names import REFLECTION_FIELDS
+from reflector.reflection.lenient_json import Document
 from reflector.reflection.text_fallback import TextReading
 
 __all__ = ["analysis_around"]

@@ -27,7 +27,7 @@ from reflector.signals.attributes import (
     write_extensions,
 )
 from reflector.signals.payloads import REGISTERED, validate_data
-from reflector.signals import trace as tracing
+from reflector.signals.traceparent import Trace, child_span, format_traceparent, new_trace, parse_traceparent
 
 __all__ = ["DATAREF_LIMIT", "Signal", "completed_type", "failed_type"]
 
@@ -101,9 +101,7 @@ class Signal:
         """The id of the conversation: that of its first signal, which itself carries none."""
         self.causationid = causationid
         """The id of the signal that caused this one."""
-        self.trace: tracing.Trace | None = (
-            None if traceparent is None else _parse_trace(traceparent, tracestate)
-        )
+        self.trace: Trace | None = None if traceparent is None else _parse_trace(traceparent, tracestate)
         self.deadline: float | None = None if expirytime is None else from_wall(expirytime)
         """When nobody waits for it any more, on the monotonic clock; `expirytime` on the wire."""
         self.extensions = extensions
@@ -132,7 +130,7 @@ class Signal:
 
     @property
     def traceparent(self) -> str | None:
-        return None if self.trace is None else tracing.traceparent(self.trace)
+        return None if self.trace is None else format_traceparent(self.trace)
 
     @property
     def tracestate(self) -> str | None:
@@ -169,10 +167,10 @@ class Signal:
         answer = Signal(type or completed_type(self.type), source or self.source, data)
         cause, trace = self.id, self.trace
         if trace is None:
-            trace = self.trace = tracing.new_trace()
+            trace = self.trace = new_trace()
         answer.causationid = cause
         answer.correlationid = self.correlationid or cause
-        answer.trace = tracing.child_span(trace)
+        answer.trace = child_span(trace)
         return answer
 
     # --- the wire ----------------------------------------------------------------------------------------
@@ -206,7 +204,7 @@ class Signal:
             self._time = rfc3339(self._time)
         members["time"] = self._time
         if self.trace is not None:
-            members["traceparent"] = tracing.traceparent(self.trace)
+            members["traceparent"] = format_traceparent(self.trace)
             if self.trace[3]:
                 members["tracestate"] = self.trace[3]
         if self.deadline is not None:
@@ -387,8 +385,8 @@ _SETTERS = {name: _set(name) for name in Signal.__slots__ if not name.startswith
 }
 
 
-def _parse_trace(traceparent: str, tracestate: str | None) -> tracing.Trace:
-    trace = tracing.parse_traceparent(traceparent, tracestate)
+def _parse_trace(traceparent: str, tracestate: str | None) -> Trace:
+    trace = parse_traceparent(traceparent, tracestate)
     if trace is None:
         raise InvalidSignalError(
             f"traceparent must look like 00-<32 hex>-<16 hex>-<2 hex>; got {traceparent!r}"
@@ -444,7 +442,7 @@ def _read(members: Any) -> Signal:
 def _read_rest(signal: Signal, members: dict[str, Any]) -> None:
     """Read what few signals carry."""
     parent, state = members.pop("traceparent", None), members.pop("tracestate", None)
-    signal.trace = tracing.parse_traceparent(parent, state) if isinstance(parent, str) else None
+    signal.trace = parse_traceparent(parent, state) if isinstance(parent, str) else None
     expiry = members.pop("expirytime", None)
     signal.deadline = None if expiry is None else from_wall(read_time(expiry, "expirytime"))
     encoded = members.pop("data_base64", None)

@@ -32,7 +32,7 @@ def compare(
     bad, good = _Side.of(failed, config), _Side.of(passed, config)
     fork = _fork(bad.steps, good.steps, config.comparison.same_message)
     parted = [_divergence(fork)] if fork is not None else []
-    counted = [*_tool_differences(bad, good), *_count_differences(bad, good, config.comparison)]
+    counted = list(_counted(bad, good, config.comparison))
     own = [point for point in bad.analysis.failure_points if point.rule not in good.rules]
     again = [point for point in own if len(point.step_indices) > 1]
     return ComparativeAnalysis(
@@ -150,14 +150,11 @@ def _divergence(fork: _Fork) -> Difference:
     )
 
 
-def _tool_differences(bad: _Side, good: _Side) -> Iterator[Difference]:
-    yield from _differing(
-        "tool_usage",
-        good.analysis.tool_call_count,
-        bad.analysis.tool_call_count,
-        "The successful run made {more} tool calls: {good} against {bad}.",
-        Severity.HIGH,
-    )
+def _counted(bad: _Side, good: _Side, config: ComparisonConfig) -> Iterator[Difference]:
+    """What can be counted: calls, tools, thoughts, time, steps."""
+    one, other = good.analysis, bad.analysis
+    high, calls = Severity.HIGH, (one.tool_call_count, other.tool_call_count)
+    yield from _differing("tool_usage", *calls, "made {more} tool calls: {good} against {bad}", high)
     missing, extra = good.tools_beside(bad), bad.tools_beside(good)
     if missing or extra:
         only = [f"only the successful run called {_quoted(missing)}"] if missing else []
@@ -170,40 +167,34 @@ def _tool_differences(bad: _Side, good: _Side) -> Iterator[Difference]:
             description=f"O{'; '.join(only)[1:]}.",
             failed_step_indices=tuple(bad.tools[name] for name in extra),
         )
+    thoughts = (good.thoughts, bad.thoughts)
+    yield from _differing(
+        "reasoning_steps", *thoughts, "has {more} reasoning steps: {good} against {bad}", high
+    )
+    if one.duration_ms is not None and other.duration_ms is not None:
+        times = (one.duration_ms, other.duration_ms)
+        if _is_telling(*times, config):
+            yield from _differing("duration", *times, "took {more} time: {good:.0f} ms against {bad:.0f} ms")
+    steps = (one.step_count, other.step_count)
+    yield from _differing("step_count", *steps, "took {more} steps: {good} against {bad}")
 
 
-def _count_differences(bad: _Side, good: _Side, config: ComparisonConfig) -> Iterator[Difference]:
-    thoughts = "The successful run has {more} reasoning steps: {good} against {bad}."
-    yield from _differing("reasoning_steps", good.thoughts, bad.thoughts, thoughts, Severity.HIGH)
-    mine, theirs = bad.analysis.duration_ms, good.analysis.duration_ms
-    if mine is not None and theirs is not None and _is_telling(mine, theirs, config):
-        yield Difference(
-            aspect="duration",
-            successful_value=theirs,
-            failed_value=mine,
-            description=f"The successful run was {'slower' if theirs > mine else 'faster'}: {theirs:.0f} ms against "
-            f"{mine:.0f} ms.",
-        )
-    steps = "The successful run took {more} steps: {good} against {bad}."
-    yield from _differing("step_count", good.analysis.step_count, bad.analysis.step_count, steps)
-
-
-def _is_telling(mine: float, theirs: float, config: ComparisonConfig) -> bool:
+def _is_telling(good: float, bad: float, config: ComparisonConfig) -> bool:
     """Whether two durations differ by a ratio and by a time that matter."""
-    is_far = abs(theirs / max(mine, 1) - 1) > config.duration_ratio
-    return is_far and abs(theirs - mine) >= config.duration_ms
+    is_far = abs(good / max(bad, 1) - 1) > config.duration_ratio
+    return is_far and abs(good - bad) >= config.duration_ms
 
 
 def _differing(
-    aspect: str, good: int, bad: int, text: str, significance: Severity = Severity.MEDIUM
+    aspect: str, good: float, bad: float, text: str, significance: Severity = Severity.MEDIUM
 ) -> Iterator[Difference]:
     if good != bad:
-        description = text.format(more="more" if good > bad else "fewer", good=good, bad=bad)
+        more = "more" if good > bad else "less" if aspect == "duration" else "fewer"
         yield Difference(
             aspect=aspect,
             successful_value=good,
             failed_value=bad,
-            description=description,
+            description=f"The successful run {text.format(more=more, good=good, bad=bad)}.",
             significance=significance,
         )
 

@@ -1,13 +1,12 @@
-"""Checks of how calls stand in the record: repetitions, arguments, names, missing results, cut outputs."""
+"""Checks of how calls stand in the record: repetitions, arguments, names."""
 
 from __future__ import annotations
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Iterator
 from itertools import groupby
 
-from reflector.trajectories.analysis import FailureCategory, Severity
-from reflector.trajectories.findings import failure_forms as forms
+from reflector.trajectories.analysis import FailureCategory
 from reflector.trajectories.findings.catalogue import Checks
 from reflector.trajectories.findings.commands import is_reader
 from reflector.trajectories.findings.finding import Hit
@@ -26,7 +25,7 @@ _WAITING = one_of(
 @checks.add(
     "repeated_call",
     FailureCategory.LOGICAL_ERROR,
-    "The same call of `{tool}` was made again with the same arguments and the same result, {times}{shown}.",
+    "The same call of `{tool}` was made with the same arguments and the same result {times}{shown}.",
     grave=4,
 )
 def _repeated(view: RunView) -> Iterator[Hit]:
@@ -97,35 +96,3 @@ def _unknown(view: RunView) -> Iterator[Hit]:
         if offered and use.name.lower() not in offered and (use.failure is not None or use.result is None):
             shown = listed(view.trajectory.tools or (), most=12)
             yield Hit((call,), use.name, {"tool": use.name, "offered": shown}, key=use.name)
-
-
-@checks.add(
-    "call_without_result",
-    FailureCategory.TOOL_FAILURE,
-    "The call of `{tool}` never got a result, {times}.",
-)
-def _unanswered(view: RunView) -> Iterator[Hit]:
-    """Calls without a result; the last ones of a run need none."""
-    last = max((call for call, use in view.calls if use.result is not None), default=-1)
-    for call, use in view.calls:
-        if use.result is None and call < last:
-            yield Hit((call,), use.name, {"tool": use.name})
-
-
-@checks.add(
-    "output_truncated",
-    FailureCategory.INCOMPLETE,
-    "The output of `{tool}` was too long and was cut {times}, so part of it was never seen.",
-    Severity.LOW,
-)
-def _truncated(view: RunView) -> list[Hit]:
-    cut = [(use, notice) for use in view.uses if (notice := _notice(view, use))]
-    names = Counter(use.name for use, _ in cut).most_common(1)
-    return [Hit((use.index,), notice, {"tool": names[0][0]}) for use, notice in cut]
-
-
-def _notice(view: RunView, use: ToolUse) -> str:
-    """The line that says that a result was cut."""
-    text = view.steps[use.result].content if use.result is not None and use.failure is None else ""
-    lines = (line for edge in (text[:600], text[600:][-600:]) for line in edge.splitlines())
-    return next((line for line in lines if len(line) < 300 and forms.TRUNCATED.search(line)), "")

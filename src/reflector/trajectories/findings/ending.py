@@ -51,10 +51,10 @@ _LAST_TOOL = one_of(
 
 @checks.add("run_error", FailureCategory.ERROR, "{what}: {error}.", Severity.CRITICAL)
 def _run_error(view: RunView) -> list[Hit]:
-    """The error that ended the run."""
-    run, steps = view.trajectory, _error_steps(view)
+    """The error that ended the run; else the errors of the record, less grave if the run went on."""
+    run = view.trajectory
     if not run.error:
-        return steps if steps and view.is_end(steps[-1].steps[0]) else []
+        return _error_steps(view)
     category = _CATEGORIES.get(run.error.strip().lower()) or _error_category(run.error)
     lines = [line.strip() for line in run.error.splitlines() if line.strip()] or [run.error]
     line = lines[-1] if lines[0].startswith("Traceback") else lines[0]
@@ -63,21 +63,15 @@ def _run_error(view: RunView) -> list[Hit]:
     return [Hit(_place(view, line[: view.config.max_evidence]), line, facts, category=category)]
 
 
-@checks.add("recorded_error", FailureCategory.ERROR, "{what} at {steps}: {error}.", Severity.HIGH)
-def _recorded_error(view: RunView) -> list[Hit]:
-    """Errors of the record that did not end the run."""
-    steps = _error_steps(view)
-    return [] if view.trajectory.error or not steps or view.is_end(steps[-1].steps[0]) else steps
-
-
 def _error_steps(view: RunView) -> list[Hit]:
-    broken = [index for index, step in enumerate(view.steps) if step.kind is StepKind.ERROR]
-    texts = [view.steps[index].content or view.steps[index].error or "" for index in broken]
-    facts = {"what": "The record holds an error", "error": one_line(texts[0], 200) if texts else ""}
-    return [
-        Hit((index,), view.first_line(index) or text, facts, category=_error_category(text))
-        for index, text in zip(broken, texts, strict=True)
-    ]
+    hits = []
+    for index, step in enumerate(view.steps):
+        text = step.content or step.error or ""
+        if step.kind is StepKind.ERROR:
+            facts = {"what": "The record holds an error", "error": one_line(text, 200)}
+            grave = Severity.CRITICAL if view.is_end(index) else Severity.HIGH
+            hits.append(Hit((index,), view.first_line(index) or text, facts, grave, _error_category(text)))
+    return hits
 
 
 def _error_category(error: str) -> FailureCategory:

@@ -7,25 +7,9 @@ import re
 from reflector.trajectories.findings.wording import one_of
 
 __all__ = [
-    "COMPILER",
-    "DENIED",
-    "EDIT",
-    "EDIT_REASON",
-    "ERROR_HEAD",
-    "EXCEPTION_LINE",
-    "EXIT_CODE",
-    "FOUND_NOTHING",
-    "NOT_FOUND",
-    "RATE_LIMIT",
-    "REJECTED",
-    "SHELL",
-    "STACK_HEAD",
-    "TESTS",
-    "TIMEOUT",
-    "TIMEOUT_WORD",
-    "TRACEBACK",
-    "TRUNCATED",
-]
+    "COMPILER", "DENIED", "EDIT", "EDIT_REASON", "ERROR_HEAD", "EXCEPTION_LINE", "EXIT_CODE", "FOUND_NOTHING",
+    "NOT_FOUND", "RATE_LIMIT", "REJECTED", "SHELL", "STACK_HEAD", "TESTS", "TIMEOUT", "TIMEOUT_WORD", "TRACEBACK",
+]  # fmt: skip
 
 EXIT_CODE = one_of(
     r"<returncode>\s{0,3}(-?\d{1,5})\s{0,3}</returncode>",
@@ -163,11 +147,4 @@ NOT_FOUND = one_of(
 FOUND_NOTHING = re.compile(
     r"^\W{0,3}(?:no|0) (?:results?|matches|matching|hits?|files?|documents?|records?|items?|entries)\b",
     re.IGNORECASE,
-)
-TRUNCATED = one_of(
-    r"\boutput (?:of .{1,80} )?(?:was|is) too long\b",
-    r"\b(?:output|result|content|response)s? (?:has been |was |is |were )?(?:truncated|clipped)\b",
-    r"\btruncated (?:version|output|because|to)\b",
-    r"\b(?:characters|lines|chars|bytes) (?:were )?(?:elided|truncated|omitted)\b",
-    r"<output_head>",
 )

@@ -55,6 +55,18 @@ def check_reasoning(view: RunView) -> list[ReasoningIssue]:
     ]
 
 
+def _issue(
+    kind: ReasoningIssueType,
+    steps: tuple[int, ...],
+    description: str,
+    evidence: str,
+    severity: Severity = Severity.MEDIUM,
+) -> ReasoningIssue:
+    return ReasoningIssue(
+        type=kind, severity=severity, description=description, step_indices=steps, evidence=evidence
+    )
+
+
 def _contradictions(texts: _Texts, config: ReasoningConfig) -> Iterator[ReasoningIssue]:
     claims = [
         (index, [_claim(part) for part in islice(sentences(text), _SENTENCES)])
@@ -63,13 +75,8 @@ def _contradictions(texts: _Texts, config: ReasoningConfig) -> Iterator[Reasonin
     for (first, before), (second, after) in pairwise(claims):
         sentence = _contradicting(before, after, config)
         if sentence is not None:
-            yield ReasoningIssue(
-                type=ReasoningIssueType.CONTRADICTION,
-                severity=Severity.HIGH,
-                description=f"Step {second} denies what step {first} says, or the other way round.",
-                step_indices=(first, second),
-                evidence=sentence,
-            )
+            text = f"Step {second} denies what step {first} says, or the other way round."
+            yield _issue(ReasoningIssueType.CONTRADICTION, (first, second), text, sentence, Severity.HIGH)
 
 
 def _claim(sentence: str) -> _Claim:
@@ -100,29 +107,22 @@ def _circles(texts: _Texts, config: ReasoningConfig, view: RunView) -> Iterator[
     words = [(index, frozenset(text.lower().split())) for index, text in texts.items()]
     for (first, before), (second, after) in pairwise(words):
         if similarity(before, after) > config.circular_similarity:
-            yield ReasoningIssue(
-                type=ReasoningIssueType.CIRCULAR_REASONING,
-                description=f"Steps {first} and {second} say the same: the reasoning goes in circles.",
-                step_indices=(first, second),
-                evidence=view.first_line(second),
+            text = f"Steps {first} and {second} say the same: the reasoning goes in circles."
+            yield _issue(
+                ReasoningIssueType.CIRCULAR_REASONING, (first, second), text, view.first_line(second)
             )
 
 
 def _thin(texts: _Texts, config: ReasoningConfig, view: RunView) -> Iterator[ReasoningIssue]:
     for index, text in texts.items():
-        concludes = _CONCLUSION.search(text) is not None
-        if len(text) < (config.conclusion_length if concludes else config.short_length):
-            yield ReasoningIssue(
-                type=ReasoningIssueType.UNSUPPORTED_CONCLUSION
-                if concludes
-                else ReasoningIssueType.INCOMPLETE_LOGIC,
-                severity=Severity.MEDIUM if concludes else Severity.LOW,
-                description=f"Step {index} draws a conclusion without saying what it rests on."
-                if concludes
-                else f"The reasoning of step {index} is {len(text)} characters long and concludes nothing.",
-                step_indices=(index,),
-                evidence=view.first_line(index),
-            )
+        line = view.first_line(index)
+        if _CONCLUSION.search(text):
+            if len(text) < config.conclusion_length:
+                said = f"Step {index} draws a conclusion without saying what it rests on."
+                yield _issue(ReasoningIssueType.UNSUPPORTED_CONCLUSION, (index,), said, line)
+        elif len(text) < config.short_length:
+            said = f"The reasoning of step {index} is {len(text)} characters long and concludes nothing."
+            yield _issue(ReasoningIssueType.INCOMPLETE_LOGIC, (index,), said, line, Severity.LOW)
 
 
 def _missing_steps(texts: _Texts) -> Iterator[ReasoningIssue]:
@@ -132,9 +132,5 @@ def _missing_steps(texts: _Texts) -> Iterator[ReasoningIssue]:
     ]
     for (number, before, _), (following, after, line) in pairwise(labels):
         if following > number + 1:
-            yield ReasoningIssue(
-                type=ReasoningIssueType.MISSING_STEP,
-                description=f"The plan goes from step {number} to step {following}; what lies between is left out.",
-                step_indices=tuple(dict.fromkeys((before, after))),
-                evidence=line,
-            )
+            text = f"The plan goes from step {number} to step {following}; what lies between is left out."
+            yield _issue(ReasoningIssueType.MISSING_STEP, tuple(dict.fromkeys((before, after))), text, line)

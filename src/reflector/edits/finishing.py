@@ -1,0 +1,80 @@
+"""From drafts to edits: exact offsets, and exactly what is written there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reflector.edits.drafts import Draft
+from reflector.edits.edit import Edit, EditLocation, LocationType
+from reflector.edits.formatting import PARAGRAPH, Slot, render
+from reflector.edits.passages import Passages
+from reflector.edits.placing import Place
+from reflector.edits.slots import find_slot
+
+__all__ = ["finished"]
+
+
+def finished(passages: Passages, drafts: list[Draft]) -> tuple[Edit, ...]:
+    """Return the edits: those that are made first, by impact; then the others in the order of their suggestions."""
+    changed = [d for d in drafts if d.is_made and d.span]
+    slots = {d.id: _slot(passages, d, changed) for d in drafts if d.is_made and d.place}
+    written = _written([d for d in drafts if d.id in slots], slots, passages.structure.newline)
+    made = sorted((d for d in drafts if d.is_made), key=lambda d: d.strength)
+    return tuple(_edit(passages, d, slots, written) for d in (*made, *(d for d in drafts if not d.is_made)))
+
+
+def _slot(passages: Passages, draft: Draft, changed: list[Draft]) -> Slot:
+    """Return the slot of an insertion, outside of what other edits change."""
+    assert draft.place is not None  # only insertions have slots
+    gone = [d.span for d in changed if d.span and not d.content]
+    slot = find_slot(passages, draft.place, draft.text, gone)
+    for other in changed:
+        start, end = other.span or (0, 0)
+        if start < slot.offset <= end and other.content:
+            # Behind a passage that is replaced: behind what replaces it, and in its form.
+            slot = replace(slot, offset=end)
+            if "\n" in other.content and slot.gap != " ":
+                whole = Place(LocationType.WITHIN, (0, len(other.content)), "")
+                form = find_slot(Passages(other.content), whole, draft.text)
+                slot = replace(form, offset=end, suffix=slot.suffix, gap=form.gap or PARAGRAPH)
+        elif start < slot.offset < end:
+            slot = replace(slot, offset=end)
+    return slot
+
+
+def _written(drafts: list[Draft], slots: dict[str, Slot], newline: str) -> dict[str, tuple[str, int]]:
+    """Return what each insertion writes, and its order among those at the same offset."""
+    groups: dict[int, list[Draft]] = {}
+    for draft in drafts:
+        groups.setdefault(slots[draft.id].offset, []).append(draft)
+    written: dict[str, tuple[str, int]] = {}
+    for members in groups.values():
+        members.sort(key=lambda d: (_closeness(slots[d.id]), bool(d.depends_on), d.strength))
+        texts = render([(slots[d.id], d.text) for d in members], newline)
+        for order, (draft, text) in enumerate(zip(members, texts, strict=True)):
+            written[draft.id] = text, order
+    return written
+
+
+def _closeness(slot: Slot) -> int:
+    """How closely a text joins what it stands beside: sentences first, then lines and items, then paragraphs."""
+    return 1 if slot.lead is not None else len(slot.gap or PARAGRAPH)
+
+
+def _edit(
+    passages: Passages, draft: Draft, slots: dict[str, Slot], written: dict[str, tuple[str, int]]
+) -> Edit:
+    slot = slots.get(draft.id)
+    content, order = written.get(draft.id, (draft.content, 0))
+    fields = {name: getattr(draft, name) for name in Edit.model_fields} | {"content": content}
+    if span := draft.span or (slot and (slot.offset, slot.offset)):
+        section = draft.place.section if draft.place else passages.section_at(span[0])
+        fields["target_text"] = passages.text(span)
+        fields["location"] = EditLocation(
+            type=draft.location_type,
+            start=span[0],
+            end=span[1],
+            section=section.name if section else None,
+            order=order,
+        )
+    return Edit(**fields)

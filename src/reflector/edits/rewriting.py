@@ -1,0 +1,146 @@
+"""Suggestions that modify or restructure: which passage is replaced, and what exactly takes its place."""
+
+from __future__ import annotations
+
+import re
+
+from reflector._text import one_line
+from reflector.edits.additions import draft_addition
+from reflector.edits.drafts import Draft
+from reflector.edits.likeness import folded
+from reflector.edits.lines import without_marker
+from reflector.edits.naming import matching_section
+from reflector.edits.passages import Passages
+from reflector.edits.sections import Section, SectionKind
+from reflector.edits.targets import ambiguous, named_spans, only_one, rewritten_span, whole_sentence
+from reflector.edits.units import Span, overlap
+from reflector.edits.wording import begins_with_heading, replacement_pair, without_own_heading
+from reflector.trajectories.findings.wording import content_words
+
+__all__ = ["draft_modification", "draft_restructuring"]
+
+_COVERS_PROMPT = 0.6
+_COVERS_SUBSECTIONS = 0.5
+_COVERS_SECTION = 0.3
+_STOPS = (".", "!", "?")
+
+
+def draft_modification(passages: Passages, draft: Draft, new: str) -> Draft:
+    """Return the replacement of the passage that a suggestion names, quotes, or says again in other words.
+
+    Without any such passage the text is added instead, and the reason says so.
+    """
+    suggestion, target = draft.suggestion, draft.suggestion.target_section or ""
+    section = matching_section(passages, target, new)
+    if (pair := replacement_pair(suggestion)) and (spans := passages.find(pair[0])):
+        return _replacement_of_one(passages, draft, spans, pair[1], section)
+    if not new:
+        return draft_addition(passages, draft, "")
+    if section and begins_with_heading(new, section):
+        return _section_rewrite(passages, draft, section, new)
+    if spans := named_spans(passages, suggestion, new):
+        return _replacement_of_one(passages, draft, spans, new, section)
+    if span := rewritten_span(passages, target, new, section):
+        return _replacement(passages, draft, span, new, "the passage it rewrites")
+    return draft_addition(passages, draft, new, "; no passage to replace was found, so it is added")
+
+
+def _replacement_of_one(
+    passages: Passages, draft: Draft, spans: list[Span], new: str, section: Section | None
+) -> Draft:
+    span = only_one(spans, section)
+    if span is None:
+        return draft.unplaced(ambiguous(passages, spans), new)
+    if new.endswith((*_STOPS, ":", ";", '"', "”")) and len(new.split()) >= 4:
+        span = whole_sentence(passages, span)
+    return _replacement(passages, draft, span, new, "the passage it names")
+
+
+def _replacement(passages: Passages, draft: Draft, span: Span, new: str, how: str) -> Draft:
+    span, content = _fitted(passages, span, new)
+    old = passages.text(span)
+    draft = draft.replace(text=new, content=content, span=span)
+    draft = draft.replace(reason=f"replaces {how}: {one_line(old, 60)!r}")
+    elsewhere = [found for found in passages.find(new) if not overlap(found, span)]
+    if folded(old) == folded(content) or (elsewhere and not passages.find(old)[1:]):
+        return draft.dropped(f"already present in the prompt: {one_line(new, 80)!r}")
+    return draft
+
+
+def _fitted(passages: Passages, span: Span, new: str) -> tuple[Span, str]:
+    """Return exact span and content: a list item keeps its marker, and a stop is not doubled."""
+    (start, end), prompt = span, passages.prompt
+    line = passages.lines[passages.line_at(start)]
+    if line.marker and line.start <= start <= line.text_start < end:
+        start = line.text_start
+        first, *rest = without_marker(new).split("\n")
+        new = "\n".join([first, *(other if other[:1].isspace() else line.indent + other for other in rest)])
+    if prompt[end : end + 1] in _STOPS and new.endswith(_STOPS):
+        end += 1
+    return (start, end), new.replace("\n", passages.structure.newline)
+
+
+# --- sections and whole prompts -------------------------------------------------------------------------
+
+_ALL_OF_IT = re.compile(
+    r"\b(?:entire|whole|full|complete)\s+(?:system\s+)?prompt\b"
+    r"|\b(?:rewrite|replace|restructure|reorgani[sz]e)\s+the\s+(?:system\s+)?prompt\b",
+    re.IGNORECASE,
+)
+
+
+def draft_restructuring(passages: Passages, draft: Draft, new: str) -> Draft:
+    """Return the new version of the whole prompt, or of the section or passage that the suggestion names."""
+    target = draft.suggestion.target_section or ""
+    section = matching_section(passages, target, new)
+    if new and _is_whole_prompt(passages, draft, new, section):
+        return _whole_prompt(passages, draft, new)
+    if new and section:
+        return _section_rewrite(passages, draft, section, new)
+    return draft_modification(passages, draft, new)
+
+
+def _is_whole_prompt(passages: Passages, draft: Draft, new: str, section: Section | None) -> bool:
+    said = f"{draft.suggestion.target_section or ''}\n{draft.suggestion.description[:1_000]}"
+    if _ALL_OF_IT.search(said):
+        return len(new) * 3 >= len(passages.prompt)
+    is_long = len(new) * 2 >= len(passages.prompt)
+    return section is None and is_long and _share(passages, (0, 20_000), new) >= _COVERS_PROMPT
+
+
+def _whole_prompt(passages: Passages, draft: Draft, new: str) -> Draft:
+    prompt = passages.prompt
+    ending = prompt[len(prompt.rstrip("\r\n")) :]
+    content = new.replace("\n", passages.structure.newline) + ending
+    draft = draft.replace(text=new, content=content, span=(0, len(prompt)), is_whole_prompt=True)
+    if content == prompt:
+        return draft.dropped("already present: it is the prompt itself")
+    return draft.replace(reason="replaces the whole prompt")
+
+
+def _section_rewrite(passages: Passages, draft: Draft, section: Section, new: str) -> Draft:
+    """Return the replacement of a section's text; subsections that `new` does not speak of stay."""
+    body = (section.body_start, section.body_end)
+    start, end = section.body_start, section.body_end
+    if _share(passages, body, new) < _COVERS_SUBSECTIONS:
+        end = section.own_end
+    share = _share(passages, (start, end), new)
+    if share < _COVERS_SECTION:
+        note = f"; the section's text is kept, as the new text holds only {share:.0%} of its words"
+        return draft_addition(passages, draft, new, note)
+    if section.kind is SectionKind.XML:
+        new = without_own_heading(new, section)
+    elif begins_with_heading(new, section):
+        start = section.start
+    old = passages.prompt[start:end]
+    start, end = start + len(old) - len(old.lstrip(" \t\r\n")), end - len(old) + len(old.rstrip(" \t\r\n"))
+    draft = draft.replace(text=new, content=new.replace("\n", passages.structure.newline), span=(start, end))
+    if folded(passages.text((start, end))) == folded(new):
+        return draft.dropped(f"already present: section {section.name!r} reads so")
+    return draft.replace(reason=f"replaces section {section.name!r}")
+
+
+def _share(passages: Passages, span: Span, new: str) -> float:
+    """Return how many of the words at `span` stand in `new`."""
+    old = content_words(passages.text(span), 20_000)
+    return len(old & content_words(new, 20_000)) / len(old) if old else 0.0
