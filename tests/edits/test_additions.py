@@ -217,7 +217,6 @@ def test_a_section_that_another_suggestion_brings_receives_the_addition(suggest,
         suggest("add", "## Shipping\n\nWeigh first.", priority="low"),
     )
     assert planned.apply() == "Base.\n\nMore.\n\n## Shipping\n\nWeigh first.\n\nName the carrier."
-    assert next(e for e in planned.edits if e.id == "edit_1").depends_on == ("edit_2",)
 
 
 def test_line_breaks_of_the_prompt_are_used(suggest, plan):
@@ -247,3 +246,36 @@ LETTERS = (
 )
 def test_places_told_in_words_are_found(suggest, plan, section, text, expected):
     assert expected in plan(LETTERS, suggest("add", text, section)).apply()
+
+
+def test_a_copied_sentence_that_begins_with_before_is_a_passage_not_a_direction(suggest, plan):
+    prompt = "- Before the order, show the price.\n- Be kind.\n"
+    improved = plan(prompt, suggest("add", "NEW.", "Before the order, show the price.")).apply()
+    assert improved == "- Before the order, show the price.\n- NEW.\n- Be kind.\n"
+
+
+def test_a_place_before_something_is_not_understood_and_says_so(suggest, plan):
+    planned = plan(LETTERS, suggest("add", "NEW.", "before the Format section"))
+    assert planned.apply() == LETTERS + "\nNEW.\n"
+    assert "no section or passage like" in planned.edits[0].reason
+
+
+def test_an_addition_behind_several_copied_items_goes_behind_the_last(suggest, plan):
+    improved = plan(RULES + "\n- End.\n", suggest("add", "NEW.", "- Be brief.\n- Be kind.")).apply()
+    assert "- Be kind.\n- NEW.\n" in improved
+
+
+@pytest.mark.parametrize(
+    ("section", "text", "expected"),
+    [
+        ("### Rules", "Refund within seven days of cancelling.", "cancelling.\n- Refund within"),
+        ("Cancel > Rules", "Be exact.", "cancelling.\n- Be exact."),
+        ("Book > Rules", "Be exact.", "passengers.\n- Be exact."),
+    ],
+)
+def test_of_two_sections_of_one_name_the_path_or_the_words_decide(suggest, plan, section, text, expected):
+    prompt = (
+        "## Book\n\n### Rules\n\n- Name the passengers.\n\n"
+        "## Cancel\n\n### Rules\n\n- Ask for the reason of cancelling.\n"
+    )
+    assert expected in plan(prompt, suggest("add", text, section)).apply()

@@ -42,3 +42,11 @@ def test_two_edits_together_cannot_remove_what_each_alone_may(suggest, plan):
     prompt = "Close with <end>. Be brief. Write <end> last. Stop."
     planned = plan(prompt, suggest("remove", "Close with <end>."), suggest("remove", "Write <end> last."))
     assert planned.apply().count("<end>") == 1
+
+
+@pytest.mark.parametrize("half", ["<form>\nx: y", "x: y\n</form>"])
+def test_half_of_a_pair_stays_even_if_its_tag_is_mentioned_elsewhere(suggest, plan, half):
+    prompt = "Answer as in <form>, closed by </form>. Be brief.\n<form>\nx: y\n</form>\n"
+    planned = plan(prompt, suggest("remove", half))
+    assert planned.apply() == prompt
+    assert "form>" in planned.edits[0].reason

@@ -12,6 +12,7 @@ import reflector as rf
 from reflector.agents.ambient import current_runtime
 from reflector.errors import (
     AgentError,
+    ConfigurationError,
     InputError,
     LLMServerError,
     MissingPromptError,
@@ -21,6 +22,7 @@ from reflector.errors import (
     UnsupportedReplyError,
 )
 from reflector.llm.scripted import ScriptedClient
+from reflector.reflecting.reflector import ReflectorOptions
 from reflector.testing.loopback import LoopbackServer
 
 pytestmark = pytest.mark.anyio
@@ -191,6 +193,29 @@ async def test_bad_options_are_input_errors() -> None:
         await rf.reflect(MESSAGES, model="rules", prompt=3)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    "options", [{"timeout": 0}, {"timeout": float("nan")}, {"max_tokens": 0}, {"temperature": -1}]
+)
+def test_senseless_options_are_refused_at_once(options: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match="got"):
+        ReflectorOptions(**options)
+
+
+async def test_a_task_that_is_no_text_and_a_record_around_messages_are_refused_with_a_hint() -> None:
+    with pytest.raises(InputError, match="the task must be a text; got 5"):
+        await rf.reflect(MESSAGES, model="rules", task=5)  # type: ignore[arg-type]
+    with pytest.raises(InputError, match=r"record\['messages'\]"):
+        await rf.reflect({"messages": MESSAGES}, model="rules")  # type: ignore[arg-type]
+
+
+async def test_messages_without_a_json_form_are_an_input_error() -> None:
+    loop: list[Any] = []
+    loop.append(loop)
+    for content in (object(), b"bytes", loop):
+        with pytest.raises(InputError):
+            await rf.reflect([{"role": "user", "content": content}], model="rules", prompt="p")
+
+
 async def test_without_any_prompt_it_says_so() -> None:
     with pytest.raises(MissingPromptError, match="give it with prompt="):
         await rf.reflect(MESSAGES[1:], model="rules")
@@ -231,7 +256,8 @@ async def test_without_a_model_an_agent_that_handles_the_request_is_asked(
     monkeypatch.delenv("REFLECTOR_MODEL", raising=False)
     async with rf.Runtime() as runtime:
         await runtime.spawn(answering, name="m", handles="reflector.model.requested")
-        assert not (await rf.reflect(MESSAGES)).is_from_rules
+        reflection = await rf.reflect(MESSAGES)
+    assert (reflection.is_from_rules, reflection.model) == (False, "m")
 
 
 @pytest.mark.parametrize(

@@ -152,6 +152,15 @@ def test_an_announced_action_that_never_comes() -> None:
     assert "promise_without_action" not in _points(asks)
 
 
+def test_a_turn_is_not_told_both_as_idle_and_as_a_promise() -> None:
+    nudge = "Please go on."
+    steps = [*_call("sh", command="ls"), *_said("Solve it.", *["Let me run it.", nudge] * 3)]
+    points = _points(steps)
+    assert points["idle_turns"].step_indices == (3, 5, 7)
+    assert "promise_without_action" not in points
+    assert analyze(Trajectory.new("run", steps=tuple(steps))).reasoning_issues == ()
+
+
 def test_an_empty_turn() -> None:
     steps = [Step(kind=StepKind.USER, content="Hi"), Step(kind=StepKind.MESSAGE, content=" ")]
     assert _points(steps)["empty_turn"].step_indices == (1,)

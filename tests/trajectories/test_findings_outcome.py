@@ -33,6 +33,17 @@ def test_a_limit_is_named_and_told_with_the_last_words() -> None:
     assert (point.step_indices, point.evidence) == ((0,), "Still looking.")
 
 
+def test_the_end_is_told_in_the_words_of_the_model_or_of_the_record_and_not_of_the_harness() -> None:
+    nudge = Step(kind=StepKind.USER, content="Please proceed.")
+    calls = (Step(kind=StepKind.TOOL_CALL, name="sh", arguments={"command": "ls"}), nudge)
+    prompt = "Call `submit` with your answer."
+    points = _points(*calls, _LAST, nudge, limit="messages=50", prompt=prompt)
+    for rule in ("limit_reached", "no_submission"):
+        assert (points[rule].step_indices, points[rule].evidence) == ((2,), "Still looking.")
+    mute = _points(*calls, limit="messages=50")["limit_reached"]
+    assert (mute.step_indices, mute.evidence) == ((), "messages=50")
+
+
 @pytest.mark.parametrize(
     ("status", "rule", "category"),
     [

@@ -90,6 +90,8 @@ def test_a_result_that_says_it_failed_is_a_finding(content: str, rule: str) -> N
         ("shell", "./deploy.sh now", "deployed 3 services\n0 errors"),
         ("shell", "./check.sh", "Caught expected ValueError: empty"),
         ("shell", "pytest -q", "31 passed in 0.4s"),
+        ("shell", "./show.sh", "timeout: 30\nretry after: 5"),
+        ("shell", "./show.sh", "The team voted on the deadline; it has not passed."),
         ("search_web", "rain", "No results found for rain"),
         ("shell", "./a.sh", "<returncode>0</returncode>\n<output>\nError handling is documented\n</output>"),
     ],

@@ -67,17 +67,15 @@ def resolve(
             survivors.append(draft.id)
             continue
         winner, type = clashes[0]
-        union = (
-            _union(winner, draft, prompt)
-            if strategy is ConflictStrategy.MERGE and len(clashes) == 1
-            else None
-        )
-        if union and not any(_clash(union, known[id]) for id in survivors if id != winner.id):
+        others = [known[id] for id in survivors if id != winner.id]
+        merges = strategy is ConflictStrategy.MERGE and len(clashes) == 1
+        union = _union(winner, draft, prompt, others) if merges else None
+        if union:
             why = "merged into one edit"
             known[winner.id] = union
             known[draft.id] = draft.replace(merged_into=winner.id, reason=f"merged into {winner.id}")
         else:
-            union, why = None, _why(winner, draft, strategy)
+            why = _why(winner, draft, strategy)
             reason = f"{_what(type, winner, draft)}; {why}"
             known[draft.id] = draft.replace(status=EditStatus.CONFLICT, reason=reason)
         for one, other in ((draft.id, winner.id), (winner.id, draft.id)):
@@ -128,10 +126,10 @@ def _restores(writing: Draft, delete: Draft) -> bool:
     return contains(writing.text, delete.text) or contains(delete.text, writing.text)
 
 
-def _union(a: Draft, b: Draft, prompt: str) -> Draft | None:
+def _union(a: Draft, b: Draft, prompt: str, others: list[Draft]) -> Draft | None:
     """Return one draft that changes the characters of both and says what both say, the earlier text first.
 
-    None if they are not both plain changes of text.
+    None if they are not both plain changes of text, or if it would clash with another edit.
     """
     if a.span is None or b.span is None or a.is_whole_prompt or b.is_whole_prompt:
         return None
@@ -143,7 +141,8 @@ def _union(a: Draft, b: Draft, prompt: str) -> Draft | None:
     content = ("\n" if any("\n" in text for text in texts) else " ").join(texts)
     operation = EditOperation.REPLACE if content else _DELETE
     text = content or prompt[span[0] : span[1]]
-    return a.replace(span=span, content=content, text=text, operation=operation)
+    union = a.replace(span=span, content=content, text=text, operation=operation)
+    return None if any(_clash(union, other) for other in others) else union
 
 
 def _what(type: ConflictType, winner: Draft, loser: Draft) -> str:

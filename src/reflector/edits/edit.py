@@ -109,7 +109,6 @@ class Edit(Value):
     reason: str = ""
     """How its place was found, or why it is not made."""
     conflicts_with: tuple[str, ...] = ()
-    depends_on: tuple[str, ...] = ()
     merged_into: str | None = None
     """The edit that says this too; `apply` passes over this one."""
     validated: bool = False

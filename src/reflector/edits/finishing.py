@@ -6,10 +6,9 @@ from dataclasses import replace
 
 from reflector.edits.drafts import Draft
 from reflector.edits.edit import Edit, EditLocation, LocationType
-from reflector.edits.formatting import PARAGRAPH, Slot, render
 from reflector.edits.passages import Passages
 from reflector.edits.placing import Place
-from reflector.edits.slots import find_slot
+from reflector.edits.slots import INLINE, PARAGRAPH, Slot, find_slot, render
 
 __all__ = ["finished"]
 
@@ -33,7 +32,7 @@ def _slot(passages: Passages, draft: Draft, changed: list[Draft]) -> Slot:
         if start < slot.offset <= end and other.content:
             # Behind a passage that is replaced: behind what replaces it, and in its form.
             slot = replace(slot, offset=end)
-            if "\n" in other.content and slot.gap != " ":
+            if "\n" in other.content and slot.gap != INLINE:
                 whole = Place(LocationType.WITHIN, (0, len(other.content)), "")
                 form = find_slot(Passages(other.content), whole, draft.text)
                 slot = replace(form, offset=end, suffix=slot.suffix, gap=form.gap or PARAGRAPH)
@@ -49,7 +48,7 @@ def _written(drafts: list[Draft], slots: dict[str, Slot], newline: str) -> dict[
         groups.setdefault(slots[draft.id].offset, []).append(draft)
     written: dict[str, tuple[str, int]] = {}
     for members in groups.values():
-        members.sort(key=lambda d: (_closeness(slots[d.id]), bool(d.depends_on), d.strength))
+        members.sort(key=lambda d: (_closeness(slots[d.id]), not d.validated, d.strength))
         texts = render([(slots[d.id], d.text) for d in members], newline)
         for order, (draft, text) in enumerate(zip(members, texts, strict=True)):
             written[draft.id] = text, order

@@ -7,24 +7,20 @@ from collections import Counter
 
 from reflector.trajectories.findings.wording import words_of
 
-__all__ = ["TOKEN", "UNIFY", "contains", "folded", "is_markup", "name_words", "says_the_same"]
+__all__ = ["TOKEN", "UNIFY", "contains", "folded", "name_words", "says_the_same"]
 
-TOKEN = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|[^\w\s]")
+TOKEN = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|[^\w\s*`\"'“”‘’«»„‚´#>]")
+"""A word, or a sign that is no markup and no quote."""
 UNIFY = str.maketrans({"–": "-", "—": "-", "‑": "-", "…": "."})
-_MARKUP = frozenset("*`_\"'“”‘’«»„‚´#>")
 _NEGATIONS = words_of(
     "not no never don dont cannot can t won isn aren without avoid nor neither only unless except"
 )
 _LOOKED_AT = 4_000
 
 
-def is_markup(token: str) -> bool:
-    return token in _MARKUP
-
-
 def folded(text: str) -> list[str]:
     """Return the words and signs of `text` without case, markup, quotes and white space."""
-    return [token for token in TOKEN.findall(text.translate(UNIFY).lower()) if token not in _MARKUP]
+    return TOKEN.findall(text.translate(UNIFY).lower())
 
 
 def name_words(name: str) -> list[str]:

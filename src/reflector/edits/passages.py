@@ -1,19 +1,20 @@
-"""A prompt made searchable: where exactly a quoted passage stands, and which sentence a text resembles."""
+"""A prompt made searchable: where a quoted passage stands, what a text resembles, which section a name means."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
+from collections.abc import Iterator
 from functools import cached_property
 
-from reflector.edits.likeness import TOKEN, UNIFY, folded, is_markup, name_words
+from reflector.edits.likeness import TOKEN, UNIFY, folded, name_words
 from reflector.edits.lines import Line, read_lines
 from reflector.edits.sections import Section, SectionKind
 from reflector.edits.structure import PromptStructure, analyze_structure
 from reflector.edits.units import Span, Unit, overlap, read_units
-from reflector.trajectories.findings.wording import content_words
+from reflector.trajectories.findings.wording import content_words, words_of
 
-__all__ = ["Passages"]
+__all__ = ["Passages", "matching_section"]
 
 _MOST_FOUND = 100
 _MOST_COMPARED = 5_000
@@ -85,14 +86,8 @@ class Passages:
         return (self._exact(quote) or self._elided(quote) or self._tolerant(quote)) if quote else []
 
     def _exact(self, quote: str) -> list[Span]:
-        found: list[Span] = []
-        at = self.prompt.find(quote)
-        while at >= 0 and len(found) < _MOST_FOUND:
-            end = at + len(quote)
-            if not (_cuts_word(self.prompt, at) or _cuts_word(self.prompt, end)):
-                found.append((at, end))
-            at = self.prompt.find(quote, max(end, at + 1))
-        return found
+        found = [(at, at + len(quote)) for at in _occurrences(self.prompt, quote)]
+        return [span for span in found if not any(_cuts_word(self.prompt, offset) for offset in span)]
 
     def _elided(self, quote: str) -> list[Span]:
         """Return what "first … last" leaves out too; an ellipsis at the end goes on to the end of the sentence."""
@@ -119,7 +114,7 @@ class Passages:
         if len(lowered) != len(text):
             # A few capitals (İ) become two characters; keep one of them, so that offsets stay true.
             lowered = "".join(character.lower()[:1] for character in text)
-        matches = [match for match in TOKEN.finditer(lowered) if not is_markup(match[0])]
+        matches = list(TOKEN.finditer(lowered))
         starts: list[int] = []
         at = 1
         for match in matches:
@@ -136,14 +131,8 @@ class Passages:
 
     def _find_tokens(self, tokens: list[str]) -> list[Span]:
         text, starts, spans = self._tokens
-        needle = f" {' '.join(tokens)} "
-        found: list[Span] = []
-        at = text.find(needle)
-        while at >= 0 and len(found) < _MOST_FOUND:
-            first = bisect_left(starts, at + 1)
-            found.append((spans[first][0], spans[first + len(tokens) - 1][1]))
-            at = text.find(needle, at + len(needle) - 1)
-        return found
+        firsts = [bisect_left(starts, at + 1) for at in _occurrences(text, f" {' '.join(tokens)} ")]
+        return [(spans[first][0], spans[first + len(tokens) - 1][1]) for first in firsts]
 
     # --- by meaning ---
 
@@ -165,7 +154,76 @@ class Passages:
         return best
 
 
+def _occurrences(text: str, part: str) -> Iterator[int]:
+    """Yield where `part` stands in `text`; two may share one character."""
+    at = text.find(part)
+    for _ in range(_MOST_FOUND):
+        if at < 0:
+            return
+        yield at
+        at = text.find(part, at + max(1, len(part) - 1))
+
+
 def _cuts_word(prompt: str, offset: int) -> bool:
     """Whether `offset` cuts an ASCII word; scripts without blanks between words are let through."""
     pair = prompt[max(0, offset - 1) : offset + 1]
     return 0 < offset < len(prompt) and pair.isascii() and pair.isalnum()
+
+
+# --- sections by name -----------------------------------------------------------------------------------
+
+_FILLERS = words_of(
+    "section heading part block list paragraph the a an of in under after below end bottom start beginning top"
+)
+_GENERIC = _FILLERS | words_of("rule rules prompt system instructions guidelines main current existing")
+_PATH = re.compile(r"\s*(?:>|→|::|/|\||»| - |: )\s*")
+_LONGEST_NAME = 300
+
+
+def matching_section(passages: Passages, name: str, hint: str = "", *, exact: bool = False) -> Section | None:
+    """Return the section that `name` means; of several of one name the one that shares most words with `hint`.
+
+    Exact: the same words without case, marks and words like "section", or a path ("A > B"). Otherwise
+    also the same words without "rules" and the like, and a name inside a longer one.
+    """
+    name = name.strip()
+    if not passages.named_sections or not 0 < len(name) <= _LONGEST_NAME or "\n" in name:
+        return None
+    parts = [part for part in _PATH.split(name.strip("<>/ ")) if part]
+    found = _same(passages, name, _FILLERS)
+    if not found and len(parts) > 1:
+        outer = _same(passages, parts[0], _FILLERS)
+        inner = _same(passages, parts[-1], _FILLERS)
+        found = [s for s in inner if any(o.start <= s.start < o.end for o in outer)] or inner or outer
+    if not found and not exact:
+        found = _same(passages, name, _GENERIC) or _inside(passages, name)
+    return max(found, key=lambda section: _shared(passages, section, name, hint), default=None)
+
+
+def _words(words: list[str], without: frozenset[str]) -> list[str]:
+    return [word for word in words if word not in without] or words
+
+
+def _same(passages: Passages, name: str, without: frozenset[str]) -> list[Section]:
+    wanted = name_words(name)
+    equal = [section for section, words in passages.named_sections if words == wanted]
+    bare = _words(wanted, without)
+    return equal or [s for s, words in passages.named_sections if words and _words(words, without) == bare]
+
+
+def _inside(passages: Passages, name: str) -> list[Section]:
+    """Return the section with the most words that stand in `name`, else those whose name holds all its words."""
+    wanted = set(name_words(name)) - _GENERIC
+    if not 0 < len(wanted) <= 8:
+        return []
+    names = [(section, set(words) - _GENERIC) for section, words in passages.named_sections]
+    shorter = [(len(words), section) for section, words in names if words and words <= wanted]
+    longest = max((count for count, _ in shorter), default=0)
+    return [s for count, s in shorter if count == longest] or [s for s, words in names if wanted <= words]
+
+
+def _shared(passages: Passages, section: Section, name: str, hint: str) -> tuple[bool, int]:
+    """How well one of several sections of a name fits: the marks of its heading first, then its words."""
+    heading = passages.prompt[section.start : section.body_start].strip()
+    held = content_words(passages.prompt[section.start : section.body_end], 20_000)
+    return heading == name, len(held & content_words(hint, 20_000))

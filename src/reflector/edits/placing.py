@@ -9,8 +9,7 @@ from reflector._text import one_line
 from reflector.edits.edit import LocationType
 from reflector.edits.likeness import folded, name_words
 from reflector.edits.lines import LineKind
-from reflector.edits.naming import matching_section
-from reflector.edits.passages import Passages
+from reflector.edits.passages import Passages, matching_section
 from reflector.edits.sections import Section
 from reflector.edits.units import Span
 from reflector.edits.wording import quoted

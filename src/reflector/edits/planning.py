@@ -3,34 +3,44 @@
 The way of a suggestion through this room:
 
 1. `passages` makes the prompt searchable: its `lines`, `sections` and `units` (sentences), with exact spans.
-2. `building` turns each suggestion into a draft. An addition (`additions`) gets a place (`placing`, `naming`);
-   a modification or restructuring (`rewriting`) and a removal get the span of the passage they are about
-   (`targets`, `seams`). What cannot be placed says why.
+2. Each suggestion becomes a draft. What adds (`additions`) gets a place (`placing`); what modifies, restructures
+   (`rewriting`) or removes (`removals`) gets the span of the passage it is about (`targets`). The rest says why not.
 3. `ranking` weighs each draft, and `validation` drops what would cost the prompt a placeholder.
 4. `conflicts` merges drafts that say the same and, of those that clash, lets one win.
-5. The strongest are kept; `slots` and `formatting` give insertions their exact offset and form.
+5. The strongest are kept; `finishing` gives insertions their exact offset and form (`slots`).
 6. The result is an `EditPlan` (`plan`) of `Edit`s (`edit`): `applying` makes them, `diffing` shows them.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from reflector._text import shorten
-from reflector.edits.building import build_draft
+from reflector.edits.additions import draft_addition
 from reflector.edits.conflicts import merge_duplicates, resolve
 from reflector.edits.drafts import Draft
-from reflector.edits.edit import EditConfig, LocationType
+from reflector.edits.edit import EditConfig
 from reflector.edits.finishing import finished
-from reflector.edits.likeness import name_words
 from reflector.edits.passages import Passages
 from reflector.edits.plan import EditPlan
 from reflector.edits.ranking import impact_of
+from reflector.edits.removals import draft_removal
+from reflector.edits.rewriting import draft_modification, draft_restructuring
 from reflector.edits.validation import Placeholders
+from reflector.edits.wording import clean_text
 from reflector.errors import InvalidEditError
-from reflector.reflection.models import ParsedReflection
+from reflector.reflection.models import ParsedReflection, Suggestion, SuggestionType
 
 __all__ = ["plan_edits"]
 
 _MAX_SUGGESTIONS = 300
+_MAX_TEXT = 100_000
+_BUILDERS: dict[SuggestionType, Callable[[Passages, Draft, str], Draft]] = {
+    SuggestionType.ADD: draft_addition,
+    SuggestionType.MODIFY: draft_modification,
+    SuggestionType.REMOVE: draft_removal,
+    SuggestionType.RESTRUCTURE: draft_restructuring,
+}
 _DEFAULTS = EditConfig()
 
 
@@ -52,11 +62,10 @@ def plan_edits(reflection: ParsedReflection, prompt: str, *, config: EditConfig 
     drafts = merge_duplicates(placeholders.checked(drafts, together=False))
     drafts, conflicts = resolve(drafts, config.conflict_strategy, prompt)
     drafts = placeholders.checked(_limited(drafts, config), together=True)
-    drafts = [_linked(draft, drafts) for draft in _closed_with_their_winner(drafts)]
     return EditPlan(
         original_prompt=prompt,
         structure=passages.structure,
-        edits=finished(passages, drafts),
+        edits=finished(passages, _closed_with_their_winner(drafts)),
         conflicts=conflicts,
         config=config,
     )
@@ -65,9 +74,17 @@ def plan_edits(reflection: ParsedReflection, prompt: str, *, config: EditConfig 
 def _drafts(passages: Passages, reflection: ParsedReflection) -> list[Draft]:
     suggestions = reflection.suggestions
     reason = f"only the first {_MAX_SUGGESTIONS} suggestions of a reflection are looked at"
-    drafts = [build_draft(passages, index, s) for index, s in enumerate(suggestions[:_MAX_SUGGESTIONS])]
+    drafts = [_draft(passages, index, s) for index, s in enumerate(suggestions[:_MAX_SUGGESTIONS])]
     beyond = enumerate(suggestions[_MAX_SUGGESTIONS:], _MAX_SUGGESTIONS)
     return drafts + [Draft.of(index, s).dropped(reason) for index, s in beyond]
+
+
+def _draft(passages: Passages, index: int, suggestion: Suggestion) -> Draft:
+    draft = Draft.of(index, suggestion)
+    size = len(suggestion.specific_text or "")
+    if size > _MAX_TEXT + 2 * len(passages.prompt):
+        return draft.unplaced(f"its text of {size} characters is too long for this prompt")
+    return _BUILDERS[suggestion.type](passages, draft, clean_text(suggestion.specific_text))
 
 
 def _weighed(draft: Draft, passages: Passages, config: EditConfig) -> Draft:
@@ -77,7 +94,7 @@ def _weighed(draft: Draft, passages: Passages, config: EditConfig) -> Draft:
     target = passages.text(draft.span) if draft.span else ""
     kinds = draft.suggestion, draft.operation, draft.location_type
     impact = impact_of(*kinds, text=draft.text, target=target, validated=is_found, weights=config.weights)
-    return draft.replace(impact=impact, validated=is_found and draft.is_made)
+    return draft.replace(impact=impact, validated=is_found)
 
 
 def _limited(drafts: list[Draft], config: EditConfig) -> list[Draft]:
@@ -103,16 +120,3 @@ def _closed_with_their_winner(drafts: list[Draft]) -> list[Draft]:
         else d
         for d in drafts
     ]
-
-
-def _linked(draft: Draft, drafts: list[Draft]) -> Draft:
-    """Return the draft; an addition to a section that another one brings to the end stands behind that one."""
-    wanted = name_words((draft.suggestion.target_section or "")[:200])
-    if not draft.is_made or not draft.place or draft.place.is_found:
-        return draft
-    for other in drafts:
-        at_end = other.is_made and other.place and other.place.type is LocationType.END
-        if at_end and "\n" in other.text and name_words(other.text.split("\n", 1)[0]) == wanted:
-            reason = f"placed behind {other.id}, which brings the section"
-            return draft.replace(depends_on=(other.id,), reason=reason)
-    return draft

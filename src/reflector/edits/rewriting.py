@@ -9,8 +9,7 @@ from reflector.edits.additions import draft_addition
 from reflector.edits.drafts import Draft
 from reflector.edits.likeness import folded
 from reflector.edits.lines import without_marker
-from reflector.edits.naming import matching_section
-from reflector.edits.passages import Passages
+from reflector.edits.passages import Passages, matching_section
 from reflector.edits.sections import Section, SectionKind
 from reflector.edits.targets import ambiguous, named_spans, only_one, rewritten_span, whole_sentence
 from reflector.edits.units import Span, overlap

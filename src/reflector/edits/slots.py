@@ -1,19 +1,34 @@
-"""The exact offset of an insertion, and the form that fits there."""
+"""The exact offset of an insertion, and the form it takes there: items of a list, a line, a paragraph."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 from reflector.edits.edit import LocationType
-from reflector.edits.formatting import INLINE, LINE, PARAGRAPH, Slot, is_one_block, items_of
 from reflector.edits.lines import Line, LineKind, without_marker
 from reflector.edits.passages import Passages
 from reflector.edits.placing import Place
 from reflector.edits.sections import SectionKind
 from reflector.edits.units import Span
 
-__all__ = ["find_slot"]
+__all__ = ["INLINE", "PARAGRAPH", "Slot", "find_slot", "render"]
+
+INLINE, LINE, PARAGRAPH = " ", "\n", "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """The exact offset of an insertion and the form it takes there."""
+
+    offset: int
+    gap: str = PARAGRAPH
+    """What separates it from the text it stands beside."""
+    lead: str | None = None
+    """Indent and marker of the list item beside it, if it becomes one itself."""
+    suffix: str = ""
 
 
 def find_slot(passages: Passages, place: Place, text: str, gone: Sequence[Span] = ()) -> Slot:
@@ -35,13 +50,7 @@ def find_slot(passages: Passages, place: Place, text: str, gone: Sequence[Span] 
 def _slot_at_end(passages: Passages, place: Place, text: str, gone: Sequence[Span]) -> Slot:
     prompt, (start, end) = passages.prompt, place.span
     is_element = place.section is not None and place.section.kind is SectionKind.XML
-    lines = passages.lines[max(0, passages.line_at(start)) : passages.line_at(max(start, end - 1)) + 1]
-    lines = [
-        line
-        for line in lines
-        if prompt[max(start, line.start) : min(line.end, end)].strip()
-        and not any(a <= line.start and line.end <= b for a, b in gone)
-    ]
+    lines = _standing_lines(passages, place.span, gone)
     if not lines:
         return _empty_slot(passages, place)
     if is_element and lines[-1].end > end:
@@ -58,6 +67,18 @@ def _slot_at_end(passages: Passages, place: Place, text: str, gone: Sequence[Spa
     behind = _kind_at(passages.lines, passages.line_at(lines[-1].start) + 1)
     follows = behind not in (None, LineKind.BLANK, LineKind.TAG)
     return Slot(lines[-1].end, suffix=passages.structure.newline if follows else "")
+
+
+def _standing_lines(passages: Passages, span: Span, gone: Sequence[Span]) -> list[Line]:
+    """Return the lines with text in a region that no edit deletes."""
+    start, end = span
+    first, last = passages.line_at(start), passages.line_at(max(start, end - 1))
+    return [
+        line
+        for line in passages.lines[max(0, first) : last + 1]
+        if passages.prompt[max(start, line.start) : min(line.end, end)].strip()
+        and not any(a <= line.start and line.end <= b for a, b in gone)
+    ]
 
 
 def _empty_slot(passages: Passages, place: Place) -> Slot:
@@ -149,3 +170,52 @@ def _depth(line: Line) -> int:
 
 def _kind_at(lines: Sequence[Line], number: int) -> LineKind | None:
     return lines[number].kind if 0 <= number < len(lines) else None
+
+
+# --- writing --------------------------------------------------------------------------------------------
+
+_HEADED = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*\n]+\*\*:?\s*(?:\n|\Z)|</?[A-Za-z][\w-]*>\s*(?:\n|\Z))")
+
+
+def is_one_block(text: str) -> bool:
+    """Whether a text is one paragraph or list, without a heading or code."""
+    return "\n\n" not in text and "```" not in text and not _HEADED.match(text)
+
+
+def items_of(text: str) -> list[str]:
+    """Return the items a text lists, without markers; one item if it is no list, none if it is more than one block."""
+    lines = text.split("\n")
+    is_item = [without_marker(line) != line for line in lines]
+    if not is_one_block(text) or (any(is_item) and not is_item[0]):
+        return []
+    if not is_item[0]:
+        return [text.strip()]
+    indent = len(text) - len(text.lstrip(" \t"))
+    items: list[str] = []
+    for line, begins in zip(lines, is_item, strict=True):
+        if begins and len(line) - len(line.lstrip()) <= indent:
+            items.append(without_marker(line).rstrip())
+        else:
+            items[-1] += "\n" + line.strip()
+    return items
+
+
+def render(texts: Sequence[tuple[Slot, str]], newline: str) -> list[str]:
+    """Return what is written for each of several texts at one offset, in their order."""
+    written: list[str] = []
+    count = 0
+    for position, (slot, text) in enumerate(texts):
+        if slot.lead is not None:
+            items = items_of(text) or [text]
+            text = slot.gap.join(_as_item(slot.lead, item, count + n) for n, item in enumerate(items, 1))
+            count += len(items)
+        gap = slot.gap if slot.gap or not position else "\n\n"
+        suffix = slot.suffix if position == len(texts) - 1 else ""
+        written.append((gap + text).replace("\n", newline) + suffix)
+    return written
+
+
+def _as_item(lead: str, item: str, number: int) -> str:
+    """Return the n-th item behind the one whose indent and marker are `lead`: a number counts on."""
+    lead = re.sub(r"\d+", lambda digits: str(int(digits[0]) + number), lead)
+    return lead + item.replace("\n", "\n" + re.sub(r"\S", " ", lead))

@@ -14,6 +14,7 @@ from typing import Any
 import anyio.to_thread
 
 from reflector._ids import new_id
+from reflector._text import shorten
 from reflector.agents.ambient import ambient_runtime
 from reflector.agents.context import Context
 from reflector.agents.portal import run_sync
@@ -23,7 +24,7 @@ from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.task import Limits, Task
 from reflector.edits.edit import EditConfig
 from reflector.edits.planning import plan_edits
-from reflector.errors import InputError, NoModelWarning, UnsupportedReplyError
+from reflector.errors import ConfigurationError, InputError, NoModelWarning, UnsupportedReplyError
 from reflector.llm.client import LLMClient, ModelFunction, warm_up
 from reflector.llm.messages import MODEL_REQUESTED, Message, ModelReply, ModelRequest
 from reflector.llm.model_agent import model_agent
@@ -71,6 +72,16 @@ class ReflectorOptions:
     """Seconds for the model's answer, retries included."""
     strict: bool = False
     """Take exact JSON with known enum values only."""
+
+    def __post_init__(self) -> None:
+        if not self.timeout > 0:
+            raise ConfigurationError(f"timeout is a positive number of seconds; got {self.timeout!r}.")
+        if self.max_tokens is not None and self.max_tokens < 1:
+            raise ConfigurationError(
+                f"max_tokens is at least 1, or None for no limit; got {self.max_tokens!r}."
+            )
+        if self.temperature is not None and not self.temperature >= 0:
+            raise ConfigurationError(f"temperature is at least 0, or None; got {self.temperature!r}.")
 
 
 class Reflector:
@@ -146,7 +157,7 @@ class Reflector:
         request = await _request(
             runs,
             prompt=prompt,
-            task_description=task,
+            task_description=_task(task),
             verbosity=_verbosity(verbosity),
             focus_areas=_focus_areas(focus_areas),
         )
@@ -212,11 +223,11 @@ class Reflector:
         if by_rules:
             parsed, model, usage = reflect_by_rules(request), RULES, Usage()
         else:
-            reply = await self._ask_model(request, model_limits)
+            reply, provider = await self._ask_model(request, model_limits)
             parsed = parse_reflection(
                 reply.content, strict=self._options.strict, finish_reason=reply.finish_reason
             )
-            model, usage = reply.model or self.model, reply.usage
+            model, usage = reply.model or (self.model if self._client is not None else provider), reply.usage
         plan = plan_edits(parsed, request.original_prompt, config=self._edits)
         return Reflection(
             **{name: getattr(parsed, name) for name in ParsedReflection.model_fields},
@@ -228,7 +239,7 @@ class Reflector:
             duration_ms=(time.perf_counter() - started) * 1e3,
         )
 
-    async def _ask_model(self, request: ReflectionRequest, limits: Limits | None) -> ModelReply:
+    async def _ask_model(self, request: ReflectionRequest, limits: Limits | None) -> tuple[ModelReply, str]:
         question = ModelRequest(
             messages=(
                 Message(role="system", content=self._builder.build_system_prompt()),
@@ -242,7 +253,9 @@ class Reflector:
         )
         task = Task(kind="model", payload=question.model_dump(mode="json"), limits=limits or Limits())
         result = await execute(task, timeout=self._options.timeout + _GRACE)
-        return read_reply(result.value, model=self.model)
+        return read_reply(
+            result.value, model=self.model if self._client is not None else None
+        ), result.provider
 
 
 async def _request(runs: Runs, **options: Any) -> ReflectionRequest:
@@ -270,8 +283,16 @@ def _verbosity(value: Verbosity | str) -> Verbosity:
         raise InputError(f"verbosity must be one of {', '.join(Verbosity)}; got {value!r}.") from None
 
 
-def _focus_areas(value: Iterable[str]) -> tuple[str, ...]:
-    areas = tuple(value) if not isinstance(value, str) else (value,)
-    if wrong := [area for area in areas if not isinstance(area, str)]:
-        raise InputError(f"focus areas are words such as 'clarity'; got {wrong[0]!r}.")
-    return areas
+def _focus_areas(value: Iterable[str] | None) -> tuple[str, ...]:
+    areas = (value,) if isinstance(value, str) else value or ()
+    if isinstance(areas, Iterable):
+        given = tuple(areas)
+        if all(isinstance(area, str) for area in given):
+            return given
+    raise InputError(f"focus areas are a list of words such as ['clarity']; got {shorten(repr(value), 80)}.")
+
+
+def _task(value: str | None) -> str | None:
+    if value is not None and not isinstance(value, str):
+        raise InputError(f"the task must be a text; got {shorten(repr(value), 80)}.")
+    return value

@@ -46,8 +46,10 @@ def read_runs(runs: Runs) -> list[Trajectory | TrajectoryAnalysis]:
 def _read(runs: Any) -> Iterator[Trajectory | TrajectoryAnalysis]:
     if isinstance(runs, Trajectory | TrajectoryAnalysis):
         yield runs
-    elif isinstance(runs, str | os.PathLike | bytes | bytearray):
-        yield from load_trajectories(bytes(runs) if isinstance(runs, bytearray) else runs)
+    elif isinstance(runs, bytearray | memoryview):
+        yield from load_trajectories(bytes(runs))
+    elif isinstance(runs, str | os.PathLike | bytes):
+        yield from load_trajectories(runs)
     elif is_messages(runs):
         yield Trajectory.from_openai_messages(runs, id=_name(runs))
     elif isinstance(runs, Iterable) and not isinstance(runs, Mapping):
@@ -56,17 +58,22 @@ def _read(runs: Any) -> Iterator[Trajectory | TrajectoryAnalysis]:
                 raise InputError(f"a run inside a list cannot be a list of {_kind(run)}; flatten it first.")
             yield from _read(run)
     else:
+        hint = " Its messages are a run: hand over record['messages']." if _holds_messages(runs) else ""
         raise InputError(
             f"a run must be a path, bytes, chat messages, a Trajectory, a TrajectoryAnalysis or a list of them; "
-            f"got {_kind(runs)} {shorten(repr(runs), 80)}."
+            f"got {_kind(runs)} {shorten(repr(runs), 80)}.{hint}"
         )
+
+
+def _holds_messages(value: Any) -> bool:
+    return isinstance(value, Mapping) and is_messages(value.get("messages"))
 
 
 def _name(messages: Sequence[Mapping[str, Any]]) -> str:
     """Return a name for chat messages: the same messages have the same name, so that the same run is the same run."""
     try:
         said = dumps(messages, sort_keys=True)
-    except TypeError:  # something in them has no JSON form; the importer says what
+    except (TypeError, ValueError):  # something in them has no JSON form; the importer says what
         said = repr(messages).encode("utf-8", "replace")
     return f"messages-{hashlib.sha256(said).hexdigest()[:8]}"
 

@@ -9,8 +9,13 @@ from typing import Any
 
 from reflector.reflection.lenient_blanks import skip_blanks
 from reflector.reflection.lenient_frames import AFTER, CLOSERS, CLOSING, KEY, VALUE, Frame, Frames, goes_on
+from reflector.reflection.lenient_scalars import ScalarReader
+from reflector.reflection.lenient_strings import BLANK, OPENERS, CutText, StringReader
+
+__all__ = ["CutText", "Document", "decode"]
 
 
+@dataclass(frozen=True, slots=True)
 class Document:
     """One JSON value that stands in a text."""
 

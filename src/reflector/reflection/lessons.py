@@ -6,7 +6,7 @@ import re
 from itertools import takewhile
 
 from reflector._text import one_line
-from reflector.trajectories.findings.wording import content_words, sentences
+from reflector.trajectories.findings.wording import content_words, sentences, words_of
 
 __all__ = ["lesson_of"]
 
@@ -21,7 +21,13 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 # What may be the answer itself: numbers, quotations, names in the middle of a sentence, identifiers.
-_DATA = re.compile(r"\S*\d\S*|[\"“`][^\"”`]*[\"”`]|(?<=[^.!?:] )[A-Z]\w*|\w+_\w+|\S+=\S+")
+_DATA = re.compile(r"\S*\d\S*|[\"“`][^\"”`]*[\"”`]|(?<!^)\b[A-Z]\w*|\w+_\w+|\S+=\S+")
+# A sentence that begins otherwise may begin with the answer.
+_OPENERS = words_of(
+    "never always no not nothing nobody none only some all each every any do don't check use ask say state give name "
+    "look read call answer keep avoid make tell explain include add put cite too missing wrong one two when while "
+    "before after if unless without there here he she they someone somebody user users agent assistant model"
+)
 _FORMATS = frozenset(
     ("I", "JSON", "XML", "CSV", "API", "URL", "ISO", "HTML", "SQL", "PDF", "UTC", "ID", "Markdown")
 )
@@ -42,5 +48,8 @@ def lesson_of(remark: str, prompt: str) -> str:
 
 
 def _is_general(sentence: str, prompt: str) -> bool:
+    opener = content_words(sentence.split(maxsplit=1)[0])
+    if opener - _OPENERS - content_words(prompt, 100_000):
+        return False
     held = (found.group(0) in _FORMATS or found.group(0) in prompt for found in _DATA.finditer(sentence))
     return not _ORDER.search(sentence) and all(held)

@@ -122,7 +122,7 @@ class Trajectory(Value):
         try:
             raw = settle([plain_message(message) for message in messages])
             steps = read_messages(raw)
-        except ValueError as err:
+        except (TypeError, ValueError) as err:
             raise TrajectoryImportError(one_line(str(err))) from err
         fields = {"prompt": system_prompt(steps), "format": "openai_chat", "raw": raw} | fields
         return checked(lambda: cls(steps=steps, **fields))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from reflector.trajectories.analysis import FailureCategory, Severity
 from reflector.trajectories.findings.catalogue import Checks
@@ -124,36 +125,57 @@ def _no_tool_called(view: RunView) -> Iterator[Hit]:
 )
 def _stall(view: RunView) -> list[Hit]:
     """The same is asked for again after the user could not give it, and no tool was called in between."""
-    asked: list[str] = []
-    missing: list[str] = []
-    unanswered: list[str] = []
-    refusals: list[int] = []
-    again: dict[int, str] = {}
-    wanted: Counter[str] = Counter()
+    stall = _Stall(view.config.dialogue.similarity)
     for index, step in enumerate(view.steps):
         if step.kind is StepKind.TOOL_CALL:
-            missing = unanswered = []
-        elif step.kind is StepKind.USER and asked and (denied := _denied(step.content)) is not None:
-            refusals.append(index)
-            missing = list(dict.fromkeys([*missing, *(word for word in denied if word in asked)]))[
-                -_MOST_WORDS:
-            ]
-            unanswered = asked
+            stall.missing, stall.unanswered = [], frozenset()
+        elif step.kind is StepKind.USER:
+            stall.hear(index, step.content[:1500])
         elif step.kind is StepKind.MESSAGE:
-            questions = [part for part in sentences(step.content[-3000:]) if _ASKS.search(straight(part))]
-            for question in questions:
-                words = _telling(question)
-                shared = [word for word in words if word in missing]
-                shared = shared or _mostly(words, unanswered, view.config.dialogue.similarity)
-                if shared:
-                    again.setdefault(index, question)
-                    wanted.update(shared)
-            asked = list(dict.fromkeys(word for part in questions for word in _telling(part))) or asked
-    if not again:
-        return []
-    refused = at_steps([index for index in refusals if index < max(again)])
-    facts = {"thing": " ".join(word for word, _ in wanted.most_common(2)), "refused": refused}
-    return [Hit((index,), question, facts) for index, question in again.items()]
+            stall.ask(index, step.content[-3000:])
+    last = max(stall.again, default=0)
+    thing = " ".join(word for word, _ in stall.wanted.most_common(2))
+    facts = {"thing": thing, "refused": at_steps([index for index in stall.refusals if index < last])}
+    return [Hit((index,), question, facts) for index, question in stall.again.items()]
+
+
+@dataclass(slots=True)
+class _Stall:
+    """What was asked for and denied so far, since the last tool call."""
+
+    similarity: float
+    asked: frozenset[str] = frozenset()
+    """Words of the last questions."""
+    missing: list[str] = field(default_factory=list)
+    """Words of the questions that the user named as what they cannot give."""
+    unanswered: frozenset[str] = frozenset()
+    """Words of the questions that the user could not answer last."""
+    refusals: list[int] = field(default_factory=list)
+    again: dict[int, str] = field(default_factory=dict)
+    wanted: Counter[str] = field(default_factory=Counter)
+
+    def hear(self, index: int, text: str) -> None:
+        denials = [part for part in sentences(text) if _CANNOT.search(straight(part))]
+        if denials and self.asked:
+            named = [word for part in denials for word in _telling(part) if word in self.asked]
+            self.missing = list(dict.fromkeys([*self.missing, *named]))[-_MOST_WORDS:]
+            self.unanswered = self.asked
+            self.refusals.append(index)
+
+    def ask(self, index: int, text: str) -> None:
+        questions = {part: _telling(part) for part in sentences(text) if _ASKS.search(straight(part))}
+        for question, words in questions.items():
+            shared = [word for word in words if word in self.missing] or self._same(words)
+            if shared:
+                self.again.setdefault(index, question)
+                self.wanted.update(shared)
+        self.asked = frozenset(word for words in questions.values() for word in words) or self.asked
+
+    def _same(self, words: list[str]) -> list[str]:
+        """The words of a question that were asked for before, if they are most of the shorter of the two."""
+        shared = [word for word in words if word in self.unanswered]
+        least = self.similarity * min(len(words), len(self.unanswered))
+        return shared if len(shared) >= max(2, least) else []
 
 
 def _telling(text: str) -> list[str]:
@@ -165,12 +187,6 @@ def _mostly(words: list[str], asked: list[str], least: float) -> list[str]:
     """The words of a question that were asked for before, if they are most of the shorter of the two."""
     shared = [word for word in words if word in asked]
     return shared if len(shared) >= max(2, least * min(len(words), len(asked))) else []
-
-
-def _denied(text: str) -> list[str] | None:
-    """The words of the sentences in which the user says that they cannot; None if there is none."""
-    denials = [part for part in sentences(text[:1500]) if _CANNOT.search(straight(part))]
-    return [word for part in denials for word in _telling(part)] if denials else None
 
 
 @checks.add(

@@ -186,27 +186,19 @@ def _may_be_unfinished(view: RunView) -> bool:
 @checks.add("no_final_answer", FailureCategory.INCOMPLETE, "The run ended {how}.", Severity.HIGH)
 def _no_answer(view: RunView) -> Iterator[Hit]:
     """The run ends with a tool: nobody said anything after it."""
-    if (
-        view.trajectory.limit
-        or _ended_well(view)
-        or not _may_be_unfinished(view)
-        or any(_no_submission(view))
-    ):
+    told = view.trajectory.limit or _ended_well(view) or any(_no_submission(view))
+    if told or not _may_be_unfinished(view):
         return
     after = (StepKind.SCORE, StepKind.RETRIEVAL)
     last = next((i for i in range(len(view.steps) - 1, -1, -1) if view.steps[i].kind not in after), -1)
-    use = view.use_of.get(last)
-    if use is None or use.result != last or len(view.uses) < 2 or _LAST_TOOL.search(use.name):
+    use = next((use for use in view.uses if use.result == last), None)
+    if use is None or len(view.uses) < 2 or _LAST_TOOL.search(use.name):
         return
     spoke = any(step.kind is StepKind.MESSAGE for step in view.steps)
-    if use.failure is not None:
-        yield Hit(
-            (last,), view.last_line(last), {"how": f"without an answer: the last call of `{use.name}` failed"}
-        )
-    elif view.trajectory.outcome.is_failure and spoke:
-        yield Hit(
-            (last,), view.last_line(last), {"how": f"with a result of `{use.name}`, without a word on it"}
-        )
+    if use.failure is not None or (view.trajectory.outcome.is_failure and spoke):
+        failed = f"without an answer: the last call of `{use.name}` failed"
+        how = failed if use.failure is not None else f"with a result of `{use.name}`, without a word on it"
+        yield Hit((last,), view.last_line(last), {"how": how})
 
 
 @checks.add(

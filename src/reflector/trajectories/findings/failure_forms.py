@@ -20,11 +20,13 @@ TIMEOUT_WORD = one_of(r"time[\s_-]?d?[\s_-]?out", r"deadline.exceeded")
 TIMEOUT = one_of(
     r"\btimed[ -]out\b",
     r"\b\w{0,40}Timeout(?:Error|Exception|Expired)\b",
-    r"\bdeadline (?:was |has been )?(?:exceeded|expired|reached|passed)\b",
-    r"\b(?:time[ -]?limit|time-?out)\b[^.\n]{0,40}\b(?:was |has been )?(?:exceeded|reached|expired|after|hit)\b",
-    r"\b(?:exceed(?:ed|s|ing)?|over|hit|reached)\b[^.\n]{0,40}\b(?:time[ -]?limit|time-?out|deadline)\b",
+    r"\bdeadline (?:was |has been )?(?:exceeded|expired)\b",
+    r"\b(?:time[ -]?limit|time-?out) (?:of \S{1,20} \w{1,20} )?(?:was |has been )?"
+    r"(?:exceeded|reached|expired|hit|after)\b",
+    r"\b(?:exceed(?:ed|s|ing)?|over|hit|reached) (?:the |its |a )?(?:\d{1,6}[ -]?\w{1,10} )?"
+    r"(?:time[ -]?limit|time-?out)\b",
     r"\b(?:execution|command|request|connection|gateway|read|operation) time-?out\b",
-    r"\b(?:took|takes|ran|runs|running|run|executed|executing) (?:for )?(?:too long|longer than|more than \d)",
+    r"\b(?:took|takes|ran|runs|running|executed) (?:for )?(?:too long|longer than)\b",
     r"\b(?:killed|stopped|aborted|terminated|interrupted|cancelled) after \d{1,6}(?:\.\d{1,3})? ?"
     r"(?:ms|s|secs?|seconds|min|minutes)\b",
     r"\bETIMEDOUT\b",

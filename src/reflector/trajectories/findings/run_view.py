@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from reflector._json import dumps
 from reflector.trajectories.analysis_config import AnalysisConfig
@@ -55,8 +55,6 @@ class RunView:
     """The steps of each model turn."""
     instructions: str
     """What the run was told: the prompt, system steps and what the user said before the first answer."""
-    use_of: dict[int, ToolUse] = field(repr=False)
-    """Tool use by the index of its call and by the index of its result."""
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -114,9 +112,8 @@ def view_run(trajectory: Trajectory, prompt: str | None, config: AnalysisConfig)
         _tool_use(trajectory.steps, call, result, config) for call, result in _pairs(trajectory.steps)
     )
     known = prompt if prompt is not None else (trajectory.prompt or "")
-    use_of = {index: use for use in uses for index in (use.call, use.result) if index is not None}
     turns = tuple(_turns(trajectory.steps))
-    return RunView(trajectory, config, known, uses, turns, _instructions(trajectory, known), use_of)
+    return RunView(trajectory, config, known, uses, turns, _instructions(trajectory, known))
 
 
 def _pairs(steps: tuple[Step, ...]) -> list[list[int | None]]:

@@ -136,12 +136,12 @@ def _empty(view: RunView) -> Iterator[Hit]:
     "The assistant announced an action and called nothing {times}.",
 )
 def _promises(view: RunView) -> Iterator[Hit]:
-    """Turns that announce an action, call nothing and hand over to nobody."""
+    """Turns that announce an action, call nothing and hand over to nobody; those told as idle are left out."""
     if view.trajectory.outcome is Outcome.SUCCESS or not (view.uses or view.trajectory.tools):
         return
-    for turn in view.turns:
-        last = turn[-1]
-        promise = _promise(view.steps[last].content) if _only_speaks(view, turn) else None
+    idle = {hit.steps[0] for hit in _idle(view)}
+    for last in (turn[-1] for turn in view.turns if _only_speaks(view, turn) and turn[-1] not in idle):
+        promise = _promise(view.steps[last].content)
         if promise is not None:
             yield Hit((last,), promise, severity=Severity.HIGH if view.is_end(last) else None)
 

@@ -1,17 +1,67 @@
-"""What to delete so that nothing dangles where a text is taken away."""
+"""Suggestions that remove: which passage goes, and what to delete so that nothing dangles where it stood."""
 
 from __future__ import annotations
 
+import re
+
+from reflector._text import one_line
+from reflector.edits.drafts import Draft
 from reflector.edits.lines import Line, LineKind
-from reflector.edits.passages import Passages
+from reflector.edits.passages import Passages, matching_section
+from reflector.edits.sections import Section
+from reflector.edits.targets import ambiguous, named_spans, only_one, whole_sentence
 from reflector.edits.units import Span
+from reflector.reflection.models import Suggestion
 
-__all__ = ["deletion_span"]
+__all__ = ["draft_removal"]
 
+_LIKE_TO_REMOVE = 0.8
+_REPEATED = re.compile(r"\b(?:redundan|duplicat|repeat|repetit|twice)\w*", re.IGNORECASE)
+_SECTION = re.compile(r"\b(?:entire|whole|complete|sections?|blocks?)\b", re.IGNORECASE)
 _STOPS = (".", "!", "?", ":", ";")
 
 
-def deletion_span(passages: Passages, span: Span) -> Span:
+def draft_removal(passages: Passages, draft: Draft, text: str) -> Draft:
+    """Return the deletion of the passage that a suggestion quotes or describes."""
+    suggestion = draft.suggestion
+    section = matching_section(passages, suggestion.target_section or "", text)
+    if spans := passages.find(text) or named_spans(passages, suggestion):
+        span = only_one(spans, section)
+        if span and not text:
+            span = whole_sentence(passages, span)
+        if span is None and _REPEATED.search(suggestion.description[:2_000]):
+            span = spans[-1]
+        return _deletion(passages, draft, span) if span else draft.unplaced(ambiguous(passages, spans), text)
+    if span := _described_span(passages, suggestion, text, section):
+        return _deletion(passages, draft, span)
+    looked = text or suggestion.target_section or suggestion.description
+    return draft.unplaced(f"no passage to remove was found: searched for {one_line(looked, 60)!r}", text)
+
+
+def _described_span(
+    passages: Passages, suggestion: Suggestion, text: str, section: Section | None
+) -> Span | None:
+    """Return a passage that is not quoted: a section called so, or what is said in nearly these words."""
+    if section and not text and _SECTION.search(suggestion.description[:500]):
+        return section.start, section.end
+    within = (section.body_start, section.body_end) if section else None
+    nearest = passages.resembling(text or suggestion.description, within)
+    return nearest[1].span if nearest and nearest[0] >= _LIKE_TO_REMOVE else None
+
+
+def _deletion(passages: Passages, draft: Draft, span: Span) -> Draft:
+    start, end = _deletion_span(passages, span)
+    reason = f"removes {one_line(passages.text(span), 60)!r}"
+    draft = draft.replace(text=passages.text(span), span=(start, end), reason=reason)
+    if not (passages.prompt[:start] + passages.prompt[end:]).strip():
+        return draft.dropped("it would leave nothing of the prompt")
+    return draft
+
+
+# --- seams ----------------------------------------------------------------------------------------------
+
+
+def _deletion_span(passages: Passages, span: Span) -> Span:
     """Return the characters to delete so that `span` is gone and nothing dangles at the seam.
 
     A list item goes with its line and marker, a paragraph with one of the blank lines around it, a
