@@ -15,12 +15,28 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 EXPECTED = {
     "reflect_on_a_run.py": ["confidence: high", "- [high]", "+"],
     "improvement_loop.py": ["score 1.0", "You are a travel guide. Answer briefly.", "Always state the unit."],
-    "seed_usage.py": ["add - reasoning", "  Description: Ask for a check", "  Rationale:", "  Specific text: After each"],
+    "seed_usage.py": [
+        "add - reasoning",
+        "  Description: Ask for a check",
+        "  Rationale:",
+        "  Specific text: After each",
+    ],
     "record_your_agent.py": ["tool_failure", "+"],
     "your_own_model_agent.py": [
         "asked: # Failed Prompt Execution Analysis",
         "('The limits of the tool are unknown.',)",
         "each python call starts a new interpreter",
+    ],
+    "agents_and_signals.py": [
+        "so far: 4",
+        "so far: 9",
+        "words.count.completed 9 | DONE by shout - the only capable provider",
+    ],
+    "journal_of_a_run.py": [
+        "reflector.reflection.requested\n",
+        "    reflector.model.requested\n",
+        "        reflector.model.completed\n",
+        "    reflector.reflection.completed\n",
     ],
     "read_the_signals.py": [
         "reflector.reflection.requested     caused by -",

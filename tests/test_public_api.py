@@ -12,7 +12,7 @@ import pytest
 import reflector
 
 NAMES = {
-    "Agent", "AgentError", "ComparativeAnalysis", "EditPlan", "InputError", "Journal", "LLMClient", "LLMError",
+    "Agent", "AgentError", "ComparativeAnalysis", "Context", "EditPlan", "InputError", "Journal", "LLMClient", "LLMError",
     "Limits", "MailboxOptions", "MemoryJournal", "ModelReply", "ModelRequest", "NoHandlerError", "NoModelWarning",
     "Outcome", "ParsedReflection", "PromptBuilder", "ProviderCard", "Recording", "Reflection", "ReflectionError",
     "ReflectionRequest", "ReflectionResponse", "Reflector", "ReflectorError", "Runtime", "Signal", "SqliteJournal",

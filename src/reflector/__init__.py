@@ -18,6 +18,7 @@ __version__ = "0.1.0"
 
 if TYPE_CHECKING:
     from reflector.agents.agent import Agent as Agent, handles as handles
+    from reflector.agents.context import Context as Context
     from reflector.agents.mailbox import MailboxOptions as MailboxOptions
     from reflector.agents.runtime import Runtime as Runtime
     from reflector.agents.supervision import Supervision as Supervision
@@ -119,6 +120,7 @@ _HOME = {
     "Signal": "reflector.signals.signal",
     "Runtime": "reflector.agents.runtime",
     "Agent": "reflector.agents.agent",
+    "Context": "reflector.agents.context",
     "handles": "reflector.agents.agent",
     "Supervision": "reflector.agents.supervision",
     "MailboxOptions": "reflector.agents.mailbox",

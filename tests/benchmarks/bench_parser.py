@@ -91,6 +91,11 @@ FAMILIES: dict[str, Callable[[int], str]] = {
     "dots": lambda n: "[" + "." * n,
     "angle brackets": lambda n: "<" * n,
     "headless": lambda n: '"a": "b", ' * (n // 10),
+    "escaped keys": lambda n: '{"a": "' + ('", "' + "\\u00e9" * 50) * (n // 304),
+    "labelled lists": lambda n: 'Suggestions: ["Add a rule now."]\n' * (n // 33),
+    "literal breaks": lambda n: '{\\n"a": "b"' + " \\n" * (n // 3) + "x",
+    "issues": lambda n: '{"issues": [' + '{"issue": "a b", "fix": "c d"},' * (n // 31) + "]}",
+    "sections": lambda n: "[[ ## reasoning ## ]]\nx\n" * (n // 24),
     "escaped document": lambda n: '{\\"a\\": \\"' + "b\\n" * (n // 3),
 }
 

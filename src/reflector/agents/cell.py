@@ -14,7 +14,7 @@ from reflector._logging import get_logger
 from reflector.agents._wake import OneShot, is_stray_cancellation
 from reflector.agents.agent import Agent
 from reflector.agents.context import Context, Host
-from reflector.agents.dead_letters import Reason
+from reflector.agents.dead_letters import DeadLetters, Reason
 from reflector.agents.mailbox import Item, Mailbox, MailboxOptions
 from reflector.agents.ref import DRAIN_TIMEOUT, AgentRef, Post
 from reflector.agents.replies import completed, typed_error
@@ -60,6 +60,9 @@ class Surroundings(Post, Protocol):
     @property
     def spans(self) -> SpanMaker | None: ...
 
+    @property
+    def dead_letters(self) -> DeadLetters: ...
+
     def observe(self, signal: Signal) -> None: ...
 
     def observe_failure(self, request: Signal, error: ReflectorError, source: str) -> None: ...
@@ -95,6 +98,7 @@ class Cell:
 
     __slots__ = (
         "_idle_waiters",
+        "_stop_waiters",
         "accepts",
         "active",
         "agent",
@@ -112,7 +116,6 @@ class Cell:
         "runtime",
         "source",
         "state",
-        "stopped",
         "supervisor",
     )
 
@@ -138,8 +141,9 @@ class Cell:
         self.routes: tuple[Route[Cell], ...] = ()
         self.accepts: Iterable[str] = ()
         self.card: Any = None
-        self.stopped: OneShot | None = None
+        # A one-shot for each who waits: who is cancelled on asyncio cancels what it awaits, its own and nobody else's.
         self._idle_waiters: tuple[OneShot, ...] = ()
+        self._stop_waiters: tuple[OneShot, ...] | None = None
 
     @property
     def is_alive(self) -> bool:
@@ -236,9 +240,7 @@ class Cell:
         self.active -= 1
         if not self.active:
             waiters, self._idle_waiters = self._idle_waiters, ()
-            for waiter in waiters:
-                if not waiter.done():
-                    waiter.set_result(None)
+            _wake_all(waiters)
 
     def _is_void(self, item: Item) -> bool:
         """Return whether nobody waits for it any more; account for it then."""
@@ -257,6 +259,8 @@ class Cell:
         if is_stray_cancellation():
             self._fail(item, HandlerError(f"{self.name!r} awaited something that was cancelled: {error!r}"))
             return
+        if self.state in (RUNNING, STOPPING):  # else it was us: `interrupt` and `_cut` set the state before
+            self.exchange.dead_letters.is_breaking_off = True
         self._give_up(item, AgentStoppedError(f"agent {self.name!r} was stopped"), "agent_stopped")
         raise error
 
@@ -284,7 +288,9 @@ class Cell:
             self.exchange.observe_failure(signal, error, self.source)
             asker.set_result(error)
         elif asker.cancelled():
-            self.exchange.dead_letter(signal, reason, self.name, error)
+            self.exchange.dead_letter(
+                signal, "abandoned" if reason == "agent_stopped" else reason, self.name, error
+            )
 
     # --- life --------------------------------------------------------------------------------------------
 
@@ -307,7 +313,9 @@ class Cell:
             self.state = SUSPENDED
 
     async def interrupt(self) -> None:
-        """Suspend, and cancel what is being handled."""
+        """Suspend, and cancel what is being handled; one that stops goes on stopping."""
+        if not self.is_alive:
+            return
         self.suspend()
         self.runtime.workers.cancel(self)
         await self._until_idle()
@@ -326,8 +334,10 @@ class Cell:
     async def stop(self, drain: float) -> None:
         """See `AgentRef.stop`."""
         self.begin_stop(drain)
-        if self.stopped is not None and not self._is_inside():
-            await self.stopped
+        if self._stop_waiters is not None and not self._is_inside():
+            waiter = self.exchange.one_shot()
+            self._stop_waiters = (*self._stop_waiters, waiter)
+            await waiter
 
     def begin_stop(self, drain: float) -> None:
         """Take nothing new, and be gone within `drain` seconds plus what cancelled handlers need to clean up."""
@@ -341,7 +351,7 @@ class Cell:
             if not (self.active or len(self.mailbox) or self.children or self._has_on_stop):
                 self._gone()
                 return
-            self.stopped = self.exchange.one_shot()
+            self._stop_waiters = ()
             self.mailbox.dismiss_line()
             runtime.start(self._finish, drain)
         if drain <= 0 or was_suspended:
@@ -378,8 +388,8 @@ class Cell:
         self.flush()
         self.supervisor.cells.pop(self, None)
         self.runtime.forget(self)
-        if self.stopped is not None and not self.stopped.done():
-            self.stopped.set_result(None)
+        waiters, self._stop_waiters = self._stop_waiters, None
+        _wake_all(waiters or ())
 
     @property
     def _has_on_stop(self) -> bool:
@@ -411,6 +421,12 @@ class Cell:
 
 def _not_started(signal: Signal, context: Context) -> Any:
     raise AgentStoppedError("the agent has not started")
+
+
+def _wake_all(waiters: Iterable[OneShot]) -> None:
+    for waiter in waiters:
+        if not waiter.done():
+            waiter.set_result(None)
 
 
 def _in_span(

@@ -40,6 +40,13 @@ def typed_error(error: Exception, agent: str) -> ReflectorError:
     """Return the error as one of this library: itself, or a HandlerError that it caused."""
     if isinstance(error, ReflectorError):
         return error
-    wrapped = HandlerError(f"agent {agent!r} failed: {type(error).__name__}: {error}")
+    wrapped = HandlerError(f"agent {agent!r} failed: {type(error).__name__}: {_message(error)}")
     wrapped.__cause__ = error
     return wrapped
+
+
+def _message(error: Exception) -> str:
+    try:
+        return str(error)
+    except Exception as failure:  # noqa: BLE001 - the border to user code: an error that cannot say what it is
+        return f"its message cannot be read ({type(failure).__name__})"

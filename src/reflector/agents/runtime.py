@@ -113,11 +113,11 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         CURRENT_RUNTIME.set(self._outer)
+        end = await self._drain_agents() if error is None else error
         try:
-            if error is None:
-                await self._root.stop(self.drain)
+            self.dead_letters.is_breaking_off |= end is not None
             self._close()
-            suppressed = await self._group.__aexit__(kind, error, trace)
+            suppressed = await self._group.__aexit__(type(end) if end else None, end, trace)
         except BaseExceptionGroup as group:
             failure = only_error(group)
             if failure is error or is_copy(failure, error):
@@ -129,7 +129,17 @@ class Runtime:
                 cell.flush()
         if self._crash is not None:
             raise self._crash
+        if end is not None and error is None and not suppressed:
+            raise end
         return bool(suppressed)
+
+    async def _drain_agents(self) -> BaseException | None:
+        """Let agents finish. Return what broke in, such as a cancellation: the task group has to end on it."""
+        try:
+            await self._root.stop(self.drain)
+        except BaseException as interruption:  # noqa: BLE001 - raised again when the task group has ended
+            return interruption
+        return None
 
     def _close(self) -> None:
         for cell in reversed(tuple(self._cells.values())):
@@ -140,6 +150,7 @@ class Runtime:
     def crash(self, error: Exception) -> None:
         """Cancel everything and raise `error` out of the `async with` block."""
         self._crash = self._crash or error
+        self.dead_letters.is_breaking_off = True
         self._group.cancel_scope.cancel()
 
     def start(self, function: Any, *args: Any) -> None:
@@ -150,6 +161,11 @@ class Runtime:
     def is_open(self) -> bool:
         """Whether it can be used from the running thread."""
         return self._is_open and self._thread == threading.get_ident()
+
+    @property
+    def is_entered(self) -> bool:
+        """Whether its block is being run, in whatever thread."""
+        return self._is_open
 
     # --- agents ------------------------------------------------------------------------------------------
 

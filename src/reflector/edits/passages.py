@@ -197,7 +197,9 @@ def matching_section(passages: Passages, name: str, hint: str = "", *, exact: bo
         found = [s for s in inner if any(o.start <= s.start < o.end for o in outer)] or inner or outer
     if not found and not exact:
         found = _same(passages, name, _GENERIC) or _inside(passages, name)
-    return max(found, key=lambda section: _shared(passages, section, name, hint), default=None)
+    if len(found) < 2:
+        return found[0] if found else None
+    return max(found, key=lambda section: _shared(passages, section, name, hint))
 
 
 def _words(words: list[str], without: frozenset[str]) -> list[str]:

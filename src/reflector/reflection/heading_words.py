@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from reflector.reflection.word_patterns import one_of
+from reflector.reflection.word_patterns import one_of, plain_letters
 
-__all__ = ["COUNTED", "FIELDS", "INTRODUCES", "ROLES", "ROLE_BY_WORD", "Field", "Role"]
+__all__ = ["FIELDS", "INTRODUCES", "ROLES", "ROLE_BY_WORD", "Field", "Role"]
 
 
 class Role(StrEnum):
@@ -44,38 +44,39 @@ ROLES: dict[Role, str] = {
     Role.ANALYSIS: """
         findings|overall|what happened|general comments|comments|background|context|thoughts|verdict
         thought|tldr|tl dr|conclusion|current state|failure mode|gradient|diagnóstico|resumen|evaluación
-        observaciones|qué pasó|resumo|avaliação|o que aconteceu|diagnostic|résumé|évaluation|constat
-        diagnose|zusammenfassung|bewertung|befund|einschätzung|was passiert ist|диагностика|диагноз|обзор
-        оценка|краткое содержание|резюме|что произошло|诊断|总结|概述|评估|診断|概要|評価|まとめ|الملخص
-        ملخص|التقييم|التشخيص|सारांश|मूल्यांकन|निदान|분석|진단|요약|analisi|diagnosi""",
+        observaciones|qué pasó|resumo|avaliação|o que aconteceu|diagnostic|résumé|constat|diagnose
+        zusammenfassung|bewertung|befund|einschätzung|was passiert ist|диагностика|диагноз|обзор|оценка
+        краткое содержание|резюме|что произошло|诊断|总结|概述|评估|診断|概要|評価|まとめ|الملخص|ملخص
+        التقييم|التشخيص|सारांश|मूल्यांकन|निदान|분석|진단|요약|analisi|diagnosi""",
     Role.CAUSES: """
         why did it fail|errors|limitations|contributing factors|cons|areas of concern|concerns
-        what did not work|what didn't work|reasons|pain points|likely causes|causa raíz|causa raiz
-        qué salió mal|debilidades|o que deu errado|pontos fracos|fraquezas|faiblesses|points faibles
-        ce qui n'a pas fonctionné|ce qui a échoué|probleme|schwächen|was schief ging|was ist schiefgelaufen
+        what did not work|what didn't work|reasons|pain points|likely causes|causa raíz|qué salió mal
+        debilidades|o que deu errado|pontos fracos|fraquezas|faiblesses|points faibles
+        ce qui n'a pas fonctionné|ce qui a échoué|schwächen|was schief ging|was ist schiefgelaufen
         was schiefgelaufen ist|проблемы|что пошло не так|недостатки|слабые стороны|ошибки|不足|缺点|弱点
         أسباب الفشل|السبب الجذري|المشكلات|نقاط الضعف|ما الخطأ|कमियाँ|कमियां|क्या गलत हुआ|근본 원인|원인
         문제점|문제|약점|problemi|debolezze""",
     Role.SUGGESTIONS: """
-        changes|actions|plan|my plan|strategy|takeaways|key takeaways|advice|solutions|solution|corrections
+        how to fix it|what i will do differently|what to do differently|massnahmen|massnahme|changes
+        actions|plan|my plan|strategy|takeaways|key takeaways|advice|solutions|solution|corrections
         modifications|revisions|for next time|next time|next attempt|remediation|remedies|todo|to do
         changes made|key changes|quick wins|mejoras|cambios propuestos|cambios sugeridos|cambios|propuestas
         melhorias|mudanças sugeridas|alterações sugeridas|mudanças propostas|alterações propostas|propostas
         améliorations|modifications proposées|changements proposés|pistes d'amélioration|propositions
-        verbesserungen|änderungen|vorgeschlagene änderungen|maßnahmen|улучшения|предлагаемые изменения
-        что изменить|изменения|推奨事項|修正案|التحسينات|التعديلات المقترحة|التغييرات المقترحة|المقترحات
-        सुधार|प्रस्तावित परिवर्तन|प्रस्तावित बदलाव|제안|개선 사항|권장 사항|개선 제안|suggerimenti
-        raccomandazioni|miglioramenti|modifiche proposte""",
+        verbesserungen|änderungen|vorgeschlagene änderungen|улучшения|предлагаемые изменения|что изменить
+        изменения|推奨事項|修正案|التحسينات|التعديلات المقترحة|التغييرات المقترحة|المقترحات|सुधार
+        प्रस्तावित परिवर्तन|प्रस्तावित बदलाव|개선 사항|권장 사항|suggerimenti|raccomandazioni|miglioramenti
+        modifiche proposte""",
     Role.EFFECT: """
         impact|benefit|benefits|outcome|potential impact|effect|overall impact|what this improves|기대 효과
         예상 효과|예상 개선|miglioramento atteso|effetto atteso""",
     Role.STRENGTHS: """
-        pros|good aspects|good points|successes|what to keep|keep|preserve|highlights|fortalezas
+        what was done well|pros|good aspects|good points|successes|what to keep|keep|preserve|highlights
         puntos fuertes|aspectos positivos|lo que funcionó|lo que funcionó bien|qué funcionó|pontos fortes
-        o que funcionou|points forts|forces|ce qui a fonctionné|ce qui fonctionne|stärken|was gut lief
-        was funktioniert hat|was gut funktioniert hat|сильные стороны|что сработало|плюсы|достоинства|优点
-        优势|做得好的地方|长处|強み|良い点|良かった点|نقاط القوة|الإيجابيات|ما نجح|खूबियाँ|ताकत|शक्तियाँ
-        अच्छी बातें|क्या अच्छा रहा|강점|장점|잘된 점|punti di forza""",
+        o que funcionou|points forts|forces|ce qui a fonctionné|ce qui fonctionne|was gut lief
+        was funktioniert hat|was gut funktioniert hat|что сработало|плюсы|достоинства|优势|做得好的地方
+        长处|良かった点|نقاط القوة|الإيجابيات|ما نجح|खूबियाँ|ताकत|शक्तियाँ|अच्छी बातें|क्या अच्छा रहा|강점|장점
+        잘된 점|punti di forza""",
     Role.PROMPT: """
         improved variable|improved version|revised version|prompt revisado|prompt mejorado|nuevo prompt
         prompt melhorado|novo prompt|prompt révisé|prompt amélioré|nouveau prompt|überarbeiteter prompt
@@ -104,14 +105,13 @@ FIELDS: dict[Field, str] = {
         änderungstyp|тип|тип изменения|действие|вид|类型|类别类型|操作|种类|種類|タイプ|種別|النوع|نوع
         نوع التغيير|प्रकार|유형|종류|azione""",
     Field.CATEGORY: """
-        category|area|aspect|dimension|focus|focus area|theme|topic|categoría|categoria|área|aspecto
-        catégorie|domaine|kategorie|bereich|категория|область|类别|分类|类目|方面|カテゴリ|カテゴリー|分類
-        الفئة|فئة|التصنيف|श्रेणी|वर्ग|카테고리|분류|범주""",
+        category|area|aspect|dimension|focus|focus area|theme|topic|categoría|aspecto|catégorie|domaine
+        kategorie|bereich|категория|область|类别|分类|类目|方面|カテゴリ|カテゴリー|分類|الفئة|فئة|التصنيف
+        श्रेणी|वर्ग|카테고리|분류|범주""",
     Field.PRIORITY: """
         priority|importance|severity|urgency|impact level|priority level|impact|prioridad|importancia
-        prioridade|importância|priorité|priorität|wichtigkeit|dringlichkeit|приоритет|важность|优先级
-        优先度|重要性|優先度|優先順位|重要度|الأولوية|أولوية|الأهمية|प्राथमिकता|महत्व|우선순위|중요도
-        priorità""",
+        prioridade|priorité|priorität|wichtigkeit|dringlichkeit|приоритет|важность|优先级|优先度|重要性
+        優先度|優先順位|重要度|الأولوية|أولوية|الأهمية|प्राथमिकता|महत्व|우선순위|중요도|priorità""",
     Field.DESCRIPTION: """
         description|suggestion|recommendation|change|proposed change|suggested change|recommended change
         improvement|fix|proposed fix|suggested fix|solution|proposal|what|what to do|what to change|details
@@ -133,10 +133,10 @@ FIELDS: dict[Field, str] = {
         expected improvement|effect|evidence|why it helps|why this helps|why it matters|why this matters
         finding|weakness|impact|expected benefit|expected outcome|purpose|goal|what went wrong|symptom|risk
         concern|context|analysis|diagnosis|gap|failure|justificación|razón|motivo|por qué|beneficio
-        problema|causa|justificativa|razão|por quê|por que|benefício|raison|pourquoi|problème|motif
-        bénéfice|begründung|grund|warum|nutzen|ursache|обоснование|причина|почему|зачем|проблема|польза
-        理由|原因|依据|为什么|好处|问题|根拠|なぜ|問題|問題点|効果|السبب|المبرر|التبرير|سبب|لماذا|المشكلة
-        الفائدة|तर्क|कारण|क्यों|औचित्य|समस्या|लाभ|근거|이유|왜|문제|motivazione""",
+        problema|causa|justificativa|razão|raison|pourquoi|problème|motif|bénéfice|begründung|grund|warum
+        nutzen|ursache|обоснование|причина|почему|зачем|проблема|польза|理由|原因|依据|为什么|好处|问题
+        根拠|なぜ|問題|問題点|効果|السبب|المبرر|التبرير|سبب|لماذا|المشكلة|الفائدة|तर्क|कारण|क्यों|औचित्य|समस्या
+        लाभ|근거|이유|왜|문제|motivazione""",
     Field.TEXT: """
         specific text|suggested text|exact text|text|new text|proposed text|wording|suggested wording
         proposed wording|new wording|revised|revised text|after|new|replacement|replacement text
@@ -173,7 +173,7 @@ FIELDS: dict[Field, str] = {
 
 _NEW = "revised|improved|better|new|updated|rewritten|proposed|optimized|refined|suggested|final"
 ROLE_BY_WORD = tuple(
-    (role, one_of(words))
+    (role, one_of(plain_letters(words)))
     for role, words in (
         (Role.PROMPT, rf"\b(?:{_NEW})\b(?:\s+\w+){{0,3}}\s+(?:prompts?|instructions?)$"),
         (Role.ORIGINAL, r"\b(?:original|current|existing|old)(?:\s+\w+){0,2}\s+(?:prompt|instructions?)$"),
@@ -209,7 +209,7 @@ ROLE_BY_WORD = tuple(
             Role.ANALYSIS,
             r"""
             \b(?:analysis|diagnosis|assessment|overview|summary|observations?|evaluation|reflection|critique
-            feedback|review)\b|an[áa]lis[ie]s?|analyse|анализ|分析|تحليل|विश्लेषण
+            feedback|review)\b|análisis|análise|analyse|анализ|分析|تحليل|विश्लेषण
             """,
         ),
         (
@@ -224,18 +224,8 @@ ROLE_BY_WORD = tuple(
 
 INTRODUCES = one_of(r"""
     \b(?:suggest\w*|recommend\w*|improve\w*|consider|following (?:changes|steps|feedback|actions)|should|could be
-    changes|next time|will|sugier\w*|recomiend\w*|mejora\w*|cambios|mudanças|alterações|recommand\w*|améliorer
-    modifications|vorschl\w*|empfehl\w*|verbesser\w*|änderungen|предлага\w*|рекоменд\w*|изменени\w*)\b|修改|اقترح
+    changes|next time|will|sugier\w*|recomiend\w*|mejora\w*|cambios|mudancas|alteracoes|recommand\w*|ameliorer
+    modifications|vorschl\w*|empfehl\w*|verbesser\w*|anderungen|предлага\w*|рекоменд\w*|изменени\w*)\b|修改|اقترح
     أقترح|التغييرات|बदलाव
 """)
 """What a sentence above a list of suggestions says: `I would change:`."""
-COUNTED = one_of(r"""
-    ^(?:suggestion|recommendation|improvement|change|edit|fix|proposal|proposed change|proposed edit
-    recommended change|suggested change|revision|action|action item|modification|lesson|sugerencia|recomendación
-    mejora|cambio|propuesta|sugestão|recomendação|melhoria|mudança|proposta|alteração|recommandation|amélioration
-    proposition|vorschlag|empfehlung|änderung|verbesserung|maßnahme|предложение|рекомендация|изменение|улучшение
-    建议|改进建议|修改建议|改进|提案|改善案|推奨|اقتراح|الاقتراح|توصية|التوصية|सुझाव|सिफारिश|제안|suggerimento
-    raccomandazione)\s*(?:no|nr|n°|№|number)?\s*(?:\d{1,2}|[a-h]|[ivx]{1,4}|one|two|three|four|five|six|seven
-    [一二三四五六七八九十]{1,3})$
-""")
-"""`Suggestion 3`."""

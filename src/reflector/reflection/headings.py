@@ -10,16 +10,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from reflector.reflection.heading_words import (
-    COUNTED,
-    FIELDS,
-    INTRODUCES,
-    ROLE_BY_WORD,
-    ROLES,
-    Field,
-    Role,
-)
-from reflector.reflection.word_patterns import phrases
+from reflector.reflection.heading_words import FIELDS, INTRODUCES, ROLE_BY_WORD, ROLES, Field, Role
+from reflector.reflection.word_patterns import phrases, plain_letters
 
 __all__ = [
     "Field",
@@ -42,6 +34,12 @@ _ENUMERATION = re.compile(
     r"^[一二三四五六七八九十]{1,3}[、.．]\s*",
     re.IGNORECASE,
 )
+_COUNTED = re.compile(
+    r"(.{2,40}?)\s*(?:no|nr|n°|№|number)?\s*"
+    r"(?:\d{1,2}|\b(?:[a-h]|[ivx]{1,4}|one|two|three|four|five|six|seven)|[一二三四五六七八九十]{1,3})$"
+)
+_NO_SUGGESTION = frozenset({"solution", "detail", "details", "what", "how", "plan", "内容", "说明", "描述"})
+"""What a field announces as the words of a suggestion, but what may count anything."""
 LONGEST_TITLE = 90
 """Characters: what is longer is a sentence, not a title."""
 
@@ -50,20 +48,14 @@ LONGEST_TITLE = 90
 def normalize_label(title: str) -> str:
     """Return `title` in lower case without numbering, marks and emoji: `## 2. Root Causes:` → `root causes`."""
     text = unicodedata.normalize("NFKC", title[: LONGEST_TITLE * 2]).strip().lstrip("#*_ =").casefold()
-    text = _ENUMERATION.sub("", text)
+    text = _ENUMERATION.sub("", plain_letters(text))
     return " ".join(_MARKS.sub(" ", text).split())
 
 
-def _plain_letters(word: str) -> str:
-    """Return a Latin word without its accents, as tag names write it: `análisis` → `analisis`."""
-    parts = unicodedata.normalize("NFKD", word)
-    return "".join(it for it in parts if not unicodedata.combining(it)) if word < "\u0300" else word
-
-
-_ROLE_BY_TITLE = {word: role for role, words in ROLES.items() for word in phrases(words)}
-_FIELD_BY_LABEL = {word: field for field, words in reversed(FIELDS.items()) for word in phrases(words)}
-_ROLE_BY_TITLE = {_plain_letters(word): role for word, role in _ROLE_BY_TITLE.items()} | _ROLE_BY_TITLE
-_FIELD_BY_LABEL = {_plain_letters(word): field for word, field in _FIELD_BY_LABEL.items()} | _FIELD_BY_LABEL
+_ROLE_BY_TITLE = {normalize_label(word): role for role, words in ROLES.items() for word in phrases(words)}
+_FIELD_BY_LABEL = {
+    normalize_label(word): field for field, words in reversed(FIELDS.items()) for word in phrases(words)
+}
 _SHORT_TITLE = 3
 _MOST_WORDS = 9
 
@@ -101,19 +93,22 @@ def field_of(label: str) -> Field | None:
     >>> field_of("**Suggested text**"), field_of("Priorität"), field_of("Dates")
     (<Field.TEXT: 'text'>, <Field.PRIORITY: 'priority'>, None)
     """
-    return _FIELD_BY_LABEL.get(normalize_label(label.replace("_", " ")))
+    return _FIELD_BY_LABEL.get(normalize_label(label))
 
 
 @lru_cache(maxsize=2048)
 def is_numbered_item(title: str) -> bool:
     """Return whether `title` only counts a suggestion: `Suggestion 3`, `Edit #2`, `建议一`."""
     bare = re.split(r"[(\[（【]", title.replace("#", " "), maxsplit=1)[0]
-    return bool(COUNTED.match(normalize_label(bare)))
+    counted = _COUNTED.match(normalize_label(bare))
+    if not counted or counted[1] in _NO_SUGGESTION:
+        return False
+    return field_of(counted[1]) is Field.DESCRIPTION or exact_role(counted[1]) is Role.SUGGESTIONS
 
 
 def intro_role(sentence: str) -> Role | None:
     """Return what the list after an introducing sentence holds: `I suggest the following:` → suggestions."""
-    said = sentence[-200:].lower()
+    said = plain_letters(sentence[-200:].lower())
     told = {role for role, words in ROLE_BY_WORD if words.search(said)}
     if Role.SUGGESTIONS in told or INTRODUCES.search(said):
         return Role.SUGGESTIONS

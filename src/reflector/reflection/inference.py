@@ -7,6 +7,7 @@ from collections import Counter
 from functools import lru_cache
 
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
+from reflector.reflection.vocabulary import match_priority
 from reflector.reflection.word_patterns import words_of
 
 __all__ = ["infer_category", "infer_priority", "infer_type"]
@@ -62,8 +63,8 @@ def infer_priority(text: str) -> Priority | None:
 
     Only phrases that speak of importance count: "low-dimensional" is no low priority.
     """
-    found = _IMPORTANCE.search(text[:_READ].lower())
-    return Priority(str(found.lastgroup)) if found else None
+    said = (found[found.lastindex or 0] for found in _IMPORTANCE.finditer(text[:_READ].lower()))
+    return next(filter(None, map(match_priority, said)), None)
 
 
 @lru_cache(maxsize=64)
@@ -149,12 +150,10 @@ _VERBS = _Groups(
 )
 _ABSENCE = re.compile(r"\b(?:missing|lacks?|lacking|absent|no mention|never (?:says|states|mentions))\b")
 _IMPORTANCE = re.compile(
-    r"(?P<high>\b(?:(?:high(?:est)?|top|critical|urgent)[\s-]+(?:priority|impact|importance|severity)|must[\s-](?:have|fix)"
-    r"|priority\s*[:=(]?\s*(?:high|critical|urgent|1)|most\s+important(?:ly)?|p[01])\b|[\[(](?:high|critical)[\])]|🔴)"
-    r"|(?P<medium>\b(?:(?:medium|moderate|normal)[\s-]+(?:priority|impact|importance|severity)"
-    r"|priority\s*[:=(]?\s*(?:medium|normal|moderate|2)|p2)\b|[\[(](?:medium|moderate)[\])]|🟡|🟠)"
-    r"|(?P<low>\b(?:(?:low(?:est)?|minor)[\s-]+(?:priority|impact|importance|severity)|nice[\s-]to[\s-]have"
-    r"|priority\s*[:=(]?\s*(?:low|minor|3)|p[34])\b|[\[(](?:low|minor|optional)[\])]|🟢)",
+    r"\b(?:(high|highest|top|critical|urgent|medium|moderate|normal|low|lowest|minor)"
+    r"[\s-]+(?:priority|impact|importance|severity)\b|priority\s*[:=(]?\s*(\w+)|most\s+(important)(?:ly)?\b"
+    r"|(must[\s-](?:have|fix)|nice[\s-]to[\s-]have|p[0-4])\b)"
+    r"|[\[(](high|critical|medium|moderate|low|minor|optional)[\])]|([🔴🟡🟠🟢])"
 )
 _SUBJECTS = _Groups(
     example=r"""
@@ -183,16 +182,8 @@ _SUBJECTS = _Groups(
     """,
 )
 _WEAK_SUBJECTS = _Groups(
-    constraint=r"""
-        must never always only rules? avoid ensure checks?
-    """,
-    structure=r"""
-        format order lists? json tables?
-    """,
-    clarity=r"""
-        specif(?:y|ies|ic|ically) defin(?:e|ition) meaning terms?
-    """,
-    reasoning=r"""
-        plan steps? intermediate reflect
-    """,
+    constraint="must never always only rules? avoid ensure checks?",
+    structure="format order lists? json tables?",
+    clarity="specif(?:y|ies|ic|ically) defin(?:e|ition) meaning terms?",
+    reasoning="plan steps? intermediate reflect",
 )

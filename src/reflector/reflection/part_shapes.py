@@ -78,30 +78,13 @@ def are_texts(value: Any) -> bool:
 
 
 _MESSAGE_KEYS = frozenset(
-    {
-        "role",
-        "arguments",
-        "tool_calls",
-        "function_call",
-        "finish_reason",
-        "choices",
-        "actionInput",
-        "action_input",
-    }
-)
+    {"role", "arguments", "tool_calls", "function_call", "finish_reason", "choices", "actionInput",
+     "action_input"}
+)  # fmt: skip
 _MESSAGE_TYPES = frozenset(
-    {
-        "text",
-        "output_text",
-        "message",
-        "function",
-        "tool_use",
-        "tool_call",
-        "function_call",
-        "thinking",
-        "reasoning",
-    }
-)
+    {"text", "output_text", "message", "function", "tool_use", "tool_call", "function_call",
+     "thinking", "reasoning"}
+)  # fmt: skip
 
 
 def is_message(value: dict[str, Any]) -> bool:

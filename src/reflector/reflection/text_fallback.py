@@ -1,9 +1,9 @@
 """Answers that are not JSON: prose, lists, headings, tables and tags, read into the fields of a reflection.
 
-Lines become a tree in which headings, list items and labels hold what stands under them (`text_tree`, of `text_tags` and
-`text_lines`; `headings` knows the titles). The tree is gathered into drafts of suggestions, causes, analysis and effect
-(`text_gathering`): announced sections and fields first, then loose items, offered prompts and, last, sentences that
-suggest (`text_tables`, `text_prompts`, `text_prose`, `sentences`). Each draft is finished into a suggestion
+Lines become a tree in which headings, list items and labels hold what stands under them (`text_tree`, of `text_tags`
+and `text_lines`; `headings` knows the titles). The tree is gathered into drafts of suggestions, causes, analysis and
+effect (`text_gathering`): announced sections and fields first, then loose items, offered prompts and, last, sentences
+that suggest (`text_tables`, `text_prompts`, `text_prose`, `sentences`). Each draft is finished into a suggestion
 (`text_items`): what tags and fields say counts (`text_hints`), the rest is inferred from the wording (`inference`,
 `text_quotes`).
 """

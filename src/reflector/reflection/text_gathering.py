@@ -10,7 +10,7 @@ from reflector.reflection.sentences import Kind, is_refusal, kind_of, names_caus
 from reflector.reflection.text_hints import NO_HINTS, Hints, group_hints
 from reflector.reflection.text_items import Draft, draft_of, put_field
 from reflector.reflection.text_nodes import Node, NodeKind, plain_text
-from reflector.reflection.text_prompts import is_prompt, layout, offered_prompts, whole_prompt
+from reflector.reflection.text_prompts import is_prompt, offered_prompts, prompt_in, whole_prompt
 from reflector.reflection.text_prose import (
     added_later,
     drafts_in_prose,
@@ -77,9 +77,9 @@ class _Gatherer:
             case Role.SUGGESTIONS:
                 self._suggestions(node, hints)
             case Role.PROMPT:
-                self.prompts.extend(filter(None, [_prompt_in(node)]))
+                self.prompts.extend(filter(None, [prompt_in(node)]))
             case Role.ORIGINAL:
-                self.originals.extend(filter(None, [_prompt_in(node)]))
+                self.originals.extend(filter(None, [prompt_in(node)]))
             case Role.ANALYSIS | Role.CAUSES | Role.EFFECT:
                 self._told(node, role)
             case None:
@@ -264,14 +264,6 @@ _NEUTRAL = words_of("""
     text description details content texto descripción descrição texte beschreibung описание текст 描述 内容 説明
 """)
 """Labels that name the words of any part: `text = …` below `[analysis]`."""
-
-
-def _prompt_in(node: Node) -> str:
-    """Return the prompt that stands in a section: its blocks, else its quotes, else all of it."""
-    for kind in (NodeKind.FENCE, NodeKind.QUOTE):
-        if said := "\n\n".join(child.text for child in node.children if child.kind is kind):
-            return said.strip()
-    return layout(node).strip()
 
 
 def _opens_record(named: Field, record: Draft) -> bool:

@@ -40,8 +40,8 @@ _TYPE_OF_LABEL = {
     for label in phrases(labels)
 }
 _NOTHING = one_of(r"""
-    (?i)(?:none|n/?a|no (?:suggestions?|changes?|issues?)(?: (?:needed|required))?|nothing|null|-+|ninguna?|keine|aucune?
-    нет|无|なし|لا شيء|कोई नहीं)[.!]*$
+    (?i)(?:none|n/?a|no (?:suggestions?|changes?|issues?)(?: (?:needed|required))?|nothing|null|-+|ninguna?|keine
+    aucune?|нет|无|なし|لا شيء|कोई नहीं)[.!]*$
 """)
 _BECAUSE = one_of(r"""
     (?i)(?:\b(?:because|so that|since (?:the|it|this)|weil|damit|porque|para que|parce que|afin que|потому что|чтобы)\b

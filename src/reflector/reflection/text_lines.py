@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from reflector.reflection.headings import LONGEST_TITLE, exact_role, field_of, is_numbered_item, role_of
 from reflector.reflection.text_nodes import NodeKind
 
-__all__ = ["BOLD_LEVEL", "LABEL_LEVEL", "Line", "read_lines", "split_label", "strip_emphasis"]
+__all__ = [
+    "BOLD_LEVEL",
+    "LABEL_LEVEL",
+    "Line",
+    "is_table_rule",
+    "list_continues",
+    "read_lines",
+    "split_label",
+    "strip_emphasis",
+]
 
 BOLD_LEVEL, LABEL_LEVEL = 7, 8
 """Levels of a heading in bold and of one that only ends in a colon; those with marks have 1 to 6."""
@@ -184,3 +193,16 @@ def _read_item(body: str, indent: int) -> Line | None:
         number = int(next(filter(None, found.groups()), 0))
         return Line(NodeKind.ITEM, body[found.end() :], indent, number=number, info="1.")
     return Line(NodeKind.ITEM, body, indent, info="-") if bullet else None
+
+
+def list_continues(lines: list[Line]) -> list[bool]:
+    """Return, for each line, whether a numbered list goes on after it with the next number."""
+    goes_on = [False] * len(lines)
+    is_open = False
+    for index in range(len(lines) - 1, -1, -1):
+        line = lines[index]
+        is_open = is_open and line.kind is not NodeKind.HEADING
+        goes_on[index] = is_open
+        if line.kind is NodeKind.ITEM and line.number:
+            is_open = line.number > 1
+    return goes_on

@@ -11,7 +11,7 @@ from reflector.reflection.text_items import Draft
 from reflector.reflection.text_nodes import Node, NodeKind
 from reflector.reflection.word_patterns import one_of, words_of
 
-__all__ = ["is_prompt", "layout", "offered_prompts", "whole_prompt"]
+__all__ = ["is_prompt", "offered_prompts", "prompt_in", "whole_prompt"]
 
 _FEW_WORDS = 5
 _LANGUAGES = words_of("text txt markdown md prompt plaintext plain system none") | {""}
@@ -48,12 +48,20 @@ def is_prompt(text: str, language: str) -> bool:
     return code * 3 < max(len(lines), 1) + 1
 
 
-def layout(node: Node) -> str:
+def prompt_in(node: Node) -> str:
+    """Return the prompt that stands in a section: its blocks, else its quotes, else all of it."""
+    for kind in (NodeKind.FENCE, NodeKind.QUOTE):
+        if said := "\n\n".join(child.text for child in node.children if child.kind is kind):
+            return said.strip()
+    return _layout(node).strip()
+
+
+def _layout(node: Node) -> str:
     """Return the text below a heading with its own headings and bullets put back."""
     marks = {NodeKind.HEADING: "## ", NodeKind.ITEM: "- "}
     parts: list[str] = []
     for child in node.children:
-        parts.extend(filter(None, (child.text and marks.get(child.kind, "") + child.text, layout(child))))
+        parts.extend(filter(None, (child.text and marks.get(child.kind, "") + child.text, _layout(child))))
     return "\n".join(parts)
 
 

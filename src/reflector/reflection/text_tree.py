@@ -20,6 +20,7 @@ from reflector.reflection.text_lines import (
     BOLD_LEVEL,
     LABEL_LEVEL,
     Line,
+    list_continues,
     read_lines,
     split_label,
     strip_emphasis,
@@ -59,7 +60,7 @@ class _Builder:
         self.root = Node(NodeKind.ROOT, rank=-1.0)
         self.stack = [self.root]
         self.labels = _count_labels(lines)
-        self.continues = _list_continues(lines)
+        self.continues = list_continues(lines)
 
     def add(self, line: Line, continues: bool) -> None:
         """Hang a line: first as what its label or title announces, else as what its marks say."""
@@ -183,12 +184,9 @@ class _Builder:
             self._open_heading(label, None, LABEL_LEVEL)
             return True
         leads = line.is_blank_before and not line.indent
-        if (leads and _BOLD_LEAD.match(line.text)) or (
-            self.top.kind is not NodeKind.FIELD and opens_with_tag(line.text)
-        ):
-            self._start_item(line, line.text, info="label")
-            return True
-        if is_strong and rest and (leads or self.top.kind is not NodeKind.ITEM or self.top.info == "label"):
+        is_free = leads or self.top.kind is not NodeKind.ITEM or self.top.info == "label"
+        is_tagged = self.top.kind is not NodeKind.FIELD and opens_with_tag(line.text)
+        if is_tagged or (leads and _BOLD_LEAD.match(line.text)) or (is_strong and rest and is_free):
             self._start_item(line, line.text, info="label")
             return True
         return False
@@ -230,11 +228,7 @@ class _Builder:
         if above is None or above.kind is not NodeKind.PARAGRAPH or self.top.kind > NodeKind.HEADING:
             return
         said = above.lines[-1].rstrip("*_ ")
-        role = None
-        if said.endswith((":", "：")):
-            role = intro_role(said.rstrip(":："))
-        elif len(said) <= _SHORT_TITLE and said[-1] not in ".!?。！？":
-            role = role_of(said)
+        role = intro_role(said) if said.endswith((":", "：")) else None
         if role not in (None, self.role) and self.role in (None, Role.ANALYSIS, Role.CAUSES):
             self._open_heading("", role, LABEL_LEVEL + 0.5)
 
@@ -244,8 +238,6 @@ class _Builder:
             self._start_item(line, "")
         while self.top.kind is NodeKind.FIELD:
             self.stack.pop()
-        if line.kind is not NodeKind.ITEM and self.top.kind is NodeKind.ITEM:
-            self._close_to(_ITEM_RANK + line.indent + _BULLET_RANK + 0.1)
         self._push_field(line, named, value, label)
 
     def _continues_item(self, line: Line, named: Field) -> bool:
@@ -299,16 +291,3 @@ def _count_labels(lines: list[Line]) -> Counter[str]:
         label[0] if label else line.text for line, label in labels if label or line.kind is NodeKind.HEADING
     ]
     return Counter(map(normalize_label, titles))
-
-
-def _list_continues(lines: list[Line]) -> list[bool]:
-    """Return, for each line, whether a numbered list goes on after it with the next number."""
-    goes_on = [False] * len(lines)
-    is_open = False
-    for index in range(len(lines) - 1, -1, -1):
-        line = lines[index]
-        is_open = is_open and line.kind is not NodeKind.HEADING
-        goes_on[index] = is_open
-        if line.kind is NodeKind.ITEM and line.number:
-            is_open = line.number > 1
-    return goes_on

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
-__all__ = ["one_of", "phrases", "words_of"]
+__all__ = ["one_of", "phrases", "plain_letters", "words_of"]
 
 
 def words_of(table: str) -> frozenset[str]:
@@ -30,3 +31,11 @@ def one_of(table: str) -> re.Pattern[str]:
     True
     """
     return re.compile("|".join(line.strip() for line in table.strip().split("\n")))
+
+
+_ACCENTS = {code: unicodedata.normalize("NFKD", chr(code))[0] for code in range(0xC0, 0x250)}
+
+
+def plain_letters(text: str) -> str:
+    """Return `text` with its Latin letters without accents, as tag names write them: `análisis` → `analisis`."""
+    return text.translate(_ACCENTS)
