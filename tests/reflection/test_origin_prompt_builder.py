@@ -235,4 +235,5 @@ def test_30_without_a_task_there_is_a_general_one(task: str | None) -> None:
 
 
 def test_31_empty_metadata_works() -> None:
-    assert prompt(metadata={}) == prompt()
+    analysis = analyze(failed_run())
+    assert prompt(analysis, metadata={}) == prompt(analysis)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reflector.errors import InputError
 from reflector.trajectories.analysis import FailureCategory, Quality, Severity, SuccessIndicatorType
 from reflector.trajectories.analysis_config import AnalysisConfig, QualityConfig
 from reflector.trajectories.analyzer import FINDING_RULES, analyze
+from reflector.trajectories.comparison import compare
 from reflector.trajectories.step import Outcome, Step, StepKind
 from reflector.trajectories.trajectory import Trajectory
 
@@ -243,3 +246,11 @@ def test_analysis_grows_linearly_with_the_run() -> None:
 
     timed(20)
     assert min(timed(240) for _ in range(2)) < 12 * min(timed(60) for _ in range(3)) + 0.02
+
+
+@pytest.mark.parametrize("value", ["run.json", [{"role": "user", "content": "hi"}], None], ids=repr)
+def test_what_is_not_a_run_is_an_error_that_says_how_to_get_one(value: Any) -> None:
+    with pytest.raises(InputError, match=r"rf\.load_trajectories"):
+        analyze(value)
+    with pytest.raises(InputError, match="expected a Trajectory or a TrajectoryAnalysis"):
+        compare(Trajectory.new(id="a"), value)

@@ -51,8 +51,13 @@ def plan_edits(reflection: ParsedReflection, prompt: str, *, config: EditConfig 
     the same plan. Nothing in a suggestion makes it raise.
 
     Raises:
-        InvalidEditError: If `prompt` is not a string.
+        InvalidEditError: If `prompt` is not a string, or `reflection` not a parsed reflection.
     """
+    if not isinstance(reflection, ParsedReflection):
+        raise InvalidEditError(
+            f"expected a ParsedReflection; got {type(reflection).__name__}. "
+            "Read an answer with `rf.parse_reflection(text)`."
+        )
     if not isinstance(prompt, str):
         got = f"{shorten(repr(prompt), 80)} ({type(prompt).__name__})"
         raise InvalidEditError(f"a prompt is a string; got {got}.")

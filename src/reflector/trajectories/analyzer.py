@@ -11,6 +11,7 @@ from reflector.trajectories.analysis import (
     TrajectoryAnalysis,
 )
 from reflector.trajectories.analysis_config import AnalysisConfig, QualityConfig
+from reflector.trajectories.checks import expect_run
 from reflector.trajectories.findings import calls, dialogue, ending, policy, turns
 from reflector.trajectories.findings.finding import GRAVITY, Rule
 from reflector.trajectories.findings.reasoning import check_reasoning
@@ -40,7 +41,11 @@ def analyze(
         trajectory: The run.
         prompt: The prompt it was given; by default the one in its record.
         config: The constants, to be overridden.
+
+    Raises:
+        InputError: If it is not a `Trajectory`.
     """
+    expect_run(trajectory, Trajectory)
     config = config or AnalysisConfig()
     view = view_run(trajectory, prompt, config)
     failures = _failures(view)

@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from reflector._text import one_line
+from reflector._text import one_line, shorten
 from reflector.errors import InputError
 from reflector.trajectories.step import Outcome
 
-__all__ = ["checked", "first_problem", "known_outcome", "plain_message"]
+__all__ = ["checked", "expect_run", "first_problem", "known_outcome", "plain_message"]
 
 _Made = TypeVar("_Made")
 
@@ -56,3 +56,17 @@ def first_problem(err: ValidationError | TypeError) -> str:
     problem = err.errors(include_url=False, include_context=False)[0]
     place = ".".join(map(str, problem["loc"])) or err.title
     return one_line(f"{place}: {problem['msg']}, got {one_line(repr(problem['input']), 80)}", 300)
+
+
+def expect_run(value: object, *kinds: type) -> None:
+    """Check that something is a run, and say how to get one if it is not.
+
+    Raises:
+        InputError: If it is of none of the kinds.
+    """
+    if not isinstance(value, kinds):
+        names = " or a ".join(kind.__name__ for kind in kinds)
+        raise InputError(
+            f"expected a {names}; got {type(value).__name__} {shorten(repr(value), 80)}. Read a file with "
+            "`rf.load_trajectories(path)`, chat messages with `rf.Trajectory.from_openai_messages(messages)`."
+        )

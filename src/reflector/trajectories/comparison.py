@@ -9,6 +9,7 @@ from reflector._text import one_line
 from reflector.trajectories.analysis import ComparativeAnalysis, Difference, Severity, TrajectoryAnalysis
 from reflector.trajectories.analysis_config import AnalysisConfig, ComparisonConfig
 from reflector.trajectories.analyzer import analyze
+from reflector.trajectories.checks import expect_run
 from reflector.trajectories.findings.commands import command_of
 from reflector.trajectories.findings.wording import at_steps, content_words, listed
 from reflector.trajectories.step import Step, StepKind
@@ -27,7 +28,12 @@ def compare(
 
     Two runs take the same way as long as they call the same tools with much the same arguments and say much the
     same; their reasoning and what tools answer are not compared.
+
+    Raises:
+        InputError: If one of them is neither a `Trajectory` nor a `TrajectoryAnalysis`.
     """
+    expect_run(failed, Trajectory, TrajectoryAnalysis)
+    expect_run(passed, Trajectory, TrajectoryAnalysis)
     config = config or AnalysisConfig()
     bad, good = _Side.of(failed, config), _Side.of(passed, config)
     fork = _fork(bad.steps, good.steps, config.comparison.same_message)
