@@ -12,14 +12,14 @@ import pytest
 import reflector
 
 NAMES = {
-    "Agent", "AgentError", "ComparativeAnalysis", "Context", "EditPlan", "InputError", "Journal", "LLMClient", "LLMError",
-    "Limits", "MailboxOptions", "MemoryJournal", "ModelReply", "ModelRequest", "NoHandlerError", "NoModelWarning",
-    "Outcome", "ParsedReflection", "PromptBuilder", "ProviderCard", "Recording", "Reflection", "ReflectionError",
-    "ReflectionRequest", "ReflectionResponse", "Reflector", "ReflectorError", "Runtime", "Signal", "SqliteJournal",
-    "Step", "StepKind", "Suggestion", "Supervision", "Task", "TaskOutput", "TaskResult", "Trajectory",
-    "TrajectoryAnalysis", "TrajectoryImportError", "UnparsableReflectionError", "Usage", "__version__", "analyze",
-    "compare", "execute", "handles", "load_trajectories", "parse_reflection", "plan_edits", "record", "reflect",
-    "reflect_sync", "validate_reflection",
+    "Agent", "AgentError", "ComparativeAnalysis", "Context", "EditPlan", "InputError", "Journal", "LLMClient",
+    "LLMError", "Limits", "MailboxOptions", "MemoryJournal", "ModelReply", "ModelRequest", "NoHandlerError",
+    "NoModelWarning", "Outcome", "ParsedReflection", "PromptBuilder", "ProviderCard", "Recording", "Reflection",
+    "ReflectionError", "ReflectionRequest", "ReflectionResponse", "Reflector", "ReflectorError", "Runtime",
+    "Signal", "SqliteJournal", "Step", "StepKind", "Suggestion", "Supervision", "Task", "TaskOutput",
+    "TaskResult", "Trajectory", "TrajectoryAnalysis", "TrajectoryImportError", "UnparsableReflectionError",
+    "Usage", "__version__", "analyze", "compare", "execute", "handles", "load_trajectories", "parse_reflection",
+    "plan_edits", "record", "reflect", "reflect_sync", "validate_reflection",
 }  # fmt: skip
 
 # Loaded at first use only.

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Any
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
-    from reflector.agents.agent import Agent as Agent, handles as handles
+    from reflector.agents.agent import Agent as Agent
+    from reflector.agents.agent import handles as handles
     from reflector.agents.context import Context as Context
     from reflector.agents.mailbox import MailboxOptions as MailboxOptions
     from reflector.agents.runtime import Runtime as Runtime
@@ -26,33 +27,63 @@ if TYPE_CHECKING:
     from reflector.dispatch.provider import ProviderCard as ProviderCard
     from reflector.dispatch.task import (
         Limits as Limits,
+    )
+    from reflector.dispatch.task import (
         Task as Task,
+    )
+    from reflector.dispatch.task import (
         TaskOutput as TaskOutput,
+    )
+    from reflector.dispatch.task import (
         TaskResult as TaskResult,
     )
     from reflector.edits.plan import EditPlan as EditPlan
     from reflector.edits.planning import plan_edits as plan_edits
     from reflector.errors import (
         AgentError as AgentError,
+    )
+    from reflector.errors import (
         InputError as InputError,
+    )
+    from reflector.errors import (
         LLMError as LLMError,
+    )
+    from reflector.errors import (
         NoHandlerError as NoHandlerError,
+    )
+    from reflector.errors import (
         NoModelWarning as NoModelWarning,
+    )
+    from reflector.errors import (
         ReflectionError as ReflectionError,
+    )
+    from reflector.errors import (
         ReflectorError as ReflectorError,
+    )
+    from reflector.errors import (
         TrajectoryImportError as TrajectoryImportError,
+    )
+    from reflector.errors import (
         UnparsableReflectionError as UnparsableReflectionError,
     )
     from reflector.llm.client import LLMClient as LLMClient
-    from reflector.llm.messages import ModelReply as ModelReply, ModelRequest as ModelRequest
-    from reflector.reflecting.facade import reflect as reflect, reflect_sync as reflect_sync
+    from reflector.llm.messages import ModelReply as ModelReply
+    from reflector.llm.messages import ModelRequest as ModelRequest
+    from reflector.reflecting.facade import reflect as reflect
+    from reflector.reflecting.facade import reflect_sync as reflect_sync
     from reflector.reflecting.reflection import Reflection as Reflection
     from reflector.reflecting.reflector import Reflector as Reflector
     from reflector.reflection.confidence import validate_reflection as validate_reflection
     from reflector.reflection.models import (
         ParsedReflection as ParsedReflection,
+    )
+    from reflector.reflection.models import (
         ReflectionRequest as ReflectionRequest,
+    )
+    from reflector.reflection.models import (
         ReflectionResponse as ReflectionResponse,
+    )
+    from reflector.reflection.models import (
         Suggestion as Suggestion,
     )
     from reflector.reflection.prompt_builder import PromptBuilder as PromptBuilder
@@ -63,13 +94,18 @@ if TYPE_CHECKING:
     from reflector.signals.sqlite_journal import SqliteJournal as SqliteJournal
     from reflector.trajectories.analysis import (
         ComparativeAnalysis as ComparativeAnalysis,
+    )
+    from reflector.trajectories.analysis import (
         TrajectoryAnalysis as TrajectoryAnalysis,
     )
     from reflector.trajectories.analyzer import analyze as analyze
     from reflector.trajectories.comparison import compare as compare
     from reflector.trajectories.loading import load_trajectories as load_trajectories
-    from reflector.trajectories.recorder import Recording as Recording, record as record
-    from reflector.trajectories.step import Outcome as Outcome, Step as Step, StepKind as StepKind
+    from reflector.trajectories.recorder import Recording as Recording
+    from reflector.trajectories.recorder import record as record
+    from reflector.trajectories.step import Outcome as Outcome
+    from reflector.trajectories.step import Step as Step
+    from reflector.trajectories.step import StepKind as StepKind
     from reflector.trajectories.trajectory import Trajectory as Trajectory
     from reflector.usage import Usage as Usage
 

@@ -8,14 +8,15 @@ import signal as signals
 import subprocess
 import sys
 import threading
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
 
 import anyio
 import anyio.lowlevel
+import anyio.to_thread
 import pytest
 
-from reflector.agents.ambient import current_runtime
-from reflector.agents.portal import run_sync
+from reflector.agents.ambient import ambient_runtime
+from reflector.agents.portal import _SharedLoop, run_sync
 from reflector.agents.runtime import Runtime
 from reflector.errors import AgentError
 from reflector.signals.signal import Signal
@@ -40,21 +41,154 @@ def test_it_returns_what_the_function_returns_and_raises_what_it_raises() -> Non
 def test_it_works_inside_a_running_loop_as_in_a_notebook() -> None:
     async def notebook() -> int:
         async with Runtime():
-            return run_sync(double, 1) + run_sync(double, 2)
+            pass
+        return run_sync(double, 1) + run_sync(double, 2)
 
     assert asyncio.run(notebook()) == 6
 
 
-def test_the_callers_context_is_seen_but_not_its_runtime() -> None:
-    async def look() -> tuple[str, object]:
-        return VARIABLE.get(), current_runtime()
+def test_the_callers_context_is_seen() -> None:
+    async def look() -> str:
+        return VARIABLE.get()
 
-    async def main() -> tuple[str, object]:
-        async with Runtime():
-            VARIABLE.set("set")
-            return run_sync(look)
+    async def main() -> str:
+        VARIABLE.set("set")
+        return run_sync(look)
 
-    assert anyio.run(main) == ("set", None)
+    assert anyio.run(main) == "set"
+
+
+@pytest.mark.anyio
+async def test_in_a_worker_thread_of_a_runtime_it_joins_that_runtime() -> None:
+    async def look() -> object:
+        async with ambient_runtime() as runtime:
+            return runtime, VARIABLE.get()
+
+    async def fail() -> None:
+        raise KeyError("x")
+
+    async with Runtime() as runtime:
+        VARIABLE.set("set")
+        assert await anyio.to_thread.run_sync(run_sync, look) == (runtime, "set")
+        with pytest.raises(KeyError):
+            await anyio.to_thread.run_sync(run_sync, fail)
+
+
+@pytest.mark.anyio
+async def test_a_synchronous_handler_in_a_thread_may_ask_another_agent() -> None:
+    async def inner(signal: Signal, context: object) -> object:
+        return signal.data
+
+    async def outer(signal: Signal, context: object) -> object:
+        ask = Signal("inner.requested", "/test", signal.data)
+        reply = await anyio.to_thread.run_sync(run_sync, lambda: runtime.request(ask))
+        return reply.data
+
+    async with Runtime() as runtime:
+        await runtime.spawn(inner, handles="inner.requested")
+        await runtime.spawn(outer, handles="outer.requested")
+        assert (await runtime.request(Signal("outer.requested", "/test", 7))).data == 7
+
+
+@pytest.mark.anyio
+async def test_a_call_that_would_go_around_an_open_runtime_is_an_error() -> None:
+    errors: list[AgentError] = []
+
+    def call() -> None:
+        try:
+            run_sync(double, 1)
+        except AgentError as error:
+            errors.append(error)
+
+    async with Runtime():
+        with pytest.raises(AgentError, match="await its async twin"):
+            run_sync(double, 1)
+        thread = threading.Thread(target=copy_context().run, args=(call,))
+        thread.start()
+        thread.join()
+    assert "anyio.to_thread.run_sync" in str(errors[0])
+    assert run_sync(double, 1) == 2
+
+
+class Unusual(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, Unusual])
+@pytest.mark.parametrize("is_in_agent", [False, True])
+def test_an_error_that_ends_an_event_loop_reaches_the_caller_and_the_next_call_works(
+    error: type[BaseException], is_in_agent: bool
+) -> None:
+    async def fail(*_: object) -> None:
+        raise error("now")
+
+    async def ask() -> object:
+        async with Runtime() as runtime:
+            await runtime.spawn(fail, handles="demo.requested")
+            return await runtime.request(Signal("demo.requested", "/test"))
+
+    for _ in range(3):
+        with pytest.raises(error):
+            run_sync(ask if is_in_agent else fail)
+        assert run_sync(double, 4) == 8
+
+
+def test_calls_beside_one_that_ends_the_event_loop_get_a_typed_error() -> None:
+    waiting = threading.Event()
+    errors: list[BaseException] = []
+
+    async def wait() -> None:
+        waiting.set()
+        await anyio.sleep_forever()
+
+    async def end() -> None:
+        async def interrupt() -> None:
+            raise SystemExit(3)
+
+        await asyncio.create_task(interrupt())
+
+    def call() -> None:
+        try:
+            run_sync(wait)
+        except BaseException as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    assert waiting.wait(10)
+    with pytest.raises((SystemExit, AgentError)):
+        run_sync(end)
+    thread.join(10)
+    assert [type(error) for error in errors] == [AgentError]
+    assert run_sync(double, 4) == 8
+
+
+def test_an_event_loop_that_cannot_start_is_an_error_and_not_a_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError("too many open files")
+
+    loops = _SharedLoop()
+    with monkeypatch.context() as patch:
+        patch.setattr(anyio, "run", refuse)
+        broken = loops.open()
+        with pytest.raises(AgentError, match="too many open files"):
+            broken.start(double, 1)
+    broken.thread.join(10)
+    assert loops.open() is not broken
+    loops.close()
+
+
+def test_a_loop_that_has_ended_is_replaced() -> None:
+    loops = _SharedLoop()
+    first = loops.open()
+    first.close()
+    with pytest.raises(RuntimeError):
+        first.start(double, 1)
+    second = loops.open()
+    assert second is not first
+    assert second.start(double, 2).result(10).value == 4
+    assert loops.open() is second
+    loops.close()
 
 
 def test_a_sync_call_inside_a_sync_call_is_an_error_instead_of_a_wait_for_itself() -> None:

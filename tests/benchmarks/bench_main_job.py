@@ -18,7 +18,7 @@ from reflector.reflection.prompt_builder import PromptBuilder
 ANSWER = """{"analysis": "The prompt does not name the tables, so the agent guessed one and answered all the same.",
 "root_causes": ["The tables are not named."],
 "suggestions": [{"type": "add", "category": "constraint", "priority": "high", "description": "Name the tables",
-"rationale": "Step 3 guessed one", "specific_text": "The tables are stock and orders."}], 
+"rationale": "Step 3 guessed one", "specific_text": "The tables are stock and orders."}],
 "expected_improvement": "x"}"""
 
 MESSAGES = [

@@ -224,8 +224,13 @@ class Supervisor:
         return await self.runtime.spawn(handler, supervisor=self, **options)
 
     async def stop(self, drain: float) -> None:
-        """Stop all children, latest first; they share the time."""
+        """Stop all children, latest first; they share the time. Cancelled, the rest is stopped without waiting."""
         clock = self.runtime.clock
         deadline = clock.now() + drain
-        for cell in reversed(tuple(self.cells)):
-            await cell.stop(max(0.0, deadline - clock.now()))
+        try:
+            for cell in reversed(tuple(self.cells)):
+                await cell.stop(max(0.0, deadline - clock.now()))
+        except BaseException:
+            for cell in reversed(tuple(self.cells)):
+                cell.begin_stop(0.0)
+            raise
