@@ -12,14 +12,23 @@ import pytest
 import reflector
 
 NAMES = {
-    "Agent", "AgentError", "ComparativeAnalysis", "Context", "EditPlan", "InputError", "Journal", "LLMClient",
-    "LLMError", "Limits", "MailboxOptions", "MemoryJournal", "ModelReply", "ModelRequest", "NoHandlerError",
-    "NoModelWarning", "Outcome", "ParsedReflection", "PromptBuilder", "ProviderCard", "Recording", "Reflection",
-    "ReflectionError", "ReflectionRequest", "ReflectionResponse", "Reflector", "ReflectorError", "Runtime",
-    "Signal", "SqliteJournal", "Step", "StepKind", "Suggestion", "Supervision", "Task", "TaskOutput",
-    "TaskResult", "Trajectory", "TrajectoryAnalysis", "TrajectoryImportError", "UnparsableReflectionError",
-    "Usage", "__version__", "analyze", "compare", "execute", "handles", "load_trajectories", "parse_reflection",
-    "plan_edits", "record", "reflect", "reflect_sync", "validate_reflection",
+    "Agent", "AgentError", "AgentStoppedError", "AskTimeoutError", "ComparativeAnalysis", "ConfigurationError",
+    "ContentFilteredError", "Context", "ContextLengthError", "DispatchError", "DuplicateAgentError",
+    "EditConfig", "EditError", "EditPlan", "EmptyAnswerError", "EngineError", "HandlerError", "InputError",
+    "InvalidEditError", "InvalidPatternError", "InvalidReflectionError", "InvalidSignalError", "Journal",
+    "JournalClosedError", "JournalDamagedError", "JournalError", "JournalOpenError", "JournalWriteError",
+    "LLMAuthenticationError", "LLMBadRequestError", "LLMClient", "LLMConnectionError", "LLMError",
+    "LLMServerError", "LLMTimeoutError", "Limits", "MailboxFullError", "MailboxOptions", "MemoryJournal",
+    "MiddlewareError", "MissingPromptError", "ModelReply", "ModelRequest", "NoHandlerError", "NoModelWarning",
+    "NoProviderError", "Outcome", "ParsedReflection", "PromptBuilder", "ProviderBusyError", "ProviderCard",
+    "QuotaExceededError", "RateLimitedError", "Recording", "Reflection", "ReflectionError", "ReflectionRequest",
+    "ReflectionResponse", "Reflector", "ReflectorError", "ReflectorOptions", "Runtime", "RuntimeClosedError",
+    "Signal", "SignalError", "SqliteJournal", "Step", "StepKind", "Suggestion", "Supervision", "Task",
+    "TaskOutput", "TaskResult", "Trajectory", "TrajectoryAnalysis", "TrajectoryImportError",
+    "TruncatedAnswerError", "UnknownFormatError", "UnknownModelError", "UnparsableReflectionError",
+    "UnpicklableError", "UnsupportedReplyError", "Usage", "WorkerCrashedError", "__version__", "analyze",
+    "compare", "execute", "handles", "load_trajectories", "parse_reflection", "plan_edits", "record", "reflect",
+    "reflect_sync", "validate_reflection",
 }  # fmt: skip
 
 # Loaded at first use only.

@@ -37,16 +37,101 @@ if TYPE_CHECKING:
     from reflector.dispatch.task import (
         TaskResult as TaskResult,
     )
+    from reflector.edits.edit import EditConfig as EditConfig
     from reflector.edits.plan import EditPlan as EditPlan
     from reflector.edits.planning import plan_edits as plan_edits
     from reflector.errors import (
         AgentError as AgentError,
     )
     from reflector.errors import (
+        AgentStoppedError as AgentStoppedError,
+    )
+    from reflector.errors import (
+        AskTimeoutError as AskTimeoutError,
+    )
+    from reflector.errors import (
+        ConfigurationError as ConfigurationError,
+    )
+    from reflector.errors import (
+        ContentFilteredError as ContentFilteredError,
+    )
+    from reflector.errors import (
+        ContextLengthError as ContextLengthError,
+    )
+    from reflector.errors import (
+        DispatchError as DispatchError,
+    )
+    from reflector.errors import (
+        DuplicateAgentError as DuplicateAgentError,
+    )
+    from reflector.errors import (
+        EditError as EditError,
+    )
+    from reflector.errors import (
+        EmptyAnswerError as EmptyAnswerError,
+    )
+    from reflector.errors import (
+        EngineError as EngineError,
+    )
+    from reflector.errors import (
+        HandlerError as HandlerError,
+    )
+    from reflector.errors import (
         InputError as InputError,
     )
     from reflector.errors import (
+        InvalidEditError as InvalidEditError,
+    )
+    from reflector.errors import (
+        InvalidPatternError as InvalidPatternError,
+    )
+    from reflector.errors import (
+        InvalidReflectionError as InvalidReflectionError,
+    )
+    from reflector.errors import (
+        InvalidSignalError as InvalidSignalError,
+    )
+    from reflector.errors import (
+        JournalClosedError as JournalClosedError,
+    )
+    from reflector.errors import (
+        JournalDamagedError as JournalDamagedError,
+    )
+    from reflector.errors import (
+        JournalError as JournalError,
+    )
+    from reflector.errors import (
+        JournalOpenError as JournalOpenError,
+    )
+    from reflector.errors import (
+        JournalWriteError as JournalWriteError,
+    )
+    from reflector.errors import (
+        LLMAuthenticationError as LLMAuthenticationError,
+    )
+    from reflector.errors import (
+        LLMBadRequestError as LLMBadRequestError,
+    )
+    from reflector.errors import (
+        LLMConnectionError as LLMConnectionError,
+    )
+    from reflector.errors import (
         LLMError as LLMError,
+    )
+    from reflector.errors import (
+        LLMServerError as LLMServerError,
+    )
+    from reflector.errors import (
+        LLMTimeoutError as LLMTimeoutError,
+    )
+    from reflector.errors import (
+        MailboxFullError as MailboxFullError,
+    )
+    from reflector.errors import (
+        MiddlewareError as MiddlewareError,
+    )
+    from reflector.errors import (
+        MissingPromptError as MissingPromptError,
     )
     from reflector.errors import (
         NoHandlerError as NoHandlerError,
@@ -55,16 +140,52 @@ if TYPE_CHECKING:
         NoModelWarning as NoModelWarning,
     )
     from reflector.errors import (
+        NoProviderError as NoProviderError,
+    )
+    from reflector.errors import (
+        ProviderBusyError as ProviderBusyError,
+    )
+    from reflector.errors import (
+        QuotaExceededError as QuotaExceededError,
+    )
+    from reflector.errors import (
+        RateLimitedError as RateLimitedError,
+    )
+    from reflector.errors import (
         ReflectionError as ReflectionError,
     )
     from reflector.errors import (
         ReflectorError as ReflectorError,
     )
     from reflector.errors import (
+        RuntimeClosedError as RuntimeClosedError,
+    )
+    from reflector.errors import (
+        SignalError as SignalError,
+    )
+    from reflector.errors import (
         TrajectoryImportError as TrajectoryImportError,
     )
     from reflector.errors import (
+        TruncatedAnswerError as TruncatedAnswerError,
+    )
+    from reflector.errors import (
+        UnknownFormatError as UnknownFormatError,
+    )
+    from reflector.errors import (
+        UnknownModelError as UnknownModelError,
+    )
+    from reflector.errors import (
         UnparsableReflectionError as UnparsableReflectionError,
+    )
+    from reflector.errors import (
+        UnpicklableError as UnpicklableError,
+    )
+    from reflector.errors import (
+        UnsupportedReplyError as UnsupportedReplyError,
+    )
+    from reflector.errors import (
+        WorkerCrashedError as WorkerCrashedError,
     )
     from reflector.llm.client import LLMClient as LLMClient
     from reflector.llm.messages import ModelReply as ModelReply
@@ -73,6 +194,7 @@ if TYPE_CHECKING:
     from reflector.reflecting.facade import reflect_sync as reflect_sync
     from reflector.reflecting.reflection import Reflection as Reflection
     from reflector.reflecting.reflector import Reflector as Reflector
+    from reflector.reflecting.reflector import ReflectorOptions as ReflectorOptions
     from reflector.reflection.confidence import validate_reflection as validate_reflection
     from reflector.reflection.models import (
         ParsedReflection as ParsedReflection,
@@ -116,6 +238,7 @@ _HOME = {
     "reflect": "reflector.reflecting.facade",
     "reflect_sync": "reflector.reflecting.facade",
     "Reflector": "reflector.reflecting.reflector",
+    "ReflectorOptions": "reflector.reflecting.reflector",
     "Reflection": "reflector.reflecting.reflection",
     # trajectories
     "Trajectory": "reflector.trajectories.trajectory",
@@ -138,6 +261,7 @@ _HOME = {
     "validate_reflection": "reflector.reflection.confidence",
     "PromptBuilder": "reflector.reflection.prompt_builder",
     # edits
+    "EditConfig": "reflector.edits.edit",
     "EditPlan": "reflector.edits.plan",
     "plan_edits": "reflector.edits.planning",
     # models
@@ -167,14 +291,54 @@ _HOME = {
 
 _ERRORS = (
     "AgentError",
+    "AgentStoppedError",
+    "AskTimeoutError",
+    "ConfigurationError",
+    "ContentFilteredError",
+    "ContextLengthError",
+    "DispatchError",
+    "DuplicateAgentError",
+    "EditError",
+    "EmptyAnswerError",
+    "EngineError",
+    "HandlerError",
     "InputError",
+    "InvalidEditError",
+    "InvalidPatternError",
+    "InvalidReflectionError",
+    "InvalidSignalError",
+    "JournalClosedError",
+    "JournalDamagedError",
+    "JournalError",
+    "JournalOpenError",
+    "JournalWriteError",
+    "LLMAuthenticationError",
+    "LLMBadRequestError",
+    "LLMConnectionError",
     "LLMError",
+    "LLMServerError",
+    "LLMTimeoutError",
+    "MailboxFullError",
+    "MiddlewareError",
+    "MissingPromptError",
     "NoHandlerError",
     "NoModelWarning",
+    "NoProviderError",
+    "ProviderBusyError",
+    "QuotaExceededError",
+    "RateLimitedError",
     "ReflectionError",
     "ReflectorError",
+    "RuntimeClosedError",
+    "SignalError",
     "TrajectoryImportError",
+    "TruncatedAnswerError",
+    "UnknownFormatError",
+    "UnknownModelError",
     "UnparsableReflectionError",
+    "UnpicklableError",
+    "UnsupportedReplyError",
+    "WorkerCrashedError",
 )
 
 _HOME |= dict.fromkeys(_ERRORS, "reflector.errors")

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 import pytest
 
@@ -14,7 +15,14 @@ from reflector.agents.agent import Agent, handles
 from reflector.agents.ambient import ambient_runtime, current_runtime
 from reflector.agents.context import Context
 from reflector.agents.runtime import Runtime
-from reflector.errors import AgentStoppedError, ConfigurationError, DuplicateAgentError, RuntimeClosedError
+from reflector.agents.supervision import Supervision
+from reflector.errors import (
+    AgentStoppedError,
+    ConfigurationError,
+    DuplicateAgentError,
+    HandlerError,
+    RuntimeClosedError,
+)
 from reflector.signals.signal import Signal
 
 pytestmark = pytest.mark.anyio
@@ -372,3 +380,122 @@ def test_a_runtime_can_be_used_in_each_thread_for_itself() -> None:
     for thread in threads:
         thread.join()
     assert results == [{"n": 1}] * 3
+
+
+async def _sleep(signal: Signal, context: Context) -> None:
+    await anyio.sleep_forever()
+
+
+async def test_a_cancelled_wait_for_an_agents_end_leaves_the_others_waiting() -> None:
+    ended = anyio.Event()
+
+    class Slow(Agent):
+        async def on_stop(self, context: Context) -> None:
+            await ended.wait()
+
+    async with Runtime() as runtime:
+        ref = await runtime.spawn(Slow)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await ref.stop()
+        assert scope.cancelled_caught
+        async with anyio.create_task_group() as group:
+            group.start_soon(ref.stop)
+            await settle()
+            ended.set()
+    assert not ref.is_alive
+
+
+async def test_a_cancelled_end_of_an_agent_leaves_its_runtime_whole() -> None:
+    async with Runtime() as runtime:
+        for _ in range(3):
+            with anyio.CancelScope() as scope:
+                ref = await runtime.spawn(_sleep)
+                await ref.tell(PING)
+                await settle()
+                scope.cancel()
+                await ref.stop(drain=0.0)
+        assert (await (await runtime.spawn(echo)).ask(PING)).data == {"n": 1}
+    assert runtime.statistics().agents == 0
+
+
+async def test_a_runtime_whose_end_is_cancelled_ends_and_hands_the_cancellation_on() -> None:
+    runtime = Runtime()
+    with anyio.CancelScope() as scope:
+        async with runtime:
+            ref = await runtime.spawn(_sleep)
+            await ref.tell(PING)
+            await settle()
+            scope.cancel()
+        raise AssertionError("the cancellation was swallowed")
+    assert scope.cancelled_caught
+    assert runtime.statistics().agents == runtime.statistics().running == 0
+    assert [letter.reason for letter in runtime.dead_letters] == ["agent_stopped"]
+    with anyio.CancelScope() as other:
+        await anyio.lowlevel.checkpoint()
+    assert not other.cancelled_caught
+
+
+async def test_a_cancelled_supervisor_still_stops_every_child() -> None:
+    async with Runtime() as runtime:
+        supervisor = runtime.supervisor(Supervision())
+        refs = [await supervisor.spawn(_sleep, name=str(number)) for number in range(3)]
+        for ref in refs:
+            await ref.tell(PING)
+        await settle()
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await supervisor.stop(5.0)
+        await settle()
+        assert [ref.is_alive for ref in refs] == [False] * 3
+        assert runtime.statistics().agents == 0
+
+
+async def test_dead_letters_that_a_cancellation_wanted_are_no_warnings(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level("DEBUG", logger="reflector")
+    runtime = Runtime()
+
+    async def fail() -> None:
+        async with runtime:
+            ref = await runtime.spawn(_sleep)
+            async with anyio.create_task_group() as group:
+                for _ in range(3):
+                    group.start_soon(ref.ask, PING)
+                await settle()
+                group.cancel_scope.cancel()
+            await ref.tell(PING)
+            raise KeyError("the block fails")
+
+    with pytest.raises(KeyError):
+        await fail()
+    reasons = {letter.reason for letter in runtime.dead_letters}
+    assert reasons == {"abandoned", "agent_stopped"}
+    assert {record.levelname for record in caplog.records} == {"DEBUG"}
+
+
+async def test_other_dead_letters_are_warnings(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="reflector")
+    async with Runtime() as runtime:
+        ref = await runtime.spawn(_sleep)
+        await ref.tell(PING)
+        await settle()
+        await ref.stop(drain=0.0)
+    assert [letter.reason for letter in runtime.dead_letters] == ["agent_stopped"]
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+
+
+async def test_an_error_without_a_readable_message_arrives_as_a_cause() -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no words")
+
+    async def fail(signal: Signal, context: Context) -> None:
+        raise MuteError
+
+    async with Runtime() as runtime:
+        ref = await runtime.spawn(fail)
+        with pytest.raises(HandlerError, match="MuteError") as caught:
+            await ref.ask(PING)
+    assert isinstance(caught.value.__cause__, MuteError)

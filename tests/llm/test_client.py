@@ -152,3 +152,8 @@ async def test_a_function_that_does_not_tell_its_parameters_gets_the_messages_al
 
 def test_nothing_shows_more_than_the_name() -> None:
     assert repr(as_client(print)) == "FunctionClient(print)"
+
+
+def test_a_function_without_any_thread_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="at least 1 worker thread"):
+        FunctionClient(lambda messages: "text", concurrency=0)

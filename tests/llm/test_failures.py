@@ -82,6 +82,56 @@ def test_status_and_words_decide(status: int, text: str, expected: type[LLMError
     assert str(error).startswith("m: ")
 
 
+@pytest.mark.parametrize(
+    ("status", "text", "variable"),
+    [
+        (
+            500,
+            "Missing credentials. Please pass an `api_key` or set the `OPENAI_API_KEY` variable",
+            "OPENAI_API_KEY",
+        ),
+        (500, "The api_key client option must be set, or the OPENAI_API_KEY variable", "OPENAI_API_KEY"),
+        (401, "Missing Anthropic API Key - set ANTHROPIC_API_KEY", "ANTHROPIC_API_KEY"),
+        (
+            None,
+            "Missing Gemini API key. Set the GEMINI_API_KEY or GOOGLE_API_KEY variable.",
+            "GEMINI_API_KEY",
+        ),
+        (None, "FIREWORKS_API_KEY is not set", "FIREWORKS_API_KEY"),
+        (None, "Unable to locate credentials", "the provider's variable"),
+    ],
+)
+def test_a_key_that_is_not_set_says_which_variable_to_set(
+    status: int | None, text: str, variable: str
+) -> None:
+    """litellm gives some of these a status of 500, which would be worth another try."""
+    error = llm_error(StatusError(status, text) if status else ValueError(text))
+    assert type(error) is LLMAuthenticationError
+    assert not error.retryable
+    assert f"the key is missing; set {variable} or REFLECTOR_API_KEY" in str(error)
+
+
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_an_error_that_cannot_be_turned_into_text_is_named() -> None:
+    assert str(llm_error(MuteError(), model="m")) == "m: the model client raised MuteError"
+
+
+def test_a_very_long_or_odd_model_name_is_shortened() -> None:
+    error = llm_error(ValueError("no"), model="open\x1b[31mai/" + "x" * 5_000)
+    assert len(str(error)) < 200
+    assert "\x1b" not in str(error)
+    assert error.model is not None
+    assert len(error.model) > 5_000
+
+
+def test_what_a_server_says_loses_its_control_characters() -> None:
+    assert "\x1b" not in str(llm_error(StatusError(500, "a \x1b]0;title\x07 b \x9b2J")))
+
+
 def caused_by(outer: Exception, inner: Exception) -> Exception:
     outer.__cause__ = inner
     return outer

@@ -86,7 +86,15 @@ assert "FROM_A_STRAY_FILE" not in os.environ
 assert (litellm.drop_params, litellm.num_retries, litellm.callbacks, litellm.cache) == (False, None, [], None)
 assert not logging.getLogger().handlers
 
+async def give_up():
+    with LoopbackServer(answers.hang()) as server:
+        client = LiteLLMClient("any", base_url=server.base_url)
+        for wait in range(40):
+            with anyio.move_on_after(wait * 0.001):
+                await client.complete(ModelRequest.from_text("q"))
+
 for backend in ("asyncio", "trio", "asyncio"):
+    anyio.run(give_up, backend=backend)
     anyio.run(main, backend=backend)
 elsewhere = [(event, args) for event, args in attempts if "127.0.0.1" not in args]
 assert not elsewhere, elsewhere
@@ -95,7 +103,10 @@ assert not elsewhere, elsewhere
 
 @pytest.mark.slow
 def test_a_program_with_a_failing_model_is_quiet_and_talks_to_nobody_else(tmp_path: Path) -> None:
-    """No cost map, no `.env`, no banner, no log, no warning at all, though warnings are errors."""
+    """No cost map, no `.env`, no banner, no log, no warning at all, though warnings are errors.
+
+    Calls that are given up in their first moments, the very first of the process too, are as quiet.
+    """
     (tmp_path / ".env").write_text("FROM_A_STRAY_FILE=1\n")
     done = run(f"{TRAP}{PROGRAM}", tmp_path)
     assert done.stderr == ""

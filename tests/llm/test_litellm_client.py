@@ -331,6 +331,39 @@ async def test_no_key_is_shown_anywhere(
             assert not [text for text in shown if secret in text]
 
 
+async def test_a_key_that_an_answer_quotes_is_removed_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "key-of-the-environment-42")
+    for key in (KEY, None):
+        said = f"the key {key or 'key-of-the-environment-42'} is wrong; sk-somebody-elses-0123456789 is an example"
+        reply, _ = await outcome_of(answers.reply(said, reasoning=said), api_key=key)
+        assert isinstance(reply, ModelReply)
+        expected = "the key [key removed] is wrong; sk-somebody-elses-0123456789 is an example"
+        assert (reply.content, reply.reasoning) == (expected, expected)
+
+
+@pytest.mark.parametrize("key", [None, "EMPTY", "not-needed"])
+async def test_an_answer_keeps_the_word_that_a_server_takes_for_a_key(key: str | None) -> None:
+    said = f"say {key or PLACEHOLDER_KEY} when the list is EMPTY"
+    reply, _ = await outcome_of(said, api_key=key)
+    assert isinstance(reply, ModelReply)
+    assert reply.content == said
+
+
+@pytest.mark.parametrize(
+    ("model", "variable"), [("openai/any", "OPENAI_API_KEY"), ("gemini/any", "GEMINI_API_KEY")]
+)
+async def test_without_any_key_the_error_names_the_variable_at_once(
+    model: str, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("OPENAI_BASE_URL", "OPENAI_API_BASE", "GEMINI_API_KEY", "GOOGLE_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(LLMAuthenticationError, match=f"the key is missing; set {variable}") as caught:
+        await LiteLLMClient(model).complete(REQUEST)
+    assert caught.value.usage.calls == 1
+
+
 async def test_nothing_is_printed_and_nothing_logged_when_a_call_fails(
     caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -353,11 +386,43 @@ async def test_a_library_that_cannot_be_imported_is_a_typed_error(monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"model": " "}, {"model": 5}, {"base_url": "host"}, {"api_key": ""}, {"timeout": 0}]
+    "wrong",
+    [
+        {"model": " "},
+        {"model": 5},
+        {"api_key": ""},
+        {"timeout": 0},
+        {"timeout": float("nan")},
+        {"base_url": "host"},
+        {"base_url": "127.0.0.1:8000/v1"},
+        {"base_url": "http://"},
+        {"base_url": "http:///v1"},
+        {"base_url": "http://127.0.0.1:99999/v1"},
+        {"base_url": "http://127.0.0.1:0/v1"},
+        {"base_url": "http://host:port/v1"},
+        {"base_url": "http://[::1/v1"},
+        {"base_url": "http://a b/v1"},
+        {"base_url": ""},
+        {"base_url": b"http://host"},
+    ],
 )
 async def test_settings_that_cannot_be_are_refused_at_once(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         LiteLLMClient(**({"model": "openai/any"} | wrong))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://[::1]:8000/v1", "https://name:word@host", "HTTP://host:65535", " http://host\n"]
+)
+async def test_a_base_url_that_can_be_one_is_taken(url: str) -> None:
+    assert LiteLLMClient("any", base_url=url).base_url == url.strip()
+
+
+async def test_a_refused_base_url_shows_no_password_and_is_short() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        LiteLLMClient("any", base_url=f"http://me:pass-word-1@host:99999/{'x' * 5_000}")
+    assert "pass-word-1" not in str(caught.value)
+    assert len(str(caught.value)) < 300
 
 
 @pytest.mark.parametrize("taken", ["stream", "api_base", "max_retries", "model"])

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from reflector._json import dumps, loads
+from reflector.errors import LLMBadRequestError
 from reflector.llm.messages import Message, ModelReply, ModelRequest
 from reflector.usage import Usage
 
@@ -83,17 +85,38 @@ def test_the_chat_is_a_fresh_list_every_time() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"messages": ()}, {"temperature": -1}, {"max_tokens": 0}, {"timeout": 0}, {"key": 1}]
+    "wrong",
+    [
+        {"messages": ()},
+        {"messages": 5},
+        {"messages": ({"role": "robot", "content": "q"},)},
+        {"messages": ({"role": "user", "content": object()},)},
+        {"temperature": -1},
+        {"temperature": float("inf")},
+        {"max_tokens": 0},
+        {"timeout": 0},
+        {"timeout": float("nan")},
+        {"key": 1},
+    ],
 )
-def test_a_request_that_cannot_be_asked_is_refused(wrong: dict[str, object]) -> None:
-    good = {"messages": ({"role": "user", "content": "q"},)}
-    with pytest.raises(ValidationError):
-        ModelRequest.model_validate(good | wrong)
+def test_a_request_that_cannot_be_asked_is_refused(wrong: dict[str, Any]) -> None:
+    good: dict[str, Any] = {"messages": ({"role": "user", "content": "q"},)}
+    for make in (ModelRequest.model_validate, lambda fields: ModelRequest(**fields)):
+        with pytest.raises(LLMBadRequestError, match="data of a model request") as caught:
+            make(good | wrong)
+        assert "pydantic" not in str(caught.value)
+    with pytest.raises(LLMBadRequestError):
+        ModelRequest.from_text("q").replace(**wrong)
 
 
 def test_a_request_cannot_carry_a_key() -> None:
-    with pytest.raises(ValidationError, match="give the key to the client"):
-        ModelRequest.from_text("q", extra={"api_key": "sk-1"})
+    with pytest.raises(LLMBadRequestError, match="give the key to the client") as caught:
+        ModelRequest.from_text("q", extra={"api_key": "Zx81-4711"})
+    assert "Zx81" not in str(caught.value)
+
+
+def test_a_message_can_always_be_encoded() -> None:
+    assert Message(role="user", content="half \ud83d").content == "half \ufffd"
 
 
 def test_a_reply_that_reached_the_limit_is_truncated() -> None:

@@ -110,6 +110,38 @@ async def test_whatever_a_client_raises_leaves_typed(error: Exception, expected:
     assert caught.value is error or caught.value.__cause__ is error
 
 
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+async def test_an_error_that_cannot_be_turned_into_text_leaves_typed() -> None:
+    with pytest.raises(LLMError, match="raised MuteError"):
+        await ask_client(raising(MuteError()), REQUEST)
+
+
+class Odd:
+    def __repr__(self) -> str:
+        raise RuntimeError("no repr")
+
+
+async def test_an_answer_that_cannot_be_shown_is_a_typed_error() -> None:
+    async def answer(messages: Any) -> Odd:
+        return Odd()
+
+    with pytest.raises(UnsupportedReplyError, match="got Odd"):
+        await ask_client(FunctionClient(answer), REQUEST)
+
+
+async def test_a_very_long_name_is_shortened_in_messages() -> None:
+    async def hang(messages: Any) -> None:
+        await anyio.sleep_forever()
+
+    with pytest.raises(LLMTimeoutError) as caught:
+        await ask_client(FunctionClient(hang, name="x" * 5_000), REQUEST.replace(timeout=0.01))
+    assert len(str(caught.value)) < 200
+
+
 async def test_an_original_that_shows_a_key_is_not_kept_as_the_cause() -> None:
     with pytest.raises(LLMError) as caught:
         await ask_client(raising(ValueError("bad key sk-abcdefgh12345")), REQUEST)

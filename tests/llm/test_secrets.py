@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.llm.secrets import MASK, is_clean, redact
+from reflector.llm.secrets import MASK, is_clean, is_secret, redact, remove_keys
 
 KEY = "Zx81-not-a-usual-key"
 
@@ -52,6 +52,77 @@ def test_ordinary_words_stay(text: str) -> None:
 @given(st.text(max_size=40), st.text(max_size=40), st.from_regex(r"[A-Za-z0-9_-]{8,40}", fullmatch=True))
 def test_a_known_key_never_survives(before: str, after: str, key: str) -> None:
     assert key not in redact(f"{before}{key}{after}", [key]).replace(MASK, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Your key {KEY} is bad; Authorization: Bearer {KEY}",
+        f"authorization: Basic {KEY}, x-api-key={KEY}",
+        f"http://{KEY}:{KEY}@host and http://me:{KEY}@host",
+        f"Bearer x{KEY}",
+        f"sk-abcdefgh{KEY}",
+    ],
+)
+def test_a_key_that_is_removed_leaves_no_stump(text: str) -> None:
+    redacted = redact(text, [KEY])
+    assert "removed" not in redacted.replace(MASK, "")
+    assert redact(redacted, [KEY]) == redacted
+
+
+pieces = st.sampled_from(
+    [
+        KEY,
+        MASK,
+        "Bearer ",
+        "Basic ",
+        "api_key=",
+        "authorization: ",
+        "http://",
+        ":",
+        "@host",
+        "sk-",
+        "abcd1234",
+        " ",
+        '"',
+    ]
+)
+
+
+@given(st.lists(pieces, max_size=8).map("".join))
+def test_redaction_done_twice_changes_nothing(text: str) -> None:
+    once = redact(text, [KEY])
+    assert redact(once, [KEY]) == once
+    assert KEY not in once
+
+
+def test_a_key_that_begins_with_another_is_removed_whole() -> None:
+    assert remove_keys("long-key-and-more", ["long-key", "long-key-and-more"]) == MASK
+
+
+@given(st.text(max_size=60))
+def test_only_the_keys_themselves_are_removed(text: str) -> None:
+    assert remove_keys(text, [KEY, ""]) == text.replace(KEY, MASK)
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("EMPTY", False), ("not-needed", False), ("lm-studio", False), ("anything", False), ("a1b2", False),
+        ("sk-1234abcd", True), (KEY, True), ("abcdEFGH", True), ("a-rather-long-passphrase", True),
+    ],
+)  # fmt: skip
+def test_words_that_servers_take_for_a_key_are_no_secrets(key: str, expected: bool) -> None:
+    assert is_secret(key) is expected
+
+
+class MuteError(Exception):
+    def __str__(self) -> str:
+        raise RuntimeError("no text")
+
+
+def test_an_error_without_a_text_shows_no_key() -> None:
+    assert is_clean(MuteError(), [KEY])
 
 
 def test_a_chain_of_errors_is_clean_only_if_no_link_shows_a_key() -> None:

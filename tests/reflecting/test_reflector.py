@@ -331,6 +331,24 @@ async def test_cancelling_a_reflection_stops_it() -> None:
     assert scope.cancelled_caught
 
 
+async def test_a_cancelled_reflection_leaves_nothing_behind_in_the_ambient_runtime() -> None:
+    ended: list[str] = []
+
+    async def slow(messages: Any) -> str:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            ended.append("cancelled")
+        return ""
+
+    async with rf.Runtime() as runtime:
+        for _ in range(5):
+            with anyio.move_on_after(0.01):
+                await rf.reflect(MESSAGES, model=slow)
+        assert runtime.statistics().agents == 0
+    assert ended == ["cancelled"] * 5
+
+
 # --- over a real server -------------------------------------------------------------------------------------
 
 

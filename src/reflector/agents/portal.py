@@ -68,7 +68,11 @@ def _run_in(runtime: Runtime, function: Callable[..., Awaitable[T]], *args: obje
             "a *_sync function was called inside a Runtime from a thread that cannot reach it; "
             "call it with anyio.to_thread.run_sync, or await its async twin"
         )
-    return anyio.from_thread.run(function, *args)
+    return anyio.from_thread.run(_call, function, args)
+
+
+async def _call(function: Callable[..., Awaitable[T]], args: tuple[object, ...]) -> T:
+    return await function(*args)
 
 
 def _is_worker_of(runtime: Runtime) -> bool:

@@ -52,7 +52,7 @@ def read_text(path: str, what: str) -> str:
         InputError: If it cannot be read, or is no UTF-8.
     """
     try:
-        return Path(path).read_bytes().decode("utf-8-sig")
+        return Path(path).read_bytes().decode("utf-8")
     except (OSError, ValueError) as err:
         reason = os.strerror(err.errno) if isinstance(err, OSError) and err.errno else str(err)
         raise InputError(f"{what} {path!r} cannot be read: {reason}.") from err

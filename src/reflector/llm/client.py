@@ -14,6 +14,7 @@ from reflector._text import shorten
 from reflector.errors import ConfigurationError
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.replies import read_reply
+from reflector.llm.wording import show_value
 
 __all__ = ["FunctionClient", "LLMClient", "ModelFunction", "as_client", "call_client", "warm_up"]
 
@@ -60,6 +61,8 @@ class FunctionClient:
     """
 
     def __init__(self, function: ModelFunction, *, name: str | None = None, concurrency: int = 16) -> None:
+        if concurrency < 1:
+            raise ConfigurationError(f"concurrency is at least 1 worker thread; got {concurrency!r}.")
         self._function = function
         self._name = name or getattr(function, "__name__", None) or type(function).__name__
         self._takes, self._takes_all = _option_names(function)
@@ -130,7 +133,7 @@ def as_client(model: Any, *, name: str | None = None) -> LLMClient:
         return cast("LLMClient", model if is_named else _Named(model))
     is_function = inspect.isroutine(model) or (callable(model) and not is_dataclass(model))
     if not is_function:
-        raise ConfigurationError(f"{_ACCEPTED}; got {type(model).__name__} {shorten(repr(model), 80)}.")
+        raise ConfigurationError(f"{_ACCEPTED}; got {type(model).__name__} {shorten(show_value(model), 80)}.")
     return FunctionClient(model, name=name)
 
 

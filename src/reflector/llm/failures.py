@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from reflector._text import one_line
+from reflector._text import clean, one_line
 from reflector.errors import (
     ContentFilteredError,
     ContextLengthError,
@@ -22,6 +22,7 @@ from reflector.errors import (
     UnknownModelError,
 )
 from reflector.llm.secrets import redact
+from reflector.llm.wording import show_model, text_of
 
 __all__ = ["llm_error", "parse_retry_after"]
 
@@ -79,6 +80,15 @@ _NO_KEY = _pattern(
     r"authentication[_ ](?:error|fails?)",
     r"permission[_ ]denied",
 )
+# Raised by litellm and the providers' own libraries before anything is sent, with a status that is made up.
+_KEY_IS_UNSET = _pattern(
+    r"(?:missing|no) credentials",
+    r"unable to locate credentials",
+    r"missing (?:[\w`'-]+ )?api[ _]key",
+    r"api[ _]key (?:client option )?must be set",
+    r"\b[A-Z][A-Z0-9_]*_API_KEY\W? (?:is|was) (?:not set|missing|required)",
+)
+_VARIABLE = re.compile(r"\b[A-Z][A-Z0-9_]*_(?:API_KEY|TOKEN|ACCESS_KEY)\b")
 _UNREACHABLE = _pattern(
     r"connection (?:error|refused|reset|aborted|closed|timeout)",
     r"cannot connect|connect call failed|failed to connect",
@@ -107,10 +117,10 @@ def llm_error(err: BaseException, *, model: str | None = None, keys: Iterable[st
     """
     if isinstance(err, LLMError):
         return err
-    said = redact(str(err)[:20_000], keys)
+    said = redact(text_of(err)[:20_000], keys)
     status = _status(err)
     kind, advice = _classify(err, status, said)
-    who = f"{model}: " if model else ""
+    who = f"{show_model(model)}: " if model else ""
     quoted = _quote(said)
     message = f"{who}{advice}" + (f" ({quoted})" if quoted else "")
     if kind is RateLimitedError:
@@ -129,6 +139,8 @@ def _classify(err: BaseException, status: int | None, said: str) -> tuple[type[L
         if _TOO_LARGE.search(said):
             return ContextLengthError, "the request is too large for this model; shorten the prompt"
         return RateLimitedError, "the provider limits the rate of requests"
+    if (status is None or status == 401 or status >= 500) and _KEY_IS_UNSET.search(said):
+        return LLMAuthenticationError, _say_how_to_give_a_key(said)
     if status is not None and status < 500:
         return _classify_refusal(status, said)
     if _UNREACHABLE.search(said) or _is_one_of(chain, _CONNECTION_CLASSES):
@@ -138,6 +150,12 @@ def _classify(err: BaseException, status: int | None, said: str) -> tuple[type[L
     if isinstance(chain[-1], OSError):
         return LLMConnectionError, "the model's server could not be reached"
     return LLMError, f"the model client raised {type(chain[-1]).__name__}"
+
+
+def _say_how_to_give_a_key(said: str) -> str:
+    variable = _VARIABLE.search(said)
+    which = variable.group() if variable else "the provider's variable"
+    return f"the key is missing; set {which} or REFLECTOR_API_KEY, or give api_key="
 
 
 # Providers put several of these under 400, so the words come before the code.
@@ -205,8 +223,8 @@ def _status(err: BaseException) -> int | None:
     for holder in (err, getattr(err, "response", None)):
         for name in ("status_code", "status", "code"):
             value = getattr(holder, name, None)
-            text = str(value)
-            if text.isdecimal() and 400 <= int(text) < 600:
+            text = str(value) if isinstance(value, int | str) else ""
+            if len(text) == 3 and text.isdecimal() and 400 <= int(text) < 600:
                 return int(text)
     return None
 
@@ -257,4 +275,4 @@ def _quote(said: str) -> str:
     said = said.strip()
     while (match := _PREFIX.match(said)) is not None:
         said = said[match.end() :]
-    return one_line(said, 240)
+    return one_line(clean(said), 240)

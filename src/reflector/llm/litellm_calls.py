@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+from reflector._text import one_line, shorten
 from reflector.errors import ConfigurationError, LLMBadRequestError, LLMError
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.replies import read_reply, read_usage, split_thinking
-from reflector.llm.secrets import redact
+from reflector.llm.secrets import is_secret, redact, remove_keys
+from reflector.llm.wording import show_value
 
-__all__ = ["build_call", "check_settings", "keys_of_environment", "read_response", "refuses_format"]
+__all__ = [
+    "build_call",
+    "check_settings",
+    "keys_of_environment",
+    "password_of",
+    "read_response",
+    "refuses_format",
+    "without_keys",
+]
 
 # What the client sets itself; `extra` may hold anything else.
 _RESERVED = frozenset(
@@ -33,16 +45,28 @@ def check_settings(model: object, base_url: object, api_key: object, timeout: fl
         raise ConfigurationError(
             f"a model's name is a text such as 'openai/gpt-5'; got {type(model).__name__}."
         )
-    if base_url is not None and not (
-        isinstance(base_url, str) and base_url.startswith(("http://", "https://"))
-    ):
-        raise ConfigurationError(
-            f"base_url must start with http:// or https://; got {redact(repr(base_url))}."
-        )
+    if base_url is not None and (problem := _problem_of_url(base_url)):
+        shown = shorten(redact(show_value(base_url)), 120)
+        raise ConfigurationError(f"base_url {problem}; got {shown}.")
     if api_key is not None and (not isinstance(api_key, str) or not api_key.strip()):
         raise ConfigurationError(f"api_key must be a text that is not empty; got {type(api_key).__name__}.")
-    if timeout <= 0:
+    if not (isinstance(timeout, int | float) and timeout > 0):
         raise ConfigurationError(f"timeout must be above 0 seconds; got {timeout!r}.")
+
+
+def _problem_of_url(url: object) -> str | None:
+    if not isinstance(url, str) or not url.casefold().startswith(("http://", "https://")):
+        return "must start with http:// or https://"
+    if any(character.isspace() or not character.isprintable() for character in url):
+        return "cannot hold white space or control characters"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as err:
+        return f"cannot be read ({one_line(str(err), 80)})"
+    if not parts.hostname:
+        return "names no host, as in http://127.0.0.1:8000/v1"
+    return "has port 0; ports are 1-65535" if port == 0 else None
 
 
 def build_call(request: ModelRequest, *, timeout: float, with_format: bool) -> dict[str, Any]:
@@ -96,6 +120,23 @@ def read_response(response: Any, model: str) -> ModelReply:
     if reply.reasoning is None:
         update["reasoning"], update["content"] = split_thinking(reply.content)
     return reply.model_copy(update=update)
+
+
+def without_keys(reply: ModelReply, keys: Iterable[str | None]) -> ModelReply:
+    """Return the reply without the keys: a gateway may quote the one it was sent in an answer that looks fine.
+
+    Only the keys themselves go, and only those that no answer holds by chance.
+    """
+    secrets = [key for key in keys if key and is_secret(key)]
+    texts = {name: text for name in ("content", "reasoning", "model") if (text := getattr(reply, name))}
+    update = {name: kept for name, text in texts.items() if (kept := remove_keys(text, secrets)) is not text}
+    return reply.model_copy(update=update) if update else reply
+
+
+def password_of(base_url: str | None) -> str | None:
+    """Return the password that a base URL holds, `http://name:password@host`, or None."""
+    password = urlsplit(base_url).password if base_url else None
+    return unquote(password) if password else None
 
 
 def keys_of_environment() -> tuple[str, ...]:

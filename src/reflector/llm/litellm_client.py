@@ -19,12 +19,15 @@ import anyio.to_thread
 from reflector.errors import LLMError
 from reflector.llm.connections import close_with_loop, is_trio, run_on_asyncio
 from reflector.llm.failures import llm_error
+from reflector.llm.leaks import without_leak
 from reflector.llm.litellm_calls import (
     build_call,
     check_settings,
     keys_of_environment,
+    password_of,
     read_response,
     refuses_format,
+    without_keys,
 )
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.retry import Retrier
@@ -42,6 +45,9 @@ _ENVIRONMENT = {
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
     "LITELLM_MODE": "PRODUCTION",
 }
+
+# Imported by litellm in the course of the first call: a second that would count as the model's time.
+_LATE = ("litellm.proxy.openai_files_endpoints.common_utils", "litellm._service_logger")
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 
 
@@ -74,6 +80,7 @@ class LiteLLMClient:
         retrier: Retrier | None = None,
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
+        base_url = base_url.strip() if isinstance(base_url, str) else base_url
         check_settings(model, base_url, api_key, timeout)
         self._model = model.strip()
         self._base_url = base_url
@@ -146,13 +153,16 @@ class LiteLLMClient:
         except Exception as err:  # noqa: BLE001 - the border to litellm: everything is re-typed
             failure, cause = self._failure_of(err, call)
         else:
-            return read_response(response, self._model)
+            return without_keys(read_response(response, self._model), self._keys(call))
         # Outside of the handler, so that an original that quotes a key does not hang on as its context.
         raise failure from cause
 
     def _failure_of(self, err: Exception, call: dict[str, Any]) -> tuple[LLMError, Exception | None]:
-        keys = (self._api_key, call.get("api_key"), *keys_of_environment())
+        keys = self._keys(call)
         return llm_error(err, model=self._model, keys=keys), err if is_clean(err, keys) else None
+
+    def _keys(self, call: dict[str, Any]) -> tuple[str | None, ...]:
+        return (self._api_key, call.get("api_key"), password_of(self._base_url), *keys_of_environment())
 
 
 # --- the door ----------------------------------------------------------------------------------------------
@@ -195,6 +205,9 @@ def _load() -> None:
             raise LLMError(
                 f"litellm cannot be imported ({err}); repair it with `pip install litellm`."
             ) from err
+        for name in _LATE:  # litellm's own business: others have other ones
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
         litellm.suppress_debug_info = True  # banners on stdout at every failure
         if is_ours and "LITELLM_LOG" not in os.environ:
             for name in _LOGGERS:
@@ -249,6 +262,6 @@ def _route(model: str, base_url: str | None, api_key: str | None) -> dict[str, A
 
 async def _complete(call: dict[str, Any]) -> Any:
     await close_with_loop(_Door.litellm)
-    await anyio.lowlevel.checkpoint_if_cancelled()  # cancelled in its first steps, litellm leaks a coroutine
+    await anyio.lowlevel.checkpoint_if_cancelled()
     with _unreported() as litellm:
-        return await litellm.acompletion(**call)
+        return await without_leak(litellm.acompletion(**call))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, field_validator, model_validator
 
 from reflector._json import JSONValue, Value
+from reflector._text import replace_surrogates
+from reflector.errors import LLMBadRequestError
 from reflector.usage import Usage
 
 __all__ = [
@@ -29,20 +31,46 @@ MODEL_FAILED = "reflector.model.failed"
 Role = Literal["system", "developer", "user", "assistant", "tool"]
 
 
-class Message(Value):
+class _Asked(Value):
+    """A value of which a field that does not fit is an `LLMBadRequestError`, however it is made."""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _typed(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(data)
+        except ValidationError as err:
+            # Without the value: it may be what should not be shown.
+            first = err.errors(include_url=False, include_input=False, include_context=False)[0]
+            where = ".".join(str(part) for part in first["loc"]) or cls.__name__
+            raise LLMBadRequestError(
+                f"the data of a model request must be that of a {cls.__name__}; {where}: {first['msg']}"
+            ) from None
+
+
+class Message(_Asked):
     """One message of a chat."""
 
     role: Role
     content: str
 
+    @field_validator("content", mode="before")
+    @classmethod
+    def _encodable(cls, content: Any) -> Any:
+        return replace_surrogates(content) if isinstance(content, str) else content
 
-class ModelRequest(Value):
-    """One question to a model: the data of `reflector.model.requested`. It never holds a key."""
+
+class ModelRequest(_Asked):
+    """One question to a model: the data of `reflector.model.requested`. It never holds a key.
+
+    Raises:
+        LLMBadRequestError: If a field does not fit.
+    """
 
     messages: tuple[Message, ...] = Field(min_length=1)
     model: str | None = None
     """The model the caller has in mind; the client that answers may serve another."""
-    temperature: float | None = Field(default=None, ge=0)
+    temperature: float | None = Field(default=None, ge=0, allow_inf_nan=False)
     max_tokens: int | None = Field(default=None, gt=0)
     response_format: dict[str, JSONValue] | None = None
     """`{"type": "json_object"}` or a JSON schema in OpenAI's form."""

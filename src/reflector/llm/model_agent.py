@@ -7,15 +7,15 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
-from pydantic import ValidationError
 
 from reflector.agents.context import Context
 from reflector.dispatch.task import Task
-from reflector.errors import LLMBadRequestError, LLMTimeoutError, ReflectorError
+from reflector.errors import LLMTimeoutError, ReflectorError
 from reflector.llm.client import LLMClient, as_client, call_client, warm_up
 from reflector.llm.failures import llm_error
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.secrets import is_clean
+from reflector.llm.wording import show_model
 
 __all__ = ["ask_client", "model_agent", "read_request"]
 
@@ -48,14 +48,7 @@ def read_request(data: Any) -> ModelRequest:
     Raises:
         LLMBadRequestError: If the data is not that of a `ModelRequest`.
     """
-    try:
-        return ModelRequest.model_validate(data)
-    except ValidationError as err:
-        first = err.errors(include_url=False, include_input=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "data"
-        raise LLMBadRequestError(
-            f"the data of a model request must be that of a ModelRequest; {where}: {first['msg']}"
-        ) from None
+    return ModelRequest.model_validate(data)
 
 
 async def ask_client(
@@ -77,7 +70,9 @@ async def ask_client(
         if reply.duration_ms is not None:
             return reply
         return reply.model_copy(update={"duration_ms": (clock() - begun) * 1000})
-    raise LLMTimeoutError(f"{client.name} did not answer within {request.timeout:g} s.", model=client.name)
+    raise LLMTimeoutError(
+        f"{show_model(client.name)} did not answer within {request.timeout:g} s.", model=client.name
+    )
 
 
 async def _call(client: LLMClient, request: ModelRequest) -> ModelReply:

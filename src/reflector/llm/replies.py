@@ -16,6 +16,7 @@ from reflector.errors import (
 )
 from reflector.llm.messages import ModelReply
 from reflector.llm.secrets import redact
+from reflector.llm.wording import show_model, show_value
 from reflector.usage import Usage
 
 __all__ = ["read_reply", "read_usage", "split_thinking"]
@@ -189,18 +190,19 @@ def _either(first: Any, second: Any) -> Any:
 
 
 def _raise_empty(finish_reason: str | None, model: str | None) -> NoReturn:
-    who = model or "the model"
+    who = show_model(model)
     if finish_reason == "length":
         raise TruncatedAnswerError(
             f"{who} reached its output limit before it wrote any text; raise max_tokens.", model=model
         )
     if finish_reason == "content_filter":
         raise ContentFilteredError(f"a content filter removed the answer of {who}.", model=model)
-    raise EmptyAnswerError(f"{who} answered without any text (finish_reason {finish_reason!r}).", model=model)
+    reason = one_line(finish_reason or "none", 40)
+    raise EmptyAnswerError(f"{who} answered without any text (finish_reason {reason!r}).", model=model)
 
 
 def _unsupported(value: Any, model: str | None) -> LLMError:
-    came = one_line(redact(repr(value)[:2000]), 120)
+    came = one_line(redact(show_value(value)[:2000]), 120)
     return UnsupportedReplyError(
         f"an answer must be {_ACCEPTED}; got {type(value).__name__} {came}", model=model
     )

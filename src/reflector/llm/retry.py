@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import anyio
 
 from reflector.errors import ConfigurationError, LLMError, LLMTimeoutError, RateLimitedError
+from reflector.llm.wording import show_model
 
 __all__ = ["Retrier", "RetryBudget", "RetryPolicy"]
 
@@ -124,9 +125,7 @@ class Retrier:
             self.budget.give_back()
             return result, tried
         which = f" (try {tried} of at most {self.policy.attempts})" if tried > 1 else ""
-        raise LLMTimeoutError(
-            f"{model or 'the model'} did not answer within {timeout:g} s{which}.", model=model
-        )
+        raise LLMTimeoutError(f"{show_model(model)} did not answer within {timeout:g} s{which}.", model=model)
 
     def _retrying(self, deadline: float | None) -> Any:
         from tenacity import AsyncRetrying, RetryCallState

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+import anyio
 import anyio.to_thread
 
 from reflector._ids import new_id
@@ -55,8 +56,8 @@ _LONG = 2_000
 """Steps or runs from which on the analysis goes to a worker thread."""
 
 _NO_MODEL = (
-    "no model is configured (model=, or REFLECTOR_MODEL in the environment): "
-    "the rules answer, not a language model. model='rules' says so without this warning."
+    "no model is configured (model= or --model, or REFLECTOR_MODEL in the environment): "
+    "the rules answer, not a language model. the model 'rules' says so without this warning."
 )
 
 
@@ -212,8 +213,10 @@ class Reflector:
         try:
             yield Limits(providers=(name,))
         finally:
-            for agent in agents:
-                await agent.stop()
+            # Also when the call is cancelled: a question that nobody waits for any more must not be paid.
+            with anyio.CancelScope(shield=True):
+                for agent in reversed(agents):
+                    await agent.stop(drain=0.0)
 
     async def _answer(
         self, request: ReflectionRequest, model_limits: Limits | None, *, by_rules: bool

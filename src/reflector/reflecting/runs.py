@@ -136,7 +136,8 @@ def _prompt(prompt: str | None, main: TrajectoryAnalysis, analyses: Sequence[Tra
         if analysis.trajectory is not None and analysis.trajectory.prompt is not None:
             return analysis.trajectory.prompt
     raise MissingPromptError(
-        f"the prompt of run {main.trajectory_id!r} is needed and its record holds none; give it with prompt=."
+        f"the prompt of run {main.trajectory_id!r} is needed and its record holds none; "
+        "give it with prompt= (on the command line, --prompt FILE)."
     )
 
 

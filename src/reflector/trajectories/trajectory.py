@@ -127,6 +127,9 @@ class Trajectory(Value):
         fields = {"prompt": system_prompt(steps), "format": "openai_chat", "raw": raw} | fields
         return checked(lambda: cls(steps=steps, **fields))
 
+    def __hash__(self) -> int:
+        return hash(self.id)  # metadata and raw hold dicts, which have no hash
+
     @classmethod
     def from_json(cls, data: bytes | str) -> Trajectory:
         """Return the trajectory that `to_json` wrote.

@@ -32,7 +32,7 @@ def find_format(name: str) -> Format:
     for candidate in FORMATS:
         if candidate.name == name:
             return candidate
-    raise UnknownFormatError(f"there is no format {name!r}; known are: auto, {_names()}")
+    raise UnknownFormatError(f"there is no format {name!r}; known are: auto, {_names()}", file="format")
 
 
 def recognize(sample: Sample, *, file: str | None = None) -> Format:
