@@ -63,13 +63,17 @@ class Agent:
     """
 
     _methods: ClassVar[Router[str]] = Router()
+    _patterns: ClassVar[tuple[str, ...]] = ()
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         cls._methods = Router()
-        for name in _method_names(cls):
-            for pattern in getattr(getattr(cls, name), _MARK, ()):
-                cls._methods.add(pattern, name)
+        marked = [
+            (pattern, name) for name in _method_names(cls) for pattern in getattr(getattr(cls, name), _MARK)
+        ]
+        for pattern, name in marked:
+            cls._methods.add(pattern, name)
+        cls._patterns = tuple(pattern for pattern, _ in marked)
 
     async def on_start(self, context: Context) -> None:
         """Called before the first signal, and after each restart."""
@@ -90,7 +94,7 @@ class Agent:
     @classmethod
     def patterns(cls) -> tuple[str, ...]:
         """Return every pattern that a method is marked with."""
-        return tuple(p for name in _method_names(cls) for p in getattr(getattr(cls, name), _MARK, ()))
+        return cls._patterns
 
 
 def _method_names(cls: type) -> list[str]:

@@ -288,9 +288,9 @@ class Cell:
             self.exchange.observe_failure(signal, error, self.source)
             asker.set_result(error)
         elif asker.cancelled():
-            self.exchange.dead_letter(
-                signal, "abandoned" if reason == "agent_stopped" else reason, self.name, error
-            )
+            # That an agent stops, this one or one that it asks, is what comes of cancelling an asker.
+            reason = "abandoned" if isinstance(error, AgentStoppedError) else reason
+            self.exchange.dead_letter(signal, reason, self.name, error)
 
     # --- life --------------------------------------------------------------------------------------------
 
