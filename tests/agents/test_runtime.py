@@ -499,3 +499,18 @@ async def test_an_error_without_a_readable_message_arrives_as_a_cause() -> None:
         with pytest.raises(HandlerError, match="MuteError") as caught:
             await ref.ask(PING)
     assert isinstance(caught.value.__cause__, MuteError)
+
+
+async def test_a_cancelled_chain_of_asks_logs_no_warning(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG", logger="reflector")
+
+    async with Runtime() as runtime:
+        inner = await runtime.spawn(_sleep)
+        outer = await runtime.spawn(lambda signal, context: inner.ask(signal))
+        async with anyio.create_task_group() as group:
+            group.start_soon(outer.ask, PING)
+            await settle()
+            group.cancel_scope.cancel()
+        await inner.stop(drain=0.0)
+    assert len(runtime.dead_letters) > 0
+    assert {record.levelname for record in caplog.records} == {"DEBUG"}

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -334,17 +335,22 @@ async def test_cancelling_a_reflection_stops_it() -> None:
 async def test_a_cancelled_reflection_leaves_nothing_behind_in_the_ambient_runtime() -> None:
     ended: list[str] = []
 
-    async def slow(messages: Any) -> str:
-        try:
-            await anyio.sleep_forever()
-        finally:
-            ended.append("cancelled")
-        return ""
-
     async with rf.Runtime() as runtime:
         for _ in range(5):
-            with anyio.move_on_after(0.01):
-                await rf.reflect(MESSAGES, model=slow)
+            asked = anyio.Event()
+
+            async def slow(messages: Any, asked: anyio.Event = asked) -> str:
+                asked.set()
+                try:
+                    await anyio.sleep_forever()
+                finally:
+                    ended.append("cancelled")
+                return ""
+
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(partial(rf.reflect, MESSAGES, model=slow))
+                await asked.wait()
+                tasks.cancel_scope.cancel()
         assert runtime.statistics().agents == 0
     assert ended == ["cancelled"] * 5
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import os
+import pickle
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -317,3 +319,8 @@ def test_a_forked_process_makes_other_ids() -> None:
     os.close(write)
     os.wait()
     assert theirs.split("-")[0] != Signal("t", "/s").id.split("-")[0]
+
+
+def test_a_copy_and_a_pickled_signal_are_the_same_signal() -> None:
+    signal = Signal(type="demo.ping", source="/check", data={"n": 1})
+    assert copy.copy(signal).id == pickle.loads(pickle.dumps(signal)).id == signal.id

@@ -173,6 +173,10 @@ class Signal:
         answer.trace = child_span(trace)
         return answer
 
+    def __getstate__(self) -> object:
+        _ = self.id  # a copy, and the signal in another process, is the same signal
+        return object.__getstate__(self)
+
     # --- the wire ----------------------------------------------------------------------------------------
 
     def to_dict(self) -> dict[str, Any]:
