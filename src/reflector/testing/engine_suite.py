@@ -60,11 +60,15 @@ def noisy(task: Task, context: Any) -> str:
     return str(task.payload)
 
 
-async def wait_for_file(task: Task, context: Any) -> None:
-    """Make the payload's first file, to say that it runs, and wait for the second."""
-    started, enough = map(Path, task.payload)
+async def hold_a_file(task: Task, context: Any) -> None:
+    """Make the payload's file, to say that it runs, and wait until it is gone.
+
+    Not for another file to appear: its folder may be removed before anybody looks, and a thread that waits for ever
+    keeps its process from ending.
+    """
+    started = Path(task.payload)
     _touch(started)
-    await _until(enough.exists)
+    await _until(lambda: not started.exists())
 
 
 def compute_for_ever(task: Task, context: Any) -> None:
@@ -159,17 +163,17 @@ async def can_be_cancelled(make: EngineFactory) -> None:
     """
     engine = make(2)
     with tempfile.TemporaryDirectory() as folder:
-        started, enough = Path(folder, "started"), Path(folder, "enough")
+        started = Path(folder, "started")
         try:
             with anyio.fail_after(60):
                 async with anyio.create_task_group() as group:
-                    task = Task(kind="check", payload=(str(started), str(enough)))
-                    group.start_soon(engine.run, wait_for_file, task, None)
+                    task = Task(kind="check", payload=str(started))
+                    group.start_soon(engine.run, hold_a_file, task, None)
                     await _until(started.exists)
                     group.cancel_scope.cancel()
                 assert (await engine.run(square, Task(kind="check", payload=3), None)).value == 9
         finally:
-            _touch(enough)  # lets work in a thread end
+            started.unlink(missing_ok=True)  # lets work in a thread end
             await engine.close()
 
 
