@@ -173,7 +173,7 @@ async def can_be_cancelled(make: EngineFactory) -> None:
                     group.cancel_scope.cancel()
                 assert (await engine.run(square, Task(kind="check", payload=3), None)).value == 9
         finally:
-            started.unlink(missing_ok=True)  # lets work in a thread end
+            _remove(started)  # lets work in a thread end
             await engine.close()
 
 
@@ -277,6 +277,10 @@ async def _until(is_met: Callable[[], object]) -> None:
     """Wait for what happens in another process, which cannot set an event of ours."""
     while not is_met():  # noqa: ASYNC110 - see above
         await anyio.sleep(0.001)
+
+
+def _remove(path: Path) -> None:
+    path.unlink(missing_ok=True)
 
 
 def _touch(file: Path) -> None:
