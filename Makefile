@@ -33,7 +33,7 @@ docs: $(VENV)/.installed-dev
 	@echo "docs/_build/html/index.html"
 
 examples: $(VENV)/.installed-dev
-	@$(BIN)/python -m pytest -q tests/test_examples.py tests/test_documentation.py
+	@$(BIN)/python -m pytest -q tests/test_examples.py tests/test_documentation.py tests/test_docstrings.py
 
 bench: $(VENV)/.installed-dev
 	@for file in tests/benchmarks/bench_*.py; do echo "== $$file"; $(BIN)/python $$file; done
