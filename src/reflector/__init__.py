@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from reflector import errors
+
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
@@ -289,59 +291,7 @@ _HOME = {
     "SqliteJournal": "reflector.signals.sqlite_journal",
 }
 
-_ERRORS = (
-    "AgentError",
-    "AgentStoppedError",
-    "AskTimeoutError",
-    "ConfigurationError",
-    "ContentFilteredError",
-    "ContextLengthError",
-    "DispatchError",
-    "DuplicateAgentError",
-    "EditError",
-    "EmptyAnswerError",
-    "EngineError",
-    "HandlerError",
-    "InputError",
-    "InvalidEditError",
-    "InvalidPatternError",
-    "InvalidReflectionError",
-    "InvalidSignalError",
-    "JournalClosedError",
-    "JournalDamagedError",
-    "JournalError",
-    "JournalOpenError",
-    "JournalWriteError",
-    "LLMAuthenticationError",
-    "LLMBadRequestError",
-    "LLMConnectionError",
-    "LLMError",
-    "LLMServerError",
-    "LLMTimeoutError",
-    "MailboxFullError",
-    "MiddlewareError",
-    "MissingPromptError",
-    "NoHandlerError",
-    "NoModelWarning",
-    "NoProviderError",
-    "ProviderBusyError",
-    "QuotaExceededError",
-    "RateLimitedError",
-    "ReflectionError",
-    "ReflectorError",
-    "RuntimeClosedError",
-    "SignalError",
-    "TrajectoryImportError",
-    "TruncatedAnswerError",
-    "UnknownFormatError",
-    "UnknownModelError",
-    "UnparsableReflectionError",
-    "UnpicklableError",
-    "UnsupportedReplyError",
-    "WorkerCrashedError",
-)
-
-_HOME |= dict.fromkeys(_ERRORS, "reflector.errors")
+_HOME |= dict.fromkeys(errors.__all__, "reflector.errors")
 
 __all__ = ["__version__", *_HOME]
 
