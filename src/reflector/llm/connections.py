@@ -70,18 +70,19 @@ async def _keep_portal() -> AsyncGenerator[Any, None]:
 async def close_with_loop(litellm: Any) -> None:
     """See to it that the connections litellm opens on this asyncio loop are closed when the loop ends."""
     if _sessions.get(None) is None:
-        keeper = _keep_sessions(litellm, id(_native_token()))
+        cache = litellm.in_memory_llm_clients_cache
+        # litellm keeps a loop's HTTP clients under keys that end with a mark of the loop: its id, later a count.
+        keeper = _keep_sessions(cache, cache.update_cache_key_with_event_loop(""))
         _sessions.set(keeper)
         await anext(keeper)
 
 
-async def _keep_sessions(litellm: Any, loop_id: int) -> AsyncGenerator[None, None]:
+async def _keep_sessions(cache: Any, mark: str) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        # litellm keeps a loop's HTTP clients under keys that end with the loop's id.
-        kept: dict[str, Any] = getattr(litellm.in_memory_llm_clients_cache, "cache_dict", {})
-        for client in [kept.pop(key) for key in list(kept) if key.endswith(f"-{loop_id}")]:
+        kept: dict[str, Any] = cache.cache_dict
+        for client in [kept.pop(key) for key in list(kept) if key.endswith(mark)]:
             if callable(getattr(client, "close", None)):
                 await client.close()
 

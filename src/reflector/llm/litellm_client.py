@@ -10,6 +10,7 @@ import os
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -47,7 +48,11 @@ _ENVIRONMENT = {
 }
 
 # Imported by litellm in the course of the first call: a second that would count as the model's time.
-_LATE = ("litellm.proxy.openai_files_endpoints.common_utils", "litellm._service_logger")
+_LATE = (
+    "litellm.proxy.openai_files_endpoints.common_utils",
+    "litellm._service_logger",
+    "litellm.llms.github_copilot.per_user_auth",
+)
 _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 
 
@@ -205,9 +210,11 @@ def _load() -> None:
             raise LLMError(
                 f"litellm cannot be imported ({err}); repair it with `pip install litellm`."
             ) from err
-        for name in _LATE:  # litellm's own business: others have other ones
-            with contextlib.suppress(ImportError):
-                importlib.import_module(name)
+        with warnings.catch_warnings():  # what its modules do to pydantic is not for our users to mend
+            warnings.simplefilter("ignore")
+            for name in _LATE:  # litellm's own business: others have other ones
+                with contextlib.suppress(ImportError):
+                    importlib.import_module(name)
         litellm.suppress_debug_info = True  # banners on stdout at every failure
         if is_ours and "LITELLM_LOG" not in os.environ:
             for name in _LOGGERS:
