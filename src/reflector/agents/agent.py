@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any, ClassVar, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, TypeVar
 
 from reflector.agents.context import Context
 from reflector.errors import ConfigurationError, NoHandlerError
@@ -18,18 +18,18 @@ Handler = Callable[[Signal, Context], Any]
 """Takes a signal and a context; what it returns (or what awaiting that gives) becomes the data of the reply."""
 
 
-@runtime_checkable
-class Card(Protocol):
-    """What a provider of tasks costs and can take; `reflector.dispatch` has the one that is used."""
+class Card:
+    """What a provider of tasks costs and can take, as far as `Runtime.spawn` cares; `ProviderCard` says the rest.
 
-    @property
-    def running(self) -> int:
-        """How many tasks run at once."""
-        ...
+    A base class and not a protocol: asking whether something fits a protocol takes longer than spawning an agent.
+    """
+
+    running: int
+    """How many tasks run at once."""
 
     def bind(self, handler: Any) -> Any:
         """Return what is to be spawned instead of the handler: where the work runs is the card's business."""
-        ...
+        raise NotImplementedError
 
 
 F = TypeVar("F", bound=Callable[..., Any])

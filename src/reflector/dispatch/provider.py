@@ -8,7 +8,7 @@ from typing import Any, Literal, assert_never
 from pydantic import Field
 
 from reflector._json import Value
-from reflector.agents.agent import Agent
+from reflector.agents.agent import Agent, Card
 from reflector.agents.context import Context
 from reflector.dispatch.engines import Engine, EngineName, InlineEngine, ThreadEngine, Work
 from reflector.dispatch.process_engine import ProcessEngine
@@ -19,7 +19,7 @@ from reflector.signals.signal import Signal
 __all__ = ["EngineProvider", "ProviderCard", "open_engine"]
 
 
-class ProviderCard(Value):
+class ProviderCard(Value, Card):
     """What a provider costs and can take.
 
     ```python
@@ -48,7 +48,8 @@ class ProviderCard(Value):
         """
         made = handler.func if isinstance(handler, functools.partial) else handler
         if not (isinstance(made, type) and issubclass(made, Agent)):
-            return functools.partial(EngineProvider, handler, self)
+            kind = EngineProvider if self.engine == "inline" else WorkersProvider
+            return functools.partial(kind, handler, self)
         if self.engine != "inline":
             raise ConfigurationError(
                 f"{made.__name__} is an Agent class; those run inline. For engine={self.engine!r} spawn a function"
@@ -57,15 +58,12 @@ class ProviderCard(Value):
 
 
 class EngineProvider(Agent):
-    """Runs the work of a provider on an engine of its own, which lives as long as the agent."""
+    """Runs the work of a provider on an engine of its own."""
 
     def __init__(self, work: Work, card: ProviderCard) -> None:
         self._work = work
         self._card = card
         self._engine = open_engine(card.engine, card.running)
-
-    async def on_stop(self, context: Context) -> None:
-        await self._engine.close()
 
     async def receive(self, signal: Signal, context: Context) -> Any:
         try:
@@ -81,6 +79,13 @@ class EngineProvider(Agent):
         reply = signal.reply(ran.value, source=f"/agents/{context.ref.name}")
         reply.extensions = {"attempts": ran.attempts}
         return reply
+
+
+class WorkersProvider(EngineProvider):
+    """One whose engine has workers, which live as long as the agent. Without them there is nothing to wait for."""
+
+    async def on_stop(self, context: Context) -> None:
+        await self._engine.close()
 
 
 def open_engine(name: EngineName, workers: int) -> Engine:
