@@ -118,6 +118,11 @@ class Signal:
         when = self._time
         return from_wall_us(when) if isinstance(when, int) else read_time(when, "time")
 
+    def _time_text(self) -> str:
+        if isinstance(self._time, int):
+            self._time = rfc3339(self._time)
+        return self._time
+
     @property
     def time_ns(self) -> int:
         """When it was created, in nanoseconds since 1970; whole microseconds, as on the wire."""
@@ -185,16 +190,13 @@ class Signal:
         Raises:
             InvalidSignalError: If an attribute breaks CloudEvents 1.0.
         """
-        members: dict[str, Any] = {
-            "specversion": "1.0",
-            "id": self._id or self.id,
-            "source": self.source,
-            "type": self.type,
-        }
+        return _common(self.type, self.source, self.datacontenttype) | self._members()
+
+    def _members(self) -> dict[str, Any]:
+        """Return the members that differ from signal to signal; `_head` has the others."""
+        members: dict[str, Any] = {"id": self._id or self.id}
         if self.subject is not None:
             members["subject"] = self.subject
-        if self.datacontenttype is not None:
-            members["datacontenttype"] = self.datacontenttype
         if self.dataschema is not None:
             members["dataschema"] = self.dataschema
         if self.dataref is not None:
@@ -204,9 +206,8 @@ class Signal:
         if self.causationid is not None:
             members["causationid"] = self.causationid
         check_texts(members)
-        if isinstance(self._time, int):
-            self._time = rfc3339(self._time)
-        members["time"] = self._time
+        when = self._time
+        members["time"] = when if when.__class__ is str else self._time_text()
         if self.trace is not None:
             members["traceparent"] = format_traceparent(self.trace)
             if self.trace[3]:
@@ -215,10 +216,11 @@ class Signal:
             members["expirytime"] = to_wall(self.deadline).isoformat()
         if self.extensions:
             members.update(write_extensions(self.extensions))
-        if isinstance(self.data, (bytes, bytearray)):
-            members["data_base64"] = base64.b64encode(self.data).decode()
-        elif self.data is not None:
-            members["data"] = self.data
+        data = self.data
+        if data.__class__ is bytes or isinstance(data, bytearray):
+            members["data_base64"] = base64.b64encode(data).decode()
+        elif data is not None:
+            members["data"] = data
         return members
 
     def to_json(self, *, store: Callable[[bytes], str] | None = None) -> bytes:
@@ -231,16 +233,16 @@ class Signal:
         Raises:
             InvalidSignalError: If an attribute breaks CloudEvents 1.0, or data has no JSON form.
         """
-        members = self.to_dict()
+        head, members = _head(self.type, self.source, self.datacontenttype), self._members()
         try:
-            raw = dumps(members)
+            raw = head + dumps(members)[1:]
             if store is not None and len(raw) > DATAREF_LIMIT:
                 body = (
                     self.data
                     if members.pop("data_base64", None) is not None
                     else dumps(members.pop("data", None))
                 )
-                raw = dumps(members | {"dataref": store(body)})
+                raw = head + dumps(members | {"dataref": store(body)})[1:]
         except (TypeError, ValueError, RecursionError) as err:
             raise InvalidSignalError(f"the data of {self!r} has no JSON form: {err}") from err
         return raw
@@ -307,6 +309,20 @@ class Signal:
             lambda value: value if isinstance(value, cls) else cls.from_dict(value),
             serialization=core_schema.plain_serializer_function_ser_schema(cls.to_dict),
         )
+
+
+@lru_cache(1024)
+def _head(type: str, source: str, datacontenttype: str | None) -> bytes:
+    """Return what the signals of one sender have in common, as the beginning of a JSON object: written once."""
+    return dumps(_common(type, source, datacontenttype))[:-1] + b","
+
+
+def _common(type: str, source: str, datacontenttype: str | None) -> dict[str, Any]:
+    members = {"specversion": "1.0", "type": type, "source": source}
+    if datacontenttype is not None:
+        members["datacontenttype"] = datacontenttype
+    check_texts(members)
+    return members
 
 
 @lru_cache(4096)
