@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import difflib
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from reflector._json import dumps
 from reflector._text import estimate_tokens, shorten_around
+from reflector.reflection.shared_findings import finding_key
 from reflector.trajectories.analysis import Severity, TrajectoryAnalysis
 from reflector.trajectories.trajectory import Step, StepKind
 
@@ -23,8 +25,10 @@ __all__ = [
     "EvidenceBudget",
     "Excerpt",
     "Worth",
+    "quote_steps",
     "select_evidence",
     "step_text",
+    "step_title",
 ]
 
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
@@ -122,7 +126,8 @@ def select_evidence(
     quotes; one that does not fit even then is left out and counted. Code that is tried again with few changes is
     shown as what changed, and the room that this saves is used for further steps.
     """
-    candidates = [ranked for run, analysis in enumerate(failed) for ranked in _rank(run, analysis)]
+    seen: Counter[Hashable] = Counter()
+    candidates = [ranked for run, analysis in enumerate(failed) for ranked in _rank(run, analysis, seen)]
     candidates += [
         ranked
         for run, analysis in enumerate(passed, len(failed))
@@ -143,6 +148,25 @@ def select_evidence(
     }
     cut = sum(excerpt.is_cut for excerpt in excerpts)
     return Evidence(tuple(excerpts), {run: count for run, count in left_out.items() if count > 0}, cut)
+
+
+def quote_steps(
+    failed: Sequence[TrajectoryAnalysis], places: Iterable[tuple[int, int]], characters: int
+) -> list[Excerpt]:
+    """Return excerpts of the steps at the places (run, step) that exist, each of at most about so many characters."""
+    excerpts = []
+    for run, index in sorted(set(places)):
+        trajectory = failed[run].trajectory
+        if trajectory is None or index >= len(trajectory.steps):
+            continue
+        step = trajectory.steps[index]
+        whole = step_text(step)
+        passages = (each.evidence for each in failed[run].failure_points if index in each.step_indices)
+        text = shorten_around(whole, next(passages, ""), characters)
+        excerpts.append(
+            Excerpt(run, index, Worth.ERROR, step_title(step), text, step.kind, is_cut=text is not whole)
+        )
+    return excerpts
 
 
 def _cost(excerpt: Excerpt) -> int:
@@ -235,12 +259,12 @@ class _Ranked:
         return (self.worth, self.rank, self.run, self.step_index)
 
 
-def _rank(run: int, analysis: TrajectoryAnalysis) -> Iterable[_Ranked]:
-    """Yield every step of a run worth quoting, with why and how urgently."""
+def _rank(run: int, analysis: TrajectoryAnalysis, seen: Counter[Hashable]) -> Iterable[_Ranked]:
+    """Yield every step of a run worth quoting, with why and how urgently; count its findings in `seen`."""
     if analysis.trajectory is None:
         return
     steps = analysis.trajectory.steps
-    worths = _worths(analysis)
+    worths = _worths(analysis, seen)
     # The prompt under evaluation is shown in full already.
     prompt = analysis.trajectory.prompt
     request = _first_request(steps)
@@ -276,8 +300,11 @@ def _first_request(steps: Sequence[Step]) -> int | None:
     return next((index for index, step in enumerate(steps) if step.kind is StepKind.USER), None)
 
 
-def _worths(analysis: TrajectoryAnalysis) -> dict[int, tuple[Worth, int, str]]:
-    """Return worth, rank within the worth, and the words to keep, for each step that findings point at."""
+def _worths(analysis: TrajectoryAnalysis, seen: Counter[Hashable]) -> dict[int, tuple[Worth, int, str]]:
+    """Return worth, rank within the worth, and the words to keep, for each step that findings point at.
+
+    `seen` says how often the runs before showed the same findings, and is brought up to date.
+    """
     worths: dict[int, tuple[Worth, int, str]] = {}
 
     def note(index: int | None, worth: Worth, rank: int, passage: str = "") -> None:
@@ -285,10 +312,13 @@ def _worths(analysis: TrajectoryAnalysis) -> dict[int, tuple[Worth, int, str]]:
         if index is not None and index >= 0 and (known is None or (worth, rank) < known[:2]):
             worths[index] = (worth, rank, passage)
 
-    # Of many steps with the same finding the first ones tell most, so that no finding crowds out the others.
+    # Of many steps with the same finding the first ones tell most, so that no finding crowds out the others;
+    # neither does one that every run shows.
     for point in analysis.failure_points:
-        for place, index in enumerate(point.step_indices):
+        key = finding_key(point)
+        for place, index in enumerate(point.step_indices, seen[key]):
             note(index, Worth.ERROR, 10 * place + _SEVERITY_RANK[point.severity], point.evidence)
+        seen[key] += 1
     for place, index in enumerate([index for index, known in worths.items() if known[0] is Worth.ERROR]):
         note(index - 1, Worth.BEFORE, place)
     if analysis.comparison is not None:

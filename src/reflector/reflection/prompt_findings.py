@@ -5,41 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reflector._text import clean, inline_code, one_line
+from reflector.reflection.shared_findings import share_findings
 from reflector.trajectories.analysis import (
     ComparativeAnalysis,
     FailurePoint,
     ReasoningIssue,
-    Severity,
     SuccessIndicator,
     TrajectoryAnalysis,
 )
 
 __all__ = ["comparison_section", "failure_points_section", "reasoning_issues_section", "success_section"]
 
-_ORDER = {severity: rank for rank, severity in enumerate(Severity)}
+_PLACES = 12
+"""Places named for one finding."""
 _SEVERITY_ICONS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🟢"}
 
 
 def failure_points_section(failed: Sequence[TrajectoryAnalysis], labels: Sequence[str], limit: int) -> str:
-    """Return the failure points of all runs, one entry for the same failure in several runs."""
-    merged: dict[tuple[str, str, str], list[tuple[int, FailurePoint]]] = {}
-    for run, analysis in enumerate(failed):
-        for point in analysis.failure_points:
-            key = (point.category, point.rule, point.evidence or point.description)
-            merged.setdefault(key, []).append((run, point))
-    total = len(merged)
+    """Return the failure points of all runs, one entry for the same failure in several runs, with their number."""
+    shared = share_findings(failed)
     entries = []
-    gravest = sorted(merged.values(), key=lambda found: _ORDER[found[0][1].severity])
-    for number, found in enumerate(gravest[:limit], 1):
-        point = found[0][1]
+    for number, finding in enumerate(shared[:limit], 1):
+        point = finding.point
+        often = f"in {len(finding.runs)} of {len(failed)} runs: " if len(failed) > 1 else ""
         entry = (
             f"{number}. {_SEVERITY_ICONS[point.severity]} **{point.category}** ({point.severity}): "
-            f"{one_line(clean(point.description), 500)} [{_places(found, labels)}]"
+            f"{one_line(clean(point.description), 500)} [{often}{_places(finding.places, labels)}]"
         )
         if point.evidence and point.evidence not in point.description:
             entry += f"\n   Evidence: {inline_code(point.evidence, 400)}"
         entries.append(entry)
-    return _listing(f"### Failure Points ({total} detected)", entries, total)
+    return _listing(f"### Failure Points ({len(shared)} detected)", entries, len(shared))
 
 
 def reasoning_issues_section(failed: Sequence[TrajectoryAnalysis], labels: Sequence[str], limit: int) -> str:
@@ -65,11 +61,12 @@ def _listing(heading: str, entries: Sequence[str], total: int) -> str:
 
 
 def _places(found: Iterable[tuple[int, FailurePoint | ReasoningIssue]], labels: Sequence[str]) -> str:
-    places = []
+    places: dict[str, None] = {}
     for run, finding in found:
         steps = _numbers(finding.step_indices)
-        places.append(f"{labels[run]} {steps}".strip() if steps else labels[run] or "whole run")
-    return "; ".join(dict.fromkeys(places))
+        places[f"{labels[run]} {steps}".strip() if steps else labels[run] or "whole run"] = None
+    more = f"; and {len(places) - _PLACES} more places" if len(places) > _PLACES else ""
+    return "; ".join(list(places)[:_PLACES]) + more
 
 
 def _numbers(indices: Sequence[int], limit: int = 12) -> str:
@@ -94,8 +91,17 @@ def success_section(failed: Sequence[TrajectoryAnalysis], passed: Sequence[Traje
     return "### Success Indicators to Preserve\n\n" + "\n".join(entries) if entries else ""
 
 
-def comparison_section(comparison: ComparativeAnalysis, known: Iterable[str] = ()) -> str:
-    """Return the comparison with a passing run; what was said already, or stands in `known`, is not said again."""
+def comparison_section(compared: Sequence[tuple[str, ComparativeAnalysis]], known: Iterable[str] = ()) -> str:
+    """Return the comparisons of failed runs, each under its label, with passing ones.
+
+    What was said already, or stands in `known`, is not said again.
+    """
+    said = list(known)
+    parts = [part for label, each in compared if (part := _comparison(label, each, said))]
+    return "\n\n".join(["### Comparative Analysis", *parts]) if parts else ""
+
+
+def _comparison(label: str, comparison: ComparativeAnalysis, said: list[str]) -> str:
     groups = [
         ("Success advantages", comparison.success_advantages),
         ("Failure disadvantages", comparison.failure_disadvantages),
@@ -105,10 +111,10 @@ def comparison_section(comparison: ComparativeAnalysis, known: Iterable[str] = (
             [f"{each.aspect}: {each.description} ({each.significance})" for each in comparison.differences],
         ),
     ]
-    head = f"### Comparative Analysis\n\nBeside the successful run {inline_code(comparison.successful_id)}"
+    whose = f"**{label[0].upper()}{label[1:]}:** " if label else ""
+    head = f"{whose}Beside the successful run {inline_code(comparison.successful_id)}"
     if comparison.divergence_index is not None:
         head += f"; the two go different ways from step {comparison.divergence_index} of the failed run on"
-    said = list(known)
     parts = [f"{head}."]
     for name, texts in groups:
         fresh = []

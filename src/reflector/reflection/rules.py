@@ -29,7 +29,6 @@ from reflector.trajectories.analysis import (
 )
 from reflector.trajectories.findings.wording import listed
 from reflector.trajectories.step import StepKind
-from reflector.trajectories.trajectory import Outcome
 
 __all__ = ["reflect_by_rules"]
 
@@ -65,16 +64,11 @@ def reflect_by_rules(request: ReflectionRequest) -> ParsedReflection:
     return asked
 
 
-def _failed_runs(request: ReflectionRequest) -> list[TrajectoryAnalysis]:
-    others = [other for other in request.other_analyses if other.outcome is not Outcome.SUCCESS]
-    return [request.trajectory_analysis, *others]
-
-
 def _cases(request: ReflectionRequest) -> list[Case]:
     """One case for each kind of finding, gravest first, with the runs that show it too."""
     tools = _tools([request.trajectory_analysis, *request.other_analyses])
     found: dict[tuple[str, str], list[tuple[FailurePoint, TrajectoryAnalysis]]] = {}
-    for run in _failed_runs(request):
+    for run in request.failed:
         for finding in run.failure_points:
             found.setdefault(_kind(finding), []).append((finding, run))
     cases = []
@@ -142,7 +136,7 @@ def _chosen(suggestions: Sequence[Suggestion], request: ReflectionRequest) -> li
 
 
 def _analysis(request: ReflectionRequest, cases: Sequence[Case], advised: Sequence[Case]) -> str:
-    run, more = request.trajectory_analysis, len(_failed_runs(request)) - 1
+    run, more = request.trajectory_analysis, len(request.failed) - 1
     others = f" and {more} more of the same prompt" if more else ""
     told = f"{run.outcome.value}, {run.step_count} steps, {run.tool_call_count} tool calls"
     head = f"Derived by rules from the record, without a model: run {run.trajectory_id} ({told}){others}."

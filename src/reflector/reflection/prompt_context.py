@@ -1,0 +1,132 @@
+"""The context of a reflection prompt: the prompt under evaluation, its task, and the facts of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reflector._text import clean, fenced, inline_code, one_line
+from reflector.reflection.models import ReflectionRequest
+from reflector.trajectories.analysis import TrajectoryAnalysis
+from reflector.trajectories.trajectory import Outcome, Trajectory
+
+__all__ = ["context_section", "passing_labels", "run_labels", "shown_passing_runs", "totals_section"]
+
+_OUTCOMES = {
+    Outcome.SUCCESS: "✅ Success",
+    Outcome.FAILURE: "❌ Failure",
+    Outcome.PARTIAL: "⚡ Partial Success",
+    Outcome.TIMEOUT: "⏱ Timeout",
+    Outcome.ERROR: "⚠️ Error",
+    Outcome.UNKNOWN: "❓ Unknown (the user says that it went wrong)",
+}
+_DEFAULT_TASK = "General reasoning task (the record does not say which)"
+_PASSING_SHOWN = 8
+
+
+def shown_passing_runs(request: ReflectionRequest) -> tuple[TrajectoryAnalysis, ...]:
+    """Return the passing runs that a prompt shows: those that failed ones are compared with, then the first ones."""
+    compared = {each.comparison.successful_id for each in request.failed if each.comparison is not None}
+    ordered = sorted(request.passed, key=lambda each: each.trajectory_id not in compared)
+    return tuple(ordered[:_PASSING_SHOWN])
+
+
+def passing_labels(passed: Sequence[TrajectoryAnalysis]) -> list[str]:
+    """Return how each passing run is named."""
+    return [f"passing run {number}" for number in range(1, len(passed) + 1)]
+
+
+def run_labels(request: ReflectionRequest) -> list[str]:
+    """Return how each failed run is named; a run that is alone needs no name."""
+    if len(request.failed) > 1 or request.run_numbers:
+        return [f"run {number}" for number in request.numbers]
+    return ["failed run" if request.passed else ""]
+
+
+def context_section(request: ReflectionRequest) -> str:
+    """Return the section that says what was run, and how each run ended."""
+    failed = request.failed
+    labels = run_labels(request)
+    several = len(failed) > 1 or bool(request.run_numbers)
+    parts = [_prompt_and_task(request)]
+    for label, analysis in zip(labels, failed, strict=True):
+        first = None if analysis is failed[0] else failed[0]
+        parts.append(_run_facts(label if several else "", analysis, labels[0], first))
+    if passed := shown_passing_runs(request):
+        named = [
+            f"- {label}: {inline_code(each.trajectory_id)}"
+            for label, each in zip(passing_labels(passed), passed, strict=True)
+        ]
+        if len(request.passed) > len(passed):
+            named.append(f"- and {len(request.passed) - len(passed)} more, not shown")
+        parts.append("### Passing Runs of the Same Prompt\n\n" + "\n".join(named))
+    return "\n\n".join(parts)
+
+
+def totals_section(request: ReflectionRequest) -> str:
+    """Return the section that says what was run, with the runs as numbers only."""
+    failed, passed = len(request.failed), len(request.passed)
+    return f"{_prompt_and_task(request)}\n\n### Runs\n\n- Failed: {failed}, run 1 to run {failed}\n- Passed: {passed}"
+
+
+def _prompt_and_task(request: ReflectionRequest) -> str:
+    return (
+        f"## Context\n\n### Original Prompt Being Evaluated\n\n{fenced(request.original_prompt)}"
+        f"\n\n### Task Description\n\n{_task_text(request)}"
+    )
+
+
+def _task_text(request: ReflectionRequest) -> str:
+    # A task that a run's own record names is that of this run; beside several runs it stands with its run.
+    run = request.trajectory_analysis.trajectory if len(request.failed) == 1 else None
+    task = request.task_description or (run.task if run is not None else None) or _DEFAULT_TASK
+    if run is not None and task == run.task:
+        # It comes from the record, not from the user, and may address whoever reads it.
+        return f"As the record words it; the agent may not have seen it:\n\n{fenced(task)}"
+    return fenced(task) if "\n" in task.strip() else one_line(clean(task), 2_000)
+
+
+def _run_facts(
+    label: str, analysis: TrajectoryAnalysis, first_label: str, first: TrajectoryAnalysis | None
+) -> str:
+    """Return the facts of a run; tools that are those of the first run are not listed again."""
+    run = analysis.trajectory
+    outcome = f"{_OUTCOMES[analysis.outcome]} (Overall Quality: {analysis.overall_quality})"
+    heading = f"### Execution Outcome{f' of {label}' if label else ''}"
+    facts = [
+        f"- Run: {inline_code(analysis.trajectory_id)}",
+        f"- Duration: {f'{analysis.duration_ms:,.0f} ms' if analysis.duration_ms else 'not recorded'}",
+        f"- Steps: {analysis.step_count} (model turns: {analysis.turn_count}, tool calls: {analysis.tool_call_count})",
+        f"- Failure points: {len(analysis.failure_points)}",
+        f"- Reasoning issues: {len(analysis.reasoning_issues)}",
+    ]
+    if run is not None:
+        facts += [
+            f"- {name}: {inline_code(value)}"
+            for name, value in _endings(run.exit_status, run.limit, run.error)
+        ]
+        facts += [
+            f"- Score {inline_code(score.name)}: {inline_code(str(score.value))}"
+            + (f", {inline_code(score.explanation, 1_200)}" if score.explanation else "")
+            for score in run.scores
+        ]
+        facts += [f"- Feedback: {inline_code(text, 2_000)}" for text in run.feedback]
+        if not run.feedback and analysis.outcome is Outcome.UNKNOWN:
+            facts.append("- Feedback: none; what went wrong has to be found in the record")
+        if label and run.task:
+            facts.append(f"- Task: {inline_code(run.task, 600)}")
+        tools = _tools(run)
+        same = first is not None and first.trajectory is not None and tools == _tools(first.trajectory)
+        facts.append(f"- Tools offered: {f'as in {first_label}' if same else tools}")
+    return f"{heading}\n\n{outcome}\n\n" + "\n".join(facts)
+
+
+def _endings(*values: str | None) -> list[tuple[str, str]]:
+    names = ("Exit status", "Limit reached", "Error")
+    return [(name, value) for name, value in zip(names, values, strict=True) if value]
+
+
+def _tools(run: Trajectory) -> str:
+    if run.tools is not None:
+        return inline_code(", ".join(run.tools) or "none", 800)
+    called = dict.fromkeys(step.name for step in run.tool_calls if step.name)
+    return f"not recorded; called: {inline_code(', '.join(called) or 'none', 800)}"
