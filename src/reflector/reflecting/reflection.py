@@ -25,6 +25,8 @@ class Reflection(ParsedReflection):
     """The suggestions as checked edits of the prompt."""
     model: str
     """The model that answered; `rules` when no model was asked."""
+    prompt_version: str = ""
+    """Version of the prompts that were asked with; empty for rules."""
     usage: Usage = Usage()
     duration_ms: float = 0.0
 

@@ -11,6 +11,7 @@ from reflector.reflection.models import Confidence, ParsedReflection, Priority, 
 __all__ = [
     "DEFAULT_CONFIDENCE",
     "ConfidenceConfig",
+    "generic_suggestions",
     "is_unclear",
     "level_of",
     "needs_clarification",
@@ -120,6 +121,13 @@ def is_unclear(
         return True
     generic = sum(_is_generic(suggestion, config.generic_words) for suggestion in suggestions)
     return generic / max(len(suggestions), 1) > config.generic_share
+
+
+def generic_suggestions(
+    parsed: ParsedReflection, *, config: ConfidenceConfig = DEFAULT_CONFIDENCE
+) -> tuple[Suggestion, ...]:
+    """Return the suggestions without an exact text, or described in too few words."""
+    return tuple(each for each in parsed.suggestions if _is_generic(each, config.generic_words))
 
 
 def _is_generic(suggestion: Suggestion, words: int) -> bool:

@@ -172,7 +172,7 @@ class ReflectionRequest(Value):
 
     @property
     def failed(self) -> tuple[TrajectoryAnalysis, ...]:
-        """The runs that the reflection is about, the gravest first."""
+        """The runs that the reflection is about, the gravest one first."""
         others = (each for each in self.other_analyses if each.outcome is not Outcome.SUCCESS)
         return (self.trajectory_analysis, *others)
 

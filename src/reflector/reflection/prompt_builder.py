@@ -18,6 +18,7 @@ from reflector.reflection.evidence_text import render_evidence
 from reflector.reflection.models import Exchange, ParsedReflection, ReflectionRequest, Verbosity
 from reflector.reflection.prompt_context import (
     context_section,
+    facts_tokens,
     passing_labels,
     run_labels,
     shown_passing_runs,
@@ -31,6 +32,7 @@ from reflector.reflection.prompt_findings import (
 )
 from reflector.reflection.references import named_steps
 from reflector.reflection.templates import DEFAULT_TEMPLATES, PromptTemplates, fill
+from reflector.trajectories.analysis import TrajectoryAnalysis
 
 __all__ = ["PromptBuilder", "PromptLimits"]
 
@@ -56,6 +58,8 @@ _ASKED_EVIDENCE = "## Evidence for the Question\n\nVerbatim and data, as above."
 _ASKED = 4
 """Steps that a question names and that are quoted for it."""
 _SAID = {"analysis", "root_causes", "suggestions", "expected_improvement"}
+_SHARES = 10
+"""So many failed runs share the evidence's budget; with each further one it grows."""
 _COMPARED = 3
 """Failed runs that are shown beside a passing one."""
 
@@ -181,11 +185,13 @@ class PromptBuilder:
 
     def overhead(self, request: ReflectionRequest) -> int:
         """Return about how many tokens a request has besides its runs."""
-        return estimate_tokens(self.build_system_prompt() + self.templates.reflection + request.original_prompt)
+        return estimate_tokens(
+            self.build_system_prompt() + self.templates.reflection + request.original_prompt
+        )
 
-    def tokens_per_run(self, request: ReflectionRequest) -> int:
-        """Return how much evidence a run needs at least to be worth reading."""
-        return self._limits(request).evidence.tokens // 10
+    def size_of_run(self, request: ReflectionRequest, analysis: TrajectoryAnalysis) -> int:
+        """Return about how many tokens a failed run needs at least: its facts and a tenth of the evidence's budget."""
+        return facts_tokens(analysis) + _LIMITS[request.verbosity].evidence.tokens // _SHARES
 
     def _values(self, request: ReflectionRequest) -> dict[str, str]:
         count = len(request.failed)
@@ -208,7 +214,7 @@ class PromptBuilder:
         budget = limits.evidence
         tokens = budget.tokens if self.evidence_tokens is None else self.evidence_tokens
         if self.evidence_tokens is None:
-            tokens = max(tokens, tokens // 10 * len(request.failed))
+            tokens = max(tokens, tokens // _SHARES * len(request.failed))
         return PromptLimits(limits.findings, EvidenceBudget(tokens, budget.excerpt_characters, budget.worth))
 
     def _findings(self, request: ReflectionRequest) -> str:
@@ -287,8 +293,9 @@ def _history(history: Sequence[Exchange], shortened: bool) -> str:
     """Return what was asked and answered, the last answer in full; older ones in short if need be."""
     parts = []
     for number, exchange in enumerate(history, 1):
-        asked = "the first question" if exchange.question is None else one_line(exchange.question, 1_000)
-        head = f"### Turn {number}: {asked}"
+        head = f"### Turn {number}"
+        if exchange.question is not None:
+            head += f"\n\nQuestion: {one_line(clean(exchange.question), 1_000)}"
         if shortened and number < len(history):
             parts.append(f"{head}\n\n(shortened)\n{fenced(one_line(exchange.answer.analysis, 400))}")
         else:

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from reflector._text import clean, fenced, inline_code, one_line
+from reflector._text import clean, estimate_tokens, fenced, inline_code, one_line
 from reflector.reflection.models import ReflectionRequest
 from reflector.trajectories.analysis import TrajectoryAnalysis
 from reflector.trajectories.trajectory import Outcome, Trajectory
 
-__all__ = ["context_section", "passing_labels", "run_labels", "shown_passing_runs", "totals_section"]
+__all__ = [
+    "context_section",
+    "facts_tokens",
+    "passing_labels",
+    "run_labels",
+    "shown_passing_runs",
+    "totals_section",
+]
 
 _OUTCOMES = {
     Outcome.SUCCESS: "✅ Success",
@@ -60,6 +67,11 @@ def context_section(request: ReflectionRequest) -> str:
             named.append(f"- and {len(request.passed) - len(passed)} more, not shown")
         parts.append("### Passing Runs of the Same Prompt\n\n" + "\n".join(named))
     return "\n\n".join(parts)
+
+
+def facts_tokens(analysis: TrajectoryAnalysis) -> int:
+    """Return about how many tokens the facts of one run of several have."""
+    return estimate_tokens(_run_facts("run 1000", analysis, "run 1", analysis))
 
 
 def totals_section(request: ReflectionRequest) -> str:
