@@ -13,7 +13,8 @@ import reflector
 
 NAMES = {
     "Agent", "AgentError", "AgentStoppedError", "AskTimeoutError", "ComparativeAnalysis", "ConfigurationError",
-    "ContentFilteredError", "Context", "ContextLengthError", "DispatchError", "DuplicateAgentError",
+    "ContentFilteredError", "Context", "Conversation", "ConversationCompletedError", "ConversationError",
+    "InvalidTemplateError", "MaxTurnsReachedError", "PromptTemplates", "TurnPolicy", "ContextLengthError", "DispatchError", "DuplicateAgentError",
     "EditConfig", "EditError", "EditPlan", "EmptyAnswerError", "EngineError", "HandlerError", "InputError",
     "InvalidEditError", "InvalidPatternError", "InvalidReflectionError", "InvalidSignalError", "Journal",
     "JournalClosedError", "JournalDamagedError", "JournalError", "JournalOpenError", "JournalWriteError",

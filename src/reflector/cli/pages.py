@@ -13,11 +13,12 @@ from rich.text import Text
 
 from reflector._text import clean, one_line
 from reflector.errors import TrajectoryImportError
+from reflector.reflecting.conversation import Conversation
 from reflector.reflecting.reflection import Reflection
 from reflector.reflection.models import Suggestion
 from reflector.trajectories.analysis import FailurePoint, ReasoningIssue, TrajectoryAnalysis
 
-__all__ = ["print_analysis", "print_errors", "print_notice", "print_reflection", "progress"]
+__all__ = ["print_analysis", "print_errors", "print_notice", "print_reflection", "print_turns", "progress"]
 
 _SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green"}
 _OUTCOME_STYLES = {"success": "bold green", "unknown": "yellow"}
@@ -59,9 +60,21 @@ def print_reflection(reflection: Reflection) -> None:
         console.print(Text(f"read as well: {clean(named)}{more}\n", style="dim"))
     console.print(_diagnosis(reflection))
     for number, suggestion in enumerate(reflection.by_priority(), 1):
-        console.print(_suggestion(number, suggestion))
+        console.print(_suggestion(number, suggestion, _rests_on(reflection, suggestion)))
     console.print(_diff(reflection))
     console.print(_footer(reflection))
+
+
+def print_turns(conversation: Conversation) -> None:
+    """Print what each turn asked, what it said, and why there was no further one."""
+    console = _console()
+    for turn in conversation.turns:
+        said = turn.reflection
+        head = Text.assemble((f"turn {turn.number}  ", "bold"), clean(turn.question or "the first question"))
+        told = f"{len(said.root_causes)} causes, {len(said.suggestions)} suggestions, confidence {said.confidence}"
+        console.print(Group(head, Text(clean(said.analysis)), Text(f"{told}\n", style="dim")))
+    if stopped := conversation.metadata.get("stopped"):
+        console.print(Text(f"no further turn: {one_line(clean(str(stopped)), 300)}\n", style="dim"))
 
 
 def print_errors(errors: Sequence[TrajectoryImportError]) -> None:
@@ -128,12 +141,24 @@ def _diagnosis(reflection: Reflection) -> RenderableType:
     )
 
 
-def _suggestion(number: int, suggestion: Suggestion) -> RenderableType:
+def _rests_on(reflection: Reflection, suggestion: Suggestion) -> str:
+    """Return how many runs are said to show a suggestion, and which turns said it."""
+    known, place = reflection.provenance, reflection.suggestions.index(suggestion)
+    parts = []
+    if known.suggestion_runs and known.suggestion_runs[place]:
+        parts.append(f"in {len(known.suggestion_runs[place])} of {reflection.failed_count} failed runs")
+    if known.suggestion_turns:
+        parts.append(f"turn {', '.join(map(str, known.suggestion_turns[place]))}")
+    return f"  ({'; '.join(parts)})" if parts else ""
+
+
+def _suggestion(number: int, suggestion: Suggestion, rests_on: str) -> RenderableType:
     head = Text.assemble(
         (f"{number}. ", "bold"),
         (f"[{suggestion.priority}] ", _SEVERITY_STYLES[suggestion.priority]),
         (f"{suggestion.type} · {suggestion.category}  ", "dim"),
         (clean(suggestion.description), "bold"),
+        (rests_on, "dim"),
     )
     lines = [head]
     if suggestion.rationale:

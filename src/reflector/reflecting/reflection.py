@@ -9,6 +9,7 @@ from pydantic import Field
 from reflector.edits.plan import EditPlan
 from reflector.reflection.models import ParsedReflection, ParseMode, Suggestion
 from reflector.trajectories.analysis import TrajectoryAnalysis
+from reflector.trajectories.step import Outcome
 from reflector.usage import Usage
 
 __all__ = ["Reflection"]
@@ -39,6 +40,11 @@ class Reflection(ParsedReflection):
     def improved_prompt(self) -> str:
         """The prompt with the edits applied; everything outside them is unchanged."""
         return self.plan.apply()
+
+    @property
+    def failed_count(self) -> int:
+        """How many of the runs did not pass; `provenance` numbers them."""
+        return 1 + sum(each.outcome is not Outcome.SUCCESS for each in self.other_analyses)
 
     @property
     def cost_usd(self) -> float | None:

@@ -103,8 +103,8 @@ def build_request(
     """Return the question that the runs put: which run it is about, and what the others add.
 
     It is about the run with the gravest findings among those that did not succeed; the other failed ones add
-    evidence, and the first of them are compared with runs of the same task that succeeded. An unknown outcome counts as failed here: who
-    asks for a reflection says that it went wrong.
+    evidence, and the first of them are compared with runs of the same task that succeeded. An unknown outcome
+    counts as failed here: who asks for a reflection says that it went wrong.
 
     Args:
         prompt: The prompt that was used; None takes the one that the run's own record holds.
@@ -167,7 +167,7 @@ def _compared(
             likeness = {
                 id(each): _overlap(own, words[id(each)] - common) for each in passed if id(each) in words
             }
-            best = max(passed, key=lambda each: likeness.get(id(each), -1.0))  # noqa: B023 - used at once
+            best = max(passed, key=lambda each: likeness.get(id(each), -1.0))
             if likeness.get(id(best), -1.0) >= _SAME_TASK:
                 found[id(run)] = run.replace(comparison=compare(run, best))
     return found

@@ -34,16 +34,14 @@ def split_request(request: ReflectionRequest, builder: PromptBuilder) -> tuple[R
     if request.history:
         return (_part(request, _most_telling(request, sizes, room)),)
     order = sorted(range(len(failed)), key=lambda run: (_kind(failed[run]), run))
-    share = sum(sizes) / math.ceil(sum(sizes) / room)
-    groups: list[list[int]] = [[]]
-    used = 0
+    count = math.ceil(sum(sizes) / room)
+    share = sum(sizes) / count
+    groups: dict[int, list[int]] = {}
+    before = 0
     for run in order:
-        if groups[-1] and used + sizes[run] > min(room, share + sizes[run] / 2):
-            groups.append([])
-            used = 0
-        groups[-1].append(run)
-        used += sizes[run]
-    return tuple(_part(request, sorted(group)) for group in groups)
+        groups.setdefault(int((before + sizes[run] / 2) / share), []).append(run)
+        before += sizes[run]
+    return tuple(_part(request, sorted(group)) for group in groups.values())
 
 
 def _part(request: ReflectionRequest, runs: Sequence[int]) -> ReflectionRequest:

@@ -196,7 +196,7 @@ class PromptBuilder:
     def _values(self, request: ReflectionRequest) -> dict[str, str]:
         count = len(request.failed)
         several = count > 1 or bool(request.run_numbers)
-        beside = ", and with the runs that passed: what did those do, or were asked, that these did not"
+        beside = ", and against the runs that passed: what did those do, or were told, that these were not"
         areas = ", ".join(one_line(clean(area), 80) for area in request.focus_areas)
         return {
             "context": context_section(request),

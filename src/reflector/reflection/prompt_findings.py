@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reflector._text import clean, inline_code, one_line
+from reflector.reflection.references import name_places
 from reflector.reflection.shared_findings import share_findings
 from reflector.trajectories.analysis import (
     ComparativeAnalysis,
@@ -16,8 +17,6 @@ from reflector.trajectories.analysis import (
 
 __all__ = ["comparison_section", "failure_points_section", "reasoning_issues_section", "success_section"]
 
-_PLACES = 12
-"""Places named for one finding."""
 _SEVERITY_ICONS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🟢"}
 
 
@@ -61,12 +60,8 @@ def _listing(heading: str, entries: Sequence[str], total: int) -> str:
 
 
 def _places(found: Iterable[tuple[int, FailurePoint | ReasoningIssue]], labels: Sequence[str]) -> str:
-    places: dict[str, None] = {}
-    for run, finding in found:
-        steps = _numbers(finding.step_indices)
-        places[f"{labels[run]} {steps}".strip() if steps else labels[run] or "whole run"] = None
-    more = f"; and {len(places) - _PLACES} more places" if len(places) > _PLACES else ""
-    return "; ".join(list(places)[:_PLACES]) + more
+    named = [(labels[run], _numbers(finding.step_indices)) for run, finding in found]
+    return name_places((label, steps or ("" if label else "whole run")) for label, steps in named)
 
 
 def _numbers(indices: Sequence[int], limit: int = 12) -> str:
@@ -124,4 +119,4 @@ def _comparison(label: str, comparison: ComparativeAnalysis, said: list[str]) ->
                 said.append(text)
         if fresh:
             parts.append(f"**{name}:**\n" + "\n".join(fresh))
-    return "\n\n".join(parts)
+    return "\n\n".join(parts) if len(parts) > 1 or not label else ""

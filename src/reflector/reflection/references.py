@@ -1,11 +1,11 @@
-"""Which runs, steps and numbered items a text names."""
+"""How a text names runs, steps and numbered items, and which ones it names."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
-__all__ = ["named_items", "named_runs", "named_steps"]
+__all__ = ["name_places", "named_items", "named_runs", "named_steps"]
 
 _SEPARATOR = r"\s*(?:,\s*and\b|,|;|\band\b|&|\+|-|–|—|\bto\b|\bor\b)\s*"
 _LIST = rf"#?\d{{1,6}}(?:{_SEPARATOR}#?\d{{1,6}}\b(?!\s*(?:of\s+\d|%|/)))*"
@@ -59,6 +59,33 @@ def named_items(text: str, letter: str) -> tuple[int, ...]:
     (2, 5)
     """
     return tuple(dict.fromkeys(int(number) for number in re.findall(rf"\b{letter}(\d{{1,6}})\b", text)))
+
+
+def name_places(places: Iterable[tuple[str, str]], most: int = 12) -> str:
+    """Return places, each the label of a run and its steps, in few words: runs with the same steps together.
+
+    >>> name_places([("run 1", "step 3"), ("run 2", "step 3"), ("run 3", "step 3"), ("passing run 1", "step 4")])
+    'runs 1-3 step 3; passing run 1 step 4'
+    """
+    runs_of: dict[str, dict[str, None]] = {}
+    for label, steps in places:
+        runs_of.setdefault(steps, {})[label] = None
+    named = [f"{_named(list(labels))} {steps}".strip() for steps, labels in runs_of.items()]
+    more = f"; and {len(named) - most} more places" if len(named) > most else ""
+    return "; ".join(named[:most]) + more
+
+
+def _named(labels: Sequence[str]) -> str:
+    numbers = sorted(int(label[4:]) for label in labels if label.startswith("run "))
+    others = [label for label in labels if label and not label.startswith("run ")]
+    spans: list[list[int]] = []
+    for number in numbers:
+        if spans and spans[-1][1] == number - 1:
+            spans[-1][1] = number
+        else:
+            spans.append([number, number])
+    listed = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in spans)
+    return ", ".join([*([f"run{'s' if len(numbers) > 1 else ''} {listed}"] if numbers else []), *others])
 
 
 def _numbers(listed: str) -> list[int]:

@@ -14,6 +14,7 @@ from reflector.reflection.models import (
     ParsedReflection,
     ParseMode,
     Priority,
+    Provenance,
     ReflectionRequest,
     Suggestion,
     SuggestionCategory,
@@ -50,10 +51,23 @@ def reflect_by_rules(request: ReflectionRequest) -> ParsedReflection:
     advised = [(case, suggestion) for case in cases if (suggestion := advise(case)) is not None]
     chosen = _chosen([*(suggestion for _, suggestion in advised), *_further(request)], request)
     told = [case for case, suggestion in advised if suggestion in chosen]
+    causes = (told or cases)[:_CAUSES]
+    numbers = request.numbers if len(request.numbers) > 1 else ()
+    shown: dict[str | None, set[int]] = {}
+    for case, suggestion in advised:
+        shown.setdefault(suggestion.specific_text, set()).update(case.runs)
     parsed = ParsedReflection(
         analysis=_analysis(request, cases, [case for case, _ in advised]),
-        root_causes=tuple(_cause(case) for case in (told or cases)[:_CAUSES]),
+        root_causes=tuple(_cause(case) for case in causes),
         suggestions=tuple(chosen),
+        provenance=Provenance(
+            cause_runs=tuple(case.runs for case in causes),
+            suggestion_runs=tuple(
+                tuple(sorted(shown.get(each.specific_text, numbers[:1]))) for each in chosen
+            ),
+        )
+        if numbers
+        else Provenance(),
         expected_improvement=_expected(told),
         parse_mode=ParseMode.RULES,
         metadata={"rules": [case.finding.rule for case in cases]},
@@ -68,17 +82,20 @@ def _cases(request: ReflectionRequest) -> list[Case]:
     """One case for each kind of finding, gravest first, with the runs that show it too."""
     tools = _tools([request.trajectory_analysis, *request.other_analyses])
     found: dict[tuple[str, str], list[tuple[FailurePoint, TrajectoryAnalysis]]] = {}
-    for run in request.failed:
+    number_of = {}
+    for number, run in zip(request.numbers, request.failed, strict=True):
+        number_of[id(run)] = number
         for finding in run.failure_points:
             found.setdefault(_kind(finding), []).append((finding, run))
     cases = []
     for (finding, run), *others in found.values():
+        runs = sorted({number_of[id(each)] for _, each in ((finding, run), *others)})
         also = dict.fromkeys(other.trajectory_id for _, other in others)
         also.pop(run.trajectory_id, None)
         own = run.trajectory.task if run.trajectory is not None else None
         task = request.task_description or own or ""
-        cases.append(Case(finding, run, request.original_prompt, task, tools, tuple(also)))
-    return sorted(cases, key=lambda case: (_RANK[case.finding.severity], -len(case.elsewhere)))
+        cases.append(Case(finding, run, request.original_prompt, task, tools, tuple(also), tuple(runs)))
+    return sorted(cases, key=lambda case: (_RANK[case.finding.severity], -len(case.runs)))
 
 
 def _kind(finding: FailurePoint) -> tuple[str, str]:
