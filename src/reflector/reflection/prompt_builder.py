@@ -6,7 +6,7 @@ neither break the layout nor pass for instructions. The wording around it is tha
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from reflector._json import dumps
@@ -19,7 +19,9 @@ from reflector.reflection.models import Exchange, ParsedReflection, ReflectionRe
 from reflector.reflection.prompt_context import (
     context_section,
     facts_tokens,
+    is_about_several,
     passing_labels,
+    reminder,
     run_labels,
     shown_passing_runs,
     totals_section,
@@ -98,9 +100,9 @@ class PromptBuilder:
     """Budget of the evidence; None takes the verbosity's own: 2,000, 10,000 or 32,000, and a tenth of that for each
     failed run beyond ten."""
     window: int = 64_000
-    """Tokens that a request may have. Evidence gives way first, the least valuable first; then older answers of a
-    conversation. Runs that need more than one window are read in groups. The prompt under evaluation and the last
-    answer are never shortened, even if the window is too small for them."""
+    """Tokens that a request may have, all turns of a conversation included. Evidence gives way first, the least
+    valuable first; then older answers. Runs that need more than one window are read in groups. The prompt under
+    evaluation and the last answer are never shortened, even if the window is too small for them."""
     templates: PromptTemplates = DEFAULT_TEMPLATES
 
     def __post_init__(self) -> None:
@@ -114,16 +116,18 @@ class PromptBuilder:
         return own + self.templates.version
 
     def build_messages(self, request: ReflectionRequest) -> tuple[Message, ...]:
-        """Return what a model is sent for a request: the system prompt and the question."""
-        if request.history:
-            *_, last = request.history
-            user = self.build_follow_up_prompt(request, last.answer, request.question or "")
-        else:
-            user = self.build_reflection_prompt(request)
-        return (
-            Message(role="system", content=self.build_system_prompt()),
-            Message(role="user", content=user),
-        )
+        """Return what a model is sent for a request: system prompt and question; of a conversation, all its turns."""
+        system = self.build_system_prompt()
+        if not request.history:
+            return _chat([system, self.build_reflection_prompt(request)])
+        question = self.build_follow_up_prompt(request, request.history[-1].answer, request.question or "")
+        for is_short in (False, True):
+            turns = [*_turns(request.history, is_short), question]
+            room = self.window - sum(estimate_tokens(text) for text in turns)
+            first = replace(self, window=max(1, room)).build_reflection_prompt(request)
+            if estimate_tokens(system + first) <= room:
+                break
+        return _chat([system, first, *turns])
 
     def build_system_prompt(self) -> str:
         """Return who the model is, what it must find, and the JSON it must answer with."""
@@ -131,28 +135,33 @@ class PromptBuilder:
 
     def build_reflection_prompt(self, request: ReflectionRequest) -> str:
         """Return the question about one prompt: its runs, their findings, the evidence, and the task."""
-
-        def write(evidence: str, asked: str, shortened: bool) -> str:
-            return fill(self.templates.reflection, values | {"evidence": evidence})
-
         values = self._values(request)
-        return self._fit(request, write)
+        budget = self._limits(request).evidence
+        room = self.window - estimate_tokens(self.build_system_prompt())
+        while True:
+            evidence = _evidence(request, budget)
+            text = fill(self.templates.reflection, values | {"evidence": evidence})
+            over = estimate_tokens(text) - room
+            if over <= 0 or not evidence:
+                return text
+            used = estimate_tokens(evidence)
+            budget = replace(budget, tokens=max(0, min(used - over, used * 9 // 10, budget.tokens * 9 // 10)))
 
     def build_follow_up_prompt(
         self, request: ReflectionRequest, previous: ParsedReflection, question: str
     ) -> str:
-        """Return a further question about the same prompt, with the record and with what was said before.
-
-        The steps that the question names are quoted at length, if the evidence shows them shortened or not at all.
-        """
-        history = request.history or (Exchange(answer=previous),)
-        values = self._values(request) | {"question": question.strip()}
-
-        def write(evidence: str, asked: str, shortened: bool) -> str:
-            said = {"evidence": evidence, "asked_evidence": asked, "history": _history(history, shortened)}
-            return fill(self.templates.follow_up, values | said)
-
-        return self._fit(request, write, question)
+        """Return a further question about the same prompt. The steps that it names are quoted at length."""
+        values = {
+            "previous": fenced(previous.analysis),
+            "asked_evidence": _asked(
+                request, question, self._limits(request).evidence.excerpt_characters * 4
+            ),
+            "context": reminder(request),
+            "question": question.strip(),
+            "name_the_runs": _NAME_THE_RUNS if is_about_several(request) else "",
+            "length": _LENGTHS[request.verbosity],
+        }
+        return fill(self.templates.follow_up, values)
 
     def build_reduction_prompt(
         self, request: ReflectionRequest, joined: ParsedReflection, groups: int
@@ -195,7 +204,6 @@ class PromptBuilder:
 
     def _values(self, request: ReflectionRequest) -> dict[str, str]:
         count = len(request.failed)
-        several = count > 1 or bool(request.run_numbers)
         beside = ", and against the runs that passed: what did those do, or were told, that these were not"
         areas = ", ".join(one_line(clean(area), 80) for area in request.focus_areas)
         return {
@@ -205,7 +213,7 @@ class PromptBuilder:
             "many_runs": _MANY_RUNS.format(count=count) + (beside if request.passed else "") + "."
             if count > 1
             else "",
-            "name_the_runs": _NAME_THE_RUNS if several else "",
+            "name_the_runs": _NAME_THE_RUNS if is_about_several(request) else "",
             "length": _LENGTHS[request.verbosity],
         }
 
@@ -224,9 +232,8 @@ class PromptBuilder:
         if self.include_success_patterns:
             parts.append(success_section(failed, request.passed))
         if self.include_comparative:
-            several = len(failed) > 1 or bool(request.run_numbers)
             compared = [
-                (label if several else "", each.comparison)
+                (label if is_about_several(request) else "", each.comparison)
                 for label, each in zip(labels, failed, strict=True)
                 if each.comparison is not None
             ]
@@ -234,31 +241,32 @@ class PromptBuilder:
             parts.append(comparison_section(compared[:_COMPARED], known))
         return "\n\n".join(part for part in parts if part)
 
-    def _fit(
-        self, request: ReflectionRequest, write: Callable[[str, str, bool], str], question: str = ""
-    ) -> str:
-        """Return what `write` makes of evidence, of evidence for the question, and of whether to shorten old answers.
 
-        There is as much evidence as the window has room for.
-        """
-        budget = self._limits(request).evidence
-        room = self.window - estimate_tokens(self.build_system_prompt())
-        while True:
-            evidence = select_evidence(request.failed, budget, shown_passing_runs(request))
-            quoted, asked = _evidence(request, evidence), _asked(request, evidence, question, budget)
-            text = write(quoted, asked, False)
-            over = estimate_tokens(text) - room
-            if over <= 0:
-                return text
-            if not quoted:
-                break
-            used = estimate_tokens(quoted)
-            budget = replace(budget, tokens=max(0, min(used - over, used * 9 // 10, budget.tokens * 9 // 10)))
-        text = write("", asked, True)
-        return text if estimate_tokens(text) <= room else write("", "", True)
+def _chat(texts: Sequence[str]) -> tuple[Message, ...]:
+    """Return the system prompt, and the questions and answers that follow it in turn."""
+    system, *turns = texts
+    messages = [Message(role="system", content=system)]
+    for number, text in enumerate(turns):
+        messages.append(Message(role="assistant" if number % 2 else "user", content=text))
+    return tuple(messages)
 
 
-def _evidence(request: ReflectionRequest, evidence: Evidence) -> str:
+def _turns(history: Sequence[Exchange], is_short: bool) -> list[str]:
+    """Return answers and questions between the first question and the last one; older answers in short if need be."""
+    texts: list[str] = []
+    for number, exchange in enumerate(history, 1):
+        if exchange.question is not None:
+            texts.append(exchange.question)
+        if is_short and number < len(history):
+            texts.append(one_line(exchange.answer.analysis, 400))
+        else:
+            texts.append(dumps(exchange.answer.model_dump(mode="json", include=_SAID)).decode())
+    return texts
+
+
+def _evidence(request: ReflectionRequest, budget: EvidenceBudget) -> str:
+    passed = shown_passing_runs(request)
+    evidence = select_evidence(request.failed, budget, passed)
     if not evidence.excerpts:
         return ""
     quoted = len(evidence.excerpts)
@@ -268,40 +276,20 @@ def _evidence(request: ReflectionRequest, evidence: Evidence) -> str:
         notes.append(f"{evidence.cut} of them shortened where marked")
     if omitted:
         notes.append(f"{omitted} step{'s' if omitted > 1 else ''} of less value left out")
-    return f"{_EVIDENCE}\n\n{_rendered(request, evidence)}\n\n({'; '.join(notes)}.)"
+    shown = render_evidence(evidence, [*run_labels(request), *passing_labels(passed)])
+    return f"{_EVIDENCE}\n\n{shown}\n\n({'; '.join(notes)}.)"
 
 
-def _asked(request: ReflectionRequest, shown: Evidence, question: str, budget: EvidenceBudget) -> str:
-    """Return the steps that a question names at length, as far as the evidence does not show them as they are."""
+def _asked(request: ReflectionRequest, question: str, characters: int) -> str:
+    """Return the steps of failed runs that a question names; one without a run is of the first run."""
     position = {number: run for run, number in enumerate(request.numbers)}
     named = [
         (run, step)
         for number, step in named_steps(question)
         if (run := 0 if number is None else position.get(number)) is not None
     ]
-    quoted = quote_steps(request.failed, named[:_ASKED], budget.excerpt_characters * 4)
-    whole = {(each.run, each.step_index): each.text for each in shown.excerpts}
-    fresh = [each for each in quoted if whole.get((each.run, each.step_index)) != each.text]
-    return f"{_ASKED_EVIDENCE}\n\n{_rendered(request, Evidence(tuple(fresh)))}" if fresh else ""
-
-
-def _rendered(request: ReflectionRequest, evidence: Evidence) -> str:
-    return render_evidence(evidence, [*run_labels(request), *passing_labels(shown_passing_runs(request))])
-
-
-def _history(history: Sequence[Exchange], shortened: bool) -> str:
-    """Return what was asked and answered, the last answer in full; older ones in short if need be."""
-    parts = []
-    for number, exchange in enumerate(history, 1):
-        head = f"### Turn {number}"
-        if exchange.question is not None:
-            head += f"\n\nQuestion: {one_line(clean(exchange.question), 1_000)}"
-        if shortened and number < len(history):
-            parts.append(f"{head}\n\n(shortened)\n{fenced(one_line(exchange.answer.analysis, 400))}")
-        else:
-            said = exchange.answer.model_dump(mode="json", include=_SAID)
-            parts.append(f"{head}\n\n{fenced(dumps(said, indent=True).decode())}")
-    return "\n\n".join(parts)
+    quoted = tuple(quote_steps(request.failed, named[:_ASKED], characters))
+    return f"{_ASKED_EVIDENCE}\n\n{render_evidence(Evidence(quoted), run_labels(request))}" if quoted else ""
 
 
 def _often(runs: Sequence[int], total: int) -> str:

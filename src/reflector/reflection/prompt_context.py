@@ -12,7 +12,9 @@ from reflector.trajectories.trajectory import Outcome, Trajectory
 __all__ = [
     "context_section",
     "facts_tokens",
+    "is_about_several",
     "passing_labels",
+    "reminder",
     "run_labels",
     "shown_passing_runs",
     "totals_section",
@@ -37,6 +39,11 @@ def shown_passing_runs(request: ReflectionRequest) -> tuple[TrajectoryAnalysis, 
     return tuple(ordered[:_PASSING_SHOWN])
 
 
+def is_about_several(request: ReflectionRequest) -> bool:
+    """Return whether failed runs have numbers: there are several, or these are some of many."""
+    return len(request.failed) > 1 or bool(request.run_numbers)
+
+
 def passing_labels(passed: Sequence[TrajectoryAnalysis]) -> list[str]:
     """Return how each passing run is named."""
     return [f"passing run {number}" for number in range(1, len(passed) + 1)]
@@ -44,7 +51,7 @@ def passing_labels(passed: Sequence[TrajectoryAnalysis]) -> list[str]:
 
 def run_labels(request: ReflectionRequest) -> list[str]:
     """Return how each failed run is named; a run that is alone needs no name."""
-    if len(request.failed) > 1 or request.run_numbers:
+    if is_about_several(request):
         return [f"run {number}" for number in request.numbers]
     return ["failed run" if request.passed else ""]
 
@@ -53,7 +60,7 @@ def context_section(request: ReflectionRequest) -> str:
     """Return the section that says what was run, and how each run ended."""
     failed = request.failed
     labels = run_labels(request)
-    several = len(failed) > 1 or bool(request.run_numbers)
+    several = is_about_several(request)
     parts = [_prompt_and_task(request)]
     for label, analysis in zip(labels, failed, strict=True):
         first = None if analysis is failed[0] else failed[0]
@@ -72,6 +79,11 @@ def context_section(request: ReflectionRequest) -> str:
 def facts_tokens(analysis: TrajectoryAnalysis) -> int:
     """Return about how many tokens the facts of one run of several have."""
     return estimate_tokens(_run_facts("run 1000", analysis, "run 1", analysis))
+
+
+def reminder(request: ReflectionRequest) -> str:
+    """Return what a further question repeats: the prompt under evaluation and the task."""
+    return f"**Original Prompt:**\n{fenced(request.original_prompt)}\n\n**Task:** {_task_text(request)}"
 
 
 def totals_section(request: ReflectionRequest) -> str:

@@ -103,23 +103,19 @@ $name_the_runs
 - $length"""
 
 _FOLLOW_UP = """\
-# Failed Prompt Execution Analysis
-
-$context
-
-$findings
-
-$evidence
-
 # Continuing Reflection Analysis
 
-You have analysed this record before. What you said stands below, followed by one further question.
+You have analysed this record before; there is one further question.
 
 ## Previous Analysis
 
-$history
+$previous
 
 $asked_evidence
+
+## Context Reminder
+
+$context
 
 ## Question
 
@@ -186,8 +182,8 @@ _PLACEHOLDERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
         frozenset({"focus_areas", "many_runs", "name_the_runs", "length"}),
     ),
     "follow_up": (
-        frozenset({"context", "evidence", "history", "question"}),
-        frozenset({"findings", "asked_evidence", "name_the_runs", "length"}),
+        frozenset({"question"}),
+        frozenset({"previous", "asked_evidence", "context", "name_the_runs", "length"}),
     ),
     "reduction": (
         frozenset({"context", "causes", "suggestions"}),
@@ -219,8 +215,9 @@ class PromptTemplates:
     `$evidence`; may hold `$focus_areas`, `$many_runs` and `$name_the_runs` (empty with one run), and `$length` (a
     sentence that depends on the verbosity)."""
     follow_up: str = _FOLLOW_UP
-    """A further question. Needs `$context`, `$evidence`, `$history` (what was asked and answered) and `$question`; may
-    hold `$findings`, `$asked_evidence` (steps that the question names), `$name_the_runs` and `$length`."""
+    """A further question, sent behind the first one and the answers so far. Needs `$question`; may hold `$previous`
+    (the last analysis), `$asked_evidence` (the steps that the question names), `$context` (prompt under evaluation and
+    task, once more), `$name_the_runs` and `$length`."""
     reduction: str = _REDUCTION
     """Joins the reflections on groups of runs. Needs `$context`, `$causes` (numbered `C1`, …) and `$suggestions`
     (numbered `S1`, …); may hold `$findings`, `$groups`, `$focus_areas` and `$length`."""
