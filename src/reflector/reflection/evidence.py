@@ -8,6 +8,7 @@ quoted verbatim, and what had to be left out is said.
 from __future__ import annotations
 
 import difflib
+import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
@@ -18,7 +19,7 @@ from reflector._json import dumps
 from reflector._text import estimate_tokens, shorten_around
 from reflector.reflection.shared_findings import finding_key
 from reflector.trajectories.analysis import Severity, TrajectoryAnalysis
-from reflector.trajectories.trajectory import Step, StepKind
+from reflector.trajectories.trajectory import Outcome, Step, StepKind
 
 __all__ = [
     "Evidence",
@@ -34,6 +35,14 @@ __all__ = [
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 _EXCERPT_OVERHEAD = 24
 """Tokens of an excerpt's own heading and fence."""
+_FEW = 3
+"""Failed runs that are all told as a whole."""
+_TELLING = re.compile(
+    r"^.*\b(?:errors?|exception|traceback|fatal|fail(?:ed|ure)|refused|denied|rejected|forbidden|invalid"
+    r"|not found)\b.*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""A line that stands out of a long log."""
 _WORTH_CONDENSING = 300
 """Characters from which on a repeated text is shown as its changes."""
 
@@ -124,10 +133,16 @@ def select_evidence(
 
     Linear in the number of steps. A step whose text does not fit as a whole is cut around the words that a finding
     quotes; one that does not fit even then is left out and counted. Code that is tried again with few changes is
-    shown as what changed, and the room that this saves is used for further steps.
+    shown as what changed, and the room that this saves is used for further steps. Of many failed runs the first one is
+    told as a whole, of the others only what went wrong: what surrounds it would bury what they have in common.
     """
     seen: Counter[Hashable] = Counter()
-    candidates = [ranked for run, analysis in enumerate(failed) for ranked in _rank(run, analysis, seen)]
+    candidates = [
+        ranked
+        for run, analysis in enumerate(failed)
+        for ranked in _rank(run, analysis, seen, is_one_of_many=len(failed) > _FEW and run > 0)
+        if not ranked.is_one_of_many or ranked.worth <= _least_worth(analysis)
+    ]
     candidates += [
         ranked
         for run, analysis in enumerate(passed, len(failed))
@@ -148,6 +163,14 @@ def select_evidence(
     }
     cut = sum(excerpt.is_cut for excerpt in excerpts)
     return Evidence(tuple(excerpts), {run: count for run, count in left_out.items() if count > 0}, cut)
+
+
+def _least_worth(analysis: TrajectoryAnalysis) -> Worth:
+    """Return the least valuable evidence to show of one of many failed runs."""
+    is_explained = any(point.step_indices for point in analysis.failure_points) or bool(
+        analysis.trajectory is not None and analysis.trajectory.feedback
+    )
+    return Worth.BEFORE if is_explained else Worth.FRAME
 
 
 def quote_steps(
@@ -181,9 +204,11 @@ def _take(
     rest: list[_Ranked] = []
     for ranked in candidates:
         # The first request often holds the rules of the game: it is not cut like a log.
-        limit = budget.excerpt_characters * (4 if ranked.is_request else 1)
+        limit = (
+            budget.excerpt_characters * (4 if ranked.is_request else 1) // (4 if ranked.is_one_of_many else 1)
+        )
         for characters in (limit, limit // 4):
-            text = shorten_around(ranked.text, ranked.passage, characters)
+            text = shorten_around(ranked.text, _passage(ranked, characters), characters)
             excerpt = Excerpt(
                 ranked.run,
                 ranked.step_index,
@@ -200,6 +225,14 @@ def _take(
         else:
             rest.append(ranked)
     return chosen, rest
+
+
+def _passage(ranked: _Ranked, characters: int) -> str:
+    """Return what has to stay of a text that is cut: what a finding quotes, else a line that stands out."""
+    if len(ranked.text) <= characters or (ranked.passage and ranked.passage in ranked.text):
+        return ranked.passage
+    telling = _TELLING.search(ranked.text)
+    return telling[0] if telling else ""
 
 
 def _condense(chosen: Sequence[Excerpt]) -> list[Excerpt]:
@@ -253,13 +286,17 @@ class _Ranked:
     kind: StepKind
     is_request: bool = False
     """Whether it is the first thing the user asked."""
+    is_one_of_many: bool = False
+    """Whether it is of one of many failed runs, not of the first."""
 
     @property
     def order(self) -> tuple[int, int, int, int]:
         return (self.worth, self.rank, self.run, self.step_index)
 
 
-def _rank(run: int, analysis: TrajectoryAnalysis, seen: Counter[Hashable]) -> Iterable[_Ranked]:
+def _rank(
+    run: int, analysis: TrajectoryAnalysis, seen: Counter[Hashable], *, is_one_of_many: bool
+) -> Iterable[_Ranked]:
     """Yield every step of a run worth quoting, with why and how urgently; count its findings in `seen`."""
     if analysis.trajectory is None:
         return
@@ -277,7 +314,16 @@ def _rank(run: int, analysis: TrajectoryAnalysis, seen: Counter[Hashable]) -> It
             continue
         worth, rank, passage = worths.get(index, (Worth.CONTEXT, _distance(index, anchors), ""))
         yield _Ranked(
-            run, index, worth, rank, passage, step_title(step), text, step.kind, is_request=index == request
+            run,
+            index,
+            worth,
+            rank,
+            passage,
+            step_title(step),
+            text,
+            step.kind,
+            is_request=index == request,
+            is_one_of_many=is_one_of_many,
         )
 
 
@@ -327,10 +373,20 @@ def _worths(analysis: TrajectoryAnalysis, seen: Counter[Hashable]) -> dict[int, 
         for place, index in enumerate(issue.step_indices):
             note(index, Worth.FRAME, 1 + place, issue.evidence)
     steps = analysis.trajectory.steps if analysis.trajectory else ()
+    if not worths and analysis.outcome is not Outcome.SUCCESS:
+        for place, (index, line) in enumerate(_telling_lines(steps)):
+            note(index, Worth.BEFORE, place, line)
     note(_first_request(steps), Worth.FRAME, 0)
     for place in range(1, min(3, len(steps)) + 1):
         note(len(steps) - place, Worth.FRAME, place)
     return worths
+
+
+def _telling_lines(steps: Sequence[Step]) -> Iterable[tuple[int, str]]:
+    """Yield the results of tools in which a line stands out, with that line."""
+    for index, step in enumerate(steps):
+        if step.kind is StepKind.TOOL_RESULT and (telling := _TELLING.search(step.content)) is not None:
+            yield index, telling[0]
 
 
 def _distance(index: int, anchors: Sequence[int]) -> int:

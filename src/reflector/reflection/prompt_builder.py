@@ -20,6 +20,7 @@ from reflector.reflection.prompt_context import (
     context_section,
     facts_tokens,
     is_about_several,
+    is_crowd,
     passing_labels,
     reminder,
     run_labels,
@@ -227,7 +228,9 @@ class PromptBuilder:
 
     def _findings(self, request: ReflectionRequest) -> str:
         failed, labels, limit = request.failed, run_labels(request), self._limits(request).findings
-        parts = ["## Trajectory Analysis", failure_points_section(failed, labels, limit)]
+        # The feedback on each run stands with its facts; among many findings it would crowd out the others.
+        points = failure_points_section(failed, labels, limit, with_feedback=not is_crowd(request))
+        parts = ["## Trajectory Analysis", points]
         parts.append(reasoning_issues_section(failed, labels, limit))
         if self.include_success_patterns:
             parts.append(success_section(failed, request.passed))

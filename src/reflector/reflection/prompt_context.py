@@ -13,6 +13,7 @@ __all__ = [
     "context_section",
     "facts_tokens",
     "is_about_several",
+    "is_crowd",
     "passing_labels",
     "reminder",
     "run_labels",
@@ -30,6 +31,7 @@ _OUTCOMES = {
 }
 _DEFAULT_TASK = "General reasoning task (the record does not say which)"
 _PASSING_SHOWN = 8
+_FEW = 3
 
 
 def shown_passing_runs(request: ReflectionRequest) -> tuple[TrajectoryAnalysis, ...]:
@@ -42,6 +44,11 @@ def shown_passing_runs(request: ReflectionRequest) -> tuple[TrajectoryAnalysis, 
 def is_about_several(request: ReflectionRequest) -> bool:
     """Return whether failed runs have numbers: there are several, or these are some of many."""
     return len(request.failed) > 1 or bool(request.run_numbers)
+
+
+def is_crowd(request: ReflectionRequest) -> bool:
+    """Return whether there are so many failed runs that their facts are told in a line each."""
+    return len(request.failed) > _FEW
 
 
 def passing_labels(passed: Sequence[TrajectoryAnalysis]) -> list[str]:
@@ -62,9 +69,15 @@ def context_section(request: ReflectionRequest) -> str:
     labels = run_labels(request)
     several = is_about_several(request)
     parts = [_prompt_and_task(request)]
-    for label, analysis in zip(labels, failed, strict=True):
-        first = None if analysis is failed[0] else failed[0]
-        parts.append(_run_facts(label if several else "", analysis, labels[0], first))
+    facts = [_run_facts(analysis, is_one_of_several=several) for analysis in failed]
+    if is_crowd(request):
+        rows = [_row(label, each, facts[0]) for label, each in zip(labels, facts, strict=True)]
+        parts.append("### Execution Outcomes\n\n" + "\n".join(rows))
+    else:
+        parts += [
+            f"### Execution Outcome{f' of {label}' if several else ''}\n\n{_listed(each)}"
+            for label, each in zip(labels, facts, strict=True)
+        ]
     if passed := shown_passing_runs(request):
         named = [
             f"- {label}: {inline_code(each.trajectory_id)}"
@@ -78,7 +91,7 @@ def context_section(request: ReflectionRequest) -> str:
 
 def facts_tokens(analysis: TrajectoryAnalysis) -> int:
     """Return about how many tokens the facts of one run of several have."""
-    return estimate_tokens(_run_facts("run 1000", analysis, "run 1", analysis))
+    return estimate_tokens(_row("run 1000", _run_facts(analysis, is_one_of_several=True), {}))
 
 
 def reminder(request: ReflectionRequest) -> str:
@@ -109,39 +122,46 @@ def _task_text(request: ReflectionRequest) -> str:
     return fenced(task) if "\n" in task.strip() else one_line(clean(task), 2_000)
 
 
-def _run_facts(
-    label: str, analysis: TrajectoryAnalysis, first_label: str, first: TrajectoryAnalysis | None
-) -> str:
-    """Return the facts of a run; tools that are those of the first run are not listed again."""
+def _run_facts(analysis: TrajectoryAnalysis, *, is_one_of_several: bool) -> dict[str, str]:
+    """Return the facts of a run by name; how it ended is called `Outcome`."""
     run = analysis.trajectory
-    outcome = f"{_OUTCOMES[analysis.outcome]} (Overall Quality: {analysis.overall_quality})"
-    heading = f"### Execution Outcome{f' of {label}' if label else ''}"
-    facts = [
-        f"- Run: {inline_code(analysis.trajectory_id)}",
-        f"- Duration: {f'{analysis.duration_ms:,.0f} ms' if analysis.duration_ms else 'not recorded'}",
-        f"- Steps: {analysis.step_count} (model turns: {analysis.turn_count}, tool calls: {analysis.tool_call_count})",
-        f"- Failure points: {len(analysis.failure_points)}",
-        f"- Reasoning issues: {len(analysis.reasoning_issues)}",
-    ]
+    facts = {
+        "Outcome": f"{_OUTCOMES[analysis.outcome]} (Overall Quality: {analysis.overall_quality})",
+        "Run": inline_code(analysis.trajectory_id),
+        "Duration": f"{analysis.duration_ms:,.0f} ms" if analysis.duration_ms else "not recorded",
+        "Steps": f"{analysis.step_count} (model turns: {analysis.turn_count}, tool calls: {analysis.tool_call_count})",
+        "Failure points": str(len(analysis.failure_points)),
+        "Reasoning issues": str(len(analysis.reasoning_issues)),
+    }
     if run is not None:
-        facts += [
-            f"- {name}: {inline_code(value)}"
-            for name, value in _endings(run.exit_status, run.limit, run.error)
-        ]
-        facts += [
-            f"- Score {inline_code(score.name)}: {inline_code(str(score.value))}"
+        facts |= {name: inline_code(value) for name, value in _endings(run.exit_status, run.limit, run.error)}
+        facts |= {
+            f"Score {inline_code(score.name)}": inline_code(str(score.value))
             + (f", {inline_code(score.explanation, 1_200)}" if score.explanation else "")
             for score in run.scores
-        ]
-        facts += [f"- Feedback: {inline_code(text, 2_000)}" for text in run.feedback]
-        if not run.feedback and analysis.outcome is Outcome.UNKNOWN:
-            facts.append("- Feedback: none; what went wrong has to be found in the record")
-        if label and run.task:
-            facts.append(f"- Task: {inline_code(run.task, 600)}")
-        tools = _tools(run)
-        same = first is not None and first.trajectory is not None and tools == _tools(first.trajectory)
-        facts.append(f"- Tools offered: {f'as in {first_label}' if same else tools}")
-    return f"{heading}\n\n{outcome}\n\n" + "\n".join(facts)
+        }
+        if run.feedback:
+            facts["Feedback"] = " / ".join(inline_code(text, 2_000) for text in run.feedback)
+        elif analysis.outcome is Outcome.UNKNOWN:
+            facts["Feedback"] = "none; what went wrong has to be found in the record"
+        if is_one_of_several and run.task:
+            facts["Task"] = inline_code(run.task, 600)
+        facts["Tools offered"] = _tools(run)
+    return facts
+
+
+def _listed(facts: dict[str, str]) -> str:
+    rest = "\n".join(f"- {name}: {value}" for name, value in facts.items() if name != "Outcome")
+    return f"{facts['Outcome']}\n\n{rest}"
+
+
+def _row(label: str, facts: dict[str, str], first: dict[str, str]) -> str:
+    """Return the facts of one of many runs on one line, without what says nothing or is as in the first run."""
+    told = {name: value for name, value in facts.items() if value not in ("not recorded", "0")}
+    if facts is not first and told.get("Tools offered") == first.get("Tools offered"):
+        told.pop("Tools offered", None)
+    rest = "; ".join(f"{name}: {value}" for name, value in told.items() if name != "Outcome")
+    return f"- **{label}**, {facts['Outcome']}: {rest}"
 
 
 def _endings(*values: str | None) -> list[tuple[str, str]]:

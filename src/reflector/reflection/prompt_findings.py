@@ -17,12 +17,26 @@ from reflector.trajectories.analysis import (
 
 __all__ = ["comparison_section", "failure_points_section", "reasoning_issues_section", "success_section"]
 
+_FROM_FEEDBACK = ("feedback", "low_score")
 _SEVERITY_ICONS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🟢"}
 
 
-def failure_points_section(failed: Sequence[TrajectoryAnalysis], labels: Sequence[str], limit: int) -> str:
-    """Return the failure points of all runs, one entry for the same failure in several runs, with their number."""
-    shared = share_findings(failed)
+def failure_points_section(
+    failed: Sequence[TrajectoryAnalysis], labels: Sequence[str], limit: int, *, with_feedback: bool = True
+) -> str:
+    """Return the failure points of all runs, one entry for the same failure in several runs, with their number.
+
+    Args:
+        failed: The runs.
+        labels: How each is named.
+        limit: Entries at most.
+        with_feedback: Whether to list what only the feedback on one run says.
+    """
+    shared = [
+        each
+        for each in share_findings(failed)
+        if with_feedback or len(each.runs) > 1 or each.point.rule not in _FROM_FEEDBACK
+    ]
     entries = []
     for number, finding in enumerate(shared[:limit], 1):
         point = finding.point
