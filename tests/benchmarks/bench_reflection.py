@@ -96,20 +96,12 @@ def interval(differences: Sequence[float]) -> tuple[float, float]:
 COMPARISONS: list[tuple[str, str, Visibility, int, Way, Way]] = [
     ("30 runs: each alone → together", "frequency", Visibility.FREQUENCY, RUNS, each_alone, together),
     (
-        "24 runs, window 8,000: cut → in groups",
-        "frequency",
-        Visibility.FREQUENCY,
-        24,
-        partial(together, builder=Unsplit(window=8_000)),
-        partial(together, builder=rf.PromptBuilder(window=8_000)),
-    ),
-    (
-        "24 runs, window 8,000: cut → in groups",
-        "clean",
-        Visibility.FEEDBACK,
-        24,
-        partial(together, builder=Unsplit(window=8_000)),
-        partial(together, builder=rf.PromptBuilder(window=8_000)),
+        "30 runs, window 4,000: cut → in groups",
+        "trace-only",
+        Visibility.TRACE,
+        RUNS,
+        partial(together, builder=Unsplit(window=4_000)),
+        partial(together, builder=rf.PromptBuilder(window=4_000)),
     ),
     (
         "6 runs: 1 turn → 3 turns",
@@ -133,7 +125,8 @@ COMPARISONS: list[tuple[str, str, Visibility, int, Way, Way]] = [
 async def main(seeds: int) -> None:
     started = time.perf_counter()
     print(
-        f"{'comparison':42} {'rules of':10} {'before':>7} {'after':>7} {'difference (95 %)':>24} {'calls':>11} {'USD':>15}"
+        f"{'comparison':42} {'rules of':10} {'before':>7} {'after':>7} {'difference (95 %)':>24}"
+        f" {'calls':>11} {'USD':>15}"
     )
     for name, scenario, kind, count, before, after in COMPARISONS:
         old = [await measure(scenario, kind, count, before, seed) for seed in range(seeds)]

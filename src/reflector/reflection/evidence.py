@@ -26,6 +26,7 @@ __all__ = [
     "EvidenceBudget",
     "Excerpt",
     "Worth",
+    "least_tokens",
     "quote_steps",
     "select_evidence",
     "step_text",
@@ -171,6 +172,17 @@ def _least_worth(analysis: TrajectoryAnalysis) -> Worth:
         analysis.trajectory is not None and analysis.trajectory.feedback
     )
     return Worth.BEFORE if is_explained else Worth.FRAME
+
+
+def least_tokens(analysis: TrajectoryAnalysis, budget: EvidenceBudget) -> int:
+    """Return about how many tokens it takes to show what went wrong in one of many failed runs."""
+    ranked = [
+        each
+        for each in _rank(1, analysis, Counter(), is_one_of_many=True)
+        if each.worth <= _least_worth(analysis)
+    ]
+    chosen, _ = _take(sorted(ranked, key=lambda each: each.order), budget, budget.tokens)
+    return sum(map(_cost, chosen))
 
 
 def quote_steps(

@@ -13,7 +13,14 @@ from reflector._json import dumps
 from reflector._text import clean, estimate_tokens, fenced, one_line
 from reflector.errors import ConfigurationError
 from reflector.llm.messages import Message
-from reflector.reflection.evidence import Evidence, EvidenceBudget, Worth, quote_steps, select_evidence
+from reflector.reflection.evidence import (
+    Evidence,
+    EvidenceBudget,
+    Worth,
+    least_tokens,
+    quote_steps,
+    select_evidence,
+)
 from reflector.reflection.evidence_text import render_evidence
 from reflector.reflection.models import Exchange, ParsedReflection, ReflectionRequest, Verbosity
 from reflector.reflection.prompt_context import (
@@ -200,8 +207,10 @@ class PromptBuilder:
         )
 
     def size_of_run(self, request: ReflectionRequest, analysis: TrajectoryAnalysis) -> int:
-        """Return about how many tokens a failed run needs at least: its facts and a tenth of the evidence's budget."""
-        return facts_tokens(analysis) + _LIMITS[request.verbosity].evidence.tokens // _SHARES
+        """Return about how many tokens one of many failed runs needs: its facts and the steps that went wrong."""
+        budget = _LIMITS[request.verbosity].evidence
+        share = replace(budget, tokens=budget.tokens // _SHARES)
+        return facts_tokens(analysis) + least_tokens(analysis, share)
 
     def _values(self, request: ReflectionRequest) -> dict[str, str]:
         count = len(request.failed)
