@@ -24,6 +24,8 @@ _SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "
 _OUTCOME_STYLES = {"success": "bold green", "unknown": "yellow"}
 _FINDINGS_SHOWN = 12
 
+Numbers = Sequence[Sequence[int]]
+
 
 def _console() -> Console:
     return Console(highlight=False, soft_wrap=False)
@@ -59,8 +61,11 @@ def print_reflection(reflection: Reflection) -> None:
         more = f" and {len(others) - 8} more" if len(others) > 8 else ""
         console.print(Text(f"read as well: {clean(named)}{more}\n", style="dim"))
     console.print(_diagnosis(reflection))
+    known = reflection.provenance
     for number, suggestion in enumerate(reflection.by_priority(), 1):
-        console.print(_suggestion(number, suggestion, _rests_on(reflection, suggestion)))
+        place = reflection.suggestions.index(suggestion)
+        often = _often(reflection, known.suggestion_runs, known.suggestion_turns, place)
+        console.print(_suggestion(number, suggestion, often))
     console.print(_diff(reflection))
     console.print(_footer(reflection))
 
@@ -134,31 +139,33 @@ def _diagnosis(reflection: Reflection) -> RenderableType:
     lines = [Text(clean(reflection.analysis))]
     if reflection.root_causes:
         lines.append(Text("\nroot causes", style="bold"))
-        lines += [Text(f"- {clean(cause)}") for cause in reflection.root_causes]
+        known = reflection.provenance
+        for place, cause in enumerate(reflection.root_causes):
+            often = _often(reflection, known.cause_runs, known.cause_turns, place)
+            lines.append(Text.assemble(f"- {clean(cause)}", (often, "dim")))
     by = "rules, no model was asked" if reflection.is_from_rules else clean(reflection.model)
     return Panel(
         Group(*lines), title=Text(f"what the prompt did wrong ({by})"), title_align="left", padding=(0, 1)
     )
 
 
-def _rests_on(reflection: Reflection, suggestion: Suggestion) -> str:
-    """Return how many runs are said to show a suggestion, and which turns said it."""
-    known, place = reflection.provenance, reflection.suggestions.index(suggestion)
+def _often(reflection: Reflection, runs: Numbers, turns: Numbers, place: int) -> str:
+    """Return how many runs are said to show a cause or a suggestion, and which turns said it."""
     parts = []
-    if known.suggestion_runs and known.suggestion_runs[place]:
-        parts.append(f"in {len(known.suggestion_runs[place])} of {reflection.failed_count} failed runs")
-    if known.suggestion_turns:
-        parts.append(f"turn {', '.join(map(str, known.suggestion_turns[place]))}")
+    if runs and runs[place]:
+        parts.append(f"in {len(runs[place])} of {reflection.failed_count} failed runs")
+    if turns:
+        parts.append(f"turn {', '.join(map(str, turns[place]))}")
     return f"  ({'; '.join(parts)})" if parts else ""
 
 
-def _suggestion(number: int, suggestion: Suggestion, rests_on: str) -> RenderableType:
+def _suggestion(number: int, suggestion: Suggestion, often: str) -> RenderableType:
     head = Text.assemble(
         (f"{number}. ", "bold"),
         (f"[{suggestion.priority}] ", _SEVERITY_STYLES[suggestion.priority]),
         (f"{suggestion.type} · {suggestion.category}  ", "dim"),
         (clean(suggestion.description), "bold"),
-        (rests_on, "dim"),
+        (often, "dim"),
     )
     lines = [head]
     if suggestion.rationale:

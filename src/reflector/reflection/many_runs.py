@@ -19,6 +19,10 @@ __all__ = ["count_runs", "split_request", "trace_back"]
 _ITEMS = re.compile(r"\(?\b([CS])\d{1,6}\b(?:(?:,\s*and|,|\s*and|\s*[-–])\s*\1\d{1,6}\b)*\)?")
 
 
+_SUFFIX = re.compile(r"\s*\((?=[^()]*\b(?:runs?|C\d+)\b)[^()]{1,400}\)(?=[.\s]*\Z)")
+"""What a root cause ends with, once it is counted."""
+
+
 def split_request(request: ReflectionRequest, builder: PromptBuilder) -> tuple[ReflectionRequest, ...]:
     """Return the request, or one for each group of its failed runs if they do not fit the builder's window.
 
@@ -77,7 +81,11 @@ def _most_telling(request: ReflectionRequest, sizes: Sequence[int], room: int) -
 
 
 def count_runs(parsed: ParsedReflection, request: ReflectionRequest) -> ParsedReflection:
-    """Return a reflection with the failed runs that its root causes and suggestions name, if there were several."""
+    """Return a reflection with the failed runs that its root causes and suggestions name, if there were several.
+
+    Root causes lose the list of runs at their end: `provenance` holds it, and it would be wrong as soon as it is joined
+    with others.
+    """
     numbers = request.numbers
     if len(numbers) == 1:
         if not request.run_numbers:
@@ -93,7 +101,8 @@ def count_runs(parsed: ParsedReflection, request: ReflectionRequest) -> ParsedRe
                 named_runs(f"{each.description}\n{each.rationale}", numbers) for each in parsed.suggestions
             ),
         )
-    counted: ParsedReflection = parsed.replace(provenance=known)
+    causes = tuple(_SUFFIX.sub("", cause) for cause in parsed.root_causes)
+    counted: ParsedReflection = parsed.replace(root_causes=causes, provenance=known)
     return counted
 
 
@@ -116,7 +125,7 @@ def trace_back(reduced: ParsedReflection, joined: ParsedReflection, total: int) 
         return _ITEMS.sub(lambda found: _often(runs(found[0], found[1]), total), text)
 
     traced: ParsedReflection = reduced.replace(
-        root_causes=tuple(worded(cause) for cause in reduced.root_causes),
+        root_causes=tuple(worded(_SUFFIX.sub("", cause)) for cause in reduced.root_causes),
         suggestions=tuple(each.replace(rationale=worded(each.rationale)) for each in reduced.suggestions),
         provenance=Provenance(
             cause_runs=tuple(

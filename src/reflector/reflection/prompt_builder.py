@@ -184,7 +184,7 @@ class PromptBuilder:
         ]
         suggestions = [
             f"#### S{number} ({_often(runs, total)}, {each.type}, {each.category}, {each.priority})\n\n"
-            f"{one_line(clean(each.description), 600)} Because: {one_line(clean(each.rationale), 600)}"
+            f"{one_line(clean(each.description), 600)}\n\nBecause: {one_line(clean(each.rationale), 600)}"
             + (f"\n\nText:\n{fenced(each.specific_text)}" if each.specific_text else "")
             + (f"\n\nPlace:\n{fenced(each.target_section)}" if each.target_section else "")
             for number, (each, runs) in enumerate(

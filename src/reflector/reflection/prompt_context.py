@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from reflector._text import clean, estimate_tokens, fenced, inline_code, one_line
 from reflector.reflection.models import ReflectionRequest
 from reflector.trajectories.analysis import TrajectoryAnalysis
-from reflector.trajectories.trajectory import Outcome, Trajectory
+from reflector.trajectories.trajectory import Outcome, StepKind, Trajectory
 
 __all__ = [
     "context_section",
@@ -69,7 +69,7 @@ def context_section(request: ReflectionRequest) -> str:
     labels = run_labels(request)
     several = is_about_several(request)
     parts = [_prompt_and_task(request)]
-    facts = [_run_facts(analysis, is_one_of_several=several) for analysis in failed]
+    facts = [_run_facts(analysis, with_task=several, with_request=is_crowd(request)) for analysis in failed]
     if is_crowd(request):
         rows = [_row(label, each, facts[0]) for label, each in zip(labels, facts, strict=True)]
         parts.append("### Execution Outcomes\n\n" + "\n".join(rows))
@@ -91,7 +91,7 @@ def context_section(request: ReflectionRequest) -> str:
 
 def facts_tokens(analysis: TrajectoryAnalysis) -> int:
     """Return about how many tokens the facts of one run of several have."""
-    return estimate_tokens(_row("run 1000", _run_facts(analysis, is_one_of_several=True), {}))
+    return estimate_tokens(_row("run 1000", _run_facts(analysis, with_task=True, with_request=True), {}))
 
 
 def reminder(request: ReflectionRequest) -> str:
@@ -122,7 +122,7 @@ def _task_text(request: ReflectionRequest) -> str:
     return fenced(task) if "\n" in task.strip() else one_line(clean(task), 2_000)
 
 
-def _run_facts(analysis: TrajectoryAnalysis, *, is_one_of_several: bool) -> dict[str, str]:
+def _run_facts(analysis: TrajectoryAnalysis, *, with_task: bool, with_request: bool) -> dict[str, str]:
     """Return the facts of a run by name; how it ended is called `Outcome`."""
     run = analysis.trajectory
     facts = {
@@ -144,8 +144,11 @@ def _run_facts(analysis: TrajectoryAnalysis, *, is_one_of_several: bool) -> dict
             facts["Feedback"] = " / ".join(inline_code(text, 2_000) for text in run.feedback)
         elif analysis.outcome is Outcome.UNKNOWN:
             facts["Feedback"] = "none; what went wrong has to be found in the record"
-        if is_one_of_several and run.task:
+        if with_task and run.task:
             facts["Task"] = inline_code(run.task, 600)
+        elif with_request:
+            asked = next((step.content for step in run.steps if step.kind is StepKind.USER), "")
+            facts |= {"Asked": inline_code(asked, 300)} if asked.strip() else {}
         facts["Tools offered"] = _tools(run)
     return facts
 
