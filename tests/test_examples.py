@@ -21,6 +21,13 @@ EXPECTED = {
         "  Rationale:",
         "  Specific text: After each",
     ],
+    "conversation.py": [
+        "asked: These suggestions do not say exactly what to change: “Explain the tool”. Look at step 3",
+        "turn (3,): Forbid to repeat what timed out",
+        "turn (2,): Explain that each call starts anew",
+        "+Never repeat a call that timed out",
+        "the end: 3 turns",
+    ],
     "record_your_agent.py": ["tool_failure", "+"],
     "your_own_model_agent.py": [
         "asked: # Failed Prompt Execution Analysis",
