@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import chain
+from math import ceil
 
 from reflector.reflection.aggregation.likeness import DEFAULT_LIKENESS, Likeness, Wording
 
@@ -18,9 +19,9 @@ class Grouping:
 
     The parts depend only on the set of suggestions, not on their order, and not on how many at a time they came.
 
-    Guarantee: no pair that says the same is missed. Only those are compared that share as many words as that takes,
-    which a count over an index of words finds. Time grows nearly linearly for texts of a natural vocabulary, and with
-    the square only if all suggestions consist of the same few words.
+    Guarantee: no pair that says the same is missed. Two texts that share enough words share one of their rarer ones
+    (prefix filtering), and an index of those words finds the pairs that are compared. Time grows nearly linearly for
+    texts of a natural vocabulary, and with the square only if all suggestions consist of the same few words.
     """
 
     wordings: Mapping[str, Wording]
@@ -40,7 +41,7 @@ class Grouping:
             return self
         wordings = {**self.wordings, **fresh}
         leaders = dict(self.leaders)
-        index = _Index(self.config.min_shared_words)
+        index = _Index(wordings.values(), self.config.min_shared_words)
         for key, wording in self.wordings.items():
             index.enter(key, wording)
         for key, wording in fresh.items():
@@ -61,26 +62,41 @@ class Grouping:
 
 
 class _Index:
-    """Which suggestions hold a word; those of another mark do not count."""
+    """Which suggestions hold a word among their rarer ones; those of another mark do not count."""
 
-    def __init__(self, share: float) -> None:
-        self._half = share / 2 - 1e-9
-        self._keys: list[str] = []
-        self._sizes: list[int] = []
-        self._holders: defaultdict[tuple[object, str], list[int]] = defaultdict(list)
+    def __init__(self, wordings: Iterable[Wording], share: float) -> None:
+        self._half = share / 2
+        self._uses = Counter(chain.from_iterable(wording.stems for wording in wordings))
+        self._holders: defaultdict[tuple[object, str], list[str]] = defaultdict(list)
+        self._entries: dict[str, tuple[frozenset[str], int]] = {}
 
     def enter(self, key: str, wording: Wording) -> None:
-        for stem in wording.stems:
-            self._holders[wording.mark, stem].append(len(self._keys))
-        self._keys.append(key)
-        self._sizes.append(len(wording.stems))
+        """Let later calls of `like` find `wording`."""
+        for place in self._places(wording):
+            self._holders[place].append(key)
+        self._entries[key] = wording.stems, self._needed(len(wording.stems)) - 1
 
     def like(self, wording: Wording) -> list[str]:
         """Return the keys whose words have at least the Dice coefficient asked for with those of `wording`."""
-        lists = (self._holders.get((wording.mark, stem), ()) for stem in wording.stems)
-        counts = Counter(chain.from_iterable(lists))
-        least, half, sizes, keys = self._half * len(wording.stems), self._half, self._sizes, self._keys
-        return [keys[number] for number, count in counts.items() if count >= least + half * sizes[number]]
+        lists = (self._holders.get(place, ()) for place in self._places(wording))
+        own, size, found = wording.stems, len(wording.stems), []
+        rest = self._needed(size) - 1
+        for key, count in Counter(chain.from_iterable(lists)).items():
+            stems, their_rest = self._entries[key]
+            least = self._half * (size + len(stems))
+            # Shared words that were not counted are among the `rest` usual words of one of the two.
+            if count + max(rest, their_rest) >= least and len(own & stems) >= least:
+                found.append(key)
+        return found
+
+    def _places(self, wording: Wording) -> list[tuple[object, str]]:
+        """Return the rarer words: all but one less than must be shared. In one order, two such lists overlap."""
+        stems = sorted(wording.stems, key=lambda stem: (self._uses[stem], stem))
+        return [(wording.mark, stem) for stem in stems[: len(stems) - self._needed(len(stems)) + 1]]
+
+    def _needed(self, size: int) -> int:
+        # 2·shared ≥ share·(a + b) and b ≥ shared: shared ≥ half/(1 - half)·a.
+        return max(1, ceil(self._half / (1 - self._half) * size - 1e-9))
 
 
 def _leader(leaders: dict[str, str], key: str) -> str:
