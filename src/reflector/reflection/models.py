@@ -17,6 +17,7 @@ __all__ = [
     "ParseMode",
     "ParsedReflection",
     "Priority",
+    "Provenance",
     "ReflectionRequest",
     "ReflectionResponse",
     "Suggestion",
@@ -101,6 +102,17 @@ class DroppedItem(Value):
     """The part itself, shortened."""
 
 
+class Provenance(Value):
+    """Where a reflection came from, for those who put several together."""
+
+    source: str | None = None
+    """The run it is about."""
+    at: datetime | None = None
+    """When that run was."""
+    impacts: dict[int, float] = Field(default_factory=dict)
+    """Position of a suggestion -> impact, in [0, 1], of the edit that followed from it."""
+
+
 class ParsedReflection(Value):
     """What a model's answer says, read into fields."""
 
@@ -122,6 +134,10 @@ class ParsedReflection(Value):
         """A digest of what it says: the same answer has the same id in every process."""
         said = self.model_dump(mode="json", include={"analysis", "root_causes", "suggestions"})
         return "reflection_" + hashlib.sha256(dumps(said, sort_keys=True)).hexdigest()[:16]
+
+    def provenance(self) -> Provenance:
+        """Return where it came from; an answer alone does not know."""
+        return Provenance()
 
 
 class ReflectionRequest(Value):
