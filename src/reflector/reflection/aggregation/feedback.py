@@ -82,8 +82,8 @@ class Feedback(Value):
         return self._joined(other.sources, other.collected)
 
     def _with(self, items: Iterable[tuple[Any, str | None, datetime | None, Any]]) -> Feedback:
-        sources: dict[str, FeedbackSource] = Field(default_factory=dict)
-        collected: dict[str, CollectedSuggestion] = Field(default_factory=dict)
+        sources: dict[str, FeedbackSource] = {}
+        collected: dict[str, CollectedSuggestion] = {}
         unnamed = sum(name.startswith("#") for name in self.sources)
         for item, name, at, impacts in items:
             reflection = _reflection(item)
