@@ -68,24 +68,24 @@ class _Index:
         self._half = share / 2
         self._uses = Counter(chain.from_iterable(wording.stems for wording in wordings))
         self._holders: defaultdict[tuple[object, str], list[str]] = defaultdict(list)
-        self._entries: dict[str, tuple[frozenset[str], int]] = {}
+        self._entries: dict[str, tuple[frozenset[str], int, int]] = {}
 
     def enter(self, key: str, wording: Wording) -> None:
         """Let later calls of `like` find `wording`."""
         for place in self._places(wording):
             self._holders[place].append(key)
-        self._entries[key] = wording.stems, self._needed(len(wording.stems)) - 1
+        self._entries[key] = wording.stems, len(wording.stems), self._needed(len(wording.stems)) - 1
 
     def like(self, wording: Wording) -> list[str]:
         """Return the keys whose words have at least the Dice coefficient asked for with those of `wording`."""
         lists = (self._holders.get(place, ()) for place in self._places(wording))
         own, size, found = wording.stems, len(wording.stems), []
-        rest = self._needed(size) - 1
+        half, entries, rest = self._half, self._entries, self._needed(size) - 1
         for key, count in Counter(chain.from_iterable(lists)).items():
-            stems, their_rest = self._entries[key]
-            least = self._half * (size + len(stems))
+            stems, their_size, their_rest = entries[key]
+            least = half * (size + their_size)
             # Shared words that were not counted are among the `rest` usual words of one of the two.
-            if count + max(rest, their_rest) >= least and len(own & stems) >= least:
+            if count + (rest if rest > their_rest else their_rest) >= least and len(own & stems) >= least:
                 found.append(key)
         return found
 

@@ -96,7 +96,9 @@ def failure_patterns(
             wordings.setdefault(key, Wording.of(wording))
     groups = Grouping.of(wordings, config.likeness).groups()
     said_by = [sorted(set().union(*(holders[key] for key in group))) for group in groups]
-    tails = adjusted([binomial_tail(len(names), len(sources), config.base_rate) for names in said_by])
+    counts = [len(names) for names in said_by]
+    chance = {count: binomial_tail(count, len(sources), config.base_rate) for count in set(counts)}
+    tails = adjusted([chance[count] for count in counts])
     patterns = [
         _failure_pattern(sum((named[key] for key in group), Counter()), names, len(sources), tail)
         for group, names, tail in zip(groups, said_by, tails, strict=True)
