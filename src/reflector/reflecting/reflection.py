@@ -7,8 +7,9 @@ from typing import Any
 from pydantic import Field
 
 from reflector.edits.plan import EditPlan
-from reflector.reflection.models import ParsedReflection, ParseMode, Provenance, Suggestion
+from reflector.reflection.models import Origin, ParsedReflection, ParseMode, Suggestion
 from reflector.trajectories.analysis import TrajectoryAnalysis
+from reflector.trajectories.step import Outcome
 from reflector.usage import Usage
 
 __all__ = ["Reflection"]
@@ -48,14 +49,18 @@ class Reflection(ParsedReflection):
         """Whether it was derived from the analysis alone, without a model."""
         return self.parse_mode is ParseMode.RULES
 
-    def provenance(self) -> Provenance:
-        """Return the run it is about, when that was, and the impact of the edits that found their place."""
+    def origin(self) -> Origin:
+        """Return which runs it is about, when they were, and the impact of the edits that found their place."""
         run, impacts = self.run_analysis.trajectory, dict[int, float]()
         for edit in self.plan.edits:
             if edit.location is not None:
                 impacts[edit.suggestion_index] = max(edit.impact, impacts.get(edit.suggestion_index, 0.0))
-        at = run.started_at if run is not None else None
-        return Provenance(source=self.run_analysis.trajectory_id, at=at, impacts=impacts)
+        failed = [each for each in self.other_analyses if each.outcome is not Outcome.SUCCESS]
+        return Origin(
+            sources=tuple(each.trajectory_id for each in (self.run_analysis, *failed)),
+            at=run.started_at if run is not None else None,
+            impacts=impacts,
+        )
 
     def diff(self) -> str:
         """Return a unified diff of the prompt in which each edit names the suggestion that caused it."""

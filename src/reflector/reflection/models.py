@@ -14,10 +14,10 @@ from reflector.trajectories.analysis import TrajectoryAnalysis
 __all__ = [
     "Confidence",
     "DroppedItem",
+    "Origin",
     "ParseMode",
     "ParsedReflection",
     "Priority",
-    "Provenance",
     "ReflectionRequest",
     "ReflectionResponse",
     "Suggestion",
@@ -102,13 +102,17 @@ class DroppedItem(Value):
     """The part itself, shortened."""
 
 
-class Provenance(Value):
-    """Where a reflection came from, for those who put several together."""
+class Origin(Value):
+    """Which runs a reflection is about, for those who put several reflections together."""
 
-    source: str | None = None
-    """The run it is about."""
+    sources: tuple[str, ...] = ()
+    """Names of the runs; the first is the one it is mainly about."""
+    suggestion_sources: tuple[tuple[str, ...], ...] = ()
+    """For each suggestion, the runs it rests on; empty if that is not known."""
+    cause_sources: tuple[tuple[str, ...], ...] = ()
+    """The same for each root cause."""
     at: datetime | None = None
-    """When that run was."""
+    """When the runs were."""
     impacts: dict[int, float] = Field(default_factory=dict)
     """Position of a suggestion -> impact, in [0, 1], of the edit that followed from it."""
 
@@ -135,9 +139,9 @@ class ParsedReflection(Value):
         said = self.model_dump(mode="json", include={"analysis", "root_causes", "suggestions"})
         return "reflection_" + hashlib.sha256(dumps(said, sort_keys=True)).hexdigest()[:16]
 
-    def provenance(self) -> Provenance:
-        """Return where it came from; an answer alone does not know."""
-        return Provenance()
+    def origin(self) -> Origin:
+        """Return which runs it is about; an answer alone does not know."""
+        return Origin()
 
 
 class ReflectionRequest(Value):

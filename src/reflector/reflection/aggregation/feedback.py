@@ -23,7 +23,7 @@ from reflector.reflection.aggregation.patterns import (
     suggestion_patterns,
 )
 from reflector.reflection.aggregation.weighting import AggregationConfig, WeightedSuggestion, weigh
-from reflector.reflection.models import ParsedReflection, Suggestion
+from reflector.reflection.models import Origin, ParsedReflection, Suggestion
 
 __all__ = ["Feedback", "aggregate"]
 
@@ -87,15 +87,17 @@ class Feedback(Value):
         unnamed = sum(name.startswith("#") for name in self.sources)
         for item, name, at, impacts in items:
             reflection = _reflection(item)
-            origin = reflection.provenance()
-            name = origin.source if name is None else name
-            if name is None:
+            origin = reflection.origin() if name is None else Origin()
+            if name is None and not origin.sources:
                 unnamed += 1
                 name = f"#{unnamed}"
-            _put(sources, name, _source(reflection, at or origin.at))
-            known = _checked(origin.impacts if impacts is None else impacts)
+            names = origin.sources if name is None else (name,)
+            for each, source in _sources(reflection, names, origin, at).items():
+                _put(sources, each, source)
+            known = _checked(reflection.origin().impacts if impacts is None else impacts)
             for index, suggestion in enumerate(reflection.suggestions):
-                said = CollectedSuggestion(suggestion=suggestion, sources={name: known.get(index)})
+                said_by = dict.fromkeys(_at(origin.suggestion_sources, index, names), known.get(index))
+                said = CollectedSuggestion(suggestion=suggestion, sources=said_by)
                 _put(collected, digest_of(suggestion), said)
         return self._joined(sources, collected)
 
@@ -221,12 +223,31 @@ def _reflection(item: Any) -> ParsedReflection:
     )
 
 
-def _source(reflection: ParsedReflection, at: datetime | None) -> FeedbackSource:
-    seen = None if at is None else _aware(at)
-    causes = tuple(sorted({cause for cause in reflection.root_causes if cause.strip()}))
-    return FeedbackSource(
-        confidence=reflection.confidence, root_causes=causes, first_seen=seen, last_seen=seen
-    )
+def _sources(
+    reflection: ParsedReflection, names: Sequence[str], origin: Origin, at: datetime | None
+) -> dict[str, FeedbackSource]:
+    moment = at or origin.at
+    seen = None if moment is None else _aware(moment)
+    causes: dict[str, set[str]] = {name: set() for name in names}
+    for index, cause in enumerate(reflection.root_causes):
+        if cause.strip():
+            for name in _at(origin.cause_sources, index, names):
+                causes[name].add(cause)
+    return {
+        name: FeedbackSource(
+            confidence=reflection.confidence,
+            root_causes=tuple(sorted(said)),
+            first_seen=seen,
+            last_seen=seen,
+        )
+        for name, said in causes.items()
+    }
+
+
+def _at(known: Sequence[Sequence[str]], index: int, names: Sequence[str]) -> Sequence[str]:
+    """Return the runs that a part rests on; where that is not known, the one that the reflection is mainly about."""
+    said_by = [name for name in known[index] if name in names] if index < len(known) else ()
+    return said_by or names[:1]
 
 
 def _aware(moment: datetime) -> datetime:
