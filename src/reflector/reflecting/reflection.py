@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import Field
 
 from reflector.edits.plan import EditPlan
+from reflector.reflection.calibration import Probability
 from reflector.reflection.models import Origin, ParsedReflection, ParseMode, Suggestion
 from reflector.trajectories.analysis import TrajectoryAnalysis
 from reflector.trajectories.step import Outcome
@@ -24,6 +25,8 @@ class Reflection(ParsedReflection):
     """The further runs: failed ones gave evidence, passing ones served as comparison."""
     plan: EditPlan = Field(repr=False)
     """The suggestions as checked edits of the prompt."""
+    suggestion_confidence: tuple[Probability, ...] = ()
+    """For each suggestion, how probable it is that it improves the score; it says whether that is learned."""
     model: str
     """The model that answered; `rules` when no model was asked."""
     usage: Usage = Usage()
@@ -70,6 +73,7 @@ class Reflection(ParsedReflection):
         """Return the parsed reflection's fields with edits, prompt, diff, model and usage, ready for JSON."""
         parsed = self.model_dump(mode="json", include=set(ParsedReflection.model_fields))
         return parsed | {
+            "suggestion_confidence": [each.model_dump() for each in self.suggestion_confidence],
             "edits": [edit.to_row() for edit in self.plan.edits],
             "improved_prompt": self.improved_prompt,
             "diff": self.diff(),

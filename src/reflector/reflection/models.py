@@ -12,8 +12,10 @@ from reflector._json import JSONValue, Value, dumps
 from reflector.trajectories.analysis import TrajectoryAnalysis
 
 __all__ = [
+    "Attempt",
     "Confidence",
     "DroppedItem",
+    "KeptInstruction",
     "Origin",
     "ParseMode",
     "ParsedReflection",
@@ -144,6 +146,29 @@ class ParsedReflection(Value):
         return Origin()
 
 
+class Attempt(Value):
+    """A suggestion that was tried before on a prompt, in whatever words, without success."""
+
+    suggestion: Suggestion
+    rejected: int
+    """How many trials with it were rejected."""
+    accepted: int = 0
+    blame: float
+    """What speaks against it: a rejected trial counts as 1, shared by its suggestions; an accepted one as -1."""
+    best_delta: float | None = None
+    """The best change of the score, where one was measured."""
+
+
+class KeptInstruction(Value):
+    """A text of the prompt that an earlier change put there, and how it has fared since."""
+
+    text: str
+    helpful: int
+    """Accepted trials that put it in, and rejected ones that took it out."""
+    harmful: int
+    """Rejected trials that put it in, and accepted ones that took it out."""
+
+
 class ReflectionRequest(Value):
     """One question about a prompt: the runs, the prompt, and how to ask."""
 
@@ -155,6 +180,10 @@ class ReflectionRequest(Value):
     focus_areas: tuple[str, ...] = ()
     other_analyses: tuple[TrajectoryAnalysis, ...] = ()
     """Further runs of the same prompt: failed ones add evidence, passing ones are the comparison."""
+    attempts: tuple[Attempt, ...] = ()
+    """What was tried on this prompt or its ancestors and rejected, the latest first."""
+    kept: tuple[KeptInstruction, ...] = ()
+    """What earlier changes put into this prompt."""
     metadata: dict[str, JSONValue] = Field(default_factory=dict)
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from reflector._text import clean, fenced, inline_code, one_line
 from reflector.reflection.evidence import EvidenceBudget, Worth, select_evidence
 from reflector.reflection.evidence_text import render_evidence
+from reflector.reflection.memory import memory_section
 from reflector.reflection.models import ParsedReflection, ReflectionRequest, Verbosity
 from reflector.reflection.prompt_findings import (
     comparison_section,
@@ -77,6 +78,7 @@ class PromptBuilder:
             _context(request),
             self._analysis(request, limits),
             _evidence(request, limits),
+            memory_section(request),
             task_section(request),
             requirements_section(request),
         ]
