@@ -117,8 +117,8 @@ class Calibration(Value):
     """
 
     outcomes: tuple[SuggestionOutcome, ...] = ()
-    shrinkage: float = Field(default=1.0, gt=0, allow_inf_nan=False)
-    """Precision of the normal prior of each weight."""
+    shrinkage: float = Field(default=4.0, gt=0, allow_inf_nan=False)
+    """Precision of the normal prior of each weight: 4 expects most features to change the odds less than threefold."""
     min_trials: int = Field(default=30, ge=1)
     """With fewer trials, or trials of one result only, the formula's score is given and labelled as uncalibrated."""
 
