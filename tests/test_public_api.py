@@ -12,7 +12,8 @@ import pytest
 import reflector
 
 NAMES = {
-    "Agent", "AgentError", "AgentStoppedError", "AskTimeoutError", "ComparativeAnalysis", "ConfigurationError",
+    "Agent", "AgentError", "AggregationConfig", "Feedback", "Probability", "ReflectionMemory", "WeightedSuggestion",
+    "aggregate", "AgentStoppedError", "AskTimeoutError", "ComparativeAnalysis", "ConfigurationError",
     "ContentFilteredError", "Context", "ContextLengthError", "DispatchError", "DuplicateAgentError",
     "EditConfig", "EditError", "EditPlan", "EmptyAnswerError", "EngineError", "HandlerError", "InputError",
     "InvalidEditError", "InvalidPatternError", "InvalidReflectionError", "InvalidSignalError", "Journal",
@@ -34,7 +35,7 @@ NAMES = {
 # Loaded at first use only.
 HEAVY = {
     "litellm", "openai", "clifford", "numba", "scipy", "numpy", "structlog", "tenacity", "rich", "typer", "trio",
-    "sqlite3",
+    "sqlite3", "rapidfuzz",
 }  # fmt: skip
 
 PROBE = """

@@ -15,24 +15,9 @@ from reflector.reflection.aggregation.merging import merge_suggestions
 from reflector.reflection.models import Priority, Suggestion, SuggestionCategory, SuggestionType
 
 WORDS = [
-    *[
-        "state",
-        "unit",
-        "every",
-        "amount",
-        "source",
-        "figure",
-        "always",
-        "check",
-        "total",
-        "answer",
-        "date",
-        "year",
-        "never",
-    ],
-    "3",
-    "5",
-]
+    "state", "unit", "every", "amount", "source", "figure", "always", "check", "total", "answer", "date", "year",
+    "never", "3", "5",
+]  # fmt: skip
 
 suggestions = st.builds(
     Suggestion,
