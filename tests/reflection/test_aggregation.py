@@ -154,7 +154,7 @@ def test_without_weighting_everything_weighs_the_same() -> None:
 
 @pytest.mark.slow
 @given(st.lists(entries, max_size=8), st.randoms(use_true_random=False), st.integers(0, 8))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_one_by_one_all_at_once_or_in_parts(items: list[Any], order: Any, cut: int) -> None:
     """Incremental equals batch, in any order, byte for byte."""
     whole = fold(items)
@@ -177,7 +177,7 @@ def test_one_by_one_all_at_once_or_in_parts(items: list[Any], order: Any, cut: i
 
 @pytest.mark.slow
 @given(st.lists(reflections, max_size=6))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_weights_lie_between_0_and_1_and_nothing_is_counted_twice(items: list[ParsedReflection]) -> None:
     feedback = aggregate(items)
     keys = [key for each in feedback.suggestions for key in each.wordings]

@@ -112,7 +112,7 @@ def test_thresholds_can_be_set() -> None:
 
 @pytest.mark.slow
 @given(st.lists(suggestions, max_size=12))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_no_pair_that_says_the_same_is_missed(items: list[Suggestion]) -> None:
     """The index finds what comparing each with each finds."""
     wordings = {digest_of(each): Wording.of(each) for each in items}
@@ -125,7 +125,7 @@ def test_no_pair_that_says_the_same_is_missed(items: list[Suggestion]) -> None:
 
 @pytest.mark.slow
 @given(st.lists(suggestions, max_size=12), st.randoms(use_true_random=False))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_groups_do_not_depend_on_the_order(items: list[Suggestion], order: Any) -> None:
     shuffled = list(items)
     order.shuffle(shuffled)
@@ -139,7 +139,7 @@ def test_groups_do_not_depend_on_the_order(items: list[Suggestion], order: Any) 
 
 @pytest.mark.slow
 @given(st.lists(suggestions, max_size=12))
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 def test_nothing_is_lost_and_merging_again_changes_nothing(items: list[Suggestion]) -> None:
     merged = merge_suggestions([items])
     assert sorted(place for each in merged for place in each.places) == [(0, n) for n in range(len(items))]

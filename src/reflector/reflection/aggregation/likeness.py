@@ -87,7 +87,7 @@ class Wording:
         if self.mark != other.mark:
             return False
         shared = len(self.stems & other.stems)
-        if 2 * shared < config.min_shared_words * (len(self.stems) + len(other.stems)):
+        if not shared or 2 * shared < config.min_shared_words * (len(self.stems) + len(other.stems)):
             return False
         described = likeness(self.words, other.words)
         if described < config.min_description or not self._texts_agree(other, config):
