@@ -211,7 +211,17 @@ if TYPE_CHECKING:
     from reflector.reflecting.reflector import Reflector as Reflector
     from reflector.reflecting.reflector import ReflectorOptions as ReflectorOptions
     from reflector.reflecting.selecting import TurnPolicy as TurnPolicy
+    from reflector.reflection.aggregation.feedback import Feedback as Feedback
+    from reflector.reflection.aggregation.feedback import aggregate as aggregate
+    from reflector.reflection.aggregation.weighting import (
+        AggregationConfig as AggregationConfig,
+    )
+    from reflector.reflection.aggregation.weighting import (
+        WeightedSuggestion as WeightedSuggestion,
+    )
+    from reflector.reflection.calibration import Probability as Probability
     from reflector.reflection.confidence import validate_reflection as validate_reflection
+    from reflector.reflection.memory import ReflectionMemory as ReflectionMemory
     from reflector.reflection.models import (
         ParsedReflection as ParsedReflection,
     )
@@ -280,6 +290,13 @@ _HOME = {
     "validate_reflection": "reflector.reflection.confidence",
     "PromptBuilder": "reflector.reflection.prompt_builder",
     "PromptTemplates": "reflector.reflection.templates",
+    # feedback of many runs, and what became of it
+    "aggregate": "reflector.reflection.aggregation.feedback",
+    "Feedback": "reflector.reflection.aggregation.feedback",
+    "AggregationConfig": "reflector.reflection.aggregation.weighting",
+    "WeightedSuggestion": "reflector.reflection.aggregation.weighting",
+    "ReflectionMemory": "reflector.reflection.memory",
+    "Probability": "reflector.reflection.calibration",
     # edits
     "EditConfig": "reflector.edits.edit",
     "EditPlan": "reflector.edits.plan",

@@ -17,6 +17,13 @@ async def main_job() -> None:
     reflector = rf.Reflector(model="openai/m", base_url="http://localhost/v1", api_key="k")
     assert_type(await reflector.reflect([{"role": "user", "content": "hi"}], prompt="p"), rf.Reflection)
     assert_type(rf.reflect_sync("run.json"), rf.Reflection)
+    reflector.record_outcome(reflection, accepted=True, score_delta=0.04)
+    assert_type(reflector.memory, rf.ReflectionMemory)
+    assert_type(reflection.suggestion_confidence, tuple[rf.Probability, ...])
+    feedback = rf.aggregate([reflection], sources=["run"])
+    assert_type(feedback, rf.Feedback)
+    assert_type(feedback.add(reflection).merge(feedback), rf.Feedback)
+    assert_type(feedback.suggestions, tuple[rf.WeightedSuggestion, ...])
 
 
 async def conversations() -> None:

@@ -92,7 +92,14 @@ class Conversation(Value):
             return self.turns[0].reflection if self.turns else None
         last = self.turns[-1].reflection
         joined = join_turns(self.reflections)
+        sure = {
+            suggestion: confidence
+            for each in self.reflections
+            for suggestion, confidence in zip(each.suggestions, each.suggestion_confidence, strict=False)
+        }
+        known = [sure.get(suggestion) for suggestion in joined.suggestions]
         merged: Reflection = joined.replace(
+            suggestion_confidence=tuple(each for each in known if each is not None) if all(known) else (),
             plan=plan_edits(joined, last.prompt, config=last.plan.config),
             usage=self.usage,
             duration_ms=sum(reflection.duration_ms for reflection in self.reflections),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -38,12 +38,14 @@ from reflector.llm.model_agent import model_agent
 from reflector.llm.replies import read_reply
 from reflector.llm.selection import RULES, resolve_model
 from reflector.reflecting.conversation import Conversation
+from reflector.reflecting.outcomes import features_of, trial_of
 from reflector.reflecting.reading import AT_ONCE, read_runs_by_model, rounds_of
 from reflector.reflecting.reflection import Reflection
 from reflector.reflecting.runs import Runs, build_request, read_runs
 from reflector.reflecting.selecting import Scoring, TurnPolicy, Until, check_until, select_best, stop_reason
 from reflector.reflection.follow_up import FollowUp
 from reflector.reflection.many_runs import split_request
+from reflector.reflection.memory import ReflectionMemory, drop_repeats
 from reflector.reflection.models import ParsedReflection, ReflectionRequest, Verbosity
 from reflector.reflection.prompt_builder import PromptBuilder
 from reflector.reflection.rules import reflect_by_rules
@@ -113,6 +115,7 @@ class Reflector:
         prompt_builder: Writes the prompts.
         options: Temperature, limits and time.
         edits: How suggestions become edits.
+        memory: What was tried before, fed by `record_outcome`; several Reflectors may share one. None: its own.
 
     Raises:
         ConfigurationError: If the model is none of these, or the settings contradict each other.
@@ -127,6 +130,7 @@ class Reflector:
         prompt_builder: PromptBuilder | None = None,
         options: ReflectorOptions | None = None,
         edits: EditConfig | None = None,
+        memory: ReflectionMemory | None = None,
     ) -> None:
         choice = resolve_model(model, base_url=base_url, api_key=api_key)
         self._client = choice.client
@@ -134,6 +138,8 @@ class Reflector:
         self._builder = prompt_builder or PromptBuilder()
         self._options = options or ReflectorOptions()
         self._edits = edits or EditConfig()
+        self.memory = ReflectionMemory() if memory is None else memory
+        """What was tried, and what became of it: shown to the model, never suggested twice."""
         self.model: str = choice.name
         """The name of the model that is asked; `rules` for none."""
 
@@ -173,7 +179,7 @@ class Reflector:
             verbosity=_verbosity(verbosity),
             focus_areas=_focus_areas(focus_areas),
         )
-        return await self._perform(request)
+        return await self._perform(self.memory.recall(request))
 
     def reflect_sync(
         self,
@@ -189,6 +195,33 @@ class Reflector:
             self.reflect, runs, prompt=prompt, task=task, verbosity=verbosity, focus_areas=focus_areas
         )
         return run_sync(call)
+
+    def record_outcome(
+        self,
+        reflection: Reflection,
+        *,
+        accepted: bool,
+        score_delta: float | None = None,
+        suggestions: Collection[int] | None = None,
+    ) -> None:
+        """Remember what became of a reflection's improved prompt.
+
+        The next reflections on that prompt, or on one that came from it, know what was rejected; and the confidence
+        of all later suggestions is learned from it.
+
+        Args:
+            reflection: What `reflect` returned.
+            accepted: Whether the improved prompt was kept.
+            score_delta: How much the score changed, if it was measured; a suggestion is taken to have helped if it
+                rose, whether or not it was enough to be kept.
+            suggestions: Positions of the suggestions that were tried; None takes those whose edits are made.
+
+        Raises:
+            InputError: If it is no reflection, or `score_delta` no finite number.
+        """
+        self.memory.record(
+            trial_of(reflection, accepted=accepted, score_delta=score_delta, suggestions=suggestions)
+        )
 
     def build_requests(
         self,
@@ -214,10 +247,8 @@ class Reflector:
             verbosity=_verbosity(verbosity),
             focus_areas=_focus_areas(focus_areas),
         )
-        return tuple(
-            self._question(self._builder.build_messages(group))
-            for group in split_request(request, self._builder)
-        )
+        groups = split_request(self.memory.recall(request), self._builder)
+        return tuple(self._question(self._builder.build_messages(group)) for group in groups)
 
     # --- conversations ------------------------------------------------------------------------------------
 
@@ -249,6 +280,7 @@ class Reflector:
             verbosity=_verbosity(verbosity),
             focus_areas=_focus_areas(focus_areas),
         )
+        request = self.memory.recall(request)
         return Conversation(request=request, max_turns=max_turns).with_turn(await self._perform(request))
 
     async def continue_conversation(
@@ -394,12 +426,16 @@ class Reflector:
             ask = partial(self._ask_model, limits=model_limits or Limits())
             reading = await read_runs_by_model(request, self._builder, ask, strict=self._options.strict)
             parsed, model, usage = reading.parsed, reading.model, reading.usage
+        parsed = drop_repeats(parsed, request)
         plan = plan_edits(parsed, request.original_prompt, config=self._edits)
+        # The first time, what it is learned with has to be loaded and fitted: not on the event loop.
+        confidence = await anyio.to_thread.run_sync(self.memory.probabilities, features_of(parsed, plan))
         return Reflection(
             **{name: getattr(parsed, name) for name in ParsedReflection.model_fields},
             run_analysis=request.trajectory_analysis,
             other_analyses=request.other_analyses,
             plan=plan,
+            suggestion_confidence=confidence,
             model=model,
             prompt_version="" if by_rules else self._builder.version,
             usage=usage,

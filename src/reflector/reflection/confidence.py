@@ -17,6 +17,7 @@ __all__ = [
     "needs_clarification",
     "score_confidence",
     "score_parts",
+    "suggestion_scores",
     "validate_reflection",
 ]
 
@@ -90,6 +91,20 @@ def score_confidence(parsed: ParsedReflection, *, config: ConfidenceConfig = DEF
         parsed.suggestions,
         truncated=bool(parsed.metadata.get("truncated")),
         config=config,
+    )
+
+
+def suggestion_scores(
+    parsed: ParsedReflection, *, config: ConfidenceConfig = DEFAULT_CONFIDENCE
+) -> tuple[float, ...]:
+    """Return the score of each suggestion, in [0, 1]: that of a reflection whose suggestions were all like it.
+
+    Their mean is the score of the reflection. They measure form, as it does, not success.
+    """
+    count, truncated = len(parsed.suggestions), bool(parsed.metadata.get("truncated"))
+    return tuple(
+        score_parts(parsed.analysis, parsed.root_causes, (each,) * count, truncated=truncated, config=config)
+        for each in parsed.suggestions
     )
 
 

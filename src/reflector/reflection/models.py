@@ -13,9 +13,12 @@ from reflector.trajectories.analysis import TrajectoryAnalysis
 from reflector.trajectories.step import Outcome
 
 __all__ = [
+    "Attempt",
     "Confidence",
     "DroppedItem",
     "Exchange",
+    "KeptInstruction",
+    "Origin",
     "ParseMode",
     "ParsedReflection",
     "Priority",
@@ -118,6 +121,21 @@ class Provenance(Value):
     suggestion_turns: tuple[tuple[int, ...], ...] = ()
 
 
+class Origin(Value):
+    """Which runs a reflection is about, for those who put several reflections together."""
+
+    sources: tuple[str, ...] = ()
+    """Names of the runs; the first is the one it is mainly about."""
+    suggestion_sources: tuple[tuple[str, ...], ...] = ()
+    """For each suggestion, the runs it rests on; empty if that is not known."""
+    cause_sources: tuple[tuple[str, ...], ...] = ()
+    """The same for each root cause."""
+    at: datetime | None = None
+    """When the runs were."""
+    impacts: dict[int, float] = Field(default_factory=dict)
+    """Position of a suggestion -> impact, in [0, 1], of the edit that followed from it."""
+
+
 class ParsedReflection(Value):
     """What a model's answer says, read into fields."""
 
@@ -141,6 +159,33 @@ class ParsedReflection(Value):
         """A digest of what it says: the same answer has the same id in every process."""
         said = self.model_dump(mode="json", include={"analysis", "root_causes", "suggestions"})
         return "reflection_" + hashlib.sha256(dumps(said, sort_keys=True)).hexdigest()[:16]
+
+    def origin(self) -> Origin:
+        """Return which runs it is about; an answer alone does not know."""
+        return Origin()
+
+
+class Attempt(Value):
+    """A suggestion that was tried before on a prompt, in whatever words, without success."""
+
+    suggestion: Suggestion
+    rejected: int
+    """How many trials with it were rejected."""
+    accepted: int = 0
+    blame: float
+    """What speaks against it: a rejected trial counts as 1, shared by its suggestions; an accepted one as -1."""
+    best_delta: float | None = None
+    """The best change of the score, where one was measured."""
+
+
+class KeptInstruction(Value):
+    """A text of the prompt that an earlier change put there, and how it has fared since."""
+
+    text: str
+    helpful: int
+    """Accepted trials that put it in, and rejected ones that took it out."""
+    harmful: int
+    """Rejected trials that put it in, and accepted ones that took it out."""
 
 
 class Exchange(Value):
@@ -168,6 +213,10 @@ class ReflectionRequest(Value):
     """The turns of the conversation so far."""
     question: str | None = None
     """What this turn of a conversation asks; None in the first one."""
+    attempts: tuple[Attempt, ...] = ()
+    """What was tried on this prompt or its ancestors and rejected, the latest first."""
+    kept: tuple[KeptInstruction, ...] = ()
+    """What earlier changes put into this prompt."""
     metadata: dict[str, JSONValue] = Field(default_factory=dict)
 
     @property

@@ -22,6 +22,7 @@ from reflector.reflection.evidence import (
     select_evidence,
 )
 from reflector.reflection.evidence_text import render_evidence
+from reflector.reflection.memory import memory_section
 from reflector.reflection.models import Exchange, ParsedReflection, ReflectionRequest, Verbosity
 from reflector.reflection.prompt_context import (
     context_section,
@@ -219,6 +220,7 @@ class PromptBuilder:
         return {
             "context": context_section(request),
             "findings": self._findings(request),
+            "memory": memory_section(request),
             "focus_areas": f"**Focus Areas:** {areas}" if areas else "",
             "many_runs": _MANY_RUNS.format(count=count) + (beside if request.passed else "") + "."
             if count > 1

@@ -71,6 +71,8 @@ $findings
 
 $evidence
 
+$memory
+
 ## Your Task
 
 Find out what the prompt has to do with this result, and say how to change it so that the next run succeeds. Only the \
@@ -153,6 +155,8 @@ $causes
 
 $suggestions
 
+$memory
+
 ## Your Task
 
 Join this into one reflection on the original prompt, as if you had read all runs yourself.
@@ -179,7 +183,7 @@ _PLACEHOLDERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "system": (frozenset(), frozenset({"types", "categories", "priorities"})),
     "reflection": (
         frozenset({"context", "findings", "evidence"}),
-        frozenset({"focus_areas", "many_runs", "name_the_runs", "length"}),
+        frozenset({"memory", "focus_areas", "many_runs", "name_the_runs", "length"}),
     ),
     "follow_up": (
         frozenset({"question"}),
@@ -187,7 +191,7 @@ _PLACEHOLDERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     ),
     "reduction": (
         frozenset({"context", "causes", "suggestions"}),
-        frozenset({"findings", "groups", "focus_areas", "length"}),
+        frozenset({"findings", "groups", "memory", "focus_areas", "length"}),
     ),
 }
 _CHOICES = {
@@ -212,15 +216,15 @@ class PromptTemplates:
     """Who the model is and the form of its answer. May hold `$types`, `$categories` and `$priorities`."""
     reflection: str = _REFLECTION
     """The first question. Needs `$context` (prompt under evaluation, task, facts of the runs), `$findings` and
-    `$evidence`; may hold `$focus_areas`, `$many_runs` and `$name_the_runs` (empty with one run), and `$length` (a
-    sentence that depends on the verbosity)."""
+    `$evidence`; may hold `$memory` (what was tried before), `$focus_areas`, `$many_runs` and `$name_the_runs` (empty
+    with one run), and `$length` (a sentence that depends on the verbosity)."""
     follow_up: str = _FOLLOW_UP
     """A further question, sent behind the first one and the answers so far. Needs `$question`; may hold `$previous`
     (the last analysis), `$asked_evidence` (the steps that the question names), `$context` (prompt under evaluation and
     task, once more), `$name_the_runs` and `$length`."""
     reduction: str = _REDUCTION
     """Joins the reflections on groups of runs. Needs `$context`, `$causes` (numbered `C1`, …) and `$suggestions`
-    (numbered `S1`, …); may hold `$findings`, `$groups`, `$focus_areas` and `$length`."""
+    (numbered `S1`, …); may hold `$findings`, `$groups`, `$memory`, `$focus_areas` and `$length`."""
 
     def __post_init__(self) -> None:
         for name, (needed, optional) in _PLACEHOLDERS.items():

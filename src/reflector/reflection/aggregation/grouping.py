@@ -20,8 +20,9 @@ class Grouping:
     The parts depend only on the set of suggestions, not on their order, and not on how many at a time they came.
 
     Guarantee: no pair that says the same is missed. Two texts that share enough words share one of their rarer ones
-    (prefix filtering), and an index of those words finds the pairs that are compared. Time grows nearly linearly for
-    texts of a natural vocabulary, and with the square only if all suggestions consist of the same few words.
+    (prefix filtering), and an index of those words finds the pairs that are compared. What it costs is the number of
+    pairs with a rarer word in common: twice as many suggestions take two to three times as long. Only if all consist
+    of the same few words is each compared with each.
     """
 
     wordings: Mapping[str, Wording]
@@ -65,38 +66,47 @@ class _Index:
     """Which suggestions hold a word among their rarer ones; those of another mark do not count."""
 
     def __init__(self, wordings: Iterable[Wording], share: float) -> None:
+        uses = Counter(chain.from_iterable(wording.stems for wording in wordings))
+        self._ranks = {stem: n for n, stem in enumerate(sorted(uses, key=lambda stem: (uses[stem], stem)))}
         self._half = share / 2
-        self._uses = Counter(chain.from_iterable(wording.stems for wording in wordings))
-        self._holders: defaultdict[tuple[object, str], list[str]] = defaultdict(list)
-        self._entries: dict[str, tuple[frozenset[str], int]] = {}
+        self._holders: defaultdict[tuple[object, str], list[int]] = defaultdict(list)
+        self._entered: list[tuple[str, frozenset[str]]] = []
+        self._lasts: list[int] = []
+        self._halves: list[float] = []
+        self._bounds: list[float] = []
 
     def enter(self, key: str, wording: Wording) -> None:
         """Let later calls of `like` find `wording`."""
-        for place in self._places(wording):
-            self._holders[place].append(key)
-        self._entries[key] = wording.stems, self._needed(len(wording.stems)) - 1
+        rare, last = self._rare(wording)
+        for stem in rare:
+            self._holders[wording.mark, stem].append(len(self._entered))
+        self._entered.append((key, wording.stems))
+        self._lasts.append(last)
+        self._halves.append(self._half * len(wording.stems))
+        self._bounds.append(self._half * len(wording.stems) - (len(wording.stems) - len(rare)))
 
     def like(self, wording: Wording) -> list[str]:
         """Return the keys whose words have at least the Dice coefficient asked for with those of `wording`."""
-        lists = (self._holders.get(place, ()) for place in self._places(wording))
-        own, size, found = wording.stems, len(wording.stems), []
-        rest = self._needed(size) - 1
-        for key, count in Counter(chain.from_iterable(lists)).items():
-            stems, their_rest = self._entries[key]
-            least = self._half * (size + len(stems))
-            # Shared words that were not counted are among the `rest` usual words of one of the two.
-            if count + max(rest, their_rest) >= least and len(own & stems) >= least:
-                found.append(key)
-        return found
+        rare, last = self._rare(wording)
+        counts = Counter(chain.from_iterable(self._holders.get((wording.mark, stem), ()) for stem in rare))
+        own, halves, bounds, lasts = wording.stems, self._halves, self._bounds, self._lasts
+        half = self._half * len(own)
+        bound = half - (len(own) - len(rare))
+        # Words that are shared and not counted are usual words of the one whose rare words end first.
+        close = [
+            n for n, count in counts.items()
+            if count >= (bound + halves[n] if last <= lasts[n] else half + bounds[n])
+        ]  # fmt: skip
+        pairs = ((n, *self._entered[n]) for n in close)
+        return [key for n, key, stems in pairs if len(own & stems) >= half + halves[n]]
 
-    def _places(self, wording: Wording) -> list[tuple[object, str]]:
-        """Return the rarer words: all but one less than must be shared. In one order, two such lists overlap."""
-        stems = sorted(wording.stems, key=lambda stem: (self._uses[stem], stem))
-        return [(wording.mark, stem) for stem in stems[: len(stems) - self._needed(len(stems)) + 1]]
-
-    def _needed(self, size: int) -> int:
+    def _rare(self, wording: Wording) -> tuple[list[str], int]:
+        """Return all but one less of the words than must be shared, the rarest first, and the rank of the last."""
+        stems = sorted(wording.stems, key=self._ranks.__getitem__)
         # 2·shared ≥ share·(a + b) and b ≥ shared: shared ≥ half/(1 - half)·a.
-        return max(1, ceil(self._half / (1 - self._half) * size - 1e-9))
+        needed = max(1, ceil(self._half / (1 - self._half) * len(stems) - 1e-9))
+        rare = stems[: len(stems) - needed + 1]
+        return rare, self._ranks[rare[-1]] if rare else -1
 
 
 def _leader(leaders: dict[str, str], key: str) -> str:

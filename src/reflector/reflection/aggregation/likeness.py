@@ -87,7 +87,7 @@ class Wording:
         if self.mark != other.mark:
             return False
         shared = len(self.stems & other.stems)
-        if 2 * shared < config.min_shared_words * (len(self.stems) + len(other.stems)):
+        if not shared or 2 * shared < config.min_shared_words * (len(self.stems) + len(other.stems)):
             return False
         described = likeness(self.words, other.words)
         if described < config.min_description or not self._texts_agree(other, config):
@@ -132,18 +132,17 @@ def stems_of(text: str) -> frozenset[str]:
 
 
 def digest_of(suggestion: Suggestion) -> str:
-    """Return the key of a suggestion: equal for the same type, category, description and exact text.
+    """Return the key of a suggestion, taken of everything that is compared: the same in every process.
 
-    Case, punctuation and white space do not matter. The same in every process.
+    Case, punctuation, white space and priority do not matter.
     """
-    said = "\0".join(
-        (
-            suggestion.type,
-            suggestion.category,
-            _folded(suggestion.description),
-            _folded(suggestion.specific_text),
-        )
+    texts = (
+        suggestion.description,
+        suggestion.specific_text,
+        suggestion.target_section,
+        suggestion.rationale,
     )
+    said = "\0".join((suggestion.type, suggestion.category, *map(_folded, texts)))
     return hashlib.sha256(replace_surrogates(said).encode()).hexdigest()[:16]
 
 
