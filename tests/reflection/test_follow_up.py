@@ -161,6 +161,11 @@ def test_reading_references_never_fails(text: str) -> None:
     assert len(set(named_items(text, "S"))) == len(named_items(text, "S"))
 
 
-def test_a_huge_text_of_references_is_read_in_linear_time() -> None:
-    assert named_runs("run 1, " * 200_000, range(5)) == (1,)
-    assert named_steps("steps 1-999999") != ()
+@pytest.mark.parametrize(
+    "text",
+    ["run 1, " * 9_000, "run 1" + " " * 60_000 + "x", "step 1 of" + "\n" * 60_000, "(run " * 12_000],
+    ids=len,
+)
+def test_a_huge_text_of_references_is_read_in_linear_time(text: str) -> None:
+    assert set(named_runs(text, range(5))) <= {1}
+    assert set(named_steps(text)) <= {(None, 1)}

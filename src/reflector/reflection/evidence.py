@@ -39,11 +39,12 @@ _EXCERPT_OVERHEAD = 24
 _FEW = 3
 """Failed runs that are all told as a whole."""
 _TELLING = re.compile(
-    r"^.*\b(?:errors?|exception|traceback|fatal|fail(?:ed|ure)|refused|denied|rejected|forbidden|invalid"
-    r"|not found)\b.*$",
-    re.IGNORECASE | re.MULTILINE,
+    r"\b(?:errors?|exception|traceback|fatal|fail(?:ed|ure)|refused|denied|rejected|forbidden|invalid|not found)\b",
+    re.IGNORECASE,
 )
-"""A line that stands out of a long log."""
+"""A word whose line stands out of a long log."""
+_QUOTED = 200
+"""Characters of a long line that are kept on each side of such a word."""
 _WORTH_CONDENSING = 300
 """Characters from which on a repeated text is shown as its changes."""
 
@@ -243,8 +244,7 @@ def _passage(ranked: _Ranked, characters: int) -> str:
     """Return what has to stay of a text that is cut: what a finding quotes, else a line that stands out."""
     if len(ranked.text) <= characters or (ranked.passage and ranked.passage in ranked.text):
         return ranked.passage
-    telling = _TELLING.search(ranked.text)
-    return telling[0] if telling else ""
+    return _telling_line(ranked.text)
 
 
 def _condense(chosen: Sequence[Excerpt]) -> list[Excerpt]:
@@ -386,19 +386,23 @@ def _worths(analysis: TrajectoryAnalysis, seen: Counter[Hashable]) -> dict[int, 
             note(index, Worth.FRAME, 1 + place, issue.evidence)
     steps = analysis.trajectory.steps if analysis.trajectory else ()
     if not worths and analysis.outcome is not Outcome.SUCCESS:
-        for place, (index, line) in enumerate(_telling_lines(steps)):
-            note(index, Worth.BEFORE, place, line)
+        for index, step in enumerate(steps):
+            if step.kind is StepKind.TOOL_RESULT and (line := _telling_line(step.content)):
+                note(index, Worth.BEFORE, index, line)
     note(_first_request(steps), Worth.FRAME, 0)
     for place in range(1, min(3, len(steps)) + 1):
         note(len(steps) - place, Worth.FRAME, place)
     return worths
 
 
-def _telling_lines(steps: Sequence[Step]) -> Iterable[tuple[int, str]]:
-    """Yield the results of tools in which a line stands out, with that line."""
-    for index, step in enumerate(steps):
-        if step.kind is StepKind.TOOL_RESULT and (telling := _TELLING.search(step.content)) is not None:
-            yield index, telling[0]
+def _telling_line(text: str) -> str:
+    """Return the first line that stands out, or what stands near its word if it is long; empty if there is none."""
+    found = _TELLING.search(text)
+    if found is None:
+        return ""
+    start = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _QUOTED)
+    end = text.find("\n", found.end())
+    return text[start : min(end if end >= 0 else len(text), found.end() + _QUOTED)]
 
 
 def _distance(index: int, anchors: Sequence[int]) -> int:

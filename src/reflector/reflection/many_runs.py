@@ -16,10 +16,10 @@ from reflector.trajectories.analysis import TrajectoryAnalysis
 
 __all__ = ["count_runs", "split_request", "trace_back"]
 
-_ITEMS = re.compile(r"\(?\b([CS])\d{1,6}\b(?:(?:,\s*and|,|\s*and|\s*[-–])\s*\1\d{1,6}\b)*\)?")
+_ITEMS = re.compile(r"\(?\b([CS])\d{1,6}\b(?:\s{0,3}(?:,\s{0,3}and|,|and|[-–])\s{0,3}\1\d{1,6}\b)*\)?")
 
 
-_SUFFIX = re.compile(r"\s*\((?=[^()]*\b(?:runs?|C\d+)\b)[^()]{1,400}\)(?=[.\s]*\Z)")
+_SUFFIX = re.compile(r"[ \t]{0,3}\((?=[^()]*\b(?:runs?|C\d+)\b)[^()]{1,400}\)(?=[.\s]*\Z)")
 """What a root cause ends with, once it is counted."""
 
 

@@ -7,16 +7,17 @@ from collections.abc import Collection, Iterable, Sequence
 
 __all__ = ["name_places", "named_items", "named_runs", "named_steps"]
 
-_SEPARATOR = r"\s*(?:,\s*and\b|,|;|\band\b|&|\+|-|–|—|\bto\b|\bor\b)\s*"
-_LIST = rf"#?\d{{1,6}}(?:{_SEPARATOR}#?\d{{1,6}}\b(?!\s*(?:of\s+\d|%|/)))*"
-_RUNS = re.compile(rf"(?<!passing )\bruns?[ \t]+(?:no\.?[ \t]*)?({_LIST})", re.IGNORECASE)
+_GAP = r"\s{0,3}"  # bounded, so that no text takes long
+_SEPARATOR = rf"{_GAP}(?:,{_GAP}and\b|,|;|\band\b|&|\+|-|–|—|\bto\b|\bor\b){_GAP}"
+_LIST = rf"#?\d{{1,6}}(?:{_SEPARATOR}#?\d{{1,6}}\b(?!{_GAP}(?:of\s\d|%|/)))*"
+_RUNS = re.compile(rf"(?<!passing )\bruns?\s{_GAP}(?:no\.?{_GAP})?({_LIST})", re.IGNORECASE)
 _ALL_RUNS = re.compile(r"\b(?:all|each|every)(?: (?:of the|the|\d+))?(?: failed)? runs?\b", re.IGNORECASE)
 _STEPS = re.compile(
-    rf"(?:(?P<passing>passing )?\brun[ \t]+#?(?P<run>\d{{1,6}})[ \t]*[,:(]?[ \t]*)?\bsteps?[ \t]+(?P<steps>{_LIST})"
-    rf"(?:[ \t]+(?:of|in)[ \t]+(?P<passing_of>passing )?run[ \t]+#?(?P<of>\d{{1,6}}))?",
+    rf"(?:(?P<passing>passing )?\brun\s{_GAP}#?(?P<run>\d{{1,6}}){_GAP}[,:(]?{_GAP})?\bsteps?\s{_GAP}(?P<steps>{_LIST})"
+    rf"(?:\s{_GAP}(?:of|in)\s{_GAP}(?P<passing_of>passing )?run\s{_GAP}#?(?P<of>\d{{1,6}}))?",
     re.IGNORECASE,
 )
-_PART = re.compile(r"(\d+)(?:\s*(?:-|–|—|\bto\b)\s*#?(\d+))?")
+_PART = re.compile(r"(\d+)(?:\s{0,3}(?:-|–|—|\bto\b)\s{0,3}#?(\d+))?")
 _WIDEST = 1_000
 
 
