@@ -11,7 +11,7 @@ from typing import Any
 
 import anyio
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reflector as rf
@@ -435,6 +435,7 @@ async def test_turns_are_merged_with_who_said_what_and_the_latest_wording() -> N
     assert "- Answer in one line." in merged.improved_prompt
 
 
+@settings(max_examples=20)
 @given(st.lists(st.sampled_from([WEAK, GOOD]), min_size=1, max_size=4))
 def test_merging_loses_no_turn_and_stays_a_reflection(answers: list[str]) -> None:
     parsed = [rf.parse_reflection(each) for each in answers]

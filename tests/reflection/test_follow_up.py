@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reflector as rf
@@ -112,6 +112,7 @@ def test_a_strong_answer_has_no_weakness_and_a_run_without_steps_still_a_questio
     assert "the run as a whole" in question.question
 
 
+@settings(max_examples=20)
 @given(
     st.lists(
         st.builds(suggestion, st.none() | st.text(max_size=9), st.text("step 3run,-", max_size=20)),
