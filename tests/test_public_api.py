@@ -12,29 +12,31 @@ import pytest
 import reflector
 
 NAMES = {
-    "Agent", "AgentError", "AgentStoppedError", "AskTimeoutError", "ComparativeAnalysis", "ConfigurationError",
-    "ContentFilteredError", "Context", "ContextLengthError", "DispatchError", "DuplicateAgentError",
-    "EditConfig", "EditError", "EditPlan", "EmptyAnswerError", "EngineError", "HandlerError", "InputError",
-    "InvalidEditError", "InvalidPatternError", "InvalidReflectionError", "InvalidSignalError", "Journal",
-    "JournalClosedError", "JournalDamagedError", "JournalError", "JournalOpenError", "JournalWriteError",
-    "LLMAuthenticationError", "LLMBadRequestError", "LLMClient", "LLMConnectionError", "LLMError",
-    "LLMServerError", "LLMTimeoutError", "Limits", "MailboxFullError", "MailboxOptions", "MemoryJournal",
-    "MiddlewareError", "MissingPromptError", "ModelReply", "ModelRequest", "NoHandlerError", "NoModelWarning",
-    "NoProviderError", "Outcome", "ParsedReflection", "PromptBuilder", "ProviderBusyError", "ProviderCard",
-    "QuotaExceededError", "RateLimitedError", "Recording", "Reflection", "ReflectionError", "ReflectionRequest",
-    "ReflectionResponse", "Reflector", "ReflectorError", "ReflectorOptions", "Runtime", "RuntimeClosedError",
-    "Signal", "SignalError", "SqliteJournal", "Step", "StepKind", "Suggestion", "Supervision", "Task",
-    "TaskOutput", "TaskResult", "Trajectory", "TrajectoryAnalysis", "TrajectoryImportError",
-    "TruncatedAnswerError", "UnknownFormatError", "UnknownModelError", "UnparsableReflectionError",
-    "UnpicklableError", "UnsupportedReplyError", "Usage", "WorkerCrashedError", "__version__", "analyze",
-    "compare", "execute", "handles", "load_trajectories", "parse_reflection", "plan_edits", "record", "reflect",
-    "reflect_sync", "validate_reflection",
+    "Agent", "AgentError", "AgentStoppedError", "AggregationConfig", "AskTimeoutError", "ComparativeAnalysis",
+    "ConfigurationError", "ContentFilteredError", "Context", "ContextLengthError", "Conversation",
+    "ConversationCompletedError", "ConversationError", "DispatchError", "DuplicateAgentError", "EditConfig",
+    "EditError", "EditPlan", "EmptyAnswerError", "EngineError", "Feedback", "HandlerError", "InputError",
+    "InvalidEditError", "InvalidPatternError", "InvalidReflectionError", "InvalidSignalError",
+    "InvalidTemplateError", "Journal", "JournalClosedError", "JournalDamagedError", "JournalError",
+    "JournalOpenError", "JournalWriteError", "LLMAuthenticationError", "LLMBadRequestError", "LLMClient",
+    "LLMConnectionError", "LLMError", "LLMServerError", "LLMTimeoutError", "Limits", "MailboxFullError",
+    "MailboxOptions", "MaxTurnsReachedError", "MemoryJournal", "MiddlewareError", "MissingPromptError",
+    "ModelReply", "ModelRequest", "NoHandlerError", "NoModelWarning", "NoProviderError", "Outcome",
+    "ParsedReflection", "Probability", "PromptBuilder", "PromptTemplates", "ProviderBusyError", "ProviderCard",
+    "QuotaExceededError", "RateLimitedError", "Recording", "Reflection", "ReflectionError", "ReflectionMemory",
+    "ReflectionRequest", "ReflectionResponse", "Reflector", "ReflectorError", "ReflectorOptions", "Runtime",
+    "RuntimeClosedError", "Signal", "SignalError", "SqliteJournal", "Step", "StepKind", "Suggestion", "Supervision",
+    "Task", "TaskOutput", "TaskResult", "Trajectory", "TrajectoryAnalysis", "TrajectoryImportError",
+    "TruncatedAnswerError", "TurnPolicy", "UnknownFormatError", "UnknownModelError", "UnparsableReflectionError",
+    "UnpicklableError", "UnsupportedReplyError", "Usage", "WeightedSuggestion", "WorkerCrashedError", "__version__",
+    "aggregate", "analyze", "compare", "execute", "handles", "load_trajectories", "parse_reflection", "plan_edits",
+    "record", "reflect", "reflect_sync", "validate_reflection",
 }  # fmt: skip
 
 # Loaded at first use only.
 HEAVY = {
     "litellm", "openai", "clifford", "numba", "scipy", "numpy", "structlog", "tenacity", "rich", "typer", "trio",
-    "sqlite3",
+    "sqlite3", "rapidfuzz",
 }  # fmt: skip
 
 PROBE = """
