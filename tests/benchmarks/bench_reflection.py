@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from functools import partial
 
 import anyio
-from reflector.simulation import SimulatedModel, Visibility, World
 
 import reflector as rf
 from reflector.edits.planning import plan_edits
 from reflector.reflection.joining import join_groups
+from reflector.simulation import SimulatedModel, Visibility, World
 
 RUNS = 30
 
