@@ -14,16 +14,28 @@ def critic(messages: list[dict[str, str]]) -> str:
     """Stand in for a language model: it words its advice differently for each run."""
     question = messages[-1]["content"]
     said = [
-        "State the currency of every amount." if "Total" in question else "Always state the currency of each amount!"
+        "State the currency of every amount."
+        if "Total" in question
+        else "Always state the currency of each amount!"
     ]
     if "17 and 25" in question:
         said.append("Give one total, not its parts.")
     suggestions = [
-        {"type": "add", "category": "constraint", "description": text, "rationale": "Step 2.", "specific_text": text}
+        {
+            "type": "add",
+            "category": "constraint",
+            "description": text,
+            "rationale": "Step 2.",
+            "specific_text": text,
+        }
         for text in said
     ]
     return json.dumps(
-        {"analysis": "The amounts have no currency.", "root_causes": ["no currency"], "suggestions": suggestions}
+        {
+            "analysis": "The amounts have no currency.",
+            "root_causes": ["no currency"],
+            "suggestions": suggestions,
+        }
     )
 
 

@@ -124,3 +124,35 @@ async def test_a_reflection_that_changes_nothing_teaches_nothing() -> None:
     memory.record(trial_of(reflection, accepted=False, suggestions=[]))
     assert memory.experience.attempts(PROMPT) == ()
     assert memory.experience.calibration.outcomes == ()
+
+
+async def test_of_many_runs_each_suggestion_counts_for_the_runs_that_show_it() -> None:
+    runs = [
+        rf.Trajectory.from_openai_messages(RUN, id=f"run-{n}").with_outcome("failure") for n in range(1, 5)
+    ]
+    said = answer("State the unit.", "Check each total.").replace(
+        "Step 1 shows it.", "Runs 1, 2 and 4 show it.", 1
+    )
+    reflector = rf.Reflector(lambda messages: said)
+    reflection = await reflector.reflect(runs, prompt=PROMPT)
+    feedback = rf.aggregate([reflection])
+    assert feedback.total == 4
+    assert {each.suggestion.specific_text: each.frequency for each in feedback.suggestions} == {
+        "State the unit.": 3, "Check each total.": 1,
+    }  # fmt: skip
+    reflector.record_outcome(reflection, accepted=False, suggestions=[0])
+    again = await reflector.reflect(runs, prompt=PROMPT)
+    assert [each.specific_text for each in again.suggestions] == ["Check each total."]
+    assert len(again.provenance.suggestion_runs) == len(again.suggestion_confidence) == 1
+
+
+async def test_a_conversation_knows_what_was_tried_and_how_sure_each_suggestion_is() -> None:
+    critic = Critic("State the unit.", "Check each total.")
+    reflector = rf.Reflector(critic)
+    reflector.record_outcome(await reflector.reflect(RUN, prompt=PROMPT), accepted=False, suggestions=[0])
+    talk = await reflector.start_conversation(RUN, prompt=PROMPT)
+    talk = await reflector.continue_conversation(talk, "What else?")
+    assert "Already Tried" in critic.asked[1]
+    assert talk.merged is not None
+    assert [each.specific_text for each in talk.merged.suggestions] == ["Check each total."]
+    assert len(talk.merged.suggestion_confidence) == 1

@@ -204,5 +204,5 @@ def test_what_is_no_memory_is_refused(content: bytes | None, tmp_path: Path) -> 
     file = tmp_path / "memory.json"
     if content is not None:
         file.write_bytes(content)
-    with pytest.raises(InputError, match="memory"):
+    with pytest.raises(InputError, match=r"memory|Experience"):
         ReflectionMemory.load(file)

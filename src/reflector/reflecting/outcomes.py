@@ -20,6 +20,7 @@ __all__ = ["features_of", "trial_of"]
 
 def features_of(parsed: ParsedReflection, plan: EditPlan) -> tuple[SuggestionFeatures, ...]:
     """Return, for each suggestion, what is known of it before it is tried."""
+    runs = parsed.provenance.suggestion_runs
     placed = {edit.suggestion_index for edit in plan.edits if edit.location is not None}
     return tuple(
         SuggestionFeatures(
@@ -30,6 +31,7 @@ def features_of(parsed: ParsedReflection, plan: EditPlan) -> tuple[SuggestionFea
             is_specific=bool((each.specific_text or "").strip()),
             is_placed=index in placed,
             words=len(each.description[:4_000].split()),
+            seen=max(1, len(runs[index])) if index < len(runs) else 1,
         )
         for index, (each, score) in enumerate(zip(parsed.suggestions, suggestion_scores(parsed), strict=True))
     )

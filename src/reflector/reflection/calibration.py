@@ -6,12 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from math import exp, log2
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from reflector._json import Value, dumps
-from reflector._text import shorten
+from reflector._json import Document, Value
 from reflector.errors import InputError
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 
@@ -109,7 +108,7 @@ class CalibrationReport(Value):
         return "\n".join(rows)
 
 
-class Calibration(Value):
+class Calibration(Document):
     """A model of success: a logistic regression whose weights are drawn towards zero, fitted to all outcomes.
 
     Few outcomes move it little (every kind of suggestion starts as the average one), many move it where they point.
@@ -176,24 +175,6 @@ class Calibration(Value):
             raw_ece=expected_calibration_error(raw, results),
             bins=_bins(predicted, results),
         )
-
-    def to_json(self) -> str:
-        """Return the calibration as JSON."""
-        return dumps(self.model_dump(mode="json"), sort_keys=True).decode()
-
-    @classmethod
-    def from_json(cls, data: str | bytes) -> Self:
-        """Return the calibration that `to_json` wrote.
-
-        Raises:
-            InputError: If it is not such a text.
-        """
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as err:
-            raise InputError(
-                f"expected what Calibration.to_json() wrote; got {shorten(repr(data), 80)}: {err}"
-            ) from err
 
 
 def brier_score(predicted: Sequence[float], results: Sequence[bool]) -> float:

@@ -7,13 +7,11 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Self
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from reflector._json import Value, dumps
-from reflector._text import replace_surrogates, shorten
-from reflector.errors import InputError
+from reflector._json import Document, Value
+from reflector._text import replace_surrogates
 from reflector.reflection.aggregation.likeness import word_form
 from reflector.reflection.aggregation.merging import merge_suggestions
 from reflector.reflection.calibration import Calibration, SuggestionFeatures, SuggestionOutcome
@@ -55,7 +53,7 @@ class Trial(Value):
         return self.accepted if self.score_delta is None else self.score_delta > 0
 
 
-class Experience(Value):
+class Experience(Document):
     """The trials so far, oldest first. Everything else follows from them."""
 
     trials: tuple[Trial, ...] = ()
@@ -130,22 +128,6 @@ class Experience(Value):
                 right.update(word_form(text) for text in tried.added)
                 wrong.update(word_form(text) for text in tried.removed)
         return helpful, harmful
-
-    def to_json(self) -> str:
-        """Return the experience as JSON."""
-        return dumps(self.model_dump(mode="json"), sort_keys=True).decode()
-
-    @classmethod
-    def from_json(cls, data: str | bytes) -> Self:
-        """Return the experience that `to_json` wrote.
-
-        Raises:
-            InputError: If it is not such a text.
-        """
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as err:
-            raise InputError(f"expected a saved memory; got {shorten(repr(data), 80)}: {err}") from err
 
 
 def prompt_digest(prompt: str) -> str:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from threading import Lock
+from typing import Any
 
 from reflector._text import estimate_tokens, inline_code, one_line
 from reflector.errors import InputError
 from reflector.reflection.aggregation.likeness import Wording
 from reflector.reflection.calibration import Probability, SuggestionFeatures
-from reflector.reflection.confidence import is_unclear, level_of, score_confidence
 from reflector.reflection.experience import Experience, Trial
-from reflector.reflection.models import Attempt, DroppedItem, ParsedReflection, ReflectionRequest
+from reflector.reflection.joining import rescored
+from reflector.reflection.models import Attempt, DroppedItem, ParsedReflection, ReflectionRequest, Suggestion
 from reflector.trajectories.findings.wording import count_times
 
 __all__ = ["ReflectionMemory", "drop_repeats", "memory_section"]
@@ -120,29 +121,26 @@ def drop_repeats(parsed: ParsedReflection, request: ReflectionRequest) -> Parsed
     gone = [blame >= least - 1e-9 for blame in blames]
     if not any(gone):
         return parsed
-    kept = tuple(each for each, is_gone in zip(parsed.suggestions, gone, strict=True) if not is_gone)
-    dropped = tuple(
-        DroppedItem(
-            reason="tried before on this prompt and rejected",
-            item=one_line(each.description or each.specific_text or "", 200),
-        )
-        for each, is_gone in zip(parsed.suggestions, gone, strict=True)
-        if is_gone
+    known = parsed.provenance
+    repeats = (said for said, is_gone in zip(parsed.suggestions, gone, strict=True) if is_gone)
+    left = parsed.replace(
+        suggestions=_without(gone, parsed.suggestions),
+        provenance=known.replace(
+            suggestion_runs=_without(gone, known.suggestion_runs),
+            suggestion_turns=_without(gone, known.suggestion_turns),
+        ),
+        dropped=(*parsed.dropped, *map(_dropped, repeats)),
     )
-    score = score_confidence(parsed.model_copy(update={"suggestions": kept}))
-    runs = parsed.provenance.suggestion_runs
-    left = tuple(each for each, is_gone in zip(runs, gone, strict=bool(runs)) if not is_gone)
-    level = level_of(score)
-    return parsed.model_copy(
-        update={
-            "suggestions": kept,
-            "provenance": parsed.provenance.model_copy(update={"suggestion_runs": left}),
-            "dropped": (*parsed.dropped, *dropped),
-            "confidence_score": score,
-            "confidence": level,
-            "needs_clarification": is_unclear(level, parsed.root_causes, kept),
-        }
-    )
+    return rescored(left)
+
+
+def _without(gone: Sequence[bool], parts: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(part for part, is_gone in zip(parts, gone, strict=False) if not is_gone)
+
+
+def _dropped(suggestion: Suggestion) -> DroppedItem:
+    said = suggestion.description or suggestion.specific_text or ""
+    return DroppedItem(reason="tried before on this prompt and rejected", item=one_line(said, 200))
 
 
 def _attempt_line(attempt: Attempt) -> str:

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cached_property
 from math import isfinite
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from reflector._json import Value, dumps
+from reflector._json import Document
 from reflector._text import shorten
 from reflector.errors import InputError
 from reflector.reflection.aggregation.collected import CollectedSuggestion, FeedbackSource
@@ -28,7 +28,7 @@ from reflector.reflection.models import Origin, ParsedReflection, Suggestion
 __all__ = ["Feedback", "aggregate"]
 
 
-class Feedback(Value):
+class Feedback(Document):
     """What many runs say about a prompt.
 
     A set of sources and a set of suggestions with the sources that said them; everything else follows from these. So
@@ -158,24 +158,6 @@ class Feedback(Value):
         """The share of sources with at least one of the failure patterns."""
         covered = {name for pattern in self.failure_patterns for name in pattern.sources}
         return len(covered) / len(self.sources) if self.sources else 0.0
-
-    def to_json(self) -> str:
-        """Return the feedback as JSON; equal feedback gives equal text."""
-        return dumps(self.model_dump(mode="json"), sort_keys=True).decode()
-
-    @classmethod
-    def from_json(cls, data: str | bytes) -> Self:
-        """Return the feedback that `to_json` wrote.
-
-        Raises:
-            InputError: If it is not such a text.
-        """
-        try:
-            return cls.model_validate_json(data)
-        except ValidationError as err:
-            raise InputError(
-                f"expected what Feedback.to_json() wrote; got {shorten(repr(data), 80)}: {err}"
-            ) from err
 
 
 def aggregate(
