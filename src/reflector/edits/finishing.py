@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reflector.edits.drafts import Draft
+from reflector.edits.drafts import Draft, made
 from reflector.edits.edit import Edit, EditLocation, LocationType
 from reflector.edits.passages import Passages
 from reflector.edits.placing import Place
@@ -17,9 +17,9 @@ def finished(passages: Passages, drafts: list[Draft]) -> tuple[Edit, ...]:
     """Return the edits: those that are made first, by impact; then the others in the order of their suggestions."""
     changed = [d for d in drafts if d.is_made and d.span]
     slots = {d.id: _slot(passages, d, changed) for d in drafts if d.is_made and d.place}
-    written = _written([d for d in drafts if d.id in slots], slots, passages.structure.newline)
-    made = sorted((d for d in drafts if d.is_made), key=lambda d: d.strength)
-    return tuple(_edit(passages, d, slots, written) for d in (*made, *(d for d in drafts if not d.is_made)))
+    written = _written([d for d in drafts if d.id in slots], slots, passages.newline)
+    ordered = (*made(drafts), *(d for d in drafts if not d.is_made))
+    return tuple(_edit(passages, d, slots, written) for d in ordered)
 
 
 def _slot(passages: Passages, draft: Draft, changed: list[Draft]) -> Slot:
@@ -65,15 +65,29 @@ def _edit(
 ) -> Edit:
     slot = slots.get(draft.id)
     content, order = written.get(draft.id, (draft.content, 0))
-    fields = {name: getattr(draft, name) for name in Edit.model_fields} | {"content": content}
+    location, target = None, ""
     if span := draft.span or (slot and (slot.offset, slot.offset)):
         section = draft.place.section if draft.place else passages.section_at(span[0])
-        fields["target_text"] = passages.text(span)
-        fields["location"] = EditLocation(
-            type=draft.location_type,
-            start=span[0],
-            end=span[1],
-            section=section.name if section else None,
-            order=order,
+        name = section.name if section else None
+        location = EditLocation(
+            type=draft.location_type, start=span[0], end=span[1], section=name, order=order
         )
-    return Edit(**fields)
+        target = passages.text(span)
+    return Edit(
+        id=draft.id,
+        operation=draft.operation,
+        location=location,
+        content=content,
+        target_text=target,
+        text=draft.text,
+        suggestion=draft.suggestion,
+        suggestion_index=draft.suggestion_index,
+        rationale=draft.suggestion.rationale,
+        impact=draft.impact,
+        priority=draft.priority,
+        status=draft.status,
+        reason=draft.reason,
+        conflicts_with=draft.conflicts_with,
+        merged_into=draft.merged_into,
+        validated=draft.validated,
+    )

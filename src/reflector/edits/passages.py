@@ -9,8 +9,8 @@ from functools import cached_property
 
 from reflector.edits.likeness import TOKEN, UNIFY, folded, name_words
 from reflector.edits.lines import Line, read_lines
-from reflector.edits.sections import Section, SectionKind
-from reflector.edits.structure import PromptStructure, analyze_structure
+from reflector.edits.sections import Section, find_sections
+from reflector.edits.structure import newline_of
 from reflector.edits.units import Span, Unit, overlap, read_units
 from reflector.trajectories.findings.wording import content_words, words_of
 
@@ -29,7 +29,6 @@ class Passages:
     def __init__(self, prompt: str) -> None:
         self.prompt = prompt
         self.lines: list[Line] = read_lines(prompt)
-        self.structure: PromptStructure = analyze_structure(prompt, self.lines)
         self._line_starts = [line.start for line in self.lines]
 
     def text(self, span: Span) -> str:
@@ -39,6 +38,16 @@ class Passages:
     def line_at(self, offset: int) -> int:
         """Return the index of the line that holds `offset` (-1 for an empty prompt)."""
         return bisect_right(self._line_starts, offset) - 1
+
+    @cached_property
+    def newline(self) -> str:
+        """The line break that the prompt uses."""
+        return newline_of(self.prompt)
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The named sections, in their order; outer ones before those inside them."""
+        return find_sections(self.prompt, self.lines)
 
     @cached_property
     def units(self) -> list[Unit]:
@@ -61,9 +70,8 @@ class Passages:
 
     @cached_property
     def named_sections(self) -> list[tuple[Section, list[str]]]:
-        """The sections that have a name, each with the words of its name."""
-        sections = self.structure.sections
-        return [(s, name_words(s.name)) for s in sections if s.kind is not SectionKind.WHOLE]
+        """The sections, each with the words of its name."""
+        return [(section, name_words(section.name)) for section in self.sections]
 
     def section_at(self, offset: int) -> Section | None:
         """Return the innermost named section that holds `offset`."""

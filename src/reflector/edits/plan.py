@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from reflector._json import JSONValue, Value
 from reflector.edits.applying import apply_changes, changes_of
 from reflector.edits.diffing import Hunk, hunks_of, unified
 from reflector.edits.edit import ConflictGroup, Edit, EditConfig, EditStatus
-from reflector.edits.structure import PromptStructure
+from reflector.edits.structure import PromptStructure, analyze_structure
 
 __all__ = ["EditPlan"]
 
@@ -17,7 +19,6 @@ class EditPlan(Value):
     """The edits of one prompt. Nothing a reflection suggested is missing: what is not made says why."""
 
     original_prompt: str
-    structure: PromptStructure
     edits: tuple[Edit, ...] = ()
     """Those that are made first, by impact; then the others in the order of their suggestions."""
     conflicts: tuple[ConflictGroup, ...] = ()
@@ -34,6 +35,11 @@ class EditPlan(Value):
     def diff(self) -> str:
         """Return a unified diff; a comment line before each hunk names the suggestion that caused it."""
         return unified(self.changes)
+
+    @cached_property
+    def structure(self) -> PromptStructure:
+        """The sections, placeholders and habits of the original prompt."""
+        return analyze_structure(self.original_prompt)
 
     @property
     def changes(self) -> tuple[Hunk, ...]:

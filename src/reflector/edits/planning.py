@@ -69,7 +69,6 @@ def plan_edits(reflection: ParsedReflection, prompt: str, *, config: EditConfig 
     drafts = placeholders.checked(_limited(drafts, config), together=True)
     return EditPlan(
         original_prompt=prompt,
-        structure=passages.structure,
         edits=finished(passages, _closed_with_their_winner(drafts)),
         conflicts=conflicts,
         config=config,

@@ -76,7 +76,7 @@ def _fitted(passages: Passages, span: Span, new: str) -> tuple[Span, str]:
         new = "\n".join([first, *(other if other[:1].isspace() else line.indent + other for other in rest)])
     if prompt[end : end + 1] in _STOPS and new.endswith(_STOPS):
         end += 1
-    return (start, end), new.replace("\n", passages.structure.newline)
+    return (start, end), new.replace("\n", passages.newline)
 
 
 # --- sections and whole prompts -------------------------------------------------------------------------
@@ -110,7 +110,7 @@ def _is_whole_prompt(passages: Passages, draft: Draft, new: str, section: Sectio
 def _whole_prompt(passages: Passages, draft: Draft, new: str) -> Draft:
     prompt = passages.prompt
     ending = prompt[len(prompt.rstrip("\r\n")) :]
-    content = new.replace("\n", passages.structure.newline) + ending
+    content = new.replace("\n", passages.newline) + ending
     draft = draft.replace(text=new, content=content, span=(0, len(prompt)), is_whole_prompt=True)
     if content == prompt:
         return draft.dropped("already present: it is the prompt itself")
@@ -133,7 +133,7 @@ def _section_rewrite(passages: Passages, draft: Draft, section: Section, new: st
         start = section.start
     old = passages.prompt[start:end]
     start, end = start + len(old) - len(old.lstrip(" \t\r\n")), end - len(old) + len(old.rstrip(" \t\r\n"))
-    draft = draft.replace(text=new, content=new.replace("\n", passages.structure.newline), span=(start, end))
+    draft = draft.replace(text=new, content=new.replace("\n", passages.newline), span=(start, end))
     if folded(passages.text((start, end))) == folded(new):
         return draft.dropped(f"already present: section {section.name!r} reads so")
     return draft.replace(reason=f"replaces section {section.name!r}")

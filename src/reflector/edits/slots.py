@@ -38,7 +38,7 @@ def find_slot(passages: Passages, place: Place, text: str, gone: Sequence[Span] 
     if place.type is LocationType.START:
         title, *rest = [line for line in passages.lines if line.kind is not LineKind.BLANK]
         is_titled = title.kind is LineKind.HEADING and rest
-        return Slot(title.end) if is_titled else Slot(title.start, "", suffix=passages.structure.newline * 2)
+        return Slot(title.end) if is_titled else Slot(title.start, "", suffix=passages.newline * 2)
     if place.type is LocationType.AFTER:
         return _slot_after(passages, place, text)
     return _slot_at_end(passages, place, text, gone)
@@ -66,7 +66,7 @@ def _slot_at_end(passages: Passages, place: Place, text: str, gone: Sequence[Spa
         return Slot(lines[-1].end, LINE)
     behind = _kind_at(passages.lines, passages.line_at(lines[-1].start) + 1)
     follows = behind not in (None, LineKind.BLANK, LineKind.TAG)
-    return Slot(lines[-1].end, suffix=passages.structure.newline if follows else "")
+    return Slot(lines[-1].end, suffix=passages.newline if follows else "")
 
 
 def _standing_lines(passages: Passages, span: Span, gone: Sequence[Span]) -> list[Line]:
@@ -90,7 +90,7 @@ def _empty_slot(passages: Passages, place: Place) -> Slot:
     if section.kind is not SectionKind.XML:
         return Slot(at, PARAGRAPH if section.kind is SectionKind.MARKDOWN else LINE)
     is_tight = not passages.prompt[section.body_start : section.body_end].strip(" \t")
-    return Slot(at, LINE, suffix=passages.structure.newline if is_tight else "")
+    return Slot(at, LINE, suffix=passages.newline if is_tight else "")
 
 
 def _has_headings(passages: Passages) -> bool:

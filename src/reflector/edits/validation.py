@@ -23,7 +23,7 @@ class Placeholders:
         self._ends = [end for _, end in places]
         self._names = [passages.text(place) for place in places]
         self._count = Counter(self._names)
-        self._elements = [s for s in passages.structure.sections if s.kind is SectionKind.XML]
+        self._elements = [s for s in passages.sections if s.kind is SectionKind.XML]
 
     def checked(self, drafts: list[Draft], *, together: bool) -> list[Draft]:
         """Return the drafts, those dropped that would cost a placeholder.
