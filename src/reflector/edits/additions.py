@@ -22,6 +22,7 @@ def draft_addition(passages: Passages, draft: Draft, text: str, note: str = "") 
     if not text:
         reason = "it holds no text to put into the prompt: the description only says what to change"
         return draft.unplaced(reason)
+    text = passages.template.escaped(text)
     place = locate(passages, suggestion.target_section, f"{suggestion.description}\n{text}")
     text = without_own_heading(text, place.section)
     insert = EditOperation.INSERT

@@ -9,7 +9,8 @@ from reflector.edits.additions import draft_addition
 from reflector.edits.drafts import Draft
 from reflector.edits.likeness import folded
 from reflector.edits.lines import without_marker
-from reflector.edits.passages import Passages, matching_section
+from reflector.edits.naming import matching_section
+from reflector.edits.passages import Passages
 from reflector.edits.sections import Section, SectionKind
 from reflector.edits.targets import ambiguous, named_spans, only_one, rewritten_span, whole_sentence
 from reflector.edits.units import Span, overlap
@@ -56,6 +57,7 @@ def _replacement_of_one(
 
 
 def _replacement(passages: Passages, draft: Draft, span: Span, new: str, how: str) -> Draft:
+    new = passages.template.escaped(new)
     span, content = _fitted(passages, span, new)
     old = passages.text(span)
     draft = draft.replace(text=new, content=content, span=span)
@@ -108,7 +110,7 @@ def _is_whole_prompt(passages: Passages, draft: Draft, new: str, section: Sectio
 
 
 def _whole_prompt(passages: Passages, draft: Draft, new: str) -> Draft:
-    prompt = passages.prompt
+    prompt, new = passages.prompt, passages.template.escaped(new)
     ending = prompt[len(prompt.rstrip("\r\n")) :]
     content = new.replace("\n", passages.newline) + ending
     draft = draft.replace(text=new, content=content, span=(0, len(prompt)), is_whole_prompt=True)
@@ -131,6 +133,7 @@ def _section_rewrite(passages: Passages, draft: Draft, section: Section, new: st
         new = without_own_heading(new, section)
     elif begins_with_heading(new, section):
         start = section.start
+    new = passages.template.escaped(new)
     old = passages.prompt[start:end]
     start, end = start + len(old) - len(old.lstrip(" \t\r\n")), end - len(old) + len(old.rstrip(" \t\r\n"))
     draft = draft.replace(text=new, content=new.replace("\n", passages.newline), span=(start, end))

@@ -10,8 +10,9 @@ from pydantic import Field
 from reflector._json import Value
 from reflector.edits.lines import LineKind, read_lines
 from reflector.edits.sections import Section, SectionKind, find_sections
+from reflector.edits.template import Template
 
-__all__ = ["Complexity", "PromptStructure", "analyze_structure", "find_placeholders", "newline_of"]
+__all__ = ["Complexity", "PromptStructure", "analyze_structure", "newline_of"]
 
 
 class Complexity(StrEnum):
@@ -33,21 +34,8 @@ class PromptStructure(Value):
     complexity: Complexity = Complexity.MODERATE
     patterns: dict[str, bool] = Field(default_factory=dict)
     placeholders: tuple[str, ...] = ()
-    """`{name}`, `{{name}}`, `{% … %}`, `${name}` and `<tag>`, in order, each once."""
+    """`{name}`, `{{name}}`, `{% … %}`, `${name}`, `$name`, `%(name)s` and `<tag>`, in order, each once."""
     newline: str = "\n"
-
-
-_PLACEHOLDER = re.compile(
-    r"\$?\{\{\{?\s*[^\W\d][\w .|\-\[\]]{0,80}?\s*\}?\}\}"  # {{ name | filter }}
-    r"|\{%[^%\r\n]{1,200}%\}"  # {% block %}
-    r"|\$?\{[^\W\d][\w.\-\[\]]{0,80}(?:![rsa])?(?::[^{}\s]{0,12})?\}"  # {name:>8}, ${name}
-    r"|</?[A-Za-z][\w.:-]{0,60}>"
-)
-
-
-def find_placeholders(text: str) -> list[tuple[int, int]]:
-    """Return the spans of the placeholders and tags in `text`."""
-    return [match.span() for match in _PLACEHOLDER.finditer(text)]
 
 
 def _words(*alternatives: str) -> re.Pattern[str]:
@@ -99,7 +87,7 @@ def analyze_structure(prompt: str) -> PromptStructure:
             "has_question": "?" in prompt,
             "multiline": len(lines) > 1,
         },
-        placeholders=tuple(dict.fromkeys(prompt[a:b] for a, b in find_placeholders(prompt))),
+        placeholders=tuple(dict.fromkeys(each.text for each in Template(prompt).found)),
         newline=newline_of(prompt),
     )
 
