@@ -124,9 +124,9 @@ def _comment(edit: Edit) -> str:
     return f"# {edit.id} ({edit.suggestion.type.value}, {edit.priority.value}): {what}"
 
 
-def unified(hunks: Sequence[Hunk], *, old_name: str = "prompt", new_name: str = "improved prompt") -> str:
+def unified(hunks: Sequence[Hunk], name: str = "prompt") -> str:
     """Return a unified diff; before each hunk stands a comment line for every edit in it. "" if nothing changes."""
-    lines = [f"--- {old_name}", f"+++ {new_name}"] if hunks else []
+    lines = [f"--- {name}", f"+++ improved {name}"] if hunks else []
     for hunk in hunks:
         lines += hunk.comments
         lines.append(f"@@ -{hunk.old_start},{hunk.old_count} +{hunk.new_start},{hunk.new_count} @@")

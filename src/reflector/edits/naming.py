@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from reflector.edits.likeness import name_words
 from reflector.edits.passages import Passages
 from reflector.edits.sections import Section
 from reflector.trajectories.findings.wording import content_words, words_of
 
-__all__ = ["matching_section"]
+__all__ = ["matching_section", "named_part"]
 
 _FILLERS = words_of(
     "section heading part block list paragraph the a an of in under after below end bottom start beginning top"
 )
 _GENERIC = _FILLERS | words_of("rule rules prompt system instructions guidelines main current existing")
+_AROUND_COMPONENT = _FILLERS | words_of("component prompt text")
 _PATH = re.compile(r"\s*(?:>|→|::|/|\||»| - |: )\s*")
 _LONGEST_NAME = 300
 
@@ -68,3 +70,13 @@ def _shared(passages: Passages, section: Section, name: str, hint: str) -> tuple
     heading = passages.prompt[section.start : section.body_start].strip()
     held = content_words(passages.prompt[section.start : section.body_end], 20_000)
     return heading == name, len(held & content_words(hint, 20_000))
+
+
+def named_part(target: str, names: Iterable[str]) -> tuple[str | None, str]:
+    """Return which of several names a target is, or begins with, and what it says beside it: `system > Rules`."""
+    first, *rest = _PATH.split(target.strip(), maxsplit=1) if len(target) <= _LONGEST_NAME else [""]
+    for name in names:
+        wanted = name_words(name)
+        if wanted and wanted in (said := name_words(first), _words(said, _AROUND_COMPONENT)):
+            return name, "".join(rest)
+    return None, target

@@ -203,9 +203,10 @@ def items_of(text: str) -> list[str]:
 def render(texts: Sequence[tuple[Slot, str]], newline: str) -> list[str]:
     """Return what is written for each of several texts at one offset, in their order."""
     written: list[str] = []
-    count = 0
+    count, lead = 0, ""
     for position, (slot, text) in enumerate(texts):
         if slot.lead is not None:
+            count, lead = count if slot.lead == lead else 0, slot.lead
             items = items_of(text) or [text]
             text = slot.gap.join(_as_item(slot.lead, item, count + n) for n, item in enumerate(items, 1))
             count += len(items)

@@ -48,7 +48,11 @@ class Template:
             Placeholder(match[0], match.lastgroup or "", _name(match[0]))
             for match in _PLACEHOLDER.finditer(text)
         ]
-        return found if self._has_dollars else [each for each in found if each.text[:1] != "$" or "{" in each.text]
+        return (
+            found
+            if self._has_dollars
+            else [each for each in found if each.text[:1] != "$" or "{" in each.text]
+        )
 
     @cached_property
     def _is_format(self) -> bool:

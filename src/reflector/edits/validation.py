@@ -49,9 +49,7 @@ class Placeholders:
             checked[draft.id] = draft.dropped(why) if why else draft
         return [checked.get(draft.id, draft) for draft in drafts]
 
-    def _why_not(
-        self, draft: Draft, lost: Counter[str], new: Counter[str], left: Counter[str]
-    ) -> str | None:
+    def _why_not(self, draft: Draft, lost: Counter[str], new: Counter[str], left: Counter[str]) -> str | None:
         """Return why an edit must not be made, or None."""
         if gone := self._half(draft, new) or self._gone(lost, new, left):
             return f"it would remove the placeholder {gone}, which must stay"
@@ -83,8 +81,11 @@ class Placeholders:
             alike = [own for text, own in self._fields.items() if _is_meant(own, each, text in lost)]
             if len(alike) == 1:
                 right, wrong = alike[0].text, re.compile(re.escape(each.text) + r"(?!\w)")
-                texts = {name: wrong.sub(lambda _: right, getattr(draft, name)) for name in ("text", "content")}  # noqa: B023
-                draft = draft.replace(**texts, reason=f"{draft.reason}; {each.text} put right to {right}")
+                text, content = (
+                    wrong.sub(right.replace("\\", "\\\\"), old) for old in (draft.text, draft.content)
+                )
+                told = f"{draft.reason}; {each.text} put right to {right}"
+                draft = draft.replace(text=text, content=content, reason=told)
         return draft
 
     def _half(self, draft: Draft, new: Counter[str]) -> str | None:
