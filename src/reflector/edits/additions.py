@@ -24,10 +24,12 @@ def draft_addition(passages: Passages, draft: Draft, text: str, note: str = "") 
     if not text:
         reason = "it holds no text to put into the prompt: the description only says what to change"
         return draft.unplaced(reason)
-    text = passages.template.escaped(text)
+    text, changed = passages.template.fitted(text)
     place = locate(passages, suggestion.target_section, f"{suggestion.description}\n{text}")
     text = without_own_heading(text, place.section)
-    draft = draft.replace(operation=EditOperation.INSERT, text=text, place=place, reason=place.reason + note)
+    draft = draft.replace(
+        operation=EditOperation.INSERT, text=text, place=place, reason=place.reason + note + changed
+    )
     if present := _present(passages, text):
         return draft.dropped(f"already present in the prompt: {one_line(present, 80)!r}")
     return _without_known_lines(passages, draft) if "\n" in text else draft
@@ -48,7 +50,7 @@ def _without_known_lines(passages: Passages, draft: Draft) -> Draft:
     if not 1 < len(lines) <= _MOST_LINES:
         return draft
     bare = [without_marker(line) for line in lines]
-    known = [len(folded(line)) >= 4 and _present(passages, line) is not None for line in bare]
+    known = [len(folded(line)) >= 3 and _present(passages, line) is not None for line in bare]
     if all(known):
         return draft.dropped(f"already present in the prompt: {one_line(draft.text, 80)!r}")
     is_list = "\n\n" not in draft.text and all(map(str.__ne__, lines, bare))

@@ -44,7 +44,7 @@ def _told(draft: Draft, prompt: str) -> str:
     old = fenced(shorten(prompt[slice(*draft.span)], _LONGEST)) if draft.span else ""
     new = fenced(shorten(draft.content or draft.text, _LONGEST))
     if draft.place:
-        what = f"adds this text, {one_line(draft.reason, 120)}:\n{new}"
+        what = f"adds this text ({one_line(draft.reason, 120)}):\n{new}"
     elif draft.content:
         what = f"replaces this passage:\n{old}\nby this one:\n{new}"
     else:

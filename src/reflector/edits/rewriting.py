@@ -57,11 +57,11 @@ def _replacement_of_one(
 
 
 def _replacement(passages: Passages, draft: Draft, span: Span, new: str, how: str) -> Draft:
-    new = passages.template.escaped(new)
+    new, changed = passages.template.fitted(new, passages.text(span))
     span, content = _fitted(passages, span, new)
     old = passages.text(span)
     draft = draft.replace(text=new, content=content, span=span)
-    draft = draft.replace(reason=f"replaces {how}: {one_line(old, 60)!r}")
+    draft = draft.replace(reason=f"replaces {how}: {one_line(old, 60)!r}{changed}")
     elsewhere = [found for found in passages.find(new) if not overlap(found, span)]
     if folded(old) == folded(content) or (elsewhere and not passages.find(old)[1:]):
         return draft.dropped(f"already present in the prompt: {one_line(new, 80)!r}")
@@ -110,13 +110,14 @@ def _is_whole_prompt(passages: Passages, draft: Draft, new: str, section: Sectio
 
 
 def _whole_prompt(passages: Passages, draft: Draft, new: str) -> Draft:
-    prompt, new = passages.prompt, passages.template.escaped(new)
+    prompt = passages.prompt
+    new, changed = passages.template.fitted(new, prompt)
     ending = prompt[len(prompt.rstrip("\r\n")) :]
     content = new.replace("\n", passages.newline) + ending
     draft = draft.replace(text=new, content=content, span=(0, len(prompt)), is_whole_prompt=True)
     if content == prompt:
         return draft.dropped("already present: it is the prompt itself")
-    return draft.replace(reason="replaces the whole prompt")
+    return draft.replace(reason=f"replaces the whole prompt{changed}")
 
 
 def _section_rewrite(passages: Passages, draft: Draft, section: Section, new: str) -> Draft:
@@ -133,13 +134,13 @@ def _section_rewrite(passages: Passages, draft: Draft, section: Section, new: st
         new = without_own_heading(new, section)
     elif begins_with_heading(new, section):
         start = section.start
-    new = passages.template.escaped(new)
     old = passages.prompt[start:end]
+    new, changed = passages.template.fitted(new, old)
     start, end = start + len(old) - len(old.lstrip(" \t\r\n")), end - len(old) + len(old.rstrip(" \t\r\n"))
     draft = draft.replace(text=new, content=new.replace("\n", passages.newline), span=(start, end))
     if folded(passages.text((start, end))) == folded(new):
         return draft.dropped(f"already present: section {section.name!r} reads so")
-    return draft.replace(reason=f"replaces section {section.name!r}")
+    return draft.replace(reason=f"replaces section {section.name!r}{changed}")
 
 
 def _share(passages: Passages, span: Span, new: str) -> float:

@@ -16,16 +16,30 @@ class Placeholder(NamedTuple):
     text: str
     kind: str
     name: str
+    start: int
+
+    def is_cut_at(self, offset: int) -> bool:
+        return self.start < offset < self.start + len(self.text)
 
 
 _PLACEHOLDER = re.compile(
     r"(?P<double>\$?\{\{\{?\s*[^\W\d][\w .|\-\[\]]{0,80}?\s*\}?\}\})"  # {{ name | filter }}
     r"|(?P<block>\{%[^%\r\n]{1,200}%\})"
-    r"|(?P<dollar>\$\{[^\W\d]\w{0,80}\}|(?<![\w$\\])\$[a-z_]\w{1,80}(?![\w$]))"
+    r"|(?P<braced>\$\{[^\W\d]\w{0,80}\})"
+    r"|(?P<dollar>(?<![\w$\\])\$[a-z_]\w{1,80}(?![\w$]))"
     r"|(?P<single>\$?\{[^\W\d][\w.\-\[\]]{0,80}(?:![rsa])?(?::[^{}\s]{0,12})?\})"  # {name:>8}
     r"|(?P<percent>%\([^\W\d]\w{0,80}\)[-+#0-9.]{0,8}[a-zA-Z])"
     r"|(?P<tag></?[A-Za-z][\w.:-]{0,60}>)"
 )
+_FILLED_WITH = {
+    "double": {"double"},
+    "single": {"single", "braced"},
+    "braced": {"braced", "dollar"},
+    "dollar": {"braced", "dollar"},
+    "percent": {"percent"},
+}
+_FORMULA = re.compile(r"\$[^$\n]{1,200}[^\s$(\"']\$")
+"""`$x + y$`: in a text with formulas, `$x` is no placeholder."""
 _SIGN = re.compile(r"[{$<]|%\(")
 _NAME = re.compile(r"[^\W\d]\w*")
 _FORMAT_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+|\[\w+\])*")
@@ -36,8 +50,7 @@ class Template:
 
     def __init__(self, prompt: str) -> None:
         self._prompt = prompt
-        # With a price or a formula in it, a text is no `string.Template`, and `$x` no placeholder.
-        self._has_dollars = "$" in prompt and string.Template(prompt).is_valid()
+        self._has_dollars = "$" in prompt and not _FORMULA.search(prompt)
         self.found: list[Placeholder] = self.find(prompt)
 
     def find(self, text: str) -> list[Placeholder]:
@@ -45,14 +58,16 @@ class Template:
         if not _SIGN.search(text):
             return []
         found = [
-            Placeholder(match[0], match.lastgroup or "", _name(match[0]))
+            Placeholder(match[0], match.lastgroup or "", _name(match[0]), match.start())
             for match in _PLACEHOLDER.finditer(text)
         ]
-        return (
-            found
-            if self._has_dollars
-            else [each for each in found if each.text[:1] != "$" or "{" in each.text]
-        )
+        return found if self._has_dollars else [each for each in found if each.kind != "dollar"]
+
+    @cached_property
+    def kinds(self) -> frozenset[str]:
+        """The syntaxes that are filled in where this prompt is."""
+        kinds = {each.kind for each in self.found} - {"tag", "block"}
+        return frozenset().union(*(_FILLED_WITH[kind] for kind in kinds))
 
     @cached_property
     def _is_format(self) -> bool:
@@ -66,21 +81,45 @@ class Template:
         is_one = any(each.kind == "percent" for each in self.found)
         return is_one and "%" not in _PLACEHOLDER.sub("", self._prompt).replace("%%", "")
 
-    def escaped(self, text: str) -> str:
-        """Return `text` with literal braces (or per cent signs) doubled, if `str.format` (or `%`) reads the prompt.
+    def fitted(self, text: str, replaced: str = "") -> tuple[str, str]:
+        """Return a new text as it is written in this prompt, and a note of what was changed.
 
-        Placeholders stay, and so does a text that has its braces doubled already.
+        A misspelt placeholder is put right. Where `str.format` (or `%`) reads the prompt, literal braces (or per cent
+        signs) are doubled, unless they are already.
 
-        >>> Template("Greet {name}.").escaped('Answer {"ok": true}.')
-        'Answer {{"ok": true}}.'
+        >>> Template("Greet {name}.").fitted('Answer {{Name}} with {"ok": true}.')
+        ('Answer {name} with {{"ok": true}}.', '; {{Name}} put right to {name}; literal signs escaped')
         """
         if not self.found:
-            return text
+            return text, ""
+        note = ""
+        own = {each.text: each for each in self.found if each.kind != "tag"}
+        found = {each.text: each for each in self.find(text)}
+        lost = {each.text for each in self.find(replaced)} - found.keys()
+        for wrong, each in found.items():
+            if wrong not in own and each.kind != "tag":
+                alike = [right for right in own if _is_meant(own[right], each, right in lost)]
+                if len(alike) == 1:
+                    text = re.sub(re.escape(wrong) + r"(?!\w)", alike[0].replace("\\", "\\\\"), text)
+                    note += f"; {wrong} put right to {alike[0]}"
+        escaped = self._escaped(text)
+        return escaped, note if escaped == text else f"{note}; literal signs escaped"
+
+    def _escaped(self, text: str) -> str:
         if self._is_format and ("{" in text or "}" in text) and not _holds_names_only(text):
-            return _doubled(text, "{}", "single")
+            return _doubled(text, "{}", ("single", "braced"))
         if self._is_percent and "%" in text:
-            return _doubled(text.replace("%%", "%"), "%", "percent")
+            return _doubled(text.replace("%%", "%"), "%", ("percent",))
         return text
+
+
+def _is_meant(own: Placeholder, other: Placeholder, is_lost: bool) -> bool:
+    """Whether another placeholder is a misspelling: the same but for syntax, case and signs, or part of one lost."""
+    first, second = (re.sub(r"[\W_]+", "", each.name).lower() for each in (own, other))
+    if first != second:
+        return is_lost and min(len(first), len(second)) >= 3 and (first in second or second in first)
+    # {price:.2f} and ${price} name the same value; they are no misspellings of {price}.
+    return is_lost or own.name != other.name or other.kind not in _FILLED_WITH.get(own.kind, ())
 
 
 def _name(text: str) -> str:
@@ -97,13 +136,13 @@ def _holds_names_only(text: str) -> bool:
     return all(map(_FORMAT_NAME.fullmatch, names))
 
 
-def _doubled(text: str, signs: str, kind: str) -> str:
-    """Return `text` with its signs doubled, except in placeholders of a kind."""
+def _doubled(text: str, signs: str, kinds: tuple[str, ...]) -> str:
+    """Return `text` with its signs doubled, except in placeholders of some kinds."""
     double = {ord(sign): sign * 2 for sign in signs}
     pieces: list[str] = []
     at = 0
     for match in _PLACEHOLDER.finditer(text):
-        if match.lastgroup == kind:
+        if match.lastgroup in kinds:
             pieces += (text[at : match.start()].translate(double), match[0])
             at = match.end()
     return "".join((*pieces, text[at:].translate(double)))
