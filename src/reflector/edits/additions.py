@@ -50,7 +50,7 @@ def _without_known_lines(passages: Passages, draft: Draft) -> Draft:
     if not 1 < len(lines) <= _MOST_LINES:
         return draft
     bare = [without_marker(line) for line in lines]
-    known = [len(folded(line)) >= 3 and _present(passages, line) is not None for line in bare]
+    known = [len(folded(line)) >= 2 and _present(passages, line) is not None for line in bare]
     if all(known):
         return draft.dropped(f"already present in the prompt: {one_line(draft.text, 80)!r}")
     is_list = "\n\n" not in draft.text and all(map(str.__ne__, lines, bare))

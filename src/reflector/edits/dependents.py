@@ -31,9 +31,7 @@ def after_their_source(drafts: list[Draft]) -> list[Draft]:
             if is_free and draft.place and _ends_with(text, draft.suggestion.target_section or ""):
                 reason = f"placed behind the text that {source.id} brings: {draft.suggestion.target_section}"
                 place = replace(draft.place, reason=reason, is_found=True)
-                settled[draft.id] = draft.replace(
-                    place=place, reason=reason, depends_on=source.id, validated=True
-                )
+                settled[draft.id] = draft.replace(place=place, reason=reason, depends_on=source.id)
                 break
     return [settled.get(d.id, d) for d in drafts]
 

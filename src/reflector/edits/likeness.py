@@ -60,6 +60,8 @@ def says_the_same(a: str, b: str) -> bool:
 
 
 def _stem(word: str) -> str:
+    if word in _DECISIVE or word in _ORDERING:
+        return word
     for ending in ("ing", "ed", "es", "s", "e"):
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word.removesuffix(ending)
