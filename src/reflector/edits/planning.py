@@ -110,7 +110,7 @@ def plan_edits(
 def replan(plan: EditPlan, verdicts: Sequence[Verdict]) -> EditPlan:
     """Return the plan made again, with what was decided about its conflicts."""
     passages, config = Passages(plan.original_prompt), plan.config
-    texts = {verdict.keep: verdict.text for verdict in verdicts if verdict.text}
+    texts = {verdict.keep: verdict.text for verdict in verdicts if verdict.text and not verdict.problem}
     drafts = [
         draft_suggestion(
             passages, Draft.of(edit.suggestion_index, edit.suggestion), config.weights, texts.get(edit.id)
