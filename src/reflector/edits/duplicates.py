@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from reflector.edits.drafts import Draft, made
 from reflector.edits.edit import EditOperation
-from reflector.edits.likeness import name_words, says_the_same
+from reflector.edits.likeness import name_words, says_the_same, stems_of
 
 __all__ = ["merge_duplicates", "said_by"]
 
 _INSERT, _DELETE = EditOperation.INSERT, EditOperation.DELETE
 _LOOKED_AT = 4_000
+_NEAR = 0.7
+"""Share of common words below which two texts are not compared any closer."""
 
 
 def said_by(drafts: list[Draft]) -> dict[str, str]:
@@ -22,7 +24,10 @@ def merge_duplicates(drafts: list[Draft]) -> list[Draft]:
     strongest_first = made(drafts)
     if len(strongest_first) < 2:
         return drafts
-    said = said_by(strongest_first)
+    said = {
+        d.id: (words, stems_of(words))
+        for d, words in zip(strongest_first, said_by(strongest_first).values(), strict=True)
+    }
     merged: dict[str, Draft] = {}
     kept: list[Draft] = []
     for draft in strongest_first:
@@ -35,12 +40,14 @@ def merge_duplicates(drafts: list[Draft]) -> list[Draft]:
     return [merged.get(d.id, d) for d in drafts]
 
 
-def _covers(fuller: Draft, draft: Draft, said: dict[str, str]) -> bool:
+def _covers(fuller: Draft, draft: Draft, said: dict[str, tuple[str, frozenset[str]]]) -> bool:
     """Whether an edit makes another one unnecessary."""
     is_twin = fuller.operation is draft.operation and fuller.span == draft.span
     if _DELETE in (fuller.operation, draft.operation):
         return is_twin
-    words = said[draft.id]
-    if draft.operation is _INSERT and len(draft.text) > 20 and len(words) > 2 and words in said[fuller.id]:
+    words, stems = said[draft.id]
+    other_words, other_stems = said[fuller.id]
+    if draft.operation is _INSERT and len(draft.text) > 20 and len(words) > 2 and words in other_words:
         return True
-    return is_twin and says_the_same(fuller.text, draft.text)
+    is_near = 2 * len(stems & other_stems) >= _NEAR * (len(stems) + len(other_stems))
+    return is_twin and is_near and says_the_same(fuller.text, draft.text)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from reflector.edits.drafts import Draft, made
 from reflector.edits.edit import Edit, EditLocation, LocationType
 from reflector.edits.passages import Passages
 from reflector.edits.placing import Place
-from reflector.edits.slots import INLINE, PARAGRAPH, Slot, find_slot, render
+from reflector.edits.slots import INLINE, PARAGRAPH, Slot, find_slot, render, slot_finder
 
 __all__ = ["finished"]
 
@@ -18,7 +19,8 @@ def finished(passages: Passages, drafts: list[Draft]) -> tuple[Edit, ...]:
     ordered = made(drafts)
     changed = [d for d in ordered if d.span]
     sources = _sources(drafts)
-    slots = {d.id: _slot(passages, d, changed) for d in ordered if d.place and d.id not in sources}
+    find = slot_finder(passages, [d.span for d in changed if d.span and not d.content])
+    slots = {d.id: _slot(d, find, changed) for d in ordered if d.place and d.id not in sources}
     for draft in ordered:
         if draft.id in sources:
             _add_slot_behind(sources, slots, draft)
@@ -52,11 +54,10 @@ def _add_slot_behind(sources: dict[str, Draft], slots: dict[str, Slot], draft: D
     slots[draft.id] = replace(behind, gap=form.gap or PARAGRAPH, lead=form.lead)
 
 
-def _slot(passages: Passages, draft: Draft, changed: list[Draft]) -> Slot:
+def _slot(draft: Draft, find: Callable[[Place, str], Slot], changed: list[Draft]) -> Slot:
     """Return the slot of an insertion, outside of what other edits change."""
     assert draft.place is not None  # only insertions have slots
-    gone = [d.span for d in changed if d.span and not d.content]
-    slot = find_slot(passages, draft.place, draft.text, gone)
+    slot = find(draft.place, draft.text)
     for other in changed:
         start, end = other.span or (0, 0)
         if start < slot.offset <= end and other.content:

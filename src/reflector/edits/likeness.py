@@ -7,7 +7,7 @@ from collections import Counter
 
 from reflector.trajectories.findings.wording import words_of
 
-__all__ = ["TOKEN", "UNIFY", "contains", "folded", "name_words", "rules_of", "says_the_same"]
+__all__ = ["TOKEN", "UNIFY", "contains", "folded", "name_words", "rules_of", "says_the_same", "stems_of"]
 
 TOKEN = re.compile(r"[^\W_]+(?:_+[^\W_]+)*|[^\w\s*`\"'“”‘’«»„‚´#>]")
 """A word, or a sign that is no markup and no quote."""
@@ -36,6 +36,11 @@ def contains(text: str, part: str) -> bool:
     """Whether the words of `part` stand in `text` in the same order, one behind the other."""
     words = name_words(part[:_LOOKED_AT])
     return bool(words) and f" {' '.join(words)} " in f" {' '.join(name_words(text[:_LOOKED_AT]))} "
+
+
+def stems_of(text: str) -> frozenset[str]:
+    """Return the words of a text without their endings."""
+    return frozenset(map(_stem, name_words(text[:_LOOKED_AT])))
 
 
 def says_the_same(a: str, b: str) -> bool:

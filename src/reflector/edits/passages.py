@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from reflector.edits.likeness import TOKEN, UNIFY, folded, name_words
@@ -44,6 +44,16 @@ class Passages:
     def line_at(self, offset: int) -> int:
         """Return the index of the line that holds `offset` (-1 for an empty prompt)."""
         return bisect_right(self._line_starts, offset) - 1
+
+    def lines_inside(self, spans: Iterable[Span]) -> set[int]:
+        """Return the numbers of the lines that lie as a whole in one of the spans."""
+        inside: set[int] = set()
+        for start, end in spans:
+            number = bisect_left(self._line_starts, start)
+            while number < len(self.lines) and self.lines[number].end <= end:
+                inside.add(number)
+                number += 1
+        return inside
 
     @cached_property
     def newline(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from reflector.edits.placing import Place
 from reflector.edits.sections import SectionKind
 from reflector.edits.units import Span
 
-__all__ = ["INLINE", "PARAGRAPH", "Slot", "find_slot", "render"]
+__all__ = ["INLINE", "PARAGRAPH", "Slot", "find_slot", "render", "slot_finder"]
 
 INLINE, LINE, PARAGRAPH = " ", "\n", "\n\n"
 
@@ -31,8 +31,24 @@ class Slot:
     suffix: str = ""
 
 
-def find_slot(passages: Passages, place: Place, text: str, gone: Sequence[Span] = ()) -> Slot:
-    """Return where exactly `text` goes and in which form, beside what `gone` spans leave standing."""
+def slot_finder(passages: Passages, gone: Iterable[Span]) -> Callable[[Place, str], Slot]:
+    """Return `find_slot` for a prompt from which some spans go; texts of one form share the work for a region."""
+    lines = passages.lines_inside(gone)
+    known: dict[tuple[Span, bool, bool], Slot] = {}
+
+    def find(place: Place, text: str) -> Slot:
+        if place.type in (LocationType.START, LocationType.AFTER):
+            return find_slot(passages, place, text, lines)
+        key = place.span, bool(items_of(text)), is_one_block(text)
+        if key not in known:
+            known[key] = find_slot(passages, place, text, lines)
+        return known[key]
+
+    return find
+
+
+def find_slot(passages: Passages, place: Place, text: str, gone: Container[int] = ()) -> Slot:
+    """Return where exactly `text` goes and in which form, beside what is left when some lines are gone."""
     if not passages.prompt.strip():
         return Slot(0, "")
     if place.type is LocationType.START:
@@ -47,7 +63,7 @@ def find_slot(passages: Passages, place: Place, text: str, gone: Sequence[Span] 
 # --- at the end of a region -----------------------------------------------------------------------------
 
 
-def _slot_at_end(passages: Passages, place: Place, text: str, gone: Sequence[Span]) -> Slot:
+def _slot_at_end(passages: Passages, place: Place, text: str, gone: Container[int]) -> Slot:
     prompt, (start, end) = passages.prompt, place.span
     is_element = place.section is not None and place.section.kind is SectionKind.XML
     lines = _standing_lines(passages, place.span, gone)
@@ -69,15 +85,14 @@ def _slot_at_end(passages: Passages, place: Place, text: str, gone: Sequence[Spa
     return Slot(lines[-1].end, suffix=passages.newline if follows else "")
 
 
-def _standing_lines(passages: Passages, span: Span, gone: Sequence[Span]) -> list[Line]:
+def _standing_lines(passages: Passages, span: Span, gone: Container[int]) -> list[Line]:
     """Return the lines with text in a region that no edit deletes."""
     start, end = span
-    first, last = passages.line_at(start), passages.line_at(max(start, end - 1))
+    first, last = max(0, passages.line_at(start)), passages.line_at(max(start, end - 1))
     return [
         line
-        for line in passages.lines[max(0, first) : last + 1]
-        if passages.prompt[max(start, line.start) : min(line.end, end)].strip()
-        and not any(a <= line.start and line.end <= b for a, b in gone)
+        for number, line in enumerate(passages.lines[first : last + 1], first)
+        if number not in gone and passages.prompt[max(start, line.start) : min(line.end, end)].strip()
     ]
 
 
