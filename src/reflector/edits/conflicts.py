@@ -34,7 +34,7 @@ def resolve(
     Drafts are taken strongest first; one that clashes with an earlier survivor loses to it. Under `merge`,
     overlapping edits become one. What was decided before holds.
     """
-    if len(made(drafts)) < 2:
+    if len(drafts) < 2:
         return drafts, ()
     field = _Field(drafts, prompt, config)
     settled = [field.settle(verdict) for verdict in verdicts if not verdict.problem]

@@ -26,6 +26,8 @@ def read_examples(examples: Any) -> tuple[Any, ...]:
     Raises:
         InvalidEditError: If one is neither a text, nor a run, nor data that can hold texts.
     """
+    if examples == ():
+        return ()
     given = (examples,) if isinstance(examples, str | Trajectory | Mapping) else examples
     found = tuple(given) if isinstance(given, Iterable) else (given,)
     for example in found:
@@ -48,6 +50,8 @@ def find_copied(
         examples: Texts, runs, or data with texts in it.
         known: Texts that an edit may repeat, such as the prompt.
     """
+    if not examples:
+        return ()
     words = [list(_WORD.finditer(d.text)) if d.place or d.span else [] for d in drafts]
     places: dict[Gram, list[tuple[int, int]]] = {}
     for number, found in enumerate(words):

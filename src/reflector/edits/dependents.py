@@ -18,9 +18,10 @@ def after_their_source(drafts: list[Draft]) -> list[Draft]:
 
     It goes behind that text; a section in its middle is not looked at, as the addition would not stand in it.
     """
-    waiting = [d for d in made(drafts) if d.place and not d.place.is_found]
-    if not waiting:
+    waiting = [d for d in drafts if d.place and not d.place.is_found and d.is_made]
+    if not waiting or len(drafts) < 2:
         return drafts
+    waiting = made(waiting)
     ids = {d.id for d in waiting}
     sources = [(d, Passages(d.content or d.text)) for d in made(drafts) if d.id not in ids]
     sources += [(d, Passages(d.text)) for d in waiting]
@@ -60,4 +61,6 @@ def closed(drafts: list[Draft]) -> list[Draft]:
         return f"{link}, which is not made: {why}" if why else ""
 
     linked = {d.id: why for d in drafts if (d.merged_into or d.depends_on) and (why := why_not(d))}
-    return [d.dropped(linked[d.id]) if d.id in linked and d.reason != linked[d.id] else d for d in drafts]
+    if all(d.reason == linked.get(d.id, d.reason) for d in drafts):
+        return drafts
+    return [d.dropped(linked[d.id]) if d.id in linked else d for d in drafts]

@@ -21,9 +21,9 @@ def said_by(drafts: list[Draft]) -> dict[str, str]:
 
 def merge_duplicates(drafts: list[Draft]) -> list[Draft]:
     """Return the drafts, those dropped that another one makes unnecessary: it says the same, or more."""
-    strongest_first = made(drafts)
-    if len(strongest_first) < 2:
+    if len(drafts) < 2:
         return drafts
+    strongest_first = made(drafts)
     said = {
         d.id: (words, stems_of(words))
         for d, words in zip(strongest_first, said_by(strongest_first).values(), strict=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 
 from reflector.edits.drafts import Draft, made
 from reflector.edits.edit import Edit, EditLocation, LocationType
@@ -19,7 +20,9 @@ def finished(passages: Passages, drafts: list[Draft]) -> tuple[Edit, ...]:
     ordered = made(drafts)
     changed = [d for d in ordered if d.span]
     sources = _sources(drafts)
-    find = slot_finder(passages, [d.span for d in changed if d.span and not d.content])
+    find: Callable[[Place, str], Slot] = partial(find_slot, passages)
+    if len(ordered) > 1:
+        find = slot_finder(passages, [d.span for d in changed if d.span and not d.content])
     slots = {d.id: _slot(d, find, changed) for d in ordered if d.place and d.id not in sources}
     for draft in ordered:
         if draft.id in sources:

@@ -138,14 +138,19 @@ class Passages:
         return found
 
     @cached_property
-    def _tokens(self) -> tuple[str, list[int], list[Span]]:
-        """The prompt's tokens joined by blanks, where each begins in that text, and where in the prompt."""
+    def _lowered(self) -> str:
+        """The prompt in small letters and with unified signs, of the same length."""
         text = self.prompt.translate(UNIFY)
         lowered = text.lower()
-        if len(lowered) != len(text):
-            # A few capitals (İ) become two characters; keep one of them, so that offsets stay true.
-            lowered = "".join(character.lower()[:1] for character in text)
-        matches = list(TOKEN.finditer(lowered))
+        if len(lowered) == len(text):
+            return lowered
+        # A few capitals (İ) become two characters; keep one of them, so that offsets stay true.
+        return "".join(character.lower()[:1] for character in text)
+
+    @cached_property
+    def _tokens(self) -> tuple[str, list[int], list[Span]]:
+        """The prompt's tokens joined by blanks, where each begins in that text, and where in the prompt."""
+        matches = list(TOKEN.finditer(self._lowered))
         starts: list[int] = []
         at = 1
         for match in matches:
@@ -158,7 +163,9 @@ class Passages:
             return []
         tokens = folded(quote)
         last_word = max((n for n, token in enumerate(tokens, 1) if token[0].isalnum()), default=0)
-        return (self._find_tokens(tokens) or self._find_tokens(tokens[:last_word])) if last_word else []
+        if not last_word or not all(token in self._lowered for token in tokens[:last_word]):
+            return []
+        return self._find_tokens(tokens) or self._find_tokens(tokens[:last_word])
 
     def _find_tokens(self, tokens: list[str]) -> list[Span]:
         text, starts, spans = self._tokens
@@ -188,6 +195,9 @@ class Passages:
         None if there is no sentence half of whose words do.
         """
         wanted = content_words(text)
+        if sum(word.partition("'")[0] in self._lowered for word in wanted) < 2:
+            # One common word is never half of what a sentence says.
+            return None
         sentences = self._meanings
         if len(sentences) > _FEW:
             near = {number for word in wanted for number in self._by_rarer_words.get(word, ())}

@@ -26,7 +26,7 @@ from reflector.edits.conflicts import resolve
 from reflector.edits.copying import find_copied, read_examples
 from reflector.edits.dependents import after_their_source, closed
 from reflector.edits.drafting import draft_suggestion
-from reflector.edits.drafts import Draft, made
+from reflector.edits.drafts import Draft
 from reflector.edits.duplicates import merge_duplicates
 from reflector.edits.edit import CopiedText, Edit, EditConfig, Verdict
 from reflector.edits.finishing import finished
@@ -93,7 +93,7 @@ def plan_edits(
         )
     seen = read_examples(examples)
     drafts = [Draft.of(index, suggestion) for index, suggestion in enumerate(reflection.suggestions)]
-    if isinstance(prompt, Mapping):
+    if not isinstance(prompt, str) and isinstance(prompt, Mapping):
         texts = {_name(name): Passages(_text(text)) for name, text in prompt.items()}
         if not texts:
             raise InvalidEditError("expected at least one component; got an empty mapping.")
@@ -172,9 +172,9 @@ def _edits(
     """Return the edits that can be made together and within the growth allowed; a dropped one may take others along."""
     allowed = allowed_growth(passages.prompt, config)
     while True:
-        count = len(made(drafts))
-        drafts = closed(placeholders.checked(drafts, together=True))
-        if len(made(drafts)) < count:
+        checked = closed(placeholders.checked(drafts, together=True))
+        if checked is not drafts:
+            drafts = checked
             continue
         edits = finished(passages, drafts)
         beyond = beyond_growth(edits, allowed) if allowed is not None else {}

@@ -21,12 +21,14 @@ class Placeholders:
     def __init__(self, passages: Passages) -> None:
         self._prompt = passages.prompt
         self._find = passages.template.find
-        found = passages.template.found
+        self._found = found = passages.template.found
+        if not found:
+            return
         self._count = Counter(each.text for each in found)
         self._fields = {each.text: each for each in found if each.kind != "tag"}
         self._names = {each.name for each in self._fields.values()}
         self._kinds = passages.template.kinds
-        self._elements = [s for s in passages.sections if s.kind is SectionKind.XML] if found else []
+        self._elements = [section for section in passages.sections if section.kind is SectionKind.XML]
 
     def checked(self, drafts: list[Draft], *, together: bool) -> list[Draft]:
         """Return the drafts: those dropped that would cost the prompt a placeholder, or bring one.
@@ -34,7 +36,7 @@ class Placeholders:
         Each is looked at alone, or together with all that are stronger: a tag that stands twice may be
         removed once, but not by two edits that each rely on the other one.
         """
-        if not self._count:
+        if not self._found:
             return drafts
         left = self._count
         checked: dict[str, Draft] = {}
@@ -45,7 +47,7 @@ class Placeholders:
                 left = Counter({text: left[text] + new[text] - lost[text] for text in left})
             if why:
                 checked[draft.id] = draft.dropped(why)
-        return [checked.get(draft.id, draft) for draft in drafts]
+        return [checked.get(draft.id, draft) for draft in drafts] if checked else drafts
 
     def _why_not(self, draft: Draft, lost: Counter[str], new: Counter[str], left: Counter[str]) -> str | None:
         """Return why an edit must not be made, or None."""
