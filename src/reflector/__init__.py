@@ -211,6 +211,7 @@ if TYPE_CHECKING:
     from reflector.reflecting.reflection import Reflection as Reflection
     from reflector.reflecting.reflector import Reflector as Reflector
     from reflector.reflecting.reflector import ReflectorOptions as ReflectorOptions
+    from reflector.reflecting.resolving import resolve_conflicts as resolve_conflicts
     from reflector.reflecting.selecting import TurnPolicy as TurnPolicy
     from reflector.reflection.aggregation.feedback import Feedback as Feedback
     from reflector.reflection.aggregation.feedback import aggregate as aggregate
