@@ -160,8 +160,8 @@ def test_reflect_json_has_the_fields_of_the_contract(run: Any, failed: Path) -> 
     document = run("reflect", failed, "--model", "rules", "--json").document
     assert {
         "analysis", "root_causes", "suggestions", "expected_improvement", "confidence", "confidence_score",
-        "needs_clarification", "dropped", "parse_mode", "trajectories", "edits", "open_conflicts", "copied", "improved_prompt", "diff", "model",
-        "usage", "errors",
+        "needs_clarification", "dropped", "parse_mode", "trajectories", "edits", "improved_prompt", "diff", "model",
+        "usage", "errors", "open_conflicts", "copied",
     } <= set(document)  # fmt: skip
     assert {"operation", "text", "suggestion", "status", "reason"} <= set(document["edits"][0])
     assert document["parse_mode"] == "rules"
@@ -255,7 +255,7 @@ def test_open_conflicts_and_text_copied_from_the_run_are_shown(run: Any, tmp_pat
     assert document["open_conflicts"][0]["edits"] == ["edit_1", "edit_2"]
     assert document["copied"][0]["text"] == "How many red lamps are left in the stock room of Horsens"
     assert "open conflict: edit_1, edit_2" in page.out
-    assert "edit_3 copies 11 words from run 1: How many red lamps" in page.out
+    assert "edit_3 copies 12 words from run 1: How many red lamps" in page.out
 
 
 def test_a_prompt_of_ones_own_is_edited_byte_for_byte(run: Any, failed: Path, tmp_path: Path) -> None:
