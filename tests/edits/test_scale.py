@@ -63,6 +63,16 @@ def test_what_stands_in_another_component_is_not_added_to_the_first(suggest):
     assert "already present" in plans.rejected[0].reason
 
 
+def test_what_holds_for_one_plan_is_gathered_for_all(suggest):
+    asked = "Say how many red lamps are left in the stock room"
+    wishes = [suggest("add", f"{word} name the price.", "Rules") for word in ("Always", "Never")]
+    plans = plan_edits(reflect(*wishes, suggest("add", asked, "tool_help")), TEXTS, examples=[asked])
+    assert [edit.id for edit in plans.applied] == ["edit_1", "edit_3"]
+    assert [edit.id for edit in plans.rejected] == ["edit_2"]
+    assert plans.open_conflicts[0].edits == ("edit_1", "edit_2")
+    assert plans.copied[0].edit == "edit_3"
+
+
 def test_the_diff_names_the_component(suggest):
     diff = plan_edits(reflect(suggest("add", "Quote the page.", "tool_help")), TEXTS).diff()
     assert diff.startswith("--- tool_help\n+++ improved tool_help\n")
@@ -216,6 +226,31 @@ def test_an_addition_to_a_section_that_a_rewrite_brings_stands_behind_it(suggest
         suggest("add", "Name the carrier.", "Shipping"),
     )
     assert planned.apply() == f"{new}\n\nName the carrier."
+
+
+def test_edits_may_need_each_other_in_a_chain(suggest, plan):
+    planned = plan(
+        "Base.",
+        suggest("add", "Name the carrier.", "Parcels"),
+        suggest("add", "### Parcels\n\nWeigh first.", "Shipping"),
+        suggest("add", "## Shipping\n\nBe exact."),
+    )
+    assert planned.apply() == (
+        "Base.\n\n## Shipping\n\nBe exact.\n\n### Parcels\n\nWeigh first.\n\nName the carrier."
+    )
+
+
+def test_what_stands_behind_a_merged_edit_is_made(suggest, plan):
+    planned = plan(
+        "Answer politely now. Stop.",
+        suggest("modify", "Answer well.\n\n## Tone", "Answer politely now."),
+        suggest("modify", "Answer fast.\n\n## Speed", "Answer politely now."),
+        suggest("add", "Count the seconds.", "Speed"),
+        conflict_strategy="merge",
+    )
+    assert (
+        "## Speed Stop.\n\nCount the seconds." in planned.apply() or "Count the seconds." in planned.apply()
+    )
 
 
 def test_what_needs_an_edit_that_fails_is_not_made_and_says_why(suggest, plan):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from reflector.edits.drafts import Draft
@@ -57,15 +57,15 @@ def find_copied(
     for number, found in enumerate(words):
         for at, gram in _grams([match[0].lower() for match in found]):
             places.setdefault(gram, []).append((number, at))
+    firsts = {gram[0] for gram in places}
     for text in known if places else ():
-        for gram in _shared(text, places):
-            places.pop(gram, None)
+        for gram in _shared(text, places, firsts):
+            del places[gram]
     seen: dict[tuple[int, int], int] = {}
     for index, example in enumerate(examples):
         for text in _texts(example) if places else ():
-            for gram in _shared(text, places):
-                for place in places[gram]:
-                    seen.setdefault(place, index)
+            for gram in _shared(text, places, firsts):
+                seen |= dict.fromkeys(places.pop(gram), index)
     copied: list[CopiedText] = []
     for (number, first), example in sorted(seen.items()):
         if (number, first - 1) not in seen:
@@ -82,9 +82,8 @@ def _grams(words: list[str]) -> Iterator[tuple[int, Gram]]:
     return ((at, tuple(words[at : at + _LENGTH])) for at in range(len(words) - _LENGTH + 1))
 
 
-def _shared(text: str, places: Mapping[Gram, Any]) -> set[Gram]:
-    """Return those of the word sequences that stand in a text."""
-    firsts = {gram[0] for gram in places}
+def _shared(text: str, places: Mapping[Gram, Any], firsts: Container[str]) -> set[Gram]:
+    """Return those of the word sequences that stand in a text; `firsts` are the words they begin with."""
     words = _WORD.findall(text.lower())
     found = (tuple(words[at : at + _LENGTH]) for at, word in enumerate(words) if word in firsts)
     return {gram for gram in found if gram in places}

@@ -211,6 +211,11 @@ class Passages:
                 best = likeness, unit
         return best
 
+    def share(self, span: Span, said: frozenset[str]) -> float:
+        """Return how many of the words at `span` are among some words."""
+        words = content_words(self.text(span), 20_000)
+        return len(words & said) / len(words) if words else 0.0
+
     @cached_property
     def labels(self) -> dict[tuple[str, ...], Span]:
         """What stands behind a label such as `Tone:` at the beginning of a paragraph or list item, by its words."""

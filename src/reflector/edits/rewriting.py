@@ -22,6 +22,7 @@ __all__ = ["draft_modification", "draft_restructuring"]
 _COVERS_PROMPT = 0.6
 _COVERS_SUBSECTIONS = 0.5
 _COVERS_SECTION = 0.3
+_READ = 20_000
 _STOPS = (".", "!", "?")
 
 
@@ -106,7 +107,11 @@ def _is_whole_prompt(passages: Passages, draft: Draft, new: str, section: Sectio
     if _ALL_OF_IT.search(said):
         return len(new) * 3 >= len(passages.prompt)
     is_long = len(new) * 2 >= len(passages.prompt)
-    return section is None and is_long and _share(passages, (0, 20_000), new) >= _COVERS_PROMPT
+    return (
+        section is None
+        and is_long
+        and passages.share((0, _READ), content_words(new, _READ)) >= _COVERS_PROMPT
+    )
 
 
 def _whole_prompt(passages: Passages, draft: Draft, new: str) -> Draft:
@@ -124,9 +129,10 @@ def _section_rewrite(passages: Passages, draft: Draft, section: Section, new: st
     """Return the replacement of a section's text; subsections that `new` does not speak of stay."""
     body = (section.body_start, section.body_end)
     start, end = section.body_start, section.body_end
-    if _share(passages, body, new) < _COVERS_SUBSECTIONS:
+    said = content_words(new, _READ)
+    if passages.share(body, said) < _COVERS_SUBSECTIONS:
         end = section.own_end
-    share = _share(passages, (start, end), new)
+    share = passages.share((start, end), said)
     if share < _COVERS_SECTION:
         note = f"; the section's text is kept, as the new text holds only {share:.0%} of its words"
         return draft_addition(passages, draft, new, note)
@@ -141,9 +147,3 @@ def _section_rewrite(passages: Passages, draft: Draft, section: Section, new: st
     if folded(passages.text((start, end))) == folded(new):
         return draft.dropped(f"already present: section {section.name!r} reads so")
     return draft.replace(reason=f"replaces section {section.name!r}{changed}")
-
-
-def _share(passages: Passages, span: Span, new: str) -> float:
-    """Return how many of the words at `span` stand in `new`."""
-    old = content_words(passages.text(span), 20_000)
-    return len(old & content_words(new, 20_000)) / len(old) if old else 0.0
