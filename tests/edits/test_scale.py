@@ -242,15 +242,13 @@ def test_edits_may_need_each_other_in_a_chain(suggest, plan):
 
 def test_what_stands_behind_a_merged_edit_is_made(suggest, plan):
     planned = plan(
-        "Answer politely now. Stop.",
+        "Answer politely now.",
         suggest("modify", "Answer well.\n\n## Tone", "Answer politely now."),
         suggest("modify", "Answer fast.\n\n## Speed", "Answer politely now."),
         suggest("add", "Count the seconds.", "Speed"),
         conflict_strategy="merge",
     )
-    assert (
-        "## Speed Stop.\n\nCount the seconds." in planned.apply() or "Count the seconds." in planned.apply()
-    )
+    assert planned.apply() == "Answer well.\n\n## Tone\nAnswer fast.\n\n## Speed\n\nCount the seconds."
 
 
 def test_what_needs_an_edit_that_fails_is_not_made_and_says_why(suggest, plan):
