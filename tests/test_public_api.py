@@ -13,6 +13,7 @@ import reflector
 
 NAMES = {
     "Agent", "AgentError", "AgentStoppedError", "AggregationConfig", "AskTimeoutError", "ComparativeAnalysis",
+    "ComponentPlans",
     "ConfigurationError", "ContentFilteredError", "Context", "ContextLengthError", "Conversation",
     "ConversationCompletedError", "ConversationError", "DispatchError", "DuplicateAgentError", "EditConfig",
     "EditError", "EditPlan", "EmptyAnswerError", "EngineError", "Feedback", "HandlerError", "InputError",
@@ -30,7 +31,7 @@ NAMES = {
     "TruncatedAnswerError", "TurnPolicy", "UnknownFormatError", "UnknownModelError", "UnparsableReflectionError",
     "UnpicklableError", "UnsupportedReplyError", "Usage", "WeightedSuggestion", "WorkerCrashedError", "__version__",
     "aggregate", "analyze", "compare", "execute", "handles", "load_trajectories", "parse_reflection", "plan_edits",
-    "record", "reflect", "reflect_sync", "validate_reflection",
+    "record", "reflect", "reflect_sync", "resolve_conflicts", "validate_reflection",
 }  # fmt: skip
 
 # Loaded at first use only.
