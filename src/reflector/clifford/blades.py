@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 
 from reflector.errors import InvalidMultivectorError
 
-__all__ = ["Array", "Order", "blade_names", "from_coefficients", "from_order", "parse_blade", "shortlex", "to_order"]
+__all__ = [
+    "Array",
+    "Order",
+    "blade_names",
+    "from_coefficients",
+    "from_order",
+    "parse_blade",
+    "shortlex",
+    "to_order",
+]
 
 Array = NDArray[Any]
 
@@ -32,7 +41,8 @@ def blade_names(n: int) -> tuple[str, ...]:
     """
     joint = "_" if n >= 10 else ""
     return tuple(
-        "e" + joint.join(str(k + 1) for k in range(n) if mask >> k & 1) if mask else "" for mask in range(1 << n)
+        "e" + joint.join(str(k + 1) for k in range(n) if mask >> k & 1) if mask else ""
+        for mask in range(1 << n)
     )
 
 
@@ -49,7 +59,9 @@ def parse_blade(name: str, n: int) -> tuple[int, int]:
         return 0, 1
     body = name[1:]
     parts = body.split("_") if n >= 10 or "_" in body else list(body)
-    is_blade = name.startswith("e") and all(part.isascii() and part.isdigit() for part in parts) and len(body) <= 40
+    is_blade = (
+        name.startswith("e") and all(part.isascii() and part.isdigit() for part in parts) and len(body) <= 40
+    )
     indices = [int(part) for part in parts] if is_blade else []
     if not indices or len(set(indices)) < len(indices) or not all(1 <= index <= n for index in indices):
         example = "e1_2" if n >= 10 else "e12"
@@ -74,7 +86,9 @@ def from_coefficients(coefficients: Mapping[str, Any], n: int) -> Array:
             raise InvalidMultivectorError(f"blades come once; got {seen[mask]!r} and {name!r}")
         seen[mask] = name
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-            raise InvalidMultivectorError(f"the coefficient of {name!r} has to be a number; got {value!r:.60}")
+            raise InvalidMultivectorError(
+                f"the coefficient of {name!r} has to be a number; got {value!r:.60}"
+            )
         try:
             row[mask] = sign * float(value)
         except OverflowError:

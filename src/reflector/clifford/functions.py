@@ -167,8 +167,7 @@ def _pade(m: Array) -> Array:
     odd = np.matmul(m6, c[13] * m6 + c[11] * m4 + c[9] * m2) + c[7] * m6 + c[5] * m4 + c[3] * m2 + c[1] * one
     even = np.matmul(m6, c[12] * m6 + c[10] * m4 + c[8] * m2) + c[6] * m6 + c[4] * m4 + c[2] * m2 + c[0] * one
     odd = np.matmul(m, odd)
-    result: Array = np.linalg.solve(even - odd, even + odd)
-    return result
+    return np.linalg.solve(even - odd, even + odd)
 
 
 def logarithm(tables: Tables, row: Array) -> Array:
@@ -184,15 +183,16 @@ def logarithm(tables: Tables, row: Array) -> Array:
     while np.abs(matrix - one).sum(axis=0).max() > 0.25:
         root = _square_root(matrix) if roots < 60 else None
         if root is None:
-            raise CliffordError("this multivector has no logarithm: it turns by half a turn or more, or is singular")
+            raise CliffordError(
+                "this multivector has no logarithm: it turns by half a turn or more, or is singular"
+            )
         matrix, roots = root, roots + 1
     step = np.linalg.solve(matrix + one, matrix - one)  # log M = 2 artanh of this
     square, power, total = step @ step, step, step.copy()
     for order in range(3, 24, 2):
         power = power @ square
         total += power / order
-    logarithm: Array = from_matrices(total[None] * 2.0 ** (roots + 1))[0]
-    return logarithm
+    return from_matrices(total[None] * 2.0 ** (roots + 1))[0]
 
 
 def _square_root(matrix: Array) -> Array | None:

@@ -47,10 +47,13 @@ class Signature:
     def __post_init__(self) -> None:
         for count in (self.p, self.q, self.r):
             if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-                raise InvalidMultivectorError(f"a signature counts generators: integers from 0; got {count!r:.40}")
+                raise InvalidMultivectorError(
+                    f"a signature counts generators: integers from 0; got {count!r:.40}"
+                )
         if not 1 <= self.n <= MAX_DIMENSIONS:
             raise AlgebraTooLargeError(
-                f"an algebra has 1 to {MAX_DIMENSIONS} generators; {self!r:.60} has {self.n:.6g}", limit=MAX_DIMENSIONS
+                f"an algebra has 1 to {MAX_DIMENSIONS} generators; {self!r:.60} has {self.n:.6g}",
+                limit=MAX_DIMENSIONS,
             )
 
     def __repr__(self) -> str:
@@ -151,7 +154,9 @@ class Signature:
         if values.dtype.kind not in "iuf":
             raise InvalidMultivectorError(f"coefficients have to be numbers; got an array of {values.dtype}")
         if values.ndim == 0 or values.shape[-1] != length or (is_single and values.ndim != 1):
-            raise InvalidMultivectorError(f"{self!r} needs {length} numbers here; got an array of shape {values.shape}")
+            raise InvalidMultivectorError(
+                f"{self!r} needs {length} numbers here; got an array of shape {values.shape}"
+            )
         check_size((*values.shape[:-1], self.size))
         values = values if values.dtype == np.float32 else values.astype(np.float64, copy=False)
         if not np.isfinite(values).all():
@@ -205,8 +210,12 @@ class Multivector:
             mask, sign = parse_blade(index, self.signature.n)
             return self._number(sign * self.values[..., mask])
         if not self.shape:
-            raise CliffordError(f"a single multivector has no element {index!r}; blades are named, as in a['e12']")
-        return self._like(self.values[(*index, slice(None)) if isinstance(index, tuple) else (index, slice(None))])
+            raise CliffordError(
+                f"a single multivector has no element {index!r}; blades are named, as in a['e12']"
+            )
+        return self._like(
+            self.values[(*index, slice(None)) if isinstance(index, tuple) else (index, slice(None))]
+        )
 
     def __len__(self) -> int:
         if not self.shape:
@@ -363,7 +372,9 @@ class Multivector:
         Raises:
             CliffordError: If it is no rotor, or has no such bivector.
         """
-        return self._by_rows(lambda each, rows: np.array([rotors.log(each, row) for row in rows]).reshape(rows.shape))
+        return self._by_rows(
+            lambda each, rows: np.array([rotors.log(each, row) for row in rows]).reshape(rows.shape)
+        )
 
     # --- geometry ----------------------------------------------------------------------------------------
 
@@ -404,7 +415,10 @@ class Multivector:
     def is_close(self, other: Multivector | Number, tolerance: float = 1e-12) -> bool:
         """Return whether no coefficient differs by more than a tolerance, relative to the larger norm."""
         theirs = self._coerced(other)
-        scale = max(np.linalg.norm(self.values, axis=-1).max(initial=0), np.linalg.norm(theirs, axis=-1).max(initial=0))
+        scale = max(
+            np.linalg.norm(self.values, axis=-1).max(initial=0),
+            np.linalg.norm(theirs, axis=-1).max(initial=0),
+        )
         return bool(np.abs(self.values - theirs).max(initial=0) <= tolerance * scale)
 
     def __eq__(self, other: object) -> bool:
@@ -465,7 +479,9 @@ class Multivector:
         try:
             np.broadcast_shapes(self.shape, other.shape)
         except ValueError:
-            raise InvalidMultivectorError(f"batches of shape {self.shape} and {other.shape} do not fit") from None
+            raise InvalidMultivectorError(
+                f"batches of shape {self.shape} and {other.shape} do not fit"
+            ) from None
 
     def _by_rows(self, function: Any) -> Multivector:
         rows = self.values.reshape(-1, self.signature.size)

@@ -81,7 +81,9 @@ def _one(tables: Tables, kind: Product, a: Array, b: Array) -> Array:
         factors, which = tables.left_factors
         return ((factors * a[which]) @ b).astype(dtype, copy=False)
     left, right = np.flatnonzero(a), np.flatnonzero(b)
-    if tables.representation is not None and len(left) * len(right) > _worth_matrices(tables.representation, 1):
+    if tables.representation is not None and len(left) * len(right) > _worth_matrices(
+        tables.representation, 1
+    ):
         return _by_matrices(tables.representation, a[None], b[None])[0]
     result = np.zeros(tables.size)
     for start in range(0, len(left), 256):

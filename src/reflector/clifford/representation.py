@@ -68,7 +68,9 @@ class Representation:
         return self.to_matrices(np.eye(self.side * self.width))
 
     def _as_entries(self, rows: Array) -> Array:
-        return rows if self.is_real else rows.view(np.complex64 if rows.dtype == np.float32 else np.complex128)
+        return (
+            rows if self.is_real else rows.view(np.complex64 if rows.dtype == np.float32 else np.complex128)
+        )
 
 
 def _times(a: Pauli, b: Pauli) -> Pauli:
@@ -90,7 +92,8 @@ def _generators(p: int, q: int) -> tuple[int, bool, list[Pauli]]:
     squares = [1] * p + [-1] * q
     raw = _anticommuting(qubits, is_euclidean=False)[:n]
     generators = [
-        (x, z, 0 if _square((x, z, 0)) == square else 1) for (x, z, _), square in zip(raw, squares, strict=False)
+        (x, z, 0 if _square((x, z, 0)) == square else 1)
+        for (x, z, _), square in zip(raw, squares, strict=False)
     ]
     if has_central_i:  # the last one makes the product of all of them i
         x, z, k = reduce(_times, generators, _ONE)

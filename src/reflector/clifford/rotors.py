@@ -25,7 +25,9 @@ def between(tables: Tables, a: Array, b: Array) -> Array:
         CliffordError: If one is zero, or they are opposite and the plane of the turn is not determined.
     """
     if tables.q or tables.r:
-        raise CliffordError("a turn between two directions needs a Euclidean signature; use exp of a bivector")
+        raise CliffordError(
+            "a turn between two directions needs a Euclidean signature; use exp of a bivector"
+        )
     sizes = np.linalg.norm(a), np.linalg.norm(b)
     if not all(sizes):
         raise CliffordError("a zero vector has no direction")
@@ -34,9 +36,10 @@ def between(tables: Tables, a: Array, b: Array) -> Array:
     rotor[0] += 1
     size = np.linalg.norm(rotor)
     if size < _TOLERANCE:
-        raise CliffordError("the directions are opposite, so that every plane through them turns one to the other")
-    result: Array = rotor / size
-    return result
+        raise CliffordError(
+            "the directions are opposite, so that every plane through them turns one to the other"
+        )
+    return rotor / size
 
 
 def rotation_matrix(tables: Tables, rotor: Array) -> Array:
@@ -48,12 +51,13 @@ def rotation_matrix(tables: Tables, rotor: Array) -> Array:
     reverse = rotor * tables.reverse
     square = multiply(tables, "geometric", rotor, reverse)
     if not np.abs(square[1:]).max(initial=0.0) <= _VERSOR * abs(square[0]):
-        raise CliffordError("only a versor turns vectors: its product with its reverse has to be a number, not zero")
+        raise CliffordError(
+            "only a versor turns vectors: its product with its reverse has to be a number, not zero"
+        )
     basis = np.zeros((tables.n, tables.size))
     basis[np.arange(tables.n), 1 << np.arange(tables.n)] = 1
     turned = multiply(tables, "geometric", multiply(tables, "geometric", rotor, basis), reverse / square[0])
-    matrix: Array = turned[:, 1 << np.arange(tables.n)].T.copy()
-    return matrix
+    return turned[:, 1 << np.arange(tables.n)].T.copy()
 
 
 class _Plane(NamedTuple):
@@ -81,7 +85,9 @@ def _planes(matrix: Array) -> list[_Plane]:
         step = _apart(turn @ start, used) if np.linalg.norm(turn @ start) > _TOLERANCE else None
         if step is not None:
             used.append(step)
-            planes.append(_Plane(start, step, float(np.arctan2(step @ matrix @ start, start @ matrix @ start))))
+            planes.append(
+                _Plane(start, step, float(np.arctan2(step @ matrix @ start, start @ matrix @ start)))
+            )
         elif cosine < 0:  # half a turn: its plane is any two of those directions
             if half is not None:
                 planes.append(_Plane(half, start, float(np.pi)))
@@ -102,8 +108,7 @@ def _apart(direction: Array, used: list[Array]) -> Array | None:
 def _plane_bivector(tables: Tables, plane: _Plane, angle: float) -> Array:
     """Return the bivector (2ⁿ,) whose exponential turns by an angle in a plane."""
     unit = multiply(tables, "outer", _vector(tables, plane.start), _vector(tables, plane.end))
-    result: Array = unit * (angle / 2 if tables.q else -angle / 2)
-    return result
+    return unit * (angle / 2 if tables.q else -angle / 2)
 
 
 def log(tables: Tables, rotor: Array) -> Array:
@@ -144,7 +149,9 @@ def _log_by_planes(tables: Tables, rotor: Array) -> Array:
         axes = np.eye(tables.n)
         plane = planes[0] if planes else _Plane(axes[0], axes[1], 0.0)
         total -= _plane_bivector(tables, plane, 2 * np.pi)
-    missing = multiply(tables, "geometric", exp(tables, -total[None])[0], rotor)  # planes that almost turn alike
+    missing = multiply(
+        tables, "geometric", exp(tables, -total[None])[0], rotor
+    )  # planes that almost turn alike
     return total + np.where(tables.grades == 2, logarithm(tables, missing), 0.0)
 
 
@@ -169,7 +176,10 @@ def from_matrix(tables: Tables, matrix: Array) -> Array:
     """
     if not _is_definite(tables):
         raise CliffordError("a rotor from a matrix needs a signature with squares of one sign")
-    if matrix.shape != (tables.n, tables.n) or not np.abs(matrix @ matrix.T - np.eye(tables.n)).max() < _VERSOR:
+    if (
+        matrix.shape != (tables.n, tables.n)
+        or not np.abs(matrix @ matrix.T - np.eye(tables.n)).max() < _VERSOR
+    ):
         raise CliffordError(f"a rotation is an orthogonal matrix of shape ({tables.n}, {tables.n})")
     if np.linalg.det(matrix) < 0:
         raise CliffordError("the matrix is a mirror image; rotors only turn")
