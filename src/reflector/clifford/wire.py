@@ -35,7 +35,6 @@ MAX_WIRE_COEFFICIENTS = 2**24
 Encoding = Literal["sparse", "dense", "base64"]
 
 _DTYPES = ("<f4", "<f8")
-_DENSE_KEYS = frozenset({"values", "b64"})
 
 
 def to_wire(
@@ -115,8 +114,8 @@ def _default() -> Signature:
 def _from_object(document: Mapping[str, Any], signature: Signature | None) -> Multivector:
     if document.get("error"):
         raise InvalidMultivectorError(f"the operand is a failed result: {document['error']!s:.200}")
-    is_dense = bool(_DENSE_KEYS & document.keys())
-    if not is_dense and "coefficients" not in document and "signature" not in document:
+    is_dense = any(document.get(key) is not None for key in ("values", "b64"))
+    if not is_dense and document.keys().isdisjoint(("coefficients", "signature")):
         return (signature or _default()).multivector(document)
     if document.get("signature") is not None:
         own = read_signature(document["signature"])
@@ -133,7 +132,7 @@ def _from_object(document: Mapping[str, Any], signature: Signature | None) -> Mu
         raise InvalidMultivectorError(f"the order is one of {', '.join(get_args(Order))}; got {order!r:.40}")
     if document.get("values") is not None:
         return _dense(document["values"], order, signature)
-    return Multivector(signature, _ordered(signature.batch(_decoded(document, signature)).values, order))
+    return Multivector(signature, from_order(signature.batch(_decoded(document, signature)).values, order))
 
 
 def _dense(values: Any, order: Order, signature: Signature) -> Multivector:
@@ -145,11 +144,7 @@ def _dense(values: Any, order: Order, signature: Signature) -> Multivector:
         raise InvalidMultivectorError(
             f"a dense multivector is a list of {signature.size} numbers: {err}"
         ) from None
-    return Multivector(signature, _ordered(signature.batch(array).values, order))
-
-
-def _ordered(values: Array, order: Order) -> Array:
-    return from_order(values, order)
+    return Multivector(signature, from_order(signature.batch(array).values, order))
 
 
 def _decoded(document: Mapping[str, Any], signature: Signature) -> Array:
