@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 import reflector as rf
-from reflector.clifford.multivector import MAX_DIMENSIONS, Multivector, Signature
+from reflector.clifford.metric import MAX_DIMENSIONS
+from reflector.clifford.multivector import Multivector, Signature
 from reflector.errors import (
     AlgebraTooLargeError,
     CliffordError,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import numpy as np
@@ -54,24 +54,28 @@ def from_clifford(multivector: Any) -> Multivector:
         return parts[0].signature.batch(values)
     try:
         layout, row = multivector.layout, np.asarray(multivector.value, dtype=np.float64)
-        squares = [int(square) for square in layout.sig]
-        tuples = [tuple(index) for index in layout.bladeTupList]
+        squares = tuple(int(square) for square in layout.sig)
+        blades = tuple(tuple(index) for index in layout.bladeTupList)
     except (AttributeError, TypeError) as err:
         raise InvalidMultivectorError(
             f"expected a clifford.MultiVector; got {type(multivector).__name__}"
         ) from err
     signature = Signature(squares.count(1), squares.count(-1), squares.count(0))
-    generators = {index[0]: place for place, index in enumerate(t for t in tuples if len(t) == 1)}
-    # It puts null generators first, we last.
-    places = np.argsort(
-        np.argsort([{1: 0, -1: 1, 0: 2}[square] for square in squares], kind="stable"), kind="stable"
-    )
-    row_of_ours = np.zeros(signature.size)
-    for index, value in zip(tuples, row, strict=True):
-        name = "e" + "_".join(str(places[generators[k]] + 1) for k in index) if index else ""
-        mask, sign = parse_blade(name, signature.n)
-        row_of_ours[mask] = sign * value
-    return signature.multivector(row_of_ours)
+    masks, signs = _reading(squares, blades)
+    result = np.zeros(signature.size)
+    result[masks] = signs * row
+    return signature.multivector(result)
+
+
+@lru_cache(8)
+def _reading(squares: tuple[int, ...], blades: tuple[tuple[Any, ...], ...]) -> tuple[Array, Array]:
+    """Return where each of its blades is here, and with which sign: it puts null generators first, we last."""
+    ids = [index[0] for index in blades if len(index) == 1]
+    sorted_places = sorted(range(len(squares)), key=lambda k: (1, -1, 0).index(squares[k]))
+    ours = {ids[place]: str(number) for number, place in enumerate(sorted_places, 1)}
+    names = ["e" + "_".join(ours[each] for each in index) if index else "" for index in blades]
+    parsed = [parse_blade(name, len(squares)) for name in names]
+    return np.array([mask for mask, _ in parsed]), np.array([sign for _, sign in parsed])
 
 
 def run_with_clifford(operation: str, a: Multivector, b: Multivector | None) -> tuple[Multivector, list[str]]:
@@ -87,15 +91,19 @@ def run_with_clifford(operation: str, a: Multivector, b: Multivector | None) -> 
         raise CliffordError(
             f"engine 'clifford' offers {', '.join(ENGINE_OPERATIONS)}; got {operation!r}. Use engine 'numpy'"
         )
+    is_binary = operation in _BINARY
+    if is_binary and b is None:
+        raise InvalidMultivectorError(f"{operation} needs an other_multivector")
+    operands = [each for each in (a, b) if each is not None] if is_binary else [a]
+    shape = np.broadcast_shapes(*(each.shape for each in operands))
     warnings: list[str] = []
+    work = _BINARY[operation] if is_binary else partial(_UNARY[operation], warnings=warnings)
     with _LOCK:
         layout = _layout(a.signature)
-        shape = a.shape if b is None else np.broadcast_shapes(a.shape, b.shape)
-        rows = [_rows(each, shape) for each in (a, b) if each is not None]
         results = []
-        for operands in zip(*rows, strict=True):
-            theirs = [layout.MultiVector(value=to_order(row, "shortlex")) for row in operands]
-            results.append(_values(ENGINE_OPERATIONS[operation](*theirs, warnings), a.signature))
+        for rows in zip(*(_rows(each, shape) for each in operands), strict=True):
+            theirs = [layout.MultiVector(value=to_order(row, "shortlex")) for row in rows]
+            results.append(_values(work(*theirs), a.signature))
     values = np.array(results).reshape(*shape, a.signature.size)
     return Multivector(a.signature, values), sorted(set(warnings))
 
@@ -128,7 +136,7 @@ def _inverse(a: Any, warnings: list[str]) -> Any:
     return result / size
 
 
-def _exp(a: Any, _: list[str]) -> Any:
+def _exp(a: Any, warnings: list[str]) -> Any:
     size = float(np.abs(a.value).sum())  # a norm: that of a product is never above the product of the norms
     halvings = max(0, int(np.ceil(np.log2(size)))) if size else 0
     scaled = a / 2.0**halvings
@@ -140,19 +148,23 @@ def _exp(a: Any, _: list[str]) -> Any:
     return result
 
 
-ENGINE_OPERATIONS: dict[str, Callable[..., Any]] = {
-    "geometric_product": lambda a, b, _: a * b,
-    "outer_product": lambda a, b, _: a ^ b,
-    "inner_product": lambda a, b, _: a | b,
-    "left_contraction": lambda a, b, _: a << b,
-    "commutator": lambda a, b, _: (a * b - b * a) / 2,
-    "reverse": lambda a, _: ~a,
-    "involution": lambda a, _: a.gradeInvol(),
-    "conjugate": lambda a, _: a.conjugate(),
-    "dual": lambda a, _: a.dual(),
+_BINARY: dict[str, Callable[[Any, Any], Any]] = {
+    "geometric_product": lambda a, b: a * b,
+    "outer_product": lambda a, b: a ^ b,
+    "inner_product": lambda a, b: a | b,
+    "left_contraction": lambda a, b: a << b,
+    "commutator": lambda a, b: (a * b - b * a) / 2,
+}
+_UNARY: dict[str, Callable[..., Any]] = {
+    "reverse": lambda a, warnings: ~a,
+    "involution": lambda a, warnings: a.gradeInvol(),
+    "conjugate": lambda a, warnings: a.conjugate(),
+    "dual": lambda a, warnings: a.dual(),
     "inverse": _inverse,
     "exp": _exp,
 }
+ENGINE_OPERATIONS = (*_BINARY, *_UNARY)
+"""What the engine `clifford` does."""
 
 
 @lru_cache(8)

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from reflector.clifford import functions, rotors
-from reflector.clifford.blades import Array, blade_names, from_coefficients, parse_blade
-from reflector.clifford.products import check_size, multiply, times_matrix
-from reflector.clifford.tables import Product, Tables, tables
-from reflector.errors import (
-    AlgebraTooLargeError,
-    CliffordError,
-    InvalidMultivectorError,
-    NotInvertibleError,
-    SignatureMismatchError,
-)
+from reflector.clifford.arithmetic import Arithmetic
+from reflector.clifford.blades import Array, from_coefficients, parse_blade
+from reflector.clifford.metric import Metric
+from reflector.clifford.products import check_size, times_matrix
+from reflector.errors import CliffordError, InvalidMultivectorError, NotInvertibleError
 
-__all__ = ["MAX_DIMENSIONS", "Multivector", "Signature"]
-
-MAX_DIMENSIONS = 12
-"""Of an algebra: 4,096 coefficients, and tables of 16 MB."""
-
-Number = int | float | np.floating[Any] | np.integer[Any]
+__all__ = ["Multivector", "Signature"]
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Signature:
+class Signature(Metric):
     """An algebra Cl(p, q, r): generators e1, e2, … of which p square to 1, then q to −1, then r to 0.
 
     >>> cl3 = Signature(3, 0)
@@ -40,44 +28,7 @@ class Signature:
     (14.0, True)
     """
 
-    p: int = 8
-    q: int = 0
-    r: int = 0
-
-    def __post_init__(self) -> None:
-        for count in (self.p, self.q, self.r):
-            if isinstance(count, bool) or not isinstance(count, int) or count < 0:
-                raise InvalidMultivectorError(
-                    f"a signature counts generators: integers from 0; got {count!r:.40}"
-                )
-        if not 1 <= self.n <= MAX_DIMENSIONS:
-            raise AlgebraTooLargeError(
-                f"an algebra has 1 to {MAX_DIMENSIONS} generators; {self!r:.60} has {self.n:.6g}",
-                limit=MAX_DIMENSIONS,
-            )
-
-    def __repr__(self) -> str:
-        return f"Cl({self.p},{self.q},{self.r})" if self.r else f"Cl({self.p},{self.q})"
-
-    @property
-    def n(self) -> int:
-        """How many generators there are."""
-        return self.p + self.q + self.r
-
-    @property
-    def size(self) -> int:
-        """How many blades there are: 2ⁿ."""
-        return 1 << self.n
-
-    @property
-    def squares(self) -> tuple[int, ...]:
-        """The squares of e1, e2, …"""
-        return (1,) * self.p + (-1,) * self.q + (0,) * self.r
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The blades in the order of the coefficients: '', e1, e2, e12, e3, …"""
-        return blade_names(self.n)
+    __slots__ = ()
 
     def multivector(self, coefficients: Mapping[str, float] | Any) -> Multivector:
         """Return a multivector from blade names and numbers, or from 2ⁿ coefficients in the order of `names`.
@@ -132,15 +83,11 @@ class Signature:
             CliffordError: If they are opposite, or one is zero, or the signature is not Euclidean.
         """
         start, end = self._finite(a, self.n, is_single=True), self._finite(b, self.n, is_single=True)
-        return Multivector(self, rotors.between(self._tables, start, end))
+        return Multivector(self, rotors.between(self.tables, start, end))
 
     def rotor_from_matrix(self, matrix: Any) -> Multivector:
         """Return the rotor that turns vectors as a rotation matrix (n, n) does."""
-        return Multivector(self, rotors.from_matrix(self._tables, self._finite(matrix, self.n)))
-
-    @property
-    def _tables(self) -> Tables:
-        return tables(self.p, self.q, self.r)
+        return Multivector(self, rotors.from_matrix(self.tables, self._finite(matrix, self.n)))
 
     def _checked(self, array: Any, length: int, *, is_single: bool = False) -> Multivector:
         return Multivector(self, self._finite(array, length, is_single=is_single).copy())
@@ -164,29 +111,15 @@ class Signature:
         return values
 
 
-class Multivector:
+class Multivector(Arithmetic):
     """One multivector, or a batch of them. Immutable; operations on batches broadcast as in numpy.
 
     Operators: `*` geometric product, `^` outer, `|` inner (Hestenes: zero with scalars), `<<` and `>>` left and right
     contraction, `~` reverse, `/` times the inverse, `**` whole powers, `+`, `-`, and numbers where they make sense.
     """
 
-    __slots__ = ("signature", "values")
-    __array_ufunc__ = None  # numpy's numbers leave operators to us
-
-    def __init__(self, signature: Signature, values: Array) -> None:
-        """Wrap coefficients that are known to be right, as they are; `Signature` has what checks and copies."""
-        self.signature = signature
-        self.values = values
-        """Coefficients (…, 2ⁿ) in the order of `signature.names`; not writeable."""
-        values.setflags(write=False)
-
-    # --- parts -------------------------------------------------------------------------------------------
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The shape of a batch; () for a single one."""
-        return self.values.shape[:-1]
+    __slots__ = ()
+    signature: Signature
 
     @property
     def scalar(self) -> Any:
@@ -232,69 +165,6 @@ class Multivector:
         """The grades with a non-zero coefficient."""
         used = self.values.reshape(-1, self.signature.size).any(axis=0)
         return tuple(sorted(set(self._tables.grades[used].tolist())))
-
-    # --- sums and products -------------------------------------------------------------------------------
-
-    def __add__(self, other: Multivector | Number) -> Multivector:
-        return self._like(self.values + self._coerced(other))
-
-    __radd__ = __add__
-
-    def __sub__(self, other: Multivector | Number) -> Multivector:
-        return self._like(self.values - self._coerced(other))
-
-    def __rsub__(self, other: Number) -> Multivector:
-        return self._like(self._coerced(other) - self.values)
-
-    def __neg__(self) -> Multivector:
-        return self._like(-self.values)
-
-    def __mul__(self, other: Multivector | Number) -> Multivector:
-        return self._product("geometric", other)
-
-    def __rmul__(self, other: Number) -> Multivector:
-        return self * other
-
-    def __xor__(self, other: Multivector | Number) -> Multivector:
-        return self._product("outer", other)
-
-    def __or__(self, other: Multivector) -> Multivector:
-        return self._product("inner", other)
-
-    def __lshift__(self, other: Multivector) -> Multivector:
-        return self._product("left", other)
-
-    def __rshift__(self, other: Multivector) -> Multivector:
-        return self._product("right", other)
-
-    def __truediv__(self, other: Multivector | Number) -> Multivector:
-        if isinstance(other, Multivector):
-            return self * other.inverse()
-        if not other:
-            raise NotInvertibleError("a multivector cannot be divided by zero")
-        return self._like(self.values / float(other))
-
-    def __rtruediv__(self, other: Number) -> Multivector:
-        return self.inverse() * other
-
-    def __pow__(self, exponent: int) -> Multivector:
-        if not isinstance(exponent, int) or isinstance(exponent, bool):
-            raise CliffordError(f"powers are whole numbers; got {exponent!r:.40}. For rotors, scale log()")
-        base = self if exponent >= 0 else self.inverse()
-        result = self.signature.scalar(1.0)
-        for digit in bin(abs(exponent))[2:]:
-            result = result * result
-            if digit == "1":
-                result = result * base
-        return result
-
-    def scalar_product(self, other: Multivector) -> Multivector:
-        """Return the scalar part of the geometric product."""
-        return self._product("scalar", other)
-
-    def commutator(self, other: Multivector) -> Multivector:
-        """Return (ab − ba) / 2."""
-        return (self * other - other * self) / 2
 
     # --- involutions, duals, norms -----------------------------------------------------------------------
 
@@ -410,24 +280,7 @@ class Multivector:
         """Return the part that sticks out of a blade."""
         return (self ^ blade) * blade.inverse()
 
-    # --- comparing and showing ---------------------------------------------------------------------------
-
-    def is_close(self, other: Multivector | Number, tolerance: float = 1e-12) -> bool:
-        """Return whether no coefficient differs by more than a tolerance, relative to the larger norm."""
-        theirs = self._coerced(other)
-        scale = max(
-            np.linalg.norm(self.values, axis=-1).max(initial=0),
-            np.linalg.norm(theirs, axis=-1).max(initial=0),
-        )
-        return bool(np.abs(self.values - theirs).max(initial=0) <= tolerance * scale)
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Multivector):
-            return NotImplemented
-        return self.signature == other.signature and bool(np.array_equal(self.values, other.values))
-
-    def __hash__(self) -> int:
-        return hash((self.signature, self.shape, (self.values + 0.0).tobytes()))
+    # --- showing -----------------------------------------------------------------------------------------
 
     def __str__(self) -> str:
         if self.shape:
@@ -438,66 +291,6 @@ class Multivector:
     def __repr__(self) -> str:
         return f"<{self}>" if self.shape else f"<{self!s} in {self.signature!r}>"
 
-    # --- inside ------------------------------------------------------------------------------------------
-
-    @property
-    def _tables(self) -> Tables:
-        return self.signature._tables
-
-    def _like(self, values: Array) -> Multivector:
-        return Multivector(self.signature, values)
-
-    def _scaled(self, factor: Number) -> Multivector:
-        return self._like(self.values * float(factor))
-
-    def _signed(self, signs: Array) -> Multivector:
-        return self._like(self.values * signs)
-
-    def _product(self, kind: Product, other: Multivector | Number) -> Multivector:
-        if isinstance(other, Multivector):
-            self._check_same(other)
-            return self._like(multiply(self._tables, kind, self.values, other.values))
-        _check_number(other)
-        if kind in ("geometric", "outer"):
-            return self._scaled(other)
-        return self._product(kind, self.signature.scalar(float(other)))
-
-    def _coerced(self, other: Multivector | Number) -> Array:
-        if isinstance(other, Multivector):
-            self._check_same(other)
-            return other.values
-        _check_number(other)
-        row = np.zeros(self.signature.size, self.values.dtype)
-        row[0] = other
-        return row
-
-    def _check_same(self, other: Multivector) -> None:
-        if other.signature != self.signature:
-            raise SignatureMismatchError(
-                f"both have to be of one algebra; got {self.signature!r} and {other.signature!r}"
-            )
-        try:
-            np.broadcast_shapes(self.shape, other.shape)
-        except ValueError:
-            raise InvalidMultivectorError(
-                f"batches of shape {self.shape} and {other.shape} do not fit"
-            ) from None
-
     def _by_rows(self, function: Any) -> Multivector:
         rows = self.values.reshape(-1, self.signature.size)
         return self._like(function(self._tables, rows).reshape(self.values.shape))
-
-    def _single(self, what: str) -> Array:
-        if self.shape:
-            raise CliffordError(f"{what} is for a single multivector; this is a batch of shape {self.shape}")
-        return self.values
-
-    def _number(self, values: Array) -> Any:
-        return values if self.shape else float(values)
-
-
-def _check_number(value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int | float | np.floating | np.integer):
-        raise CliffordError(f"expected a multivector or a number; got {type(value).__name__}")
-    if not np.isfinite(value):
-        raise InvalidMultivectorError(f"numbers have to be finite; got {value!r}")
