@@ -1,7 +1,7 @@
 """Clifford algebra beside the packages `clifford` and `kingdon`, and beside the memory's speed, in one run.
 
-Every ratio is of the best times of interleaved rounds. `floor` adds two arrays of the same size into a third. clifford
-multiplies object by object, so its batches are shorter. Arrays of kingdon lie blade by blade, as it wants them.
+Every ratio is of the best processor times of interleaved rounds. `floor` adds two arrays of the same size into a third.
+clifford multiplies object by object, so its batches are shorter. kingdon gets arrays blade by blade, as it wants them.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ Work = Callable[[], object]
 
 
 def best(cases: dict[str, Work], rounds: int = ROUNDS) -> dict[str, float]:
-    """Return the best seconds of each, taken in turns."""
+    """Return the best seconds of processor time of each, taken in turns; all threads count, other processes do not."""
     found = dict.fromkeys(cases, float("inf"))
     for work in cases.values():
         work()
     for _ in range(rounds):
         for name, work in cases.items():
-            start = time.perf_counter()
+            start = time.process_time()
             work()
-            found[name] = min(found[name], time.perf_counter() - start)
+            found[name] = min(found[name], time.process_time() - start)
     return found
 
 

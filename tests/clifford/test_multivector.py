@@ -195,6 +195,7 @@ def test_too_many_dimensions_are_refused_before_anything_is_built(counts: tuple[
     assert caught.value.limit == MAX_DIMENSIONS
 
 
+@pytest.mark.slow
 def test_twelve_dimensions_work() -> None:
     signature = Signature(12, 0)
     a, b = signature.vector(np.arange(1.0, 13)), signature.vector(np.ones(12))

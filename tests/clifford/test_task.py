@@ -46,6 +46,18 @@ async def test_the_default_provider_is_spawned_once_and_stays() -> None:
     assert len(asked) == len(answered) == 20
 
 
+async def test_a_task_with_a_multivector_can_be_journaled(tmp_path: Any) -> None:
+    a = Signature(3, 0).vector([1, 2, 3])
+    with rf.SqliteJournal(tmp_path / "run.journal") as journal:
+        async with Runtime(journal=journal):
+            result = await rf.execute(CliffordOperation(operation="inverse", input_multivector=a))
+        (asked,) = journal.replay("reflector.clifford_operation.requested")
+        (answered,) = journal.replay("reflector.clifford_operation.completed")
+    again = await rf.execute(read_operation(asked.data))
+    assert again.value == result.value == CliffordOperationResponse(**answered.data)
+    assert from_wire(result.value.to_document()) == a.inverse()
+
+
 async def test_another_provider_is_preferred_to_the_default_one() -> None:
     def mine(task: Task, context: Any) -> str:
         return read_operation(task.payload).operation

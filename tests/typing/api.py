@@ -49,7 +49,9 @@ async def algebra() -> None:
         assert_type(made, rf.clifford.Multivector)
     assert_type(a.signature, rf.clifford.Signature)
     assert_type(a.coefficients, dict[str, float])
-    assert_type(await rf.execute(rf.CliffordOperation(operation="norm", input_multivector={"e1": 1})), rf.TaskResult)
+    assert_type(
+        await rf.execute(rf.CliffordOperation(operation="norm", input_multivector={"e1": 1})), rf.TaskResult
+    )
 
 
 def parts() -> None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from reflector.clifford.multivector import Signature as Signature
     from reflector.clifford.operations import OPERATIONS as OPERATIONS
     from reflector.clifford.operations import perform as perform
+    from reflector.clifford.task import CliffordProvider as CliffordProvider
     from reflector.clifford.wire import from_wire as from_wire
     from reflector.clifford.wire import to_wire as to_wire
 
@@ -29,6 +30,7 @@ _HOME = {
     "Multivector": "multivector",
     "OPERATIONS": "operations",
     "perform": "operations",
+    "CliffordProvider": "task",
     "to_wire": "wire",
     "from_wire": "wire",
     "to_clifford": "bridge",

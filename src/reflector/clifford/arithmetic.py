@@ -70,6 +70,8 @@ class Arithmetic(ABC):
     def __xor__(self, other: Self | Number) -> Self:
         return self._product("outer", other)
 
+    __rxor__ = __rmul__
+
     def __or__(self, other: Self) -> Self:
         return self._product("inner", other)
 

@@ -115,8 +115,9 @@ def exp(tables: Tables, rows: Array) -> Array:
     result = np.empty_like(rows)
     for part in _parts(tables, len(rows)):
         result[part] = from_matrices(_exp_of_matrices(to_matrices(rows[part])))
-    odd = tables.grades % 2 == 1
-    result[np.ix_(~rows[:, odd].any(axis=1), odd)] = 0  # even powers stay even, exactly
+    odd = tables.involution < 0
+    if not rows[:, odd].any():
+        result[:, odd] = 0  # powers of even ones are even, exactly
     return result
 
 
@@ -234,7 +235,7 @@ def matrix_form(tables: Tables) -> tuple[Transform, Transform]:
 
 
 def _parts(tables: Tables, count: int) -> list[slice]:
-    block = max(1, (1 << 22) // tables.size ** (2 if tables.r else 1))
+    block = max(1, (1 << 20) // tables.size ** (2 if tables.r else 1))
     return [slice(start, min(start + block, count)) for start in range(0, count, block)]
 
 

@@ -184,14 +184,10 @@ def _read(request: CliffordOperationRequest) -> _Operands:
     signature = None if request.signature is None else read_signature(request.signature)
     first = second = None
     if request.input_multivector is not None:
-        first = from_wire(_plain(request.input_multivector), signature)
+        first = from_wire(request.input_multivector, signature)
         signature = first.signature
     if request.other_multivector is not None:
-        second = from_wire(_plain(request.other_multivector), signature)
+        second = from_wire(request.other_multivector, signature)
         if signature is None:
             signature = second.signature
     return _Operands(signature or Signature(), request, first, second)
-
-
-def _plain(operand: object) -> object:
-    return operand.to_document() if isinstance(operand, CliffordOperationResponse) else operand

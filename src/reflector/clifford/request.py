@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
+
+from pydantic import field_validator
 
 from reflector._json import Value
 
@@ -20,7 +23,7 @@ class CliffordOperationRequest(Value):
     vector_values: tuple[float, ...] = ()
     """Components; one shorter than n is filled with zeros. Primes for compose_from_vector_primes."""
     input_multivector: Any = None
-    """A whole result, an object of blades and numbers, or solfunmeme's dense list."""
+    """A whole result, an object of blades and numbers, solfunmeme's dense list, or a `Multivector`, kept as data."""
     other_multivector: Any = None
     """The second operand, of operations that have two."""
     signature: tuple[int, ...] | None = None
@@ -31,6 +34,18 @@ class CliffordOperationRequest(Value):
     """`clifford` calculates with the package of that name; it takes seconds to start."""
     encoding: Literal["sparse", "dense", "base64"] = "sparse"
     """How the result comes. A batch is dense at least."""
+
+    @field_validator("input_multivector", "other_multivector", mode="before")
+    @classmethod
+    def _as_plain_data(cls, operand: Any) -> Any:
+        if operand is None or isinstance(operand, Mapping | Sequence):
+            return operand
+        if isinstance(operand, CliffordOperationResponse):
+            return operand.to_document()
+        from reflector.clifford.multivector import Multivector
+        from reflector.clifford.wire import to_wire
+
+        return to_wire(operand, "base64") if isinstance(operand, Multivector) else operand
 
 
 class CliffordOperationResponse(Value):

@@ -111,8 +111,6 @@ def read_operation(payload: Any) -> CliffordOperation:
 
 def _size(operand: Any) -> tuple[int, int]:
     """Return how many numbers an operand has, and how many in a row, without reading them."""
-    if isinstance(operand, CliffordOperationResponse):
-        operand = {"values": operand.values, "b64": operand.b64, "shape": operand.shape}
     if isinstance(operand, Mapping):
         if isinstance(operand.get("b64"), str):
             shape = operand.get("shape") or (1,)
