@@ -32,6 +32,8 @@ NAMES = {
     "UnpicklableError", "UnsupportedReplyError", "Usage", "WeightedSuggestion", "WorkerCrashedError", "__version__",
     "aggregate", "analyze", "compare", "execute", "handles", "load_trajectories", "parse_reflection", "plan_edits",
     "record", "reflect", "reflect_sync", "resolve_conflicts", "validate_reflection",
+    "AlgebraTooLargeError", "CliffordError", "CliffordOperation", "CliffordOperationRequest", "CliffordOperationResponse",
+    "InvalidMultivectorError", "NotInvertibleError", "SignatureMismatchError", "TaskPayload", "clifford",
 }  # fmt: skip
 
 # Loaded at first use only.

@@ -19,13 +19,18 @@ from reflector import errors
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from reflector import clifford as clifford
     from reflector.agents.agent import Agent as Agent
     from reflector.agents.agent import handles as handles
     from reflector.agents.context import Context as Context
     from reflector.agents.mailbox import MailboxOptions as MailboxOptions
     from reflector.agents.runtime import Runtime as Runtime
     from reflector.agents.supervision import Supervision as Supervision
+    from reflector.clifford.request import CliffordOperationRequest as CliffordOperationRequest
+    from reflector.clifford.request import CliffordOperationResponse as CliffordOperationResponse
+    from reflector.clifford.task import CliffordOperation as CliffordOperation
     from reflector.dispatch.dispatching import execute as execute
+    from reflector.dispatch.payload import TaskPayload as TaskPayload
     from reflector.dispatch.provider import ProviderCard as ProviderCard
     from reflector.dispatch.task import (
         Limits as Limits,
@@ -50,7 +55,13 @@ if TYPE_CHECKING:
         AgentStoppedError as AgentStoppedError,
     )
     from reflector.errors import (
+        AlgebraTooLargeError as AlgebraTooLargeError,
+    )
+    from reflector.errors import (
         AskTimeoutError as AskTimeoutError,
+    )
+    from reflector.errors import (
+        CliffordError as CliffordError,
     )
     from reflector.errors import (
         ConfigurationError as ConfigurationError,
@@ -90,6 +101,9 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         InvalidEditError as InvalidEditError,
+    )
+    from reflector.errors import (
+        InvalidMultivectorError as InvalidMultivectorError,
     )
     from reflector.errors import (
         InvalidPatternError as InvalidPatternError,
@@ -158,6 +172,9 @@ if TYPE_CHECKING:
         NoProviderError as NoProviderError,
     )
     from reflector.errors import (
+        NotInvertibleError as NotInvertibleError,
+    )
+    from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
     )
     from reflector.errors import (
@@ -177,6 +194,9 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         SignalError as SignalError,
+    )
+    from reflector.errors import (
+        SignatureMismatchError as SignatureMismatchError,
     )
     from reflector.errors import (
         TrajectoryImportError as TrajectoryImportError,
@@ -315,8 +335,14 @@ _HOME = {
     "TaskResult": "reflector.dispatch.task",
     "TaskOutput": "reflector.dispatch.task",
     "Limits": "reflector.dispatch.task",
+    "TaskPayload": "reflector.dispatch.payload",
     "ProviderCard": "reflector.dispatch.provider",
     "execute": "reflector.dispatch.dispatching",
+    # Clifford algebra: the room itself, and its tasks
+    "clifford": "reflector",
+    "CliffordOperation": "reflector.clifford.task",
+    "CliffordOperationRequest": "reflector.clifford.request",
+    "CliffordOperationResponse": "reflector.clifford.request",
     # the runtime
     "Signal": "reflector.signals.signal",
     "Runtime": "reflector.agents.runtime",
@@ -340,7 +366,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'reflector' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_HOME[name]), name)
+    home = _HOME[name]
+    value = import_module(f"{home}.{name}") if home == __name__ else getattr(import_module(home), name)
     globals()[name] = value
     return value
 

@@ -6,6 +6,11 @@ ReflectorError
 │   ├── TrajectoryImportError          a file or record is not a readable trajectory
 │   │   └── UnknownFormatError         no importer recognises it, or the named format does not exist
 │   ├── MissingPromptError             no prompt was given and the run holds none
+│   ├── CliffordError                  an operation on multivectors that has no result
+│   │   ├── InvalidMultivectorError    wrong lengths, unknown blades, NaN or infinity
+│   │   ├── SignatureMismatchError     operands of different algebras
+│   │   ├── NotInvertibleError         no inverse, or none that can be trusted; `condition` says how far
+│   │   └── AlgebraTooLargeError       more dimensions, coefficients or rows than allowed; `limit` says how many
 │   └── ConfigurationError             options or environment contradict each other
 │       └── InvalidTemplateError       a prompt template lacks a placeholder or holds an unknown one
 ├── SignalError                        the envelope
@@ -63,7 +68,9 @@ from typing import Any
 __all__ = [
     "AgentError",
     "AgentStoppedError",
+    "AlgebraTooLargeError",
     "AskTimeoutError",
+    "CliffordError",
     "ConfigurationError",
     "ContentFilteredError",
     "ContextLengthError",
@@ -77,6 +84,7 @@ __all__ = [
     "HandlerError",
     "InputError",
     "InvalidEditError",
+    "InvalidMultivectorError",
     "InvalidPatternError",
     "InvalidReflectionError",
     "InvalidSignalError",
@@ -99,6 +107,7 @@ __all__ = [
     "NoHandlerError",
     "NoModelWarning",
     "NoProviderError",
+    "NotInvertibleError",
     "ProviderBusyError",
     "QuotaExceededError",
     "RateLimitedError",
@@ -106,6 +115,7 @@ __all__ = [
     "ReflectorError",
     "RuntimeClosedError",
     "SignalError",
+    "SignatureMismatchError",
     "TrajectoryImportError",
     "TruncatedAnswerError",
     "UnknownFormatError",
@@ -165,6 +175,34 @@ class ConfigurationError(InputError):
 
 class InvalidTemplateError(ConfigurationError):
     """A prompt template is malformed, lacks a placeholder that it needs, or holds an unknown one."""
+
+
+class CliffordError(InputError):
+    """An operation on multivectors has no result for these operands."""
+
+
+class InvalidMultivectorError(CliffordError):
+    """Coefficients of the wrong number, of unknown blades, or that are no finite numbers."""
+
+
+class SignatureMismatchError(CliffordError):
+    """The operands belong to different algebras."""
+
+
+class NotInvertibleError(CliffordError, ZeroDivisionError):
+    """A multivector has no inverse, or none that could be trusted. `condition` is None for the former."""
+
+    def __init__(self, message: str, *, condition: float | None = None) -> None:
+        self.condition = condition
+        super().__init__(message)
+
+
+class AlgebraTooLargeError(CliffordError):
+    """More dimensions, coefficients or rows than allowed; found out before anything is built. `limit` says how many."""
+
+    def __init__(self, message: str, *, limit: int | None = None) -> None:
+        self.limit = limit
+        super().__init__(message)
 
 
 # --- the envelope ----------------------------------------------------------------------------------------

@@ -48,6 +48,18 @@ async def conflicts(plan: rf.EditPlan, plans: rf.ComponentPlans, reflection: rf.
     assert_type(await rf.resolve_conflicts(reflection), rf.Reflection)
 
 
+async def algebra() -> None:
+    cl3 = rf.clifford.Signature(3, 0)
+    a = cl3.vector([1, 2, 3])
+    for made in (a * a, a ^ a, a | a, ~a, 2 * a, a + 1, a.inverse(), a.exp(), cl3.batch([[0.0] * 8])):
+        assert_type(made, rf.clifford.Multivector)
+    assert_type(a.signature, rf.clifford.Signature)
+    assert_type(a.coefficients, dict[str, float])
+    assert_type(
+        await rf.execute(rf.CliffordOperation(operation="norm", input_multivector={"e1": 1})), rf.TaskResult
+    )
+
+
 def parts() -> None:
     trajectories = list(rf.load_trajectories("run.json"))
     assert_type(trajectories, list[rf.Trajectory])

@@ -16,6 +16,7 @@ from reflector import __version__
 from reflector.cli.analyze import analyze_command
 from reflector.cli.demo import demo_command
 from reflector.cli.failures import BAD_INPUT, INTERRUPTED, exit_with
+from reflector.cli.provider import provider_app
 from reflector.cli.reflect import reflect_command
 
 __all__ = ["app", "main"]
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.command("analyze")(analyze_command)
 app.command("reflect")(reflect_command)
 app.command("demo")(demo_command)
+app.add_typer(provider_app, name="provider")
 
 
 @app.callback(invoke_without_command=True)
