@@ -10,9 +10,9 @@ import anyio.to_thread
 import pytest
 
 from reflector.errors import LLMError, LLMServerError, LLMTimeoutError
-from reflector.llm.litellm_client import LiteLLMClient
 from reflector.llm.messages import ModelReply, ModelRequest
-from reflector.llm.retry import Retrier, RetryBudget, RetryPolicy
+from reflector.llm.model import Model, ModelOptions
+from reflector.llm.retry import RetryPolicy
 from reflector.testing import LoopbackRequest, LoopbackServer, answers
 from reflector.testing.answers import Answer
 from reflector.usage import Usage
