@@ -60,6 +60,7 @@ class Model:
         clock: Where the time comes from.
 
     Attributes:
+        client: What is asked: one request for each of its calls.
         ledger: What was spent, of the budget in the options.
 
     Raises:
@@ -76,7 +77,7 @@ class Model:
         clock: Clock | None = None,
     ) -> None:
         self.options = options or ModelOptions()
-        self._client = _client_of(model, base_url, api_key, self.options.timeout)
+        self.client = _client_of(model, base_url, api_key, self.options.timeout)
         clock = clock or SystemClock()
 
         async def sleep(seconds: float) -> None:
@@ -85,7 +86,7 @@ class Model:
         self.ledger = Ledger(self.options.budget, clock=clock)
         self._charged: tuple[Ledger, ...] = ()
         self._calls = Calls(
-            self._client,
+            self.client,
             self.options.price,
             Throttle(self.options.limits, clock),
             Retrier(self.options.retry, sleep=sleep, clock=clock.now),
@@ -95,7 +96,7 @@ class Model:
     @property
     def name(self) -> str:
         """The model's name."""
-        return self._client.name
+        return self.client.name
 
     @property
     def card(self) -> ProviderCard:
@@ -108,7 +109,7 @@ class Model:
         return self._calls.throttle.concurrency
 
     def __repr__(self) -> str:
-        return f"Model({self._client!r})"
+        return f"Model({self.client!r})"
 
     def charged_to(self, *ledgers: Ledger) -> Model:
         """Return the same model, with the same limits and ledger, whose calls these ledgers pay as well."""
@@ -118,7 +119,7 @@ class Model:
 
     async def warmup(self) -> None:
         """Let the client load what its first call needs: seconds for litellm, once per process."""
-        await warm_up(self._client)
+        await warm_up(self.client)
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         """Return the model's answer; what the client loads for its first call does not count as time.
