@@ -180,8 +180,8 @@ class Throttle:
         return until
 
     def _check(self, start: float, latest: float, reason: str) -> None:
-        if start > latest:
-            wait = start - self._clock.now()
+        wait = start - self._clock.now()
+        if wait > 0 and start > latest:
             raise RateLimitedError(
                 f"{reason} would last {wait:.3g} s longer, which is too long to wait for; nothing was sent",
                 retry_after=wait,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import anyio.lowlevel
+
 from reflector._clock import Clock
 from reflector.dispatch.capacity import current_caller
 from reflector.dispatch.ledger import Ledger, Reservation
@@ -16,6 +18,7 @@ from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.pricing import ModelFacts, estimate_input, facts_of, input_ceiling, output_ceiling
 from reflector.llm.retry import Retrier
 from reflector.llm.secrets import is_clean
+from reflector.llm.wording import show_model
 from reflector.usage import Price, Usage
 
 __all__ = ["Call", "Calls"]
@@ -100,12 +103,21 @@ class Call:
             patience=self._calls.retrier.policy.longest_retry_after,
         )
         try:
+            await anyio.lowlevel.checkpoint_if_cancelled()  # a turn may come in the moment in which the time is up
+            self._stop_if_late()
             self._stop_if_fatal()
             reservations = await self._reserve()
         except BaseException:
             throttle.leave(leave, was_sent=False)
             raise
         return await self._send(leave, reservations)
+
+    def _stop_if_late(self) -> None:
+        if self._calls.clock.now() >= self._deadline:
+            name = self._calls.client.name
+            raise LLMTimeoutError(
+                f"{show_model(name)} had no turn for it within {self._seconds:g} s.", model=name
+            )
 
     def _stop_if_fatal(self) -> None:
         """Fail as another call did that was asked at the same time, instead of being refused once more."""
