@@ -198,7 +198,7 @@ class Throttle:
         with self._lock:
             if retry_after is not None:
                 self._paused_until = max(self._paused_until, now + retry_after)
-            if sent_at <= self._slowed_at:
+            if sent_at < self._slowed_at:
                 return
             self._slowed_at = now
             self._share = max(1 / self.limits.concurrency, self._share / 2)
