@@ -21,6 +21,13 @@ EXPECTED = {
         "  Rationale:",
         "  Specific text: After each",
     ],
+    "budget_and_ledger.py": [
+        "reflection",
+        "task",
+        "total",
+        " of $0.12; ",
+        "a call to model_function (task) may take cost_usd=0.00304",
+    ],
     "record_your_agent.py": ["tool_failure", "+"],
     "your_own_model_agent.py": [
         "asked: # Failed Prompt Execution Analysis",

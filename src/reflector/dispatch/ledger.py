@@ -268,7 +268,8 @@ class Ledger:
         else:
             message = (
                 f"{what} may take {limit}={asked:.6g}; of {allowed:.6g} are spent {spent:.6g} "
-                f"and set aside {reserved:.6g}"
+                f"and set aside {reserved:.6g}; raise the budget"
+                + (", or lower max_tokens" if limit in ("cost_usd", "tokens") else "")
             )
         return kind(message, limit=limit, allowed=allowed, spent=spent, reserved=reserved, asked=asked)
 

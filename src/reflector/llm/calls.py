@@ -103,7 +103,9 @@ class Call:
             patience=self._calls.retrier.policy.longest_retry_after,
         )
         try:
-            await anyio.lowlevel.checkpoint_if_cancelled()  # a turn may come in the moment in which the time is up
+            await (
+                anyio.lowlevel.checkpoint_if_cancelled()
+            )  # a turn may come in the moment in which the time is up
             self._stop_if_late()
             self._stop_if_fatal()
             reservations = await self._reserve()
