@@ -26,7 +26,7 @@ EXPECTED = {
         "task",
         "total",
         " of $0.12; ",
-        "a call to model_function (task) may take cost_usd=0.00304",
+        "a call to model_function (task) may take cost_usd=0.003038",
     ],
     "record_your_agent.py": ["tool_failure", "+"],
     "your_own_model_agent.py": [

@@ -207,6 +207,11 @@ async def test_after_its_seconds_nothing_new_begins() -> None:
     assert caught.value.limit == "seconds"
 
 
+async def test_no_second_at_all_is_none() -> None:
+    with pytest.raises(BudgetExceededError):
+        await reserve(Ledger(Budget(seconds=0)))
+
+
 async def test_lines_by_role_model_and_provider_and_their_sum() -> None:
     ledger = Ledger()
     for role, tokens in (("task", 3), ("reflection", 5), ("task", 7)):

@@ -13,6 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reflector._clock import VirtualClock, settle
+from reflector.agents._wake import Bell
+from reflector.dispatch.capacity import Capacity
 from reflector.dispatch.throttle import RateLimits, Throttle
 from reflector.errors import ConfigurationError, RateLimitedError
 
@@ -268,6 +270,20 @@ def test_event_loops_in_several_threads_share_one() -> None:
     for thread in threads:
         thread.join(30)
     assert (done, most, throttle.is_free) == (800, 2, True)
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_room_is_not_given_to_an_event_loop_that_has_ended(backend: str) -> None:
+    capacity = Capacity(1, 10)
+
+    async def make() -> Bell:
+        await capacity.acquire("running")
+        return Bell()
+
+    bell = anyio.run(make, backend=backend)
+    assert not bell.set()
+    capacity.release()
+    assert capacity.is_free
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ class Ledger:
         """Return a reservation; None if there may be room once calls under way have ended."""
         if self._began is None:
             self._began = self._clock.now()
-        elif self.seconds_left() == 0.0:
+        if self.seconds_left() == 0.0:
             allowed = self.budget.seconds or 0.0
             raise self._refusal("seconds", key, allowed, self._clock.now() - self._began, 0.0, 0.0)
         amounts = [0, 0, 0, 0]

@@ -127,7 +127,8 @@ class Call:
             return
         latest, model, error = self._calls.fatal
         if self._number <= latest and model == self._request.model:
-            raise type(error)(f"{error} [not sent: another call had this answer]", model=error.model)
+            kind = next(kind for kind in type(error).__mro__ if kind.__module__ == LLMError.__module__)
+            raise kind(f"{error} [not sent: another call had this answer]", model=error.model)
 
     async def _reserve(self) -> list[Reservation]:
         output = _INFINITE if self._output is None else self._output
