@@ -91,6 +91,7 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest
         names: dict[str, Any] = {
             "rf": reflector,
             "my_model": my_model,
+            "my_model_function": lambda messages: ANSWER,
             "server_url": server.base_url,
             "print": lambda *_: None,
         }

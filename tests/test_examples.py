@@ -33,6 +33,13 @@ EXPECTED = {
         "  Rationale:",
         "  Specific text: After each",
     ],
+    "budget_and_ledger.py": [
+        "reflection",
+        "task",
+        "total",
+        " of $0.12; ",
+        "a call to model_function (task) may take cost_usd=0.003038",
+    ],
     "conversation.py": [
         "asked: These suggestions do not say exactly what to change: “Explain the tool”. Look at step 3",
         "turn (3,): Forbid to repeat what timed out",

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from reflector.clifford.request import CliffordOperationRequest as CliffordOperationRequest
     from reflector.clifford.request import CliffordOperationResponse as CliffordOperationResponse
     from reflector.clifford.task import CliffordOperation as CliffordOperation
+    from reflector.dispatch.accounts import LedgerLine as LedgerLine
     from reflector.dispatch.dispatching import execute as execute
+    from reflector.dispatch.ledger import Ledger as Ledger
     from reflector.dispatch.payload import TaskPayload as TaskPayload
     from reflector.dispatch.provider import ProviderCard as ProviderCard
     from reflector.dispatch.task import (
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from reflector.dispatch.task import (
         TaskResult as TaskResult,
     )
+    from reflector.dispatch.throttle import RateLimits as RateLimits
     from reflector.edits.components import ComponentPlans as ComponentPlans
     from reflector.edits.edit import EditConfig as EditConfig
     from reflector.edits.plan import EditPlan as EditPlan
@@ -59,6 +62,9 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         AskTimeoutError as AskTimeoutError,
+    )
+    from reflector.errors import (
+        BudgetExceededError as BudgetExceededError,
     )
     from reflector.errors import (
         CliffordError as CliffordError,
@@ -205,6 +211,9 @@ if TYPE_CHECKING:
         TruncatedAnswerError as TruncatedAnswerError,
     )
     from reflector.errors import (
+        UnboundedCallError as UnboundedCallError,
+    )
+    from reflector.errors import (
         UnknownFormatError as UnknownFormatError,
     )
     from reflector.errors import (
@@ -225,6 +234,9 @@ if TYPE_CHECKING:
     from reflector.llm.client import LLMClient as LLMClient
     from reflector.llm.messages import ModelReply as ModelReply
     from reflector.llm.messages import ModelRequest as ModelRequest
+    from reflector.llm.model import Model as Model
+    from reflector.llm.model import ModelOptions as ModelOptions
+    from reflector.llm.retry import RetryPolicy as RetryPolicy
     from reflector.reflecting.conversation import Conversation as Conversation
     from reflector.reflecting.facade import reflect as reflect
     from reflector.reflecting.facade import reflect_sync as reflect_sync
@@ -278,6 +290,8 @@ if TYPE_CHECKING:
     from reflector.trajectories.step import Step as Step
     from reflector.trajectories.step import StepKind as StepKind
     from reflector.trajectories.trajectory import Trajectory as Trajectory
+    from reflector.usage import Budget as Budget
+    from reflector.usage import Price as Price
     from reflector.usage import Usage as Usage
 
 
@@ -326,10 +340,18 @@ _HOME = {
     "resolve_conflicts": "reflector.reflecting.resolving",
     "plan_edits": "reflector.edits.planning",
     # models
+    "Model": "reflector.llm.model",
+    "ModelOptions": "reflector.llm.model",
     "LLMClient": "reflector.llm.client",
     "ModelRequest": "reflector.llm.messages",
     "ModelReply": "reflector.llm.messages",
+    "RateLimits": "reflector.dispatch.throttle",
+    "RetryPolicy": "reflector.llm.retry",
     "Usage": "reflector.usage",
+    "Price": "reflector.usage",
+    "Budget": "reflector.usage",
+    "Ledger": "reflector.dispatch.ledger",
+    "LedgerLine": "reflector.dispatch.accounts",
     # tasks
     "Task": "reflector.dispatch.task",
     "TaskResult": "reflector.dispatch.task",

@@ -30,13 +30,15 @@ ReflectorError
 │   ├── MiddlewareError                a middleware raised or overran its time limit
 │   ├── DuplicateAgentError (ValueError)
 │   └── RuntimeClosedError             the runtime is not open
+├── BudgetExceededError                it would cost more than may be spent; `limit` says of what
+│   └── UnboundedCallError             nobody can say before the call what it costs at most
 ├── DispatchError                      tasks and their providers
 │   ├── NoProviderError (NoHandlerError)   nobody accepts the task, or nobody within its limits; `decision` says why
 │   │   └── ProviderBusyError          those who could are full and do not let anybody wait
 │   └── EngineError                    where a provider's work runs
 │       ├── WorkerCrashedError         the process died, each time that it was tried
 │       └── UnpicklableError (TypeError)   something cannot cross to another process
-├── LLMError                           the model; `retryable` says whether another try can help
+├── LLMError                           the model; `retryable`: another try can help; `fatal`: no call can succeed
 │   ├── RateLimitedError               `retry_after` seconds, when the server said so
 │   ├── QuotaExceededError
 │   ├── LLMTimeoutError (TimeoutError)
@@ -70,6 +72,7 @@ __all__ = [
     "AgentStoppedError",
     "AlgebraTooLargeError",
     "AskTimeoutError",
+    "BudgetExceededError",
     "CliffordError",
     "ConfigurationError",
     "ContentFilteredError",
@@ -118,6 +121,7 @@ __all__ = [
     "SignatureMismatchError",
     "TrajectoryImportError",
     "TruncatedAnswerError",
+    "UnboundedCallError",
     "UnknownFormatError",
     "UnknownModelError",
     "UnparsableReflectionError",
@@ -296,6 +300,35 @@ class RuntimeClosedError(AgentError):
     """The runtime is not open: enter it with `async with Runtime()` first."""
 
 
+# --- budgets ---------------------------------------------------------------------------------------------
+
+
+class BudgetExceededError(ReflectorError):
+    """It would cost more than may be spent, so it was not begun.
+
+    Attributes:
+        limit: Which one: `cost_usd`, `tokens`, `calls`, `rollouts` or `seconds`.
+        allowed: What the budget says.
+        spent: What is gone, with what may be gone: calls that were broken off count with their upper bound.
+        reserved: Set aside for what is under way.
+        asked: What this would have taken at most; infinite when nobody can say.
+    """
+
+    def __init__(
+        self, message: str, *, limit: str, allowed: float, spent: float, reserved: float, asked: float
+    ) -> None:
+        self.limit = limit
+        self.allowed = allowed
+        self.spent = spent
+        self.reserved = reserved
+        self.asked = asked
+        super().__init__(message)
+
+
+class UnboundedCallError(BudgetExceededError):
+    """A call whose cost has no upper bound was refused under a budget: it needs `max_tokens`."""
+
+
 # --- dispatch --------------------------------------------------------------------------------------------
 
 
@@ -338,13 +371,19 @@ class LLMError(ReflectorError):
     Attributes:
         model: The model's name, when known.
         retryable: Whether the same call may succeed later.
+        fatal: Whether every other call to this model will fail as well, until somebody does something about it.
+        retry_after: Seconds to wait before another try, when the server said so.
+        was_sent: Whether the request may have reached the server, so that it may have to be paid.
         usage: What was used up before it failed (`reflector.usage.Usage`), or None when nothing is known.
     """
 
     retryable: bool = False
+    fatal: bool = False
 
     def __init__(self, message: str, *, model: str | None = None) -> None:
         self.model = model
+        self.retry_after: float | None = None
+        self.was_sent = True
         self.usage: Any = None
         super().__init__(message)
 
@@ -355,12 +394,14 @@ class RateLimitedError(LLMError):
     retryable = True
 
     def __init__(self, message: str, *, model: str | None = None, retry_after: float | None = None) -> None:
-        self.retry_after = retry_after
         super().__init__(message, model=model)
+        self.retry_after = retry_after
 
 
 class QuotaExceededError(LLMError):
     """The account's credit or quota is used up."""
+
+    fatal = True
 
 
 class LLMTimeoutError(LLMError, TimeoutError):
@@ -384,9 +425,13 @@ class LLMServerError(LLMError):
 class LLMAuthenticationError(LLMError):
     """The key is missing, wrong or not allowed to use this model."""
 
+    fatal = True
+
 
 class UnknownModelError(LLMError):
     """No such model, or no provider is known for its name."""
+
+    fatal = True
 
 
 class LLMBadRequestError(LLMError):

@@ -76,6 +76,24 @@ def parts() -> None:
     assert_type(rf.Trajectory.from_openai_messages([{"role": "user", "content": "hi"}]), rf.Trajectory)
 
 
+async def models() -> None:
+    options = rf.ModelOptions(
+        limits=rf.RateLimits(concurrency=8, requests_per_minute=60),
+        budget=rf.Budget(cost_usd=2.0, tokens=10_000),
+        price=rf.Price(input=1.0, output=10),
+        retry=rf.RetryPolicy(attempts=2),
+    )
+    model = rf.Model("openai/m", base_url="http://localhost/v1", options=options)
+    assert_type(await model.complete(rf.ModelRequest.from_text("hi")), rf.ModelReply)
+    assert_type(rf.Reflector(model).ledger, rf.Ledger | None)
+    run = rf.Ledger(rf.Budget(rollouts=400))
+    assert_type(model.charged_to(run), rf.Model)
+    with run.active() as ledger:
+        assert_type(ledger, rf.Ledger)
+    assert_type(run.lines(), tuple[rf.LedgerLine, ...])
+    assert_type(run.to_json(), bytes)
+
+
 async def simulated() -> None:
     world = simulation.World(scenario="mixed", seed=0)
     assert_type(world.seed_prompt, str)

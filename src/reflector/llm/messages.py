@@ -75,6 +75,8 @@ class ModelRequest(_Asked):
     response_format: dict[str, JSONValue] | None = None
     """`{"type": "json_object"}` or a JSON schema in OpenAI's form."""
     seed: int | None = None
+    role: str = Field(default="task", min_length=1)
+    """What the answer is for, `task`, `reflection` or `judge`: ledgers count by it. The model does not see it."""
     timeout: float | None = Field(default=None, gt=0)
     """Seconds for the whole call, waiting and retries included. None: the client's own."""
     extra: dict[str, JSONValue] = Field(default_factory=dict)

@@ -21,6 +21,7 @@ from reflector.agents.context import Context
 from reflector.agents.portal import run_sync
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.dispatching import execute
+from reflector.dispatch.ledger import Ledger, active_ledgers
 from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.task import Limits, Task
 from reflector.edits.edit import EditConfig
@@ -39,7 +40,7 @@ from reflector.llm.replies import read_reply
 from reflector.llm.selection import RULES, resolve_model
 from reflector.reflecting.conversation import Conversation
 from reflector.reflecting.outcomes import features_of, trial_of
-from reflector.reflecting.reading import AT_ONCE, read_runs_by_model, rounds_of
+from reflector.reflecting.reading import read_runs_by_model, rounds_of
 from reflector.reflecting.reflection import Reflection
 from reflector.reflecting.runs import Runs, build_request, read_runs, seen_runs
 from reflector.reflecting.selecting import Scoring, TurnPolicy, Until, check_until, select_best, stop_reason
@@ -59,7 +60,6 @@ REFLECTION_REQUESTED = "reflector.reflection.requested"
 """Type of the signal whose data is a `ReflectionRequest` and whose answer carries a `Reflection`."""
 
 _CARD = ProviderCard()
-_MODEL_CARD = ProviderCard(running=AT_ONCE)
 
 _GRACE = 5.0
 """Seconds that the request to the model waits longer than the client, and the request to the Reflector again: the more
@@ -107,7 +107,7 @@ class Reflector:
     calls, tasks and event loops.
 
     Args:
-        model: A model's name, `"rules"`, an `LLMClient`, or a function from messages to text. None:
+        model: A model's name, `"rules"`, a `Model`, an `LLMClient`, or a function from messages to text. None:
             `REFLECTOR_MODEL` of the environment; without it an agent of the ambient runtime that handles
             `reflector.model.requested`, and without that the rules, with a `NoModelWarning`.
         base_url: Where an OpenAI-compatible server listens.
@@ -142,6 +142,11 @@ class Reflector:
         """What was tried, and what became of it: shown to the model, never suggested twice."""
         self.model: str = choice.name
         """The name of the model that is asked; `rules` for none."""
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """What its model was asked for and what that cost; None for the rules."""
+        return None if self._client is None else self._client.ledger
 
     def __repr__(self) -> str:
         return f"Reflector(model={self.model!r})"
@@ -403,9 +408,12 @@ class Reflector:
             if not runtime.handles(question):
                 # Loading a client's library takes seconds; that must not count as time the model takes.
                 await warm_up(self._client)
-            model = model_agent(self._client)
+            # An agent's task does not see the context of who asks it, so the ledgers of this one are handed over.
+            model = self._client.charged_to(*active_ledgers())
             agents.append(
-                await runtime.spawn(model, name=f"{name}.model", accepts=["model"], card=_MODEL_CARD)
+                await runtime.spawn(
+                    model_agent(model), name=f"{name}.model", accepts=["model"], card=model.card
+                )
             )
         try:
             yield Limits(providers=(name,))
@@ -467,6 +475,7 @@ class Reflector:
             temperature=self._options.temperature,
             max_tokens=self._options.max_tokens,
             response_format={"type": "json_object"},
+            role="reflection",
             timeout=self._options.timeout,
         )
 
