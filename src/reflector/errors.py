@@ -7,6 +7,7 @@ ReflectorError
 │   │   └── UnknownFormatError         no importer recognises it, or the named format does not exist
 │   ├── MissingPromptError             no prompt was given and the run holds none
 │   └── ConfigurationError             options or environment contradict each other
+│       └── InvalidTemplateError       a prompt template lacks a placeholder or holds an unknown one
 ├── SignalError                        the envelope
 │   ├── InvalidSignalError (ValueError)
 │   └── InvalidPatternError (ValueError)
@@ -48,7 +49,10 @@ ReflectorError
 │   └── UnsupportedReplyError          a client or agent returned something that is not an answer
 ├── ReflectionError
 │   ├── UnparsableReflectionError (ValueError)   the answer holds no reflection; `reason` says why
-│   └── InvalidReflectionError (ValueError)      parsed, but missing what a caller asked for
+│   ├── InvalidReflectionError (ValueError)      parsed, but missing what a caller asked for
+│   └── ConversationError              a conversation cannot go on
+│       ├── ConversationCompletedError
+│       └── MaxTurnsReachedError       `max_turns` says how many turns it may have
 └── EditError
     └── InvalidEditError (ValueError)
 ```
@@ -66,6 +70,8 @@ __all__ = [
     "ConfigurationError",
     "ContentFilteredError",
     "ContextLengthError",
+    "ConversationCompletedError",
+    "ConversationError",
     "DispatchError",
     "DuplicateAgentError",
     "EditError",
@@ -77,6 +83,7 @@ __all__ = [
     "InvalidPatternError",
     "InvalidReflectionError",
     "InvalidSignalError",
+    "InvalidTemplateError",
     "JournalClosedError",
     "JournalDamagedError",
     "JournalError",
@@ -89,6 +96,7 @@ __all__ = [
     "LLMServerError",
     "LLMTimeoutError",
     "MailboxFullError",
+    "MaxTurnsReachedError",
     "MiddlewareError",
     "MissingPromptError",
     "NoHandlerError",
@@ -157,6 +165,10 @@ class MissingPromptError(InputError):
 
 class ConfigurationError(InputError):
     """Options or environment contradict each other."""
+
+
+class InvalidTemplateError(ConfigurationError):
+    """A prompt template is malformed, lacks a placeholder that it needs, or holds an unknown one."""
 
 
 # --- the envelope ----------------------------------------------------------------------------------------
@@ -441,6 +453,22 @@ class InvalidReflectionError(ReflectionError, ValueError):
 
     def __init__(self, message: str, *, reason: str) -> None:
         self.reason = reason
+        super().__init__(message)
+
+
+class ConversationError(ReflectionError):
+    """A conversation cannot go on."""
+
+
+class ConversationCompletedError(ConversationError):
+    """The conversation was completed; nothing more is asked in it."""
+
+
+class MaxTurnsReachedError(ConversationError):
+    """The conversation has as many turns as it may have. `max_turns` says how many."""
+
+    def __init__(self, message: str, *, max_turns: int) -> None:
+        self.max_turns = max_turns
         super().__init__(message)
 
 
