@@ -12,9 +12,9 @@ import pytest
 import reflector
 
 NAMES = {
-    "Agent", "AgentError", "AgentStoppedError", "AggregationConfig", "AskTimeoutError", "Budget",
-    "BudgetExceededError", "ComparativeAnalysis", "ConfigurationError", "ContentFilteredError", "Context",
-    "ContextLengthError", "Conversation", "ConversationCompletedError", "ConversationError",
+    "Agent", "AgentError", "AgentStoppedError", "AggregationConfig", "AnswerStore", "AskTimeoutError",
+    "Budget", "BudgetExceededError", "ComparativeAnalysis", "ConfigurationError", "ContentFilteredError",
+    "Context", "ContextLengthError", "Conversation", "ConversationCompletedError", "ConversationError",
     "DispatchError", "DuplicateAgentError", "EditConfig", "EditError", "EditPlan", "EmptyAnswerError",
     "EngineError", "Feedback", "HandlerError", "InputError", "InvalidEditError", "InvalidPatternError",
     "InvalidReflectionError", "InvalidSignalError", "InvalidTemplateError", "Journal", "JournalClosedError",
@@ -23,17 +23,18 @@ NAMES = {
     "LLMServerError", "LLMTimeoutError", "Ledger", "LedgerLine", "Limits", "MailboxFullError",
     "MailboxOptions", "MaxTurnsReachedError", "MemoryJournal", "MiddlewareError", "MissingPromptError",
     "Model", "ModelOptions", "ModelReply", "ModelRequest", "NoHandlerError", "NoModelWarning",
-    "NoProviderError", "Outcome", "ParsedReflection", "Price", "Probability", "PromptBuilder",
-    "PromptTemplates", "ProviderBusyError", "ProviderCard", "QuotaExceededError", "RateLimitedError",
-    "RateLimits", "Recording", "Reflection", "ReflectionError", "ReflectionMemory", "ReflectionRequest",
-    "ReflectionResponse", "Reflector", "ReflectorError", "ReflectorOptions", "RetryPolicy", "Runtime",
-    "RuntimeClosedError", "Signal", "SignalError", "SqliteJournal", "Step", "StepKind", "Suggestion",
-    "Supervision", "Task", "TaskOutput", "TaskResult", "Trajectory", "TrajectoryAnalysis",
-    "TrajectoryImportError", "TruncatedAnswerError", "TurnPolicy", "UnboundedCallError",
-    "UnknownFormatError", "UnknownModelError", "UnparsableReflectionError", "UnpicklableError",
-    "UnsupportedReplyError", "Usage", "WeightedSuggestion", "WorkerCrashedError", "__version__",
-    "aggregate", "analyze", "compare", "execute", "handles", "load_trajectories", "parse_reflection",
-    "plan_edits", "record", "reflect", "reflect_sync", "validate_reflection",
+    "NoProviderError", "NotStoredError", "Outcome", "ParsedReflection", "Price", "Probability",
+    "PromptBuilder", "PromptTemplates", "ProviderBusyError", "ProviderCard", "QuotaExceededError",
+    "RateLimitedError", "RateLimits", "Recording", "Redactor", "Reflection", "ReflectionError",
+    "ReflectionMemory", "ReflectionRequest", "ReflectionResponse", "Reflector", "ReflectorError",
+    "ReflectorOptions", "RetryPolicy", "Runtime", "RuntimeClosedError", "Signal", "SignalError",
+    "SqliteJournal", "Step", "StepKind", "StoreClosedError", "StoreDamagedError", "StoreError",
+    "StoreOpenError", "StoreWriteError", "Suggestion", "Supervision", "Task", "TaskOutput", "TaskResult",
+    "Trajectory", "TrajectoryAnalysis", "TrajectoryImportError", "TruncatedAnswerError", "TurnPolicy",
+    "UnboundedCallError", "UnknownFormatError", "UnknownModelError", "UnparsableReflectionError",
+    "UnpicklableError", "UnsupportedReplyError", "Usage", "WeightedSuggestion", "WorkerCrashedError",
+    "__version__", "aggregate", "analyze", "compare", "execute", "handles", "load_trajectories",
+    "parse_reflection", "plan_edits", "record", "reflect", "reflect_sync", "validate_reflection",
 }  # fmt: skip
 
 # Loaded at first use only.

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from reflector.dispatch.dispatching import execute as execute
     from reflector.dispatch.ledger import Ledger as Ledger
     from reflector.dispatch.provider import ProviderCard as ProviderCard
+    from reflector.dispatch.store import AnswerStore as AnswerStore
     from reflector.dispatch.task import (
         Limits as Limits,
     )
@@ -163,6 +164,9 @@ if TYPE_CHECKING:
         NoProviderError as NoProviderError,
     )
     from reflector.errors import (
+        NotStoredError as NotStoredError,
+    )
+    from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
     )
     from reflector.errors import (
@@ -182,6 +186,21 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         SignalError as SignalError,
+    )
+    from reflector.errors import (
+        StoreClosedError as StoreClosedError,
+    )
+    from reflector.errors import (
+        StoreDamagedError as StoreDamagedError,
+    )
+    from reflector.errors import (
+        StoreError as StoreError,
+    )
+    from reflector.errors import (
+        StoreOpenError as StoreOpenError,
+    )
+    from reflector.errors import (
+        StoreWriteError as StoreWriteError,
     )
     from reflector.errors import (
         TrajectoryImportError as TrajectoryImportError,
@@ -215,6 +234,7 @@ if TYPE_CHECKING:
     from reflector.llm.messages import ModelRequest as ModelRequest
     from reflector.llm.model import Model as Model
     from reflector.llm.model import ModelOptions as ModelOptions
+    from reflector.llm.redaction import Redactor as Redactor
     from reflector.llm.retry import RetryPolicy as RetryPolicy
     from reflector.reflecting.conversation import Conversation as Conversation
     from reflector.reflecting.facade import reflect as reflect
@@ -321,6 +341,8 @@ _HOME = {
     "LLMClient": "reflector.llm.client",
     "ModelRequest": "reflector.llm.messages",
     "ModelReply": "reflector.llm.messages",
+    "AnswerStore": "reflector.dispatch.store",
+    "Redactor": "reflector.llm.redaction",
     "RateLimits": "reflector.dispatch.throttle",
     "RetryPolicy": "reflector.llm.retry",
     "Usage": "reflector.usage",
