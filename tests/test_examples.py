@@ -39,6 +39,7 @@ EXPECTED = {
         "total",
         " of $0.12; ",
         "a call to model_function (task) may take cost_usd=0.003038",
+        "a call to model_function (task) may take cost_usd=0.00304",
     ],
     "conversation.py": [
         "asked: These suggestions do not say exactly what to change: “Explain the tool”. Look at step 3",
@@ -46,6 +47,11 @@ EXPECTED = {
         "turn (2,): Explain that each call starts anew",
         "+Never repeat a call that timed out",
         "the end: 3 turns",
+    ],
+    "replay_a_run.py": [
+        "asked\nread_write: cached=False, calls=1",
+        "replay: cached=True, calls=0",
+        "the same: True",
     ],
     "record_your_agent.py": ["tool_failure", "+"],
     "your_own_model_agent.py": [

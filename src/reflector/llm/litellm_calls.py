@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from reflector._text import one_line, shorten
-from reflector.errors import ConfigurationError, LLMBadRequestError, LLMError
+from reflector.errors import ConfigurationError, LLMError
+from reflector.llm.call_options import CallOptions
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.replies import read_reply, read_usage, split_thinking
-from reflector.llm.secrets import is_secret, redact, remove_keys
+from reflector.llm.secrets import redact
 from reflector.llm.wording import show_value
 
 __all__ = [
     "build_call",
     "check_settings",
-    "keys_of_environment",
     "password_of",
     "read_response",
-    "refuses_format",
-    "without_keys",
 ]
 
 # What the client sets itself; `extra` may hold anything else.
@@ -69,7 +65,7 @@ def _problem_of_url(url: object) -> str | None:
     return "has port 0; ports are 1-65535" if port == 0 else None
 
 
-def build_call(request: ModelRequest, *, timeout: float, with_format: bool) -> dict[str, Any]:
+def build_call(request: ModelRequest, options: CallOptions, *, timeout: float) -> dict[str, Any]:
     """Return the arguments of litellm's completion, apart from those that say where to.
 
     Raises:
@@ -77,10 +73,7 @@ def build_call(request: ModelRequest, *, timeout: float, with_format: bool) -> d
     """
     if taken := _RESERVED & request.extra.keys():
         raise ConfigurationError(f"extra cannot hold {sorted(taken)}: the client sets them itself.")
-    options = request.options()
-    if not with_format:
-        options.pop("response_format", None)
-    return options | {
+    return options.fit(request.options()) | {
         "messages": request.chat(),
         "timeout": _rounded_up(timeout),
         "max_retries": 0,  # `num_retries` would repeat refused requests too; ours are the only retries
@@ -91,11 +84,6 @@ def build_call(request: ModelRequest, *, timeout: float, with_format: bool) -> d
 def _rounded_up(timeout: float) -> float:
     """Return the next of a few time limits: litellm keeps one set of connections for each value it sees."""
     return next((step for step in (1.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0) if timeout <= step), 7200.0)
-
-
-def refuses_format(err: LLMError, call: dict[str, Any]) -> bool:
-    """Return whether the server does not know the response format that was asked for; many local ones do not."""
-    return "response_format" in call and type(err) is LLMBadRequestError and "response_format" in str(err)
 
 
 def read_response(response: Any, model: str) -> ModelReply:
@@ -122,24 +110,7 @@ def read_response(response: Any, model: str) -> ModelReply:
     return reply.model_copy(update=update)
 
 
-def without_keys(reply: ModelReply, keys: Iterable[str | None]) -> ModelReply:
-    """Return the reply without the keys: a gateway may quote the one it was sent in an answer that looks fine.
-
-    Only the keys themselves go, and only those that no answer holds by chance.
-    """
-    secrets = [key for key in keys if key and is_secret(key)]
-    texts = {name: text for name in ("content", "reasoning", "model") if (text := getattr(reply, name))}
-    update = {name: kept for name, text in texts.items() if (kept := remove_keys(text, secrets)) is not text}
-    return reply.model_copy(update=update) if update else reply
-
-
 def password_of(base_url: str | None) -> str | None:
     """Return the password that a base URL holds, `http://name:password@host`, or None."""
     password = urlsplit(base_url).password if base_url else None
     return unquote(password) if password else None
-
-
-def keys_of_environment() -> tuple[str, ...]:
-    """Return the values of all variables that hold a key: a server may quote the one that litellm found."""
-    endings = ("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY")
-    return tuple(value for name, value in os.environ.items() if name.endswith(endings) and len(value) >= 8)
