@@ -39,7 +39,6 @@ EXPECTED = {
         "total",
         " of $0.12; ",
         "a call to model_function (task) may take cost_usd=0.003038",
-        "a call to model_function (task) may take cost_usd=0.00304",
     ],
     "conversation.py": [
         "asked: These suggestions do not say exactly what to change: “Explain the tool”. Look at step 3",

@@ -521,6 +521,7 @@ class Reflector:
         """
         redaction = self._redactor.begin(self._hiding().keys)
         question = self._question(redaction.value(tuple(messages)))
+        question = question.model_copy(update={"response_format": {"type": "json_object"}})
         reply: ModelReply | None = None
         async with ambient_runtime() as runtime, self._seated(runtime) as seat:
             is_served = runtime.handles(Signal(MODEL_REQUESTED, "/reflector")) or runtime.providers("model")
