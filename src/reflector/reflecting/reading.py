@@ -33,6 +33,8 @@ class Reading:
     parsed: ParsedReflection
     model: str
     usage: Usage
+    cached: bool
+    """Whether every answer was paid before."""
 
 
 def rounds_of(groups: int) -> int:
@@ -56,16 +58,18 @@ async def read_runs_by_model(
 
     async def read(messages: Sequence[Message]) -> ParsedReflection:
         reply, provider = await ask(messages)
-        used.append((reply.model or provider, reply.usage))
+        replies.append((reply, provider))
         return parse_reflection(reply.content, strict=strict, finish_reason=reply.finish_reason)
 
-    used: list[tuple[str, Usage]] = []
+    replies: list[tuple[ModelReply, str]] = []
     groups = split_request(request, builder)
     if len(groups) == 1:
         parsed = count_runs(await read(builder.build_messages(groups[0])), groups[0])
     else:
         parsed = await _reduce(request, groups, builder, read)
-    return Reading(parsed, used[-1][0], sum((usage for _, usage in used), Usage()))
+    last, provider = replies[-1]
+    usage = sum((reply.usage for reply, _ in replies), Usage())
+    return Reading(parsed, last.model or provider, usage, all(reply.cached for reply, _ in replies))
 
 
 Read = Callable[[Sequence[Message]], Awaitable[ParsedReflection]]

@@ -32,6 +32,8 @@ class Reflection(ParsedReflection):
     prompt_version: str = ""
     """Version of the prompts that were asked with; empty for rules."""
     usage: Usage = Usage()
+    cached: bool = False
+    """Whether the model's answer was paid before and came from a store: then its usage is nothing."""
     duration_ms: float = 0.0
 
     @property

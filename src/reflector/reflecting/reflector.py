@@ -429,11 +429,12 @@ class Reflector:
         """Do a task of kind `reflection`."""
         started = time.perf_counter()
         if by_rules:
-            parsed, model, usage = reflect_by_rules(request), RULES, Usage()
+            parsed, model, usage, cached = reflect_by_rules(request), RULES, Usage(), False
         else:
             ask = partial(self._ask_model, limits=model_limits or Limits())
             reading = await read_runs_by_model(request, self._builder, ask, strict=self._options.strict)
             parsed, model, usage = reading.parsed, reading.model, reading.usage
+            cached = reading.cached
         parsed = drop_repeats(parsed, request)
         plan = plan_edits(
             parsed,
@@ -453,6 +454,7 @@ class Reflector:
             model=model,
             prompt_version="" if by_rules else self._builder.version,
             usage=usage,
+            cached=cached,
             duration_ms=(time.perf_counter() - started) * 1e3,
         )
 
