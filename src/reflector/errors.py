@@ -431,6 +431,7 @@ class LLMError(ReflectorError):
         fatal: Whether every other call to this model will fail as well, until somebody does something about it.
         retry_after: Seconds to wait before another try, when the server said so.
         was_sent: Whether the request may have reached the server, so that it may have to be paid.
+        mended: Whether the client leaves out from now on what the server refused: the same call may be sent at once.
         usage: What was used up before it failed (`reflector.usage.Usage`), or None when nothing is known.
     """
 
@@ -441,6 +442,7 @@ class LLMError(ReflectorError):
         self.model = model
         self.retry_after: float | None = None
         self.was_sent = True
+        self.mended = False
         self.usage: Any = None
         super().__init__(message)
 

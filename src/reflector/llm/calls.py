@@ -87,12 +87,21 @@ class Call:
     async def run(self) -> ModelReply:
         """Return the answer, with what all its requests used."""
         calls = self._calls
-        reply, _ = await calls.retrier.call(self._try, timeout=self._seconds, model=calls.client.name)
+        reply, _ = await calls.retrier.call(self._try_mended, timeout=self._seconds, model=calls.client.name)
         duration = reply.duration_ms
         if duration is None:
             duration = (calls.clock.now() - self._began) * 1000
         attempts = max(reply.attempts, self.used.calls)
         return reply.model_copy(update={"usage": self.used, "attempts": attempts, "duration_ms": duration})
+
+    async def _try_mended(self) -> ModelReply:
+        """Send it, and at once again whenever the client has learnt of an option that the server does not take."""
+        while True:
+            try:
+                return await self._try()
+            except LLMError as err:
+                if not err.mended:
+                    raise
 
     async def _try(self) -> ModelReply:
         throttle = self._calls.throttle

@@ -17,7 +17,8 @@ import anyio.lowlevel
 import anyio.to_thread
 
 from reflector.errors import LLMError
-from reflector.llm.connections import close_with_loop, is_trio, run_on_asyncio
+from reflector.llm.call_options import CallOptions
+from reflector.llm.connections import called_here, close_with_loop, is_trio, run_on_asyncio
 from reflector.llm.failures import llm_error
 from reflector.llm.leaks import without_leak
 from reflector.llm.litellm_calls import (
@@ -25,11 +26,12 @@ from reflector.llm.litellm_calls import (
     check_settings,
     password_of,
     read_response,
-    refuses_format,
 )
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.pricing import ModelFacts, facts_from_map
+from reflector.llm.progress import Watch, current_watch
 from reflector.llm.secrets import is_clean, keys_of_environment, redact, without_keys
+from reflector.llm.streaming import gather
 
 __all__ = ["LiteLLMClient"]
 
@@ -84,7 +86,7 @@ class LiteLLMClient:
         self._api_key = api_key
         self._timeout = timeout
         self._route: dict[str, Any] | None = None
-        self._takes_formats = True
+        self._options = CallOptions(self._model, self._takes_schema)
 
     @property
     def name(self) -> str:
@@ -119,19 +121,30 @@ class LiteLLMClient:
         """
         await self.warmup()
         timeout = request.timeout or self._timeout
-        call = build_call(request, timeout=timeout, with_format=self._takes_formats) | (self._route or {})
+        call = build_call(request, self._options, timeout=timeout) | (self._route or {})
+        watch = current_watch()
+        if watch is not None:
+            call |= {"stream": True} | self._options.fit({"stream_options": {"include_usage": True}})
         failure: LLMError
         try:
-            response = await (run_on_asyncio(_complete, call) if is_trio() else _complete(call))
+            if is_trio():
+                response = await run_on_asyncio(_complete, call, watch and called_here(watch))
+            else:
+                response = await _complete(call, watch)
         except Exception as err:  # noqa: BLE001 - the border to litellm: everything is re-typed
             failure, cause = self._failure_of(err, call)
         else:
             return without_keys(read_response(response, self._model), self._keys(call))
-        if refuses_format(failure, call):
-            self._takes_formats = False
-            failure.retryable, failure.retry_after = True, 0.0  # the next try leaves it out
+        failure.mended = self._options.learn(failure, call)
         # Outside of the handler, so that an original that quotes a key does not hang on as its context.
         raise failure from cause
+
+    def _takes_schema(self) -> bool | None:
+        """Return whether litellm knows that the model takes a JSON schema; None where it does not know the model."""
+        litellm, model = _Door.litellm, (self._route or {"model": self._model})["model"]
+        if not {model, model.partition("/")[2]} & litellm.model_cost.keys():
+            return None
+        return bool(litellm.supports_response_schema(model=model))
 
     def _failure_of(self, err: Exception, call: dict[str, Any]) -> tuple[LLMError, Exception | None]:
         keys = self._keys(call)
@@ -238,8 +251,11 @@ def _route(model: str, base_url: str | None, api_key: str | None) -> dict[str, A
 # --- one request -------------------------------------------------------------------------------------------
 
 
-async def _complete(call: dict[str, Any]) -> Any:
+async def _complete(call: dict[str, Any], watch: Watch | None) -> Any:
     await close_with_loop(_Door.litellm)
     await anyio.lowlevel.checkpoint_if_cancelled()
     with _unreported() as litellm:
-        return await without_leak(litellm.acompletion(**call))
+        response = await without_leak(litellm.acompletion(**call))
+        return (
+            response if watch is None or not hasattr(response, "__aiter__") else await gather(response, watch)
+        )
