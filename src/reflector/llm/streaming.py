@@ -34,7 +34,16 @@ async def gather(stream: Any, watch: Watch) -> Any:
     # litellm ends a stream that broke off as if it were complete; it says here what really came.
     if getattr(stream, "received_finish_reason", gathered.finish_reason) is None:
         raise LLMConnectionError("the connection was closed in the middle of a streamed answer")
-    return gathered.response()
+    return gathered.response(_reported(stream, gathered.usage))
+
+
+def _reported(stream: Any, usage: Any) -> Any:
+    """Return the usage that the server reported: where it said nothing, litellm guesses with a tokenizer of its own."""
+    chunks = getattr(stream, "chunks", None)
+    if not isinstance(chunks, list):
+        return usage
+    reported = (getattr(chunk, "usage", None) for chunk in reversed(chunks))
+    return next((each for each in reported if getattr(each, "total_tokens", 0)), None)
 
 
 class _Gathered:
@@ -45,12 +54,12 @@ class _Gathered:
         self._content: list[str] = []
         self._thinking: list[str] = []
         self._counts = [0, 0]
-        self._usage: Any = None
+        self.usage: Any = None
         self._model: str | None = None
 
     def take(self, chunk: Any) -> bool:
         """Take a chunk; return whether it brought text."""
-        self._usage = getattr(chunk, "usage", None) or self._usage
+        self.usage = getattr(chunk, "usage", None) or self.usage
         self._model = getattr(chunk, "model", None) or self._model
         is_text = False
         for choice in getattr(chunk, "choices", None) or ():
@@ -66,7 +75,7 @@ class _Gathered:
     def progress(self) -> ModelProgress:
         return ModelProgress(characters=self._counts[0], thinking_characters=self._counts[1])
 
-    def response(self) -> Any:
+    def response(self, usage: Any) -> Any:
         message = {"content": "".join(self._content), "reasoning_content": "".join(self._thinking) or None}
         choice = {"message": message, "finish_reason": self.finish_reason}
-        return SimpleNamespace(choices=[choice], usage=self._usage, model=self._model)
+        return SimpleNamespace(choices=[choice], usage=usage, model=self._model)
