@@ -108,6 +108,10 @@ class LiteLLMClient:
                 await anyio.to_thread.run_sync(_load, abandon_on_cancel=True)
             self._route = _route(self._model, self._base_url, self._api_key)
 
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys that it was given. They go nowhere but to its server."""
+        return tuple(key for key in (self._api_key, password_of(self._base_url)) if key)
+
     def facts(self) -> ModelFacts:
         """Return what litellm knows of the model, once it is warmed up; no server is asked."""
         model = self._model if self._route is None else self._route["model"]
@@ -190,6 +194,8 @@ def _load() -> None:
             # litellm's own filters no longer hold back where a test suite has reset them.
             importlib.import_module("openai.resources")
             litellm.ModelResponse(choices=[litellm.Choices(message=litellm.Message(content=""))])
+            types = importlib.import_module("litellm.types.utils")
+            types.ModelResponseStream(choices=[types.StreamingChoices(delta=types.Delta(content=""))])
         except ImportError as err:
             raise LLMError(
                 f"litellm cannot be imported ({err}); repair it with `pip install litellm`."

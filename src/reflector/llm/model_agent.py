@@ -6,6 +6,7 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from reflector.agents.ambient import current_runtime
 from reflector.agents.context import Context
 from reflector.dispatch.task import Task
 from reflector.llm.client import LLMClient, ModelFunction
@@ -36,7 +37,8 @@ def model_agent(model: LLMClient | ModelFunction) -> Provider:
 
     async def ask(task: Task, context: Context) -> dict[str, Any]:
         request = read_request(task.payload)
-        if context.runtime.is_awaited(MODEL_PROGRESSED):
+        runtime = current_runtime()
+        if runtime is not None and runtime.is_awaited(MODEL_PROGRESSED):
             with watched(_announcer(context)):
                 reply = await asked.complete(request)
         else:

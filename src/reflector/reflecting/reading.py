@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import anyio
 
 from reflector._json import JSONValue
-from reflector.errors import ReflectionError, ReflectorError
+from reflector.errors import ReflectionError, ReflectorError, UnparsableReflectionError
 from reflector.llm.messages import Message, ModelReply
 from reflector.reflection.joining import join_groups
 from reflector.reflection.many_runs import count_runs, split_request, trace_back
@@ -22,8 +22,8 @@ __all__ = ["AT_ONCE", "Reading", "read_runs_by_model", "rounds_of"]
 AT_ONCE = 8
 """So many groups of runs are read at once."""
 
-Ask = Callable[[Sequence[Message]], Awaitable[tuple[ModelReply, str]]]
-"""Asks the model; returns its reply and the name of who gave it."""
+Ask = Callable[[Sequence[Message], int], Awaitable[tuple[ModelReply, str]]]
+"""Asks the model, given how often that was done before; returns its reply and the name of who gave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def rounds_of(groups: int) -> int:
 
 
 async def read_runs_by_model(
-    request: ReflectionRequest, builder: PromptBuilder, ask: Ask, *, strict: bool = False
+    request: ReflectionRequest, builder: PromptBuilder, ask: Ask, *, strict: bool = False, tries: int = 1
 ) -> Reading:
     """Return what the model says about the runs of a request.
 
@@ -51,15 +51,28 @@ async def read_runs_by_model(
     reflection of it. A group whose answer holds no reflection is left out; if the last answer holds none, the merged
     reflections are the result. `metadata` says both. Every call counts in the usage.
 
+    Args:
+        request: What is asked.
+        builder: Writes the prompts.
+        ask: Asks the model.
+        strict: Take exact JSON only.
+        tries: How often it is asked at most, when an answer holds no reflection.
+
     Raises:
         UnparsableReflectionError: If no answer holds a reflection.
         LLMError: If the model could not be asked; the other groups are cancelled.
     """
 
     async def read(messages: Sequence[Message]) -> ParsedReflection:
-        reply, provider = await ask(messages)
-        replies.append((reply, provider))
-        return parse_reflection(reply.content, strict=strict, finish_reason=reply.finish_reason)
+        for tried in range(tries):
+            reply, provider = await ask(messages, tried)
+            replies.append((reply, provider))
+            try:
+                return parse_reflection(reply.content, strict=strict, finish_reason=reply.finish_reason)
+            except UnparsableReflectionError:
+                if tried == tries - 1:
+                    raise
+        raise AssertionError("there is at least one try")
 
     replies: list[tuple[ModelReply, str]] = []
     groups = split_request(request, builder)

@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reflector._json import dumps
+from reflector._json import JSONValue, dumps
 from reflector._text import clean, estimate_tokens, fenced, one_line
 from reflector.errors import ConfigurationError
 from reflector.llm.messages import Message
+from reflector.reflection.answer_schema import answer_format
 from reflector.reflection.evidence import (
     Evidence,
     EvidenceBudget,
@@ -137,6 +138,11 @@ class PromptBuilder:
             if estimate_tokens(system + first) <= room:
                 break
         return _chat([system, first, *turns])
+
+    def build_answer_format(self) -> dict[str, JSONValue]:
+        """Return the form that the model is held to, as a `response_format`: our schema with our own system prompt."""
+        is_ours = self.templates.system == DEFAULT_TEMPLATES.system
+        return answer_format() if is_ours else {"type": "json_object"}
 
     def build_system_prompt(self) -> str:
         """Return who the model is, what it must find, and the JSON it must answer with."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reflector.errors import ConfigurationError
-from reflector.reflection.models import Confidence
+from reflector.reflection.models import Confidence, ParsedReflection
 
-__all__ = ["TemperatureRange", "next_temperature"]
+__all__ = ["TemperatureRange", "next_temperature", "temperature_after"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +51,16 @@ def next_temperature(
     if current is None or (confidence in (Confidence.HIGH, Confidence.MEDIUM) and not is_repeated):
         return bounds.base
     return min(max(round(current + bounds.step, 9), bounds.base), bounds.highest)
+
+
+def temperature_after(said: Iterable[ParsedReflection], bounds: TemperatureRange) -> float:
+    """Return the temperature of the next turn of a conversation in which this was said so far."""
+    temperature = next_temperature(None, bounds)
+    known: set[str] = set()
+    for reflection in said:
+        is_repeated = reflection.id in known
+        known.add(reflection.id)
+        temperature = next_temperature(
+            temperature, bounds, confidence=reflection.confidence, is_repeated=is_repeated
+        )
+    return temperature
