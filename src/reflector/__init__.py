@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from reflector.dispatch.ledger import Ledger as Ledger
     from reflector.dispatch.payload import TaskPayload as TaskPayload
     from reflector.dispatch.provider import ProviderCard as ProviderCard
+    from reflector.dispatch.store import AnswerStore as AnswerStore
     from reflector.dispatch.task import (
         Limits as Limits,
     )
@@ -181,6 +182,9 @@ if TYPE_CHECKING:
         NotInvertibleError as NotInvertibleError,
     )
     from reflector.errors import (
+        NotStoredError as NotStoredError,
+    )
+    from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
     )
     from reflector.errors import (
@@ -203,6 +207,21 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         SignatureMismatchError as SignatureMismatchError,
+    )
+    from reflector.errors import (
+        StoreClosedError as StoreClosedError,
+    )
+    from reflector.errors import (
+        StoreDamagedError as StoreDamagedError,
+    )
+    from reflector.errors import (
+        StoreError as StoreError,
+    )
+    from reflector.errors import (
+        StoreOpenError as StoreOpenError,
+    )
+    from reflector.errors import (
+        StoreWriteError as StoreWriteError,
     )
     from reflector.errors import (
         TrajectoryImportError as TrajectoryImportError,
@@ -236,6 +255,7 @@ if TYPE_CHECKING:
     from reflector.llm.messages import ModelRequest as ModelRequest
     from reflector.llm.model import Model as Model
     from reflector.llm.model import ModelOptions as ModelOptions
+    from reflector.llm.redaction import Redactor as Redactor
     from reflector.llm.retry import RetryPolicy as RetryPolicy
     from reflector.reflecting.conversation import Conversation as Conversation
     from reflector.reflecting.facade import reflect as reflect
@@ -345,6 +365,8 @@ _HOME = {
     "LLMClient": "reflector.llm.client",
     "ModelRequest": "reflector.llm.messages",
     "ModelReply": "reflector.llm.messages",
+    "AnswerStore": "reflector.dispatch.store",
+    "Redactor": "reflector.llm.redaction",
     "RateLimits": "reflector.dispatch.throttle",
     "RetryPolicy": "reflector.llm.retry",
     "Usage": "reflector.usage",
