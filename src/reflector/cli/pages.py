@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
@@ -36,14 +36,17 @@ def _errors() -> Console:
 
 
 @contextmanager
-def progress(text: str) -> Iterator[None]:
-    """Show a line that something is under way, in a terminal and on stderr only."""
+def progress(text: str) -> Iterator[Callable[[str], None] | None]:
+    """Show a line that something is under way, in a terminal and on stderr only.
+
+    What is yielded puts further words behind it; None where there is no terminal.
+    """
     console = _errors()
     if not console.is_terminal:
-        yield
+        yield None
         return
-    with console.status(escape(clean(text))):
-        yield
+    with console.status(escape(clean(text))) as status:
+        yield lambda more: status.update(escape(clean(f"{text}: {more}")))
 
 
 def print_analysis(analysis: TrajectoryAnalysis) -> None:
@@ -209,9 +212,11 @@ def _footer(reflection: Reflection) -> Text:
     ]
     if reflection.needs_clarification:
         parts.append("a follow-up question would help")
-    if usage.total_tokens is not None:
+    if reflection.cached:
+        parts.append("paid before")
+    elif usage.total_tokens is not None:
         parts.append(f"{usage.input_tokens or 0} tokens in, {usage.output_tokens or 0} out")
-    if usage.cost_usd is not None:
+    if usage.cost_usd is not None and not reflection.cached:
         parts.append(f"${usage.cost_usd:.4f}")
     if reflection.dropped:
         parts.append(f"{len(reflection.dropped)} part(s) of the answer could not be used")
