@@ -47,6 +47,11 @@ EXPECTED = {
         "+Never repeat a call that timed out",
         "the end: 3 turns",
     ],
+    "replay_a_run.py": [
+        "asked\nread_write: cached=False, calls=1",
+        "replay: cached=True, calls=0",
+        "the same: True",
+    ],
     "record_your_agent.py": ["tool_failure", "+"],
     "your_own_model_agent.py": [
         "asked: # Failed Prompt Execution Analysis",

@@ -104,3 +104,14 @@ async def simulated() -> None:
     assert_type(run.trajectory(), rf.Trajectory)
     assert_type(world.score(run.example, run.output).feedback, str)
     rf.Reflector(world.reflection_model())
+
+
+async def paid_once() -> None:
+    with rf.AnswerStore("answers.db", mode="replay", max_bytes=1_000_000) as store:
+        assert_type(store, rf.AnswerStore)
+        model = rf.Model("openai/m", store=store)
+        assert_type((await model.complete(rf.ModelRequest.from_text("q", sample=2))).cached, bool)
+    redactor = rf.Redactor(emails=False, patterns={"customer": r"C-[0-9]+"}, function=str.strip)
+    options = rf.ReflectorOptions(seed=1, extra={"top_p": 0.5}, tries=2)
+    reflector = rf.Reflector(model, options=options, redact=redactor)
+    assert_type((await reflector.reflect("run.json", sample=1)).cached, bool)
