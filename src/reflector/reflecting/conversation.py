@@ -110,6 +110,7 @@ class Conversation(Value):
             suggestion_confidence=tuple(each for each in known if each is not None) if all(known) else (),
             plan=plan,
             usage=self.usage,
+            cached=all(reflection.cached for reflection in self.reflections),
             duration_ms=sum(reflection.duration_ms for reflection in self.reflections),
         )
         return merged

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from reflector._json import dumps
 from reflector.edits.edit import EditConfig
 from reflector.edits.planning import plan_edits
+from reflector.llm.messages import Message
 from reflector.llm.redaction import Redaction, Redactor
 from reflector.reflecting.reflection import Reflection
+from reflector.reflecting.runs import seen_runs
 from reflector.reflection.models import ParsedReflection, ReflectionRequest
 from reflector.trajectories.analysis import TrajectoryAnalysis
 from reflector.trajectories.trajectory import Trajectory
@@ -49,9 +51,14 @@ class Hiding:
             return request, redaction
         redaction.text(request.original_prompt)
         redaction.text(request.task_description or "")
-        for name, number in _PLACEHOLDER.findall(dumps(request).decode()):
-            redaction.pass_over(name, int(number))
+        _pass_over(redaction, dumps(request).decode())
         return redaction.value(request), redaction
+
+    def messages(self, messages: Sequence[Message]) -> tuple[tuple[Message, ...], Redaction]:
+        """Return messages as they may be sent, and what undoes that."""
+        redaction = self.redactor.begin(self.keys)
+        _pass_over(redaction, "\n".join(message.content for message in messages))
+        return redaction.value(tuple(messages)), redaction
 
     @staticmethod
     def restored(
@@ -66,8 +73,17 @@ class Hiding:
         )
         parsed = redaction.restored(parsed, within=prompt)
         fields = {name: getattr(parsed, name) for name in ParsedReflection.model_fields}
-        restored: Reflection = reflection.replace(**fields, plan=plan_edits(parsed, prompt, config=edits))
+        plan = plan_edits(
+            parsed, prompt, config=edits, examples=seen_runs(request), task=request.task_description
+        )
+        restored: Reflection = reflection.replace(**fields, plan=plan)
         return restored
+
+
+def _pass_over(redaction: Redaction, text: str) -> None:
+    """Let placeholders that stand in a text already mean nothing else."""
+    for name, number in _PLACEHOLDER.findall(text):
+        redaction.pass_over(name, int(number))
 
 
 def _prompt_of(run: Run) -> str | None:

@@ -517,11 +517,10 @@ class Reflector:
     async def ask(self, messages: Sequence[Message]) -> ModelReply | None:
         """Return what the model answers to messages; None if there is no model and the rules would answer.
 
-        What the redactor replaces is hidden from the model, and put back in its answer.
+        What is hidden from the model stands in the answer again, as far as it stood in the messages.
         """
-        redaction = self._redactor.begin(self._hiding().keys)
-        question = self._question(redaction.value(tuple(messages)))
-        question = question.model_copy(update={"response_format": {"type": "json_object"}})
+        sent, redaction = self._hiding().messages(messages)
+        question = self._question(sent).replace(response_format={"type": "json_object"})
         reply: ModelReply | None = None
         async with ambient_runtime() as runtime, self._seated(runtime) as seat:
             is_served = runtime.handles(Signal(MODEL_REQUESTED, "/reflector")) or runtime.providers("model")
@@ -530,7 +529,10 @@ class Reflector:
                 reply, _ = await self._ask_model(question, limits)
             elif self._is_unconfigured and is_served:
                 reply, _ = await self._ask_model(question, Limits())
-        return redaction.restored(reply, within="\n".join(each.content for each in messages))
+        if reply is None:
+            return None
+        said = redaction.restored(reply.content, within="\n".join(message.content for message in messages))
+        return reply.model_copy(update={"content": said})
 
     def _question(
         self,
