@@ -361,8 +361,8 @@ async def test_a_turn_that_fails_does_not_cost_what_was_said_before() -> None:
     conversation = await rf.Reflector(model).converse(run(), prompt=PROMPT)
     assert conversation.current_turn == 1
     assert conversation.metadata["stopped"] == "failed: LLMServerError: down"
+    model = rf.Model(ScriptedClient([LLMServerError("down")]), options=once)
     with pytest.raises(LLMServerError):
-        model = rf.Model(ScriptedClient([LLMServerError("down")]), options=once)
         await rf.Reflector(model).converse(run(), prompt=PROMPT)
 
 
