@@ -25,6 +25,16 @@ if TYPE_CHECKING:
     from reflector.agents.mailbox import MailboxOptions as MailboxOptions
     from reflector.agents.runtime import Runtime as Runtime
     from reflector.agents.supervision import Supervision as Supervision
+    from reflector.code.building import IndexOptions as IndexOptions
+    from reflector.code.building import IndexReport as IndexReport
+    from reflector.code.chunk import Chunk as Chunk
+    from reflector.code.chunk import Hit as Hit
+    from reflector.code.embedder import Embedder as Embedder
+    from reflector.code.embedder import HashingEmbedder as HashingEmbedder
+    from reflector.code.grouping import group_chunks as group_chunks
+    from reflector.code.index import CodeIndex as CodeIndex
+    from reflector.code.litellm_embedder import LiteLLMEmbedder as LiteLLMEmbedder
+    from reflector.code.minilm import MiniLM as MiniLM
     from reflector.dispatch.dispatching import execute as execute
     from reflector.dispatch.provider import ProviderCard as ProviderCard
     from reflector.dispatch.task import (
@@ -51,6 +61,9 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         AskTimeoutError as AskTimeoutError,
+    )
+    from reflector.errors import (
+        CodeError as CodeError,
     )
     from reflector.errors import (
         ConfigurationError as ConfigurationError,
@@ -84,6 +97,12 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         HandlerError as HandlerError,
+    )
+    from reflector.errors import (
+        IndexDamagedError as IndexDamagedError,
+    )
+    from reflector.errors import (
+        IndexOpenError as IndexOpenError,
     )
     from reflector.errors import (
         InputError as InputError,
@@ -305,6 +324,17 @@ _HOME = {
     "ComponentPlans": "reflector.edits.components",
     "resolve_conflicts": "reflector.reflecting.resolving",
     "plan_edits": "reflector.edits.planning",
+    # code
+    "CodeIndex": "reflector.code.index",
+    "IndexOptions": "reflector.code.building",
+    "IndexReport": "reflector.code.building",
+    "Chunk": "reflector.code.chunk",
+    "Hit": "reflector.code.chunk",
+    "group_chunks": "reflector.code.grouping",
+    "Embedder": "reflector.code.embedder",
+    "HashingEmbedder": "reflector.code.embedder",
+    "LiteLLMEmbedder": "reflector.code.litellm_embedder",
+    "MiniLM": "reflector.code.minilm",
     # models
     "LLMClient": "reflector.llm.client",
     "ModelRequest": "reflector.llm.messages",
