@@ -12,32 +12,34 @@ import pytest
 import reflector
 
 NAMES = {
-    "Agent", "AgentError", "AgentStoppedError", "AggregationConfig", "AskTimeoutError", "ComparativeAnalysis",
-    "ComponentPlans",
-    "ConfigurationError", "ContentFilteredError", "Context", "ContextLengthError", "Conversation",
-    "ConversationCompletedError", "ConversationError", "DispatchError", "DuplicateAgentError", "EditConfig",
-    "EditError", "EditPlan", "EmptyAnswerError", "EngineError", "Feedback", "HandlerError", "InputError",
-    "InvalidEditError", "InvalidPatternError", "InvalidReflectionError", "InvalidSignalError",
-    "InvalidTemplateError", "Journal", "JournalClosedError", "JournalDamagedError", "JournalError",
-    "JournalOpenError", "JournalWriteError", "LLMAuthenticationError", "LLMBadRequestError", "LLMClient",
-    "LLMConnectionError", "LLMError", "LLMServerError", "LLMTimeoutError", "Limits", "MailboxFullError",
-    "MailboxOptions", "MaxTurnsReachedError", "MemoryJournal", "MiddlewareError", "MissingPromptError",
-    "ModelReply", "ModelRequest", "NoHandlerError", "NoModelWarning", "NoProviderError", "Outcome",
-    "ParsedReflection", "Probability", "PromptBuilder", "PromptTemplates", "ProviderBusyError", "ProviderCard",
-    "QuotaExceededError", "RateLimitedError", "Recording", "Reflection", "ReflectionError", "ReflectionMemory",
-    "ReflectionRequest", "ReflectionResponse", "Reflector", "ReflectorError", "ReflectorOptions", "Runtime",
-    "RuntimeClosedError", "Signal", "SignalError", "SqliteJournal", "Step", "StepKind", "Suggestion", "Supervision",
-    "Task", "TaskOutput", "TaskResult", "Trajectory", "TrajectoryAnalysis", "TrajectoryImportError",
-    "TruncatedAnswerError", "TurnPolicy", "UnknownFormatError", "UnknownModelError", "UnparsableReflectionError",
-    "UnpicklableError", "UnsupportedReplyError", "Usage", "WeightedSuggestion", "WorkerCrashedError", "__version__",
-    "aggregate", "analyze", "compare", "execute", "handles", "load_trajectories", "parse_reflection", "plan_edits",
-    "record", "reflect", "reflect_sync", "resolve_conflicts", "validate_reflection",
+    "Agent", "AgentError", "AgentStoppedError", "AggregationConfig", "AskTimeoutError", "Chunk", "CodeError",
+    "CodeIndex", "ComparativeAnalysis", "ComponentPlans", "ConfigurationError", "ContentFilteredError",
+    "Context", "ContextLengthError", "Conversation", "ConversationCompletedError", "ConversationError",
+    "DispatchError", "DuplicateAgentError", "EditConfig", "EditError", "EditPlan", "Embedder",
+    "EmptyAnswerError", "EngineError", "Feedback", "HandlerError", "HashingEmbedder", "Hit",
+    "IndexDamagedError", "IndexOpenError", "IndexOptions", "IndexReport", "InputError", "InvalidEditError",
+    "InvalidPatternError", "InvalidReflectionError", "InvalidSignalError", "InvalidTemplateError", "Journal",
+    "JournalClosedError", "JournalDamagedError", "JournalError", "JournalOpenError", "JournalWriteError",
+    "LLMAuthenticationError", "LLMBadRequestError", "LLMClient", "LLMConnectionError", "LLMError",
+    "LLMServerError", "LLMTimeoutError", "Limits", "LiteLLMEmbedder", "MailboxFullError", "MailboxOptions",
+    "MaxTurnsReachedError", "MemoryJournal", "MiddlewareError", "MiniLM", "MissingPromptError", "ModelReply",
+    "ModelRequest", "NoHandlerError", "NoModelWarning", "NoProviderError", "Outcome", "ParsedReflection",
+    "Probability", "PromptBuilder", "PromptTemplates", "ProviderBusyError", "ProviderCard",
+    "QuotaExceededError", "RateLimitedError", "Recording", "Reflection", "ReflectionError",
+    "ReflectionMemory", "ReflectionRequest", "ReflectionResponse", "Reflector", "ReflectorError",
+    "ReflectorOptions", "Runtime", "RuntimeClosedError", "Signal", "SignalError", "SqliteJournal", "Step",
+    "StepKind", "Suggestion", "Supervision", "Task", "TaskOutput", "TaskResult", "Trajectory",
+    "TrajectoryAnalysis", "TrajectoryImportError", "TruncatedAnswerError", "TurnPolicy", "UnknownFormatError",
+    "UnknownModelError", "UnparsableReflectionError", "UnpicklableError", "UnsupportedReplyError", "Usage",
+    "WeightedSuggestion", "WorkerCrashedError", "__version__", "aggregate", "analyze", "compare", "execute",
+    "group_chunks", "handles", "load_trajectories", "parse_reflection", "plan_edits", "record", "reflect",
+    "reflect_sync", "resolve_conflicts", "validate_reflection",
 }  # fmt: skip
 
 # Loaded at first use only.
 HEAVY = {
     "litellm", "openai", "clifford", "numba", "scipy", "numpy", "structlog", "tenacity", "rich", "typer", "trio",
-    "sqlite3", "rapidfuzz",
+    "sqlite3", "rapidfuzz", "pathspec", "tokenizers", "tree_sitter", "tantivy",
 }  # fmt: skip
 
 PROBE = """
