@@ -289,6 +289,10 @@ if TYPE_CHECKING:
     from reflector.optimizer.facade import optimize_sync as optimize_sync
     from reflector.optimizer.loop import Optimizer as Optimizer
     from reflector.optimizer.result import OptimizationResult as OptimizationResult
+    from reflector.optimizer.runs import RunRecord as RunRecord
+    from reflector.optimizer.runs import read_run as read_run
+    from reflector.optimizer.runs import read_runs as read_runs
+    from reflector.optimizer.scorers import ModelJudge as ModelJudge
     from reflector.optimizer.selection import BestSelector as BestSelector
     from reflector.optimizer.selection import EpsilonGreedySelector as EpsilonGreedySelector
     from reflector.optimizer.selection import ParetoSelector as ParetoSelector
@@ -422,6 +426,10 @@ _HOME = {
     "ParetoSelector": "reflector.optimizer.selection",
     "BestSelector": "reflector.optimizer.selection",
     "EpsilonGreedySelector": "reflector.optimizer.selection",
+    "ModelJudge": "reflector.optimizer.scorers",
+    "RunRecord": "reflector.optimizer.runs",
+    "read_run": "reflector.optimizer.runs",
+    "read_runs": "reflector.optimizer.runs",
     # models
     "Model": "reflector.llm.model",
     "ModelOptions": "reflector.llm.model",
