@@ -118,11 +118,11 @@ async def test_a_judge_is_a_model_call_of_its_role_whose_words_are_the_feedback(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("answer", ["", "0.5", '{"score": 7}', '{"score": "NaN"}', '{"feedback": "good"}'])
+@pytest.mark.parametrize("answer", ["0.5", '{"score": 7}', '{"score": "NaN"}', '{"feedback": "good"}'])
 async def test_a_judge_without_a_score_makes_failures_with_its_answer_as_reason(answer: str) -> None:
     with pytest.raises(RunBrokenError, match="judge"):
         await rf.optimize(
-            "Answer.", ROWS * 5, rollout=parrot, score=rf.ModelJudge(lambda messages: answer or " "),
+            "Answer.", ROWS * 5, rollout=parrot, score=rf.ModelJudge(lambda messages: answer),
             reflector=rf.Reflector(model), budget=rf.Budget(rollouts=90),
         )  # fmt: skip
 
@@ -137,4 +137,4 @@ async def test_judging_reported_rollouts_is_charged_to_the_run() -> None:
     ) as optimizer:  # fmt: skip
         async for work in optimizer.work():
             await optimizer.report(work, ["fine"] * len(work.examples))
-        assert optimizer.progress.spend.calls >= optimizer.progress.rollouts == len(ROWS)
+        assert optimizer.progress.spend.calls >= optimizer.progress.rollouts >= len(ROWS)
