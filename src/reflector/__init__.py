@@ -203,6 +203,7 @@ if TYPE_CHECKING:
     from reflector.errors import (
         NotStoredError as NotStoredError,
     )
+    from reflector.errors import OptimizationError as OptimizationError
     from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
     )
@@ -218,6 +219,9 @@ if TYPE_CHECKING:
     from reflector.errors import (
         ReflectorError as ReflectorError,
     )
+    from reflector.errors import RunBrokenError as RunBrokenError
+    from reflector.errors import RunLogError as RunLogError
+    from reflector.errors import RunMismatchError as RunMismatchError
     from reflector.errors import (
         RuntimeClosedError as RuntimeClosedError,
     )

@@ -15,6 +15,7 @@ import anyio
 import pytest
 
 from reflector.cli.app import main
+from reflector.cli.run_config import read_config
 from reflector.signals.sqlite_journal import SqliteJournal
 from reflector.testing.answers import unauthorized
 from reflector.testing.loopback import LoopbackRequest, LoopbackServer
@@ -216,6 +217,17 @@ def test_a_bad_configuration_is_one_line_that_names_the_key(
     assert not Path("runs").exists() or not list(Path("runs").glob("*.db"))
 
 
+def test_the_configuration_in_the_guide_is_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "not-a-key")
+    page = Path(__file__).parents[2].joinpath("docs/how-to/optimize.md").read_text("utf-8")
+    path = write(tmp_path)
+    path.write_text(page.split("```toml\n")[1].split("```")[0], "utf-8")
+    config = read_config(path)
+    assert (config.name, config.budget.rollouts, config.options["concurrency"]) == ("words", 400, 10)
+    assert config.reflector.client is not None
+    assert config.reflector.client.price is not None
+
+
 def test_other_bad_input_of_the_commands(run: Any, tmp_path: Path) -> None:
     config = write(tmp_path)
     for args, said in [
@@ -287,8 +299,8 @@ def hanging(folder: Path, free: int, url: str | None = None) -> Path:
 
 async def until_it_hangs(config: Path) -> None:
     with anyio.fail_after(60):
-        while not (config.parent / "reached").exists():
-            await anyio.sleep(0.02)
+        while not (config.parent / "reached").exists():  # noqa: ASYNC110
+            await anyio.sleep(0.02)  # another process makes the file
 
 
 @pytest.mark.slow
