@@ -499,8 +499,12 @@ class Reflector:
             examples=seen_runs(request),
             task=request.task_description,
         )
-        # The first time, what it is learned with has to be loaded and fitted: not on the event loop.
-        confidence = await anyio.to_thread.run_sync(self.memory.probabilities, features_of(parsed, plan))
+        features = features_of(parsed, plan)
+        if self.memory.is_empty:
+            confidence = self.memory.probabilities(features)
+        else:
+            # The first time, what it is learned with has to be loaded and fitted: not on the event loop.
+            confidence = await anyio.to_thread.run_sync(self.memory.probabilities, features)
         return Reflection(
             **{name: getattr(parsed, name) for name in ParsedReflection.model_fields},
             run_analysis=request.trajectory_analysis,
