@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, overload
 
 from reflector._json import Value
+from reflector.code.languages import names_called, names_imported
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,10 +52,6 @@ class Chunk(Value):
     summary: str = ""
     """The first line of the docstring."""
     decorators: tuple[str, ...] = ()
-    imports: tuple[str, ...] = ()
-    """Names of modules, as they are written."""
-    calls: tuple[str, ...] = ()
-    """Names that are called, as they are written (`self.close`), each once."""
     defines: tuple[str, ...] = ()
     """Simple names of the functions and classes defined here."""
 
@@ -69,8 +66,18 @@ class Chunk(Value):
         return f"{self.path}:{self.start_line}-{self.end_line}"
 
     @property
+    def imports(self) -> tuple[str, ...]:
+        """Names of the modules that are imported here, as they are written."""
+        return names_imported(self.text, self.language)
+
+    @property
+    def calls(self) -> tuple[str, ...]:
+        """Names that are called here, as they are written (`self.close`), each once."""
+        return names_called(self.text, self.language)
+
+    @property
     def document(self) -> str:
-        """What is searched and embedded: the path and the qualified name, then the text."""
+        """What is searched and embedded: the path and the qualified name, then the text, in which the name stands too."""
         return f"{self.path} {self.name}\n{self.text}"
 
 

@@ -6,7 +6,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 
 from reflector.code.chunk import Chunk, ChunkKind
-from reflector.code.languages import names_called, names_imported
 from reflector.code.outline import Part
 from reflector.code.source import Source
 
@@ -16,13 +15,15 @@ __all__ = ["cut", "line_parts", "split"]
 def cut(source: Source, parts: Iterable[Part], max_tokens: int) -> Iterator[Chunk]:
     """Yield the chunks of a file. None exceeds the budget, unless a single line does."""
     for part in parts:
-        if source.tokens(part.first, part.last) <= max_tokens:
-            yield _chunk(source, part)
+        if (tokens := source.tokens(part.first, part.last)) <= max_tokens:
+            yield _chunk(source, part, tokens)
             continue
         stops = sorted(part.stops() if part.stops else _line_stops(source, part.first, part.last))
         for number, (first, last) in enumerate(_pieces(source, part.first, part.last, stops, max_tokens)):
             piece = part._replace(first=first, last=last)
-            yield _chunk(source, piece if number == 0 else piece._replace(summary="", decorators=(), defines=()))
+            if number:
+                piece = piece._replace(summary="", decorators=(), defines=())
+            yield _chunk(source, piece, source.tokens(first, last))
 
 
 def line_parts(source: Source, kind: ChunkKind = ChunkKind.LINES) -> list[Part]:
@@ -45,23 +46,20 @@ def split(chunk: Chunk, max_tokens: int) -> list[Chunk]:
     ]
 
 
-def _chunk(source: Source, part: Part) -> Chunk:
-    text = source.text(part.first, part.last)
-    language = part.language or source.language
+def _chunk(source: Source, part: Part, tokens: int) -> Chunk:
+    first, last, kind, name, summary, decorators, defines, _, language = part
     return Chunk(
         path=source.path,
-        language=language,
-        kind=part.kind,
-        name=part.name,
-        start_line=part.first,
-        end_line=part.last,
-        text=text,
-        tokens=source.tokens(part.first, part.last),
-        summary=part.summary,
-        decorators=part.decorators,
-        imports=names_imported(text, language),
-        calls=names_called(text, language),
-        defines=part.defines,
+        language=language or source.language,
+        kind=kind,
+        name=name,
+        start_line=first,
+        end_line=last,
+        text=source.text(first, last),
+        tokens=tokens,
+        summary=summary,
+        decorators=decorators,
+        defines=defines,
     )
 
 

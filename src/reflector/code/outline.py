@@ -68,24 +68,29 @@ def fill(
 
 
 def _parts_of(source: Source, owner: Definition) -> list[Part]:
-    rest = Part(0, 0, owner.kind, owner.name, stops=owner.stops)
-    head = rest._replace(summary=owner.summary, decorators=owner.decorators)
+    head = Part(0, 0, owner.kind, owner.name, owner.summary, owner.decorators, (), owner.stops)
     if owner.kind is ChunkKind.CLASS:
         head = head._replace(defines=(_simple(owner.name),))
+    rest = Part(0, 0, owner.kind, owner.name, stops=owner.stops)
     parts: list[Part] = []
     line = owner.first
     for definition in owner.inner:
         if not line <= definition.first <= owner.last:
             continue
-        first = _first_with_comments(source, line, definition.first)
-        if first > line and parts and all(map(source.is_blank, range(line, first))):
-            parts[-1] = parts[-1]._replace(last=first - 1)
-        elif first > line:
+        end, first = _gap(source, line, definition.first)
+        if end >= line:
             parts.append(head._replace(first=line, last=first - 1))
             head = rest
-        inside = definition._replace(first=first, last=min(definition.last, owner.last))
-        parts += _parts_of(source, inside) if _is_divided(source, inside) else [_whole(inside)]
-        line = inside.last + 1
+        elif first > line and parts:
+            parts[-1] = parts[-1]._replace(last=first - 1)
+        elif first > line:
+            first = line
+        last = min(definition.last, owner.last)
+        if definition.inner and source.tokens(first, last) > SMALL_CLASS:
+            parts += _parts_of(source, definition._replace(first=first, last=last))
+        else:
+            parts.append(_whole(definition, first, last))
+        line = last + 1
     if parts and all(map(source.is_blank, range(line, owner.last + 1))):
         parts[-1] = parts[-1]._replace(last=owner.last)
     else:
@@ -93,25 +98,23 @@ def _parts_of(source: Source, owner: Definition) -> list[Part]:
     return parts
 
 
-def _first_with_comments(source: Source, line: int, first: int) -> int:
-    """Return where a definition begins with the comments above it: with all from `line` on, if that is all there is."""
+def _gap(source: Source, line: int, first: int) -> tuple[int, int]:
+    """Return the last line from `line` on that is none of the blanks and comments above a definition, and where
+    the definition begins with its comments: with all from `line` on, if they are all there is."""
     above = first
     while above > line and source.is_comment(above - 1):
         above -= 1
-    gap = range(line, above)
-    is_only_comments = all(source.is_blank(each) or source.is_comment(each) for each in gap)
-    if is_only_comments and not all(map(source.is_blank, gap)):
-        return line
-    return above
+    end = above - 1
+    while end >= line and source.is_blank(end):
+        end -= 1
+    if end >= line and all(source.is_blank(each) or source.is_comment(each) for each in range(line, end + 1)):
+        return line - 1, line
+    return end, above
 
 
-def _is_divided(source: Source, definition: Definition) -> bool:
-    return bool(definition.inner) and source.tokens(definition.first, definition.last) > SMALL_CLASS
-
-
-def _whole(definition: Definition) -> Part:
-    first, last, kind, name, summary, decorators, stops, inner = definition
-    defines = (_simple(name), *[_simple(each.name) for each in inner])
+def _whole(definition: Definition, first: int, last: int) -> Part:
+    _, _, kind, name, summary, decorators, stops, inner = definition
+    defines = (_simple(name), *[_simple(each.name) for each in inner]) if inner else (_simple(name),)
     return Part(first, last, kind, name, summary, decorators, defines, stops)
 
 

@@ -13,7 +13,7 @@ from reflector.code.source import Source
 __all__ = ["python_outline"]
 
 _NAME = "<code that is only read>"
-_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _COMPOUND = (
     ast.If,
     ast.Try,
@@ -47,7 +47,7 @@ def _definitions(body: Sequence[ast.stmt]) -> Iterator[ast.FunctionDef | ast.Asy
     waiting = list(reversed(body))
     while waiting:
         node = waiting.pop()
-        if isinstance(node, (*_FUNCTIONS, ast.ClassDef)):
+        if isinstance(node, _DEFINITIONS):
             yield node
         elif isinstance(node, _COMPOUND):
             waiting.extend(reversed(_inner(node)))
@@ -81,7 +81,7 @@ def _definition(
         name,
         _summary(node.body),
         decorators,
-        lambda: _stops(node.body),
+        lambda: _stops(node.body, is_function=kind is not ChunkKind.CLASS),
         inner,
     )
 
@@ -102,12 +102,16 @@ def _summary(body: Sequence[ast.stmt]) -> str:
     return text.strip().partition("\n")[0].rstrip() if isinstance(text, str) else ""
 
 
-def _stops(body: Iterable[ast.stmt]) -> Iterator[tuple[int, int]]:
-    """Yield the line of every statement with its depth, expressions and `else` not counted."""
+def _stops(body: Iterable[ast.stmt], *, is_function: bool = False) -> Iterator[tuple[int, int]]:
+    """Yield the line of every statement with its depth, expressions and `else` not counted.
+
+    What a module or class defines is not looked into: those are parts of their own.
+    """
     waiting = [(node, 0) for node in body]
     while waiting:
         node, depth = waiting.pop()
         if line := getattr(node, "lineno", None):
             decorators = getattr(node, "decorator_list", ())
             yield min([line, *(each.lineno for each in decorators)]), depth
-        waiting += [(each, depth + 1) for each in _inner(node)]
+        if isinstance(node, _COMPOUND) or (is_function and isinstance(node, _DEFINITIONS)):
+            waiting += [(each, depth + 1) for each in _inner(node)]

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import anyio.lowlevel
@@ -33,7 +33,7 @@ from reflector.llm.progress import Watch, current_watch
 from reflector.llm.secrets import is_clean, keys_of_environment, redact, without_keys
 from reflector.llm.streaming import gather
 
-__all__ = ["LiteLLMClient"]
+__all__ = ["LiteLLMClient", "embed"]
 
 PLACEHOLDER_KEY = "no-key"
 """Sent to a server of one's own when there is no key: the protocol wants one."""
@@ -158,6 +158,41 @@ class LiteLLMClient:
         return (self._api_key, call.get("api_key"), password_of(self._base_url), *keys_of_environment())
 
 
+async def embed(
+    model: str,
+    texts: Sequence[str],
+    *,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    dimensions: int | None = None,
+    timeout: float = 120.0,  # noqa: ASYNC109 - it also decides which retries are begun at all
+    retrier: Retrier | None = None,
+) -> list[list[float]]:
+    """Return the vector of each text, in one request to an embedding model. Retries and errors are those of a client.
+
+    Raises:
+        LLMError: As the subclass that says what happened; no key stands in its text.
+    """
+    check_settings(model, base_url, api_key, timeout)
+    if _Door.litellm is None:
+        await anyio.to_thread.run_sync(_load, abandon_on_cancel=True)
+    call = _route(model, base_url, api_key) | {"input": list(texts), "timeout": timeout, "max_retries": 0}
+    call |= {"dimensions": dimensions} if dimensions else {}
+
+    async def attempt() -> list[list[float]]:
+        failure: LLMError
+        try:
+            response = await (run_on_asyncio(_embed, call) if is_trio() else _embed(call))
+            return [row["embedding"] for row in sorted(response.data, key=lambda row: row["index"])]
+        except Exception as err:  # noqa: BLE001 - the border to litellm: everything is re-typed
+            keys = (api_key, call.get("api_key"), password_of(base_url), *keys_of_environment())
+            failure, cause = llm_error(err, model=model, keys=keys), err if is_clean(err, keys) else None
+        raise failure from cause
+
+    vectors, _ = await (retrier or Retrier()).call(attempt, timeout=timeout, model=model)
+    return vectors
+
+
 # --- the door ----------------------------------------------------------------------------------------------
 
 
@@ -265,3 +300,10 @@ async def _complete(call: dict[str, Any], watch: Watch | None) -> Any:
         return (
             response if watch is None or not hasattr(response, "__aiter__") else await gather(response, watch)
         )
+
+
+async def _embed(call: dict[str, Any]) -> Any:
+    await close_with_loop(_Door.litellm)
+    await anyio.lowlevel.checkpoint_if_cancelled()
+    with _unreported() as litellm:
+        return await without_leak(litellm.aembedding(**call))

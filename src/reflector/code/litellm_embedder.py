@@ -1,0 +1,99 @@
+"""Vectors from an embedding model behind litellm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import anyio
+
+from reflector.agents.groups import only_error
+from reflector.code.embedder import normalized
+from reflector.errors import ConfigurationError, LLMServerError
+from reflector.llm.litellm_client import embed
+from reflector.llm.retry import Retrier
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["LiteLLMEmbedder"]
+
+
+class LiteLLMEmbedder:
+    """An embedding model that litellm can reach, such as `"openai/text-embedding-3-small"`.
+
+    Args:
+        model: The model's name as litellm writes it.
+        base_url: An OpenAI-compatible server.
+        api_key: None: the provider's own variable.
+        dimensions: How long the vectors shall be, for models that let one choose.
+        batch: Texts of one request; four requests are under way at once.
+        timeout: Seconds for one request, retries included.
+    """
+
+    weight = 0.8
+
+    def __init__(
+        self,
+        model: str,
+        *,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        dimensions: int | None = None,
+        batch: int = 64,
+        timeout: float = 120.0,
+    ) -> None:
+        if batch < 1 or (dimensions is not None and dimensions < 1):
+            raise ConfigurationError(f"batch and dimensions are above 0; got {batch!r} and {dimensions!r}.")
+        self.id = f"litellm:{model}" + (f":{dimensions}" if dimensions else "")
+        self._model, self._base_url, self._api_key = model, base_url, api_key
+        self._dimensions, self._batch, self._timeout = dimensions, batch, timeout
+        self._retrier = Retrier()
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return a vector of length 1 for each text, shape (n, d).
+
+        Raises:
+            LLMError: If the model could not be asked.
+        """
+        import numpy as np
+
+        # A thread of its own: the caller's may have an event loop that runs.
+        with ThreadPoolExecutor(1) as pool:
+            rows = pool.submit(anyio.run, self._embed_all, texts).result()
+        sizes = {len(row) for row in rows}
+        if len(rows) != len(texts) or len(sizes) > 1:
+            raise LLMServerError(
+                f"{self._model} was asked for {len(texts)} vectors and gave {len(rows)}, of the lengths {sorted(sizes)}.",
+                model=self._model,
+            )
+        return normalized(np.array(rows, np.float32).reshape(len(rows), -1))
+
+    async def _embed_all(self, texts: Sequence[str]) -> list[list[float]]:
+        found: dict[int, list[list[float]]] = {}
+        limiter = anyio.CapacityLimiter(4)
+
+        async def ask(start: int) -> None:
+            async with limiter:
+                # A text without any character is refused by many servers.
+                batch = [text or " " for text in texts[start : start + self._batch]]
+                found[start] = await embed(
+                    self._model,
+                    batch,
+                    base_url=self._base_url,
+                    api_key=self._api_key,
+                    dimensions=self._dimensions,
+                    timeout=self._timeout,
+                    retrier=self._retrier,
+                )
+
+        starts = range(0, len(texts), self._batch)
+        try:
+            async with anyio.create_task_group() as asking:
+                for start in starts:
+                    asking.start_soon(ask, start)
+        except BaseExceptionGroup as group:
+            raise only_error(group) from None
+        return [row for start in starts for row in found[start]]
