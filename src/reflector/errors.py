@@ -58,6 +58,9 @@ ReflectorError
 │   ├── EmptyAnswerError
 │   ├── TruncatedAnswerError
 │   └── UnsupportedReplyError          a client or agent returned something that is not an answer
+├── CodeError                          code as a subject
+│   ├── IndexOpenError (InputError)    the store is foreign, newer or unreachable; `reason` says which
+│   └── IndexDamagedError              the store cannot be read any more
 ├── ReflectionError
 │   ├── UnparsableReflectionError (ValueError)   the answer holds no reflection; `reason` says why
 │   ├── InvalidReflectionError (ValueError)      parsed, but missing what a caller asked for
@@ -80,6 +83,7 @@ __all__ = [
     "AskTimeoutError",
     "BudgetExceededError",
     "CliffordError",
+    "CodeError",
     "ConfigurationError",
     "ContentFilteredError",
     "ContextLengthError",
@@ -91,6 +95,8 @@ __all__ = [
     "EmptyAnswerError",
     "EngineError",
     "HandlerError",
+    "IndexDamagedError",
+    "IndexOpenError",
     "InputError",
     "InvalidEditError",
     "InvalidMultivectorError",
@@ -517,6 +523,31 @@ class TruncatedAnswerError(LLMError):
 
 class UnsupportedReplyError(LLMError):
     """A client or agent returned something that is not an answer."""
+
+
+# --- code ------------------------------------------------------------------------------------------------
+
+
+class CodeError(ReflectorError):
+    """Code could not be indexed or searched."""
+
+
+class IndexOpenError(CodeError, InputError):
+    """A file cannot be opened as the store of a code index; it was left as it is.
+
+    Attributes:
+        path: The file.
+        reason: `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
+    """
+
+    def __init__(self, message: str, *, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(message)
+
+
+class IndexDamagedError(CodeError):
+    """The store of a code index cannot be read or written any more."""
 
 
 # --- reflection ------------------------------------------------------------------------------------------
