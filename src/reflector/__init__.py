@@ -29,6 +29,16 @@ if TYPE_CHECKING:
     from reflector.clifford.request import CliffordOperationRequest as CliffordOperationRequest
     from reflector.clifford.request import CliffordOperationResponse as CliffordOperationResponse
     from reflector.clifford.task import CliffordOperation as CliffordOperation
+    from reflector.code.building import IndexOptions as IndexOptions
+    from reflector.code.building import IndexReport as IndexReport
+    from reflector.code.chunk import Chunk as Chunk
+    from reflector.code.chunk import Hit as Hit
+    from reflector.code.embedder import Embedder as Embedder
+    from reflector.code.embedder import HashingEmbedder as HashingEmbedder
+    from reflector.code.grouping import group_chunks as group_chunks
+    from reflector.code.index import CodeIndex as CodeIndex
+    from reflector.code.litellm_embedder import LiteLLMEmbedder as LiteLLMEmbedder
+    from reflector.code.minilm import MiniLM as MiniLM
     from reflector.dispatch.accounts import LedgerLine as LedgerLine
     from reflector.dispatch.dispatching import execute as execute
     from reflector.dispatch.ledger import Ledger as Ledger
@@ -71,6 +81,9 @@ if TYPE_CHECKING:
         CliffordError as CliffordError,
     )
     from reflector.errors import (
+        CodeError as CodeError,
+    )
+    from reflector.errors import (
         ConfigurationError as ConfigurationError,
     )
     from reflector.errors import (
@@ -102,6 +115,12 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         HandlerError as HandlerError,
+    )
+    from reflector.errors import (
+        IndexDamagedError as IndexDamagedError,
+    )
+    from reflector.errors import (
+        IndexOpenError as IndexOpenError,
     )
     from reflector.errors import (
         InputError as InputError,
@@ -359,6 +378,17 @@ _HOME = {
     "ComponentPlans": "reflector.edits.components",
     "resolve_conflicts": "reflector.reflecting.resolving",
     "plan_edits": "reflector.edits.planning",
+    # code
+    "CodeIndex": "reflector.code.index",
+    "IndexOptions": "reflector.code.building",
+    "IndexReport": "reflector.code.building",
+    "Chunk": "reflector.code.chunk",
+    "Hit": "reflector.code.chunk",
+    "group_chunks": "reflector.code.grouping",
+    "Embedder": "reflector.code.embedder",
+    "HashingEmbedder": "reflector.code.embedder",
+    "LiteLLMEmbedder": "reflector.code.litellm_embedder",
+    "MiniLM": "reflector.code.minilm",
     # models
     "Model": "reflector.llm.model",
     "ModelOptions": "reflector.llm.model",

@@ -14,6 +14,7 @@ import typer
 
 from reflector import __version__
 from reflector.cli.analyze import analyze_command
+from reflector.cli.code import index_command, search_command
 from reflector.cli.demo import demo_command
 from reflector.cli.failures import BAD_INPUT, INTERRUPTED, exit_with
 from reflector.cli.provider import provider_app
@@ -33,6 +34,8 @@ app.command("analyze")(analyze_command)
 app.command("reflect")(reflect_command)
 app.command("demo")(demo_command)
 app.add_typer(provider_app, name="provider")
+app.command("index")(index_command)
+app.command("search")(search_command)
 
 
 @app.callback(invoke_without_command=True)

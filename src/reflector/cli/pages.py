@@ -12,17 +12,27 @@ from rich.table import Table
 from rich.text import Text
 
 from reflector._text import clean, one_line
+from reflector.code.chunk import Hit
 from reflector.errors import TrajectoryImportError
 from reflector.reflecting.conversation import Conversation
 from reflector.reflecting.reflection import Reflection
 from reflector.reflection.models import Suggestion
 from reflector.trajectories.analysis import FailurePoint, ReasoningIssue, TrajectoryAnalysis
 
-__all__ = ["print_analysis", "print_errors", "print_notice", "print_reflection", "print_turns", "progress"]
+__all__ = [
+    "print_analysis",
+    "print_errors",
+    "print_hits",
+    "print_notice",
+    "print_reflection",
+    "print_turns",
+    "progress",
+]
 
 _SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green"}
 _OUTCOME_STYLES = {"success": "bold green", "unknown": "yellow"}
 _FINDINGS_SHOWN = 12
+_LINES_SHOWN = 4
 
 Numbers = Sequence[Sequence[int]]
 
@@ -94,6 +104,17 @@ def print_errors(errors: Sequence[TrajectoryImportError]) -> None:
 def print_notice(text: str) -> None:
     """Print a line about what was done, on stderr."""
     _errors().print(Text(clean(text), style="cyan"), soft_wrap=True)
+
+
+def print_hits(hits: Sequence[Hit]) -> None:
+    """Print what a search found: where it is, and its first lines."""
+    console = _console()
+    for hit in hits:
+        head = Text(f"{clean(hit.path)}:{hit.lines[0]}-{hit.lines[1]}", style="bold")
+        head.append(f"  {clean(hit.name)}  {hit.score:.2f}", style="dim")
+        console.print(head, soft_wrap=True)
+        lines = [line for line in clean(hit.text).splitlines() if line.strip()]
+        console.print(Text("\n".join(lines[:_LINES_SHOWN]) + "\n"), soft_wrap=True)
 
 
 def _run_page(analysis: TrajectoryAnalysis) -> RenderableType:

@@ -1,4 +1,4 @@
-"""BM25 over words of split identifiers, in arrays: a query over ten thousand chunks takes a fraction of a millisecond."""
+"""BM25 over words of split identifiers, in arrays: ten thousand chunks take a fraction of a millisecond."""
 
 from __future__ import annotations
 

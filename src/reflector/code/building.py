@@ -170,7 +170,9 @@ async def _chunk(batches: list[Batch], options: IndexOptions, keep: Callable[[li
             if engine is None:
                 results = await anyio.to_thread.run_sync(process, batch)
             else:
-                results = (await engine.run(process_task, Task(kind="code-chunking", payload=batch), None)).value
+                results = (
+                    await engine.run(process_task, Task(kind="code-chunking", payload=batch), None)
+                ).value
             async with keeping:
                 await keep(results)
 

@@ -77,7 +77,7 @@ class Chunk(Value):
 
     @property
     def document(self) -> str:
-        """What is searched and embedded: the path and the qualified name, then the text, in which the name stands too."""
+        """What is searched and embedded: the path and the qualified name, then the text."""
         return f"{self.path} {self.name}\n{self.text}"
 
 

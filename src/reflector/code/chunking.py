@@ -37,7 +37,8 @@ def chunk_text(path: str, data: bytes, *, max_tokens: int = MAX_TOKENS) -> Chunk
         data: UTF-8 without a byte order mark.
         max_tokens: What a chunk may hold; only a single line is ever longer.
 
-    >>> [(chunk.name, chunk.lines) for chunk in chunk_text("a.py", b"import os\\n\\ndef f():\\n    return os\\n").chunks]
+    >>> chunked = chunk_text("a.py", b"import os\\n\\ndef f():\\n    return os\\n")
+    >>> [(chunk.name, chunk.lines) for chunk in chunked.chunks]
     [('', (1, 2)), ('f', (3, 4))]
     """
     source = Source(path, language_of(path), data)

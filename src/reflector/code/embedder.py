@@ -45,9 +45,11 @@ _SIZE = 512
 _GRAM = 4
 _GRAMS_WEIGHT = 0.7
 _COMMON = frozenset(
-    "self return if the a of to is in and for not none def else or as with it this that raise from import an be class "
-    "true false try except on by are elif len str int arg args kwargs name cls value isinstance type function var let "
-    "const new null public private static void fn".split()
+    str.split("""
+    self return if the a of to is in and for not none def else or as with it this that raise from import
+    an be class true false try except on by are elif len str int arg args kwargs name cls value
+    isinstance type function var let const new null public private static void fn
+    """)
 )
 _COMMON_WEIGHT = 0.15
 
@@ -104,8 +106,10 @@ def _weight(word: str, count: int) -> float:
 
 @lru_cache(20_000)
 def _features(word: str) -> tuple[tuple[int, float], ...]:
-    """Return the places of a word and of its pieces (when it is longer than three letters), each with a signed weight."""
-    pieces = [f"^{word}$"[start : start + _GRAM] for start in range(len(word) - 1)] if 3 < len(word) < 100 else []
+    """Return the places of a word and, above three letters, of its pieces, each with a signed weight."""
+    pieces = (
+        [f"^{word}$"[start : start + _GRAM] for start in range(len(word) - 1)] if 3 < len(word) < 100 else []
+    )
     share = _GRAMS_WEIGHT / math.sqrt(len(pieces) or 1)
     found = []
     for feature, weight in [(f"w{word}", 1.0), *((f"t{piece}", share) for piece in pieces)]:

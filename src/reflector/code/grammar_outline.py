@@ -32,21 +32,29 @@ _GRAMMARS = {
 
 # The grammars name alike things alike, so that one table serves all of them.
 _FUNCTIONS = frozenset(
-    "function_declaration generator_function_declaration function_definition function_item method_definition "
-    "method_declaration constructor_declaration method singleton_method macro_definition function_signature_item "
-    "variable_declarator".split()
+    str.split("""
+    function_declaration generator_function_declaration function_definition function_item
+    method_definition method_declaration constructor_declaration method singleton_method macro_definition
+    function_signature_item variable_declarator
+    """)
 )
 _CLASSES = frozenset(
-    "class_declaration abstract_class_declaration interface_declaration enum_declaration record_declaration "
-    "struct_declaration trait_declaration class_specifier struct_specifier struct_item enum_item union_item trait_item "
-    "impl_item class module type_declaration type_alias_declaration".split()
+    str.split("""
+    class_declaration abstract_class_declaration interface_declaration enum_declaration
+    record_declaration struct_declaration trait_declaration class_specifier struct_specifier struct_item
+    enum_item union_item trait_item impl_item class module type_declaration type_alias_declaration
+    """)
 )
-_AROUND = frozenset({"export_statement", "template_declaration", "lexical_declaration", "ambient_declaration"})
+_AROUND = frozenset(
+    {"export_statement", "template_declaration", "lexical_declaration", "ambient_declaration"}
+)
 """Belongs to the definition inside of it."""
 _TRANSPARENT = frozenset(
-    "namespace_definition namespace_declaration internal_module mod_item declaration_list class_body interface_body "
-    "enum_body enum_body_declarations field_declaration_list body_statement linkage_specification preproc_ifdef "
-    "preproc_if expression_statement statement_block program".split()
+    str.split("""
+    namespace_definition namespace_declaration internal_module mod_item declaration_list class_body
+    interface_body enum_body enum_body_declarations field_declaration_list body_statement
+    linkage_specification preproc_ifdef preproc_if expression_statement statement_block program
+    """)
 )
 _ARROWS = frozenset({"arrow_function", "function_expression", "function", "generator_function"})
 _DEEPEST = 12

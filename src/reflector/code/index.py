@@ -76,12 +76,12 @@ class CodeIndex:
         embedder = embedder or HashingEmbedder()
         _check_embedder(embedder)
         options = options or IndexOptions()
-        root = Path(path).resolve()
-        if not root.exists():
-            raise InputError(f"there is no file or folder {os.fspath(path)!r} to index.")
+        root = await anyio.to_thread.run_sync(_root, path)
         writer = await anyio.to_thread.run_sync(partial(Store, Path(store), write=True))
         try:
-            report = await build_store(root, writer, embedder, options, on_progress or (lambda progress: None))
+            report = await build_store(
+                root, writer, embedder, options, on_progress or (lambda progress: None)
+            )
             if options.lexical == "tantivy":
                 await anyio.to_thread.run_sync(TantivyWords(Path(store)).update, writer)
         finally:
@@ -198,7 +198,18 @@ class CodeIndex:
             lexical = TantivyWords(self.path, numbers)
         else:
             lexical = BM25(store.documents())
-        return Snapshot(version, numbers, lexical, store.vectors(self._embedder.id))
+        defined: dict[str, list[int]] = {}
+        for row, name in enumerate(store.names()):
+            defined.setdefault(name.rpartition(".")[2].lower(), []).append(row)
+        defined.pop("", None)
+        return Snapshot(version, numbers, lexical, store.vectors(self._embedder.id), defined)
+
+
+def _root(path: str | Path) -> Path:
+    root = Path(path).resolve()
+    if not root.exists():
+        raise InputError(f"there is no file or folder {os.fspath(path)!r} to index.")
+    return root
 
 
 def _check_embedder(embedder: object) -> None:

@@ -32,11 +32,15 @@ _STYLES = {"python": "python", "ruby": "hash", "bash": "hash"}
 # Read backwards the parenthesis comes first, and a literal at the start of a pattern is found ten times as fast.
 _CALL_BACKWARDS = re.compile(r"\([ \t]*+((?:[\w.]|::)++)(?![ \t]++(?:fed|ssalc|nf|cnuf|noitcnuf)\b)")
 _NO_CALLS = frozenset(
-    "and as assert await case catch defer elif else except fn for from func function if import in is lambda match "
-    "new not or print raise return sizeof super switch typeof until while with yield".split()
+    str.split("""
+    and as assert await case catch defer elif else except fn for from func function if import in is
+    lambda match new not or print raise return sizeof super switch typeof until while with yield
+    """)
 )
 _IMPORTS = {
-    "python": re.compile(r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE),
+    "python": re.compile(
+        r"^[ \t]*(?:from[ \t]+([\w.]+)[ \t]+import\b|import[ \t]+([\w., \t]+))", re.MULTILINE
+    ),
     "javascript": re.compile(r"""(?:\bfrom|\bimport|\brequire\()\s*["']([^"'\n]+)["']"""),
     "rust": re.compile(r"^[ \t]*(?:pub[ \t]+)?use[ \t]+([\w:]+)", re.MULTILINE),
     "go": re.compile(r'^[ \t]*(?:import[ \t]+)?(?:\w+[ \t]+)?"([\w./-]+)"[ \t]*$', re.MULTILINE),
@@ -47,7 +51,14 @@ _IMPORTS = {
     "php": re.compile(r"^[ \t]*use[ \t]+([\w\\]+)", re.MULTILINE),
 }
 _IMPORTS |= {"typescript": _IMPORTS["javascript"], "tsx": _IMPORTS["javascript"], "cpp": _IMPORTS["c"]}
-_IMPORT_WORDS = {"rust": "use", "c": "include", "cpp": "include", "c_sharp": "using", "ruby": "require", "php": "use"}
+_IMPORT_WORDS = {
+    "rust": "use",
+    "c": "include",
+    "cpp": "include",
+    "c_sharp": "using",
+    "ruby": "require",
+    "php": "use",
+}
 
 
 def language_of(path: str) -> str:
@@ -77,7 +88,7 @@ def names_imported(text: str, language: str) -> tuple[str, ...]:
     ('os', 'sys', 'a.b')
     """
     pattern = _IMPORTS.get(language)
-    if pattern is None or _IMPORT_WORDS.get(language, "import") not in text and "require" not in text:
+    if pattern is None or (_IMPORT_WORDS.get(language, "import") not in text and "require" not in text):
         return ()
     names: dict[str, None] = {}
     for found in pattern.finditer(text):

@@ -66,7 +66,7 @@ class LiteLLMEmbedder:
         sizes = {len(row) for row in rows}
         if len(rows) != len(texts) or len(sizes) > 1:
             raise LLMServerError(
-                f"{self._model} was asked for {len(texts)} vectors and gave {len(rows)}, of the lengths {sorted(sizes)}.",
+                f"{self._model} was asked for {len(texts)} vectors; it gave {len(rows)}, of lengths {sorted(sizes)}.",
                 model=self._model,
             )
         return normalized(np.array(rows, np.float32).reshape(len(rows), -1))

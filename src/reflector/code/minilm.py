@@ -1,4 +1,4 @@
-"""Vectors from a MiniLM (BERT) model on this machine: its forward pass in numpy. The one door to tokenizers, an extra."""
+"""Vectors from a MiniLM (BERT) model on this machine, by numpy. The one door to tokenizers, an extra."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ class MiniLM:
             self._layers = int(settings["num_hidden_layers"])
             self._epsilon = float(settings.get("layer_norm_eps", 1e-12))
             self._tokenizer = Tokenizer.from_str(tokenizer.decode("utf-8"))
-        except Exception as err:  # tokenizers raises bare exceptions; everything here means the folder is unfit
+        except (
+            Exception
+        ) as err:  # tokenizers raises bare exceptions; everything here means the folder is unfit
             raise ConfigurationError(f"{folder} holds no readable MiniLM model: {err}") from err
         self._tokenizer.no_padding()
         positions = len(self._weights["embeddings.position_embeddings.weight"])
@@ -107,7 +109,8 @@ class MiniLM:
             wide = _gelu(self._dense(state, f"{name}.intermediate.dense"))
             state = self._norm(state + self._dense(wide, f"{name}.output.dense"), f"{name}.output.LayerNorm")
         total: NDArray[np.float32] = np.einsum("nld,nl->nd", state, mask)
-        return total / mask.sum(axis=1, keepdims=True)
+        total /= mask.sum(axis=1, keepdims=True)
+        return total
 
     def _attention(
         self, state: NDArray[np.float32], hidden: NDArray[np.float32], name: str
@@ -128,7 +131,8 @@ class MiniLM:
         scores -= scores.max(axis=-1, keepdims=True)
         np.exp(scores, out=scores)
         scores /= scores.sum(axis=-1, keepdims=True)
-        return (scores @ value).transpose(0, 2, 1, 3).reshape(count, length, size)
+        mixed: NDArray[np.float32] = np.matmul(scores, value, dtype=np.float32).transpose(0, 2, 1, 3)
+        return mixed.reshape(count, length, size)
 
     def _dense(self, state: NDArray[np.float32], name: str) -> NDArray[np.float32]:
         count, length, size = state.shape

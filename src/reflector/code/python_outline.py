@@ -31,15 +31,15 @@ _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 
 
 def python_outline(source: Source) -> Outline | None:
-    """Return functions, methods and classes, also below `if`, `try` and `with`; None when the parser refuses the text."""
+    """Return functions, methods and classes, below `if` and `try` too; None when the parser refuses the text."""
     # Python warns of doubtful code while it parses, and that is no business of whoever only reads it.
     warnings.filterwarnings("ignore", module=_NAME)
     try:
-        tree = compile(source.whole, _NAME, "exec", ast.PyCF_ONLY_AST, dont_inherit=True)
+        body = ast.parse(source.whole, _NAME).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    definitions = [_definition(source, node, "") for node in _definitions(tree.body)]
-    return Outline(fill(source, definitions, _summary(tree.body), lambda: _stops(tree.body)))
+    definitions = [_definition(source, node, "") for node in _definitions(body)]
+    return Outline(fill(source, definitions, _summary(body), lambda: _stops(body)))
 
 
 def _definitions(body: Sequence[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
@@ -65,7 +65,8 @@ def _definition(
     source: Source, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, owner: str
 ) -> Definition:
     name = f"{owner}.{node.name}" if owner else node.name
-    first, decorators = node.lineno, ()
+    first = node.lineno
+    decorators: tuple[str, ...] = ()
     if node.decorator_list:
         first = min(first, node.decorator_list[0].lineno)
         decorators = tuple([_text(source, each) for each in node.decorator_list])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from reflector.code.words import is_identifier
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lexical", "Snapshot", "best"]
 
+_SAME_NAME = 10.0
 _IDENTIFIER_WEIGHT = 0.5
 """The most that vectors count when the query is a name: the exact word is what is meant."""
 
@@ -33,6 +36,8 @@ class Snapshot(NamedTuple):
     lexical: Lexical
     vectors: NDArray[np.float32]
     """Shape (n, d)."""
+    defined: Mapping[str, Sequence[int]]
+    """Simple names in lower case, each with the rows of the chunks that bear it."""
 
 
 def best(
@@ -40,8 +45,8 @@ def best(
 ) -> list[tuple[int, float]]:
     """Return the numbers of the best chunks with their scores, the best first; only those with any likeness at all.
 
-    A score is `weight` times the similarity of the vectors plus the rest times BM25, each counted in standard deviations
-    from its mean over all chunks.
+    A score is `weight` times the similarity of the vectors plus the rest times BM25, each counted in standard
+    deviations from its mean over all chunks. What bears the very name that is asked for comes before everything else.
     """
     import numpy as np
 
@@ -55,10 +60,16 @@ def best(
         near = np.einsum("nd,d->n", snapshot.vectors, vector)
     scores = weight * _standardized(near) + (1 - weight) * _standardized(words)
     scores[(words <= 0) & (near <= 0)] = -np.inf
+    scores[list(snapshot.defined.get(_simple(query), ()))] += _SAME_NAME
     limit = min(limit, len(scores))
     top = np.argpartition(scores, -limit)[-limit:]
     top = top[np.lexsort((top, -scores[top]))]
     return [(snapshot.numbers[row], float(scores[row])) for row in top if scores[row] > -np.inf]
+
+
+def _simple(query: str) -> str:
+    """Return the last part of a name that is asked for; of words about the code, something that is no name."""
+    return re.split(r"\.|::", query.strip().rstrip("()"))[-1].lower()
 
 
 def _standardized(scores: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -78,7 +78,8 @@ class Store:
         import numpy as np
 
         rows = [
-            (each, embedder, row.tobytes()) for each, row in zip(hashes, vectors.astype(np.float16), strict=True)
+            (each, embedder, row.tobytes())
+            for each, row in zip(hashes, vectors.astype(np.float16), strict=True)
         ]
         with self._writing() as connection:
             connection.executemany("REPLACE INTO vector VALUES (?, ?, ?)", rows)
@@ -141,6 +142,10 @@ class Store:
     def numbers(self) -> list[int]:
         """Return the number of every chunk, by path and line."""
         return [number for (number,) in self._rows(f"SELECT number FROM chunk {_BY_PLACE}")]
+
+    def names(self) -> list[str]:
+        """Return the qualified name of every chunk, by path and line."""
+        return [name for (name,) in self._rows(f"SELECT name FROM chunk {_BY_PLACE}")]
 
     def documents(self) -> list[str]:
         """Return the document of every chunk, by path and line."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from reflector.errors import IndexDamagedError, IndexOpenError
 
@@ -89,7 +89,7 @@ def retyped(path: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as err:
         raise IndexDamagedError(
-            f"the code index {path} cannot be used: {err}. Build it again in another file; all of it comes from the tree."
+            f"the code index {path} cannot be used: {err}. Build it again in another file."
         ) from err
 
 

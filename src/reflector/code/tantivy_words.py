@@ -1,4 +1,4 @@
-"""BM25 by tantivy, in a folder beside the store: for trees that are too large for memory. The one door to it, an extra."""
+"""BM25 by tantivy, in a folder beside the store: for large trees. The one door to it, an extra."""
 
 from __future__ import annotations
 
