@@ -34,7 +34,7 @@ _CALL_BACKWARDS = re.compile(r"\([ \t]*+((?:[\w.]|::)++)(?![ \t]++(?:fed|ssalc|n
 _NO_CALLS = frozenset(
     str.split("""
     and as assert await case catch defer elif else except fn for from func function if import in is
-    lambda match new not or print raise return sizeof super switch typeof until while with yield
+    lambda match new not or raise return sizeof super switch typeof until while with yield
     """)
 )
 _IMPORTS = {

@@ -91,7 +91,7 @@ def _parts_of(source: Source, owner: Definition) -> list[Part]:
         else:
             parts.append(_whole(definition, first, last))
         line = last + 1
-    if parts and all(map(source.is_blank, range(line, owner.last + 1))):
+    if parts and all(map(source.is_closing, range(line, owner.last + 1))):
         parts[-1] = parts[-1]._replace(last=owner.last)
     else:
         parts.append(head._replace(first=line, last=owner.last))

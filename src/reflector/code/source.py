@@ -45,6 +45,10 @@ class Source:
     def is_blank(self, line: int) -> bool:
         return not self.lines[line - 1].strip()
 
+    def is_closing(self, line: int) -> bool:
+        """Return whether nothing but brackets that close stands in a line, if anything."""
+        return not self.lines[line - 1].strip(b" \t\r\n\f)]};,")
+
     def is_comment(self, line: int) -> bool:
         return self.lines[line - 1].lstrip().startswith(_COMMENTS.get(self.language, _SLASHES))
 

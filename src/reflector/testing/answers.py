@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 from reflector._json import dumps, loads
@@ -22,6 +23,7 @@ __all__ = [
     "context_too_long",
     "count_tokens",
     "cut_off",
+    "embedded",
     "empty_body",
     "error",
     "hang",
@@ -233,6 +235,21 @@ def malformed_json() -> Answer:
 def html_page() -> Answer:
     """Return 200 and a web page, as a gateway's login page does."""
     return Answer(body=b"<!DOCTYPE html><html><body>Please log in</body></html>", content_type="text/html")
+
+
+def embedded(texts: Sequence[str]) -> Answer:
+    """Return a vector of eight numbers for each text: always the same for the same text, the last text first."""
+    rows = [
+        {
+            "object": "embedding",
+            "index": index,
+            "embedding": [byte / 255 for byte in sha256(text.encode()).digest()[:8]],
+        }
+        for index, text in enumerate(texts)
+    ]
+    used = sum(map(count_tokens, texts))
+    usage = {"prompt_tokens": used, "total_tokens": used}
+    return Answer(body=dumps({"object": "list", "model": "loopback", "data": rows[::-1], "usage": usage}))
 
 
 def empty_body() -> Answer:
