@@ -77,6 +77,10 @@ def write_runs(folder: Path) -> None:
     one = json.dumps(json.loads(run))
     passed = json.dumps(json.loads(run) | {"id": "passed", "reward": 1.0, "feedback": "correct"})
     (folder / "runs.jsonl").write_text(f"{one}\n{{broken\n{passed}\n", "utf-8")
+    (folder / "src").mkdir()
+    (folder / "src" / "retry.py").write_text(
+        "def wait(n):\n    '''Back off and retry.'''\n    sleep(2**n)\n", "utf-8"
+    )
     (folder / "pair.jsonl").write_text(f"{one}\n{passed}\n", "utf-8")
 
 

@@ -74,6 +74,11 @@ EXPECTED = {
         "normalised gain: 0.9",
         "80 rollouts, 5 reflections",
     ],
+    "search_code.py": [
+        "'wait before the next attempt' -> retry.py Retrier._wait",
+        "'RetryBudget.take' -> retry.py RetryBudget.take",
+        "references stay inside of a group",
+    ],
     "read_the_signals.py": [
         "reflector.reflection.requested     caused by -",
         "reflector.model.requested          caused by reflector.reflection.requested",

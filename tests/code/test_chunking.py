@@ -145,7 +145,8 @@ PIECES = st.sampled_from(
     [
         "def f():\n", "    return 1\n", "class A:\n", "    def m(self):\n", "        pass\n", "@x\n", "\n", "# c\n",
         "  \n", "x = '''\n", "'''\n", "\t", "if x:\n", "else:\n", "\r\n", "\r", "\x0c", "\x1c", "é", "\u2028", "# H\n",
-        "```py\n", "```\n", "~~~\n", "function g() {\n", "}\n", "async def h(): pass\n", "((((\n", "\\\n", "a = 1; b = 2\n",
+        "```py\n", "```\n", "~~~\n", "function g() {\n", "}\n", "async def h(): pass\n", "((((\n", "\\\n",
+        "a = 1; b = 2\n",
     ]
 )  # fmt: skip
 
@@ -251,7 +252,8 @@ LANGUAGES = {
     "a.ts": ("interface I { x: number }\nexport class A { m(): void {} }\nnamespace N { function g() {} }\n",
              {"I", "A", "g"}),
     "a.tsx": ("export const C = () => <p>hi</p>;\nfunction g(): number { return 1 }\n", {"C", "g"}),
-    "a.rs": ("use std::io;\n/// docs\n#[test]\nfn f() { g(); }\nstruct S { x: u8 }\nimpl S { fn m(&self) {} }\nmod n { fn k() {} }\n",
+    "a.rs": ("use std::io;\n/// docs\n#[test]\nfn f() { g(); }\nstruct S { x: u8 }\n"
+             "impl S { fn m(&self) {} }\nmod n { fn k() {} }\n",
              {"f", "S", "k"}),
     "a.go": ("package p\nimport \"fmt\"\nfunc F() { fmt.Println() }\ntype T struct { X int }\nfunc (t *T) M() {}\n",
              {"F", "T", "M"}),

@@ -60,6 +60,24 @@ async def algebra() -> None:
     )
 
 
+async def code() -> None:
+    index = await rf.CodeIndex.build("src", store="index.db", options=rf.IndexOptions(max_tokens=500))
+    assert_type(index, rf.CodeIndex)
+    assert_type(index.report, rf.IndexReport | None)
+    hits = index.search("retry with back-off", limit=10)
+    assert_type(hits, list[rf.Hit])
+    assert_type(hits[0].lines, tuple[int, int])
+    assert_type(hits[0].chunk, rf.Chunk)
+    groups = rf.group_chunks(index.chunks(), strategy="references", max_tokens=4000)
+    assert_type(groups.quality.references_kept, float)
+    assert_type([group.rank for group in groups], list[float])
+    embedder: rf.Embedder = rf.HashingEmbedder()
+    embedder = rf.LiteLLMEmbedder("openai/m")
+    embedder = rf.MiniLM("folder")
+    assert_type(rf.CodeIndex.open("index.db", embedder=embedder), rf.CodeIndex)
+    assert_type(rf.CodeIndex.build_sync("src", store="index.db"), rf.CodeIndex)
+
+
 def parts() -> None:
     trajectories = list(rf.load_trajectories("run.json"))
     assert_type(trajectories, list[rf.Trajectory])

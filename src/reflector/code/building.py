@@ -19,7 +19,7 @@ from reflector.code.chunking import MAX_TOKENS, recipe_of
 from reflector.code.embedder import Embedder
 from reflector.code.processing import Batch, Known, Processed, process, process_task
 from reflector.code.store import Store
-from reflector.code.walking import Found, walk
+from reflector.code.walking import REFUSALS, Found, walk
 from reflector.dispatch.process_engine import ProcessEngine
 from reflector.dispatch.task import Task
 from reflector.errors import ConfigurationError
@@ -98,7 +98,6 @@ async def build_store(
     """
     begun = time.perf_counter()
     changes = await anyio.to_thread.run_sync(_changes, root, store, options)
-    skipped = changes.skipped
     counts: Counter[str] = Counter()
 
     async def keep(results: list[Processed]) -> None:
@@ -106,8 +105,6 @@ async def build_store(
         for each in results:
             counts["done"] += 1
             counts["same"] += each.rows is None
-            if each.skipped:
-                skipped[each.skipped] += 1
         on_progress(IndexProgress("chunking", counts["done"], len(changes.files)))
 
     await _chunk(list(_batches(root, changes.files, options)), options, keep)
@@ -116,6 +113,8 @@ async def build_store(
     embedded = await _embed(store, embedder, on_progress)
     settings = {"root": str(root), "embedder": embedder.id, "lexical": options.lexical}
     await anyio.to_thread.run_sync(store.finish, settings)
+    problems = store.problems()
+    skipped = changes.skipped + Counter(problem for _, problem in problems if problem in REFUSALS)
     return IndexReport(
         files=store.count("file"),
         chunks=store.count(),
@@ -124,7 +123,7 @@ async def build_store(
         removed=len(changes.gone),
         embedded=embedded,
         skipped=dict(sorted(skipped.items())),
-        problems=tuple(store.problems()[:100]),
+        problems=tuple(problems[:100]),
         seconds=time.perf_counter() - begun,
     )
 

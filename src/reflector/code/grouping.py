@@ -164,16 +164,16 @@ def _led(vectors: NDArray[np.float32], threshold: float) -> list[list[int]]:
     import numpy as np
 
     lengths = np.linalg.norm(vectors, axis=1)
-    unit = np.divide(vectors, lengths[:, None], out=np.zeros_like(vectors), where=lengths[:, None] > 0)
-    left = np.ones(len(unit), bool)
+    lengths[lengths == 0] = np.inf  # nothing is like it: a cosine of 0
+    left = np.ones(len(vectors), bool)
     groups: list[list[int]] = []
     start = 0
-    while start < len(unit):
+    while start < len(vectors):
         candidates = start + np.flatnonzero(left[start:])[:_BLOCK]
         if not len(candidates):
             break
         rest = candidates[0] + np.flatnonzero(left[candidates[0] :])
-        likeness = unit[candidates] @ unit[rest].T
+        likeness = vectors[candidates] @ vectors[rest].T / np.outer(lengths[candidates], lengths[rest])
         for leader, row in zip(candidates, likeness, strict=True):
             if left[leader]:
                 joining = rest[(row >= threshold) & left[rest] & (rest > leader)]

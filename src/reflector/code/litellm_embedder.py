@@ -31,6 +31,7 @@ class LiteLLMEmbedder:
         dimensions: How long the vectors shall be, for models that let one choose.
         batch: Texts of one request; four requests are under way at once.
         timeout: Seconds for one request, retries included.
+        retrier: How failed requests are tried again.
     """
 
     weight = 0.8
@@ -44,13 +45,14 @@ class LiteLLMEmbedder:
         dimensions: int | None = None,
         batch: int = 64,
         timeout: float = 120.0,
+        retrier: Retrier | None = None,
     ) -> None:
         if batch < 1 or (dimensions is not None and dimensions < 1):
             raise ConfigurationError(f"batch and dimensions are above 0; got {batch!r} and {dimensions!r}.")
         self.id = f"litellm:{model}" + (f":{dimensions}" if dimensions else "")
         self._model, self._base_url, self._api_key = model, base_url, api_key
         self._dimensions, self._batch, self._timeout = dimensions, batch, timeout
-        self._retrier = Retrier()
+        self._retrier = retrier or Retrier()
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return a vector of length 1 for each text, shape (n, d).

@@ -52,8 +52,7 @@ class Processed(NamedTuple):
     rows: list[ChunkRow] | None = None
     """None: as they are in the store."""
     problem: str = ""
-    skipped: str = ""
-    """Why it has no chunks."""
+    """Why it has no chunks (one of `REFUSALS`), or why they follow lines only."""
 
 
 class Batch(NamedTuple):
@@ -82,12 +81,12 @@ def _processed(batch: Batch, found: Found, known: Known | None) -> Processed:
         root = batch.root.parent if batch.root.is_file() else batch.root
         data, refused = read_file(root / found.path, batch.max_file_bytes) if found.size else (b"", "")
     except OSError:
-        return Processed(found.path, Known(found.size, -1, b"", recipe), [], skipped="unreadable")
-    now = Known(found.size, mtime, hashlib.sha256(data).digest(), recipe)
-    if refused:
-        return Processed(found.path, now, [], skipped=refused)
+        return Processed(found.path, Known(found.size, -1, b"", recipe), [], "unreadable")
+    now = Known(found.size, mtime, hashlib.sha256(data or refused.encode()).digest(), recipe)
     if known is not None and (known.hash, known.recipe) == (now.hash, now.recipe):
         return Processed(found.path, now)
+    if refused:
+        return Processed(found.path, now, [], refused)
     chunks, problem = chunk_text(found.path, data, max_tokens=batch.max_tokens)
     return Processed(found.path, now, [_row(chunk) for chunk in chunks], problem)
 

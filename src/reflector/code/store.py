@@ -54,10 +54,10 @@ class Store:
     def put(self, processed: Iterable[Processed]) -> None:
         """Write what became of some files; those that are as before only get their new facts."""
         with self._writing() as connection:
-            for path, known, rows, problem, skipped in processed:
+            for path, known, rows, problem in processed:
                 connection.execute(
                     "REPLACE INTO file VALUES (?, ?, ?, ?, ?, coalesce(?, (SELECT problem FROM file WHERE path = ?)))",
-                    (path, *known, None if rows is None else skipped or problem, path),
+                    (path, *known, None if rows is None else problem, path),
                 )
                 if rows is not None:
                     connection.execute("DELETE FROM chunk WHERE path = ?", (path,))

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 from reflector.errors import InputError
 
-__all__ = ["Found", "read_file", "walk"]
+__all__ = ["REFUSALS", "Found", "read_file", "walk"]
 
+REFUSALS = frozenset({"binary", "too large", "undecodable", "unreadable"})
+"""Why a file is not read, or read in vain."""
 _SKIPPED_FOLDERS = frozenset({"__pycache__", "node_modules", "site-packages", "dist-info"})
 _ENCODINGS = re.compile(r"(?:iso8859|cp|mac|koi8|euc|shift_jis|big5|gb)[\w-]*")
 """Others are not for source code, and some (punycode) take hours for a hostile file."""

@@ -21,7 +21,8 @@ _TEXTS = ["def retry(times):\n    return times", "class Größe:\n    pass", "",
 def names_itself(embedder: Embedder) -> None:
     """It is an embedder, with an id and a weight that a search can use."""
     assert isinstance(embedder, Embedder)
-    assert isinstance(embedder.id, str) and embedder.id
+    assert isinstance(embedder.id, str)
+    assert embedder.id
     assert 0 <= embedder.weight <= 1
 
 
@@ -30,7 +31,7 @@ def gives_a_row_per_text(embedder: Embedder) -> None:
     import numpy as np
 
     vectors = embedder.embed(_TEXTS)
-    assert vectors.shape[0] == len(_TEXTS) and vectors.ndim == 2 and vectors.dtype == np.float32
+    assert (len(vectors), vectors.ndim, vectors.dtype) == (len(_TEXTS), 2, np.float32)
     assert np.isfinite(vectors).all()
     lengths = np.linalg.norm(vectors, axis=1)
     assert all(abs(length - 1) < 1e-3 or length == 0 for length in lengths)
