@@ -110,9 +110,11 @@ async def build_store(
     await _chunk(list(_batches(root, changes.files, options)), options, keep)
     if changes.gone:
         await anyio.to_thread.run_sync(store.remove, changes.gone)
-    embedded = await _embed(store, embedder, on_progress)
     settings = {"root": str(root), "embedder": embedder.id, "lexical": options.lexical}
-    await anyio.to_thread.run_sync(store.finish, settings)
+    embedded = 0
+    if not await anyio.to_thread.run_sync(store.is_finished, settings):
+        embedded = await _embed(store, embedder, on_progress)
+        await anyio.to_thread.run_sync(store.finish, settings)
     problems = store.problems()
     skipped = changes.skipped + Counter(problem for _, problem in problems if problem in REFUSALS)
     return IndexReport(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import NamedTuple
 
 from reflector.code.chunk import Chunk
@@ -48,7 +49,11 @@ def chunk_text(path: str, data: bytes, *, max_tokens: int = MAX_TOKENS) -> Chunk
 
 def recipe_of(path: str, max_tokens: int) -> str:
     """Return what the chunks of a file depend on besides its text."""
-    language = language_of(path)
+    return _recipe(language_of(path), max_tokens)
+
+
+@lru_cache(256)
+def _recipe(language: str, max_tokens: int) -> str:
     return f"{_VERSION}:{max_tokens}:{'grammar' if has_grammar(language) else ''}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
 __all__ = ["language_of", "names_called", "names_imported"]
 
@@ -63,7 +62,7 @@ _IMPORT_WORDS = {
 
 def language_of(path: str) -> str:
     """Return the language that a file's name tells; the name's ending, or `text`, when it is not a known one."""
-    ending = PurePosixPath(path).suffix[1:].lower()
+    ending = path.rpartition("/")[2].rpartition(".")[2].lower() if "." in path else ""
     return _LANGUAGES.get(ending, ending if ending.isalnum() else "text")
 
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from reflector.agents.groups import only_error
 from reflector.code.embedder import normalized
-from reflector.errors import ConfigurationError, LLMServerError
+from reflector.errors import ConfigurationError, LLMError, LLMServerError
 from reflector.llm.litellm_client import embed
 from reflector.llm.retry import Retrier
 
@@ -91,11 +90,18 @@ class LiteLLMEmbedder:
                     retrier=self._retrier,
                 )
 
+        failures: list[BaseExceptionGroup[LLMError]] = []
         starts = range(0, len(texts), self._batch)
         try:
             async with anyio.create_task_group() as asking:
                 for start in starts:
                     asking.start_soon(ask, start)
-        except BaseExceptionGroup as group:
-            raise only_error(group) from None
+        except* LLMError as group:
+            failures.append(group)
+        if failures:
+            raise _first(failures[0]) from None  # of several that failed at once, one is enough to know
         return [row for start in starts for row in found[start]]
+
+
+def _first(error: BaseException) -> BaseException:
+    return _first(error.exceptions[0]) if isinstance(error, BaseExceptionGroup) else error

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from reflector._json import dumps
 from reflector.code.chunk import Chunk
 from reflector.code.chunking import chunk_text, recipe_of
-from reflector.code.walking import Found, read_file
+from reflector.code.walking import Found, as_utf8, read_file
 from reflector.dispatch.task import Task
 
 __all__ = ["Batch", "ChunkRow", "Known", "Processed", "process", "process_task"]
@@ -66,7 +66,9 @@ class Batch(NamedTuple):
 
 def process(batch: Batch) -> list[Processed]:
     """Return what became of some files. No text makes it fail; nothing in it is executed."""
-    return [_processed(batch, found, known) for found, known in batch.files]
+    root = str(batch.root.parent if batch.root.is_file() else batch.root)
+    now = time.time_ns()
+    return [_processed(batch, f"{root}/{found.path}", found, known, now) for found, known in batch.files]
 
 
 def process_task(task: Task, context: Any) -> list[Processed]:
@@ -74,21 +76,23 @@ def process_task(task: Task, context: Any) -> list[Processed]:
     return process(task.payload)
 
 
-def _processed(batch: Batch, found: Found, known: Known | None) -> Processed:
+def _processed(batch: Batch, path: str, found: Found, known: Known | None, now: int) -> Processed:
     recipe = recipe_of(found.path, batch.max_tokens)
-    mtime = found.mtime_ns if time.time_ns() - found.mtime_ns > _YOUNG_NS else -1
     try:
-        root = batch.root.parent if batch.root.is_file() else batch.root
-        data, refused = read_file(root / found.path, batch.max_file_bytes) if found.size else (b"", "")
+        data = read_file(path, batch.max_file_bytes) if found.size else b""
     except OSError:
         return Processed(found.path, Known(found.size, -1, b"", recipe), [], "unreadable")
-    now = Known(found.size, mtime, hashlib.sha256(data or refused.encode()).digest(), recipe)
-    if known is not None and (known.hash, known.recipe) == (now.hash, now.recipe):
-        return Processed(found.path, now)
+    if data is None:
+        return Processed(found.path, Known(found.size, -1, b"", recipe), [], "too large")
+    mtime = found.mtime_ns if now - found.mtime_ns > _YOUNG_NS else -1
+    read = Known(found.size, mtime, hashlib.sha256(data).digest(), recipe)
+    if known is not None and (known.hash, known.recipe) == (read.hash, recipe):
+        return Processed(found.path, read)
+    text, refused = as_utf8(data)
     if refused:
-        return Processed(found.path, now, [], refused)
-    chunks, problem = chunk_text(found.path, data, max_tokens=batch.max_tokens)
-    return Processed(found.path, now, [_row(chunk) for chunk in chunks], problem)
+        return Processed(found.path, read, [], refused)
+    chunks, problem = chunk_text(found.path, text, max_tokens=batch.max_tokens)
+    return Processed(found.path, read, [_row(chunk) for chunk in chunks], problem)
 
 
 _COLUMNS = {"path", "start_line", "end_line", "name", "text"}

@@ -55,17 +55,18 @@ class Store:
         """Write what became of some files; those that are as before only get their new facts."""
         with self._writing() as connection:
             for path, known, rows, problem in processed:
-                connection.execute(
-                    "REPLACE INTO file VALUES (?, ?, ?, ?, ?, coalesce(?, (SELECT problem FROM file WHERE path = ?)))",
-                    (path, *known, None if rows is None else problem, path),
-                )
-                if rows is not None:
-                    connection.execute("DELETE FROM chunk WHERE path = ?", (path,))
-                    connection.executemany(
-                        "INSERT INTO chunk (path, start_line, end_line, hash, name, text, facts) "
-                        "VALUES (?, ?, ?, ?, ?, ?, ?)",
-                        rows,
+                if rows is None:
+                    connection.execute(
+                        "UPDATE file SET size = ?, mtime_ns = ? WHERE path = ?", (*known[:2], path)
                     )
+                    continue
+                connection.execute("REPLACE INTO file VALUES (?, ?, ?, ?, ?, ?)", (path, *known, problem))
+                connection.execute("DELETE FROM chunk WHERE path = ?", (path,))
+                connection.executemany(
+                    "INSERT INTO chunk (path, start_line, end_line, hash, name, text, facts) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    rows,
+                )
 
     def remove(self, paths: Iterable[str]) -> None:
         """Forget files and their chunks."""
@@ -84,8 +85,13 @@ class Store:
         with self._writing() as connection:
             connection.executemany("REPLACE INTO vector VALUES (?, ?, ?)", rows)
 
+    def is_finished(self, settings: Mapping[str, str]) -> bool:
+        """Return whether nothing was written since `finish` with these settings."""
+        return self.settings() == {**settings, "state": self._state()}
+
     def finish(self, settings: Mapping[str, str]) -> None:
         """Drop vectors of texts that are gone, and note how the index was made."""
+        settings = {**settings, "state": self._state()}
         with self._writing() as connection:
             connection.execute("DELETE FROM vector WHERE hash NOT IN (SELECT hash FROM chunk)")
             connection.executemany("REPLACE INTO setting VALUES (?, ?)", settings.items())
@@ -163,6 +169,11 @@ class Store:
         size = next((len(numbers) for (numbers,) in rows if numbers is not None), 0)
         data = b"".join(bytes(size) if numbers is None else numbers for (numbers,) in rows)
         return np.frombuffer(data, np.float16).reshape(len(rows), -1 if size else 0).astype(np.float32)
+
+    def _state(self) -> str:
+        """Return what changes with every chunk that comes or goes: numbers are given out once."""
+        ((last, count),) = self._rows("SELECT max(number), count(*) FROM chunk")
+        return f"{last}:{count}"
 
     def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
         with self._lock, retyped(self.path):

@@ -49,6 +49,7 @@ _STEPS = (
         PRIMARY KEY (hash, embedder)
     ) WITHOUT ROWID;
     CREATE INDEX chunk_by_hash ON chunk (hash);
+    DELETE FROM setting WHERE name = 'state'
     """,
 )
 """Each brings a file from one version to the next, and all of them an empty one to the newest."""

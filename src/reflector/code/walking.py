@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from reflector.errors import InputError
 
-__all__ = ["REFUSALS", "Found", "read_file", "walk"]
+__all__ = ["REFUSALS", "Found", "as_utf8", "read_file", "walk"]
 
 REFUSALS = frozenset({"binary", "too large", "undecodable", "unreadable"})
 """Why a file is not read, or read in vain."""
@@ -72,16 +72,27 @@ def walk(root: Path, max_file_bytes: int, skipped: Counter[str]) -> Iterator[Fou
         waiting.extend(reversed(below))
 
 
-def read_file(path: Path, limit: int) -> tuple[bytes, str]:
-    """Return a file's bytes as UTF-8 without a byte order mark, and why there are none when it is not text.
+def read_file(path: str | Path, limit: int) -> bytes | None:
+    """Return a file's bytes, or None when there are more than the limit.
 
     Raises:
         OSError: If it cannot be read. A link that has taken the file's place meanwhile is not followed.
     """
-    with open(os.open(path, os.O_RDONLY | _NO_FOLLOW), "rb") as file:
-        data = file.read(limit + 1)
-    if len(data) > limit:
-        return b"", "too large"
+    descriptor = os.open(path, os.O_RDONLY | _NO_FOLLOW)
+    try:
+        size = os.fstat(descriptor).st_size
+        data = os.read(descriptor, min(size, limit) + 1)
+        if len(data) <= min(size, limit):
+            return data
+        with open(descriptor, "rb", closefd=False) as file:  # it has grown, or comes in pieces
+            data += file.read(limit + 1 - len(data))
+        return data if len(data) <= limit else None
+    finally:
+        os.close(descriptor)
+
+
+def as_utf8(data: bytes) -> tuple[bytes, str]:
+    """Return text in UTF-8 without a byte order mark, and why there is none when it is no text."""
     if data.startswith(b"\xef\xbb\xbf"):
         data = data[3:]
     if b"\0" in data:
@@ -122,7 +133,7 @@ def _ignoring_of(root: Path, folder: str, entries: list[os.DirEntry[str]]) -> li
     if not any(entry.name == ".gitignore" and entry.is_file(follow_symlinks=False) for entry in entries):
         return []
     try:
-        data, _ = read_file(root / folder / ".gitignore", 1_000_000)
+        data = read_file(root / folder / ".gitignore", 1_000_000) or b""
         rules = pathspec.GitIgnoreSpec.from_lines(data.decode().splitlines())
     except (OSError, ValueError):  # an impossible pattern excludes nothing
         return []

@@ -6,7 +6,7 @@ import re
 
 __all__ = ["is_identifier", "words_of"]
 
-_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Za-z][a-z]+|[a-z]|[A-Z]|[0-9]+|[^\W\d_a-zA-Z]+")
+_WORD = re.compile(r"[a-z]++|[A-Z][a-z]++|[A-Z]+(?![a-z])|[A-Z]|[0-9]++|[^\W\d_a-zA-Z]++")
 _IDENTIFIER = re.compile(r"[\w.:]*(?:[a-z][A-Z]|[_.(]|::)[\w.:()]*")
 
 
@@ -16,7 +16,7 @@ def words_of(text: str) -> list[str]:
     >>> words_of("def parseHTTPHeader(retry_after2)")
     ['def', 'parse', 'http', 'header', 'retry', 'after', '2']
     """
-    return [word.lower() for word in _WORD.findall(text)]
+    return " ".join(_WORD.findall(text)).lower().split()
 
 
 def is_identifier(query: str) -> bool:

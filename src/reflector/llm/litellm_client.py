@@ -158,6 +158,16 @@ class LiteLLMClient:
         return (self._api_key, call.get("api_key"), password_of(self._base_url), *keys_of_environment())
 
 
+class _TrueZero(int):
+    """litellm takes a number of retries that is false for its default of two, in embeddings (1.110, openai.py)."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+_NO_RETRIES = _TrueZero(0)
+
+
 async def embed(
     model: str,
     texts: Sequence[str],
@@ -176,7 +186,11 @@ async def embed(
     check_settings(model, base_url, api_key, timeout)
     if _Door.litellm is None:
         await anyio.to_thread.run_sync(_load, abandon_on_cancel=True)
-    call = _route(model, base_url, api_key) | {"input": list(texts), "timeout": timeout, "max_retries": 0}
+    call = _route(model, base_url, api_key) | {
+        "input": list(texts),
+        "timeout": timeout,
+        "max_retries": _NO_RETRIES,
+    }
     call |= {"dimensions": dimensions} if dimensions else {}
 
     async def attempt() -> list[list[float]]:
