@@ -59,7 +59,7 @@ ReflectorError
 │   ├── TruncatedAnswerError
 │   └── UnsupportedReplyError          a client or agent returned something that is not an answer
 ├── CodeError                          code as a subject
-│   ├── IndexOpenError (InputError)    the store is foreign, newer or unreachable; `reason` says which
+│   ├── IndexOpenError (InputError)    the store is foreign, newer, older or unreachable; see `reason`
 │   └── IndexDamagedError              the store cannot be read any more
 ├── ReflectionError
 │   ├── UnparsableReflectionError (ValueError)   the answer holds no reflection; `reason` says why
@@ -537,7 +537,8 @@ class IndexOpenError(CodeError, InputError):
 
     Attributes:
         path: The file.
-        reason: `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
+        reason: `foreign` (something else is in it), `newer` (a later version wrote it), `older` (an earlier one did, and
+            it was opened for reading only) or `unreachable`.
     """
 
     def __init__(self, message: str, *, path: str, reason: str) -> None:

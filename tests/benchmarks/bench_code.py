@@ -213,7 +213,8 @@ def mrr(scores: Sequence[Any]) -> str:
     """Return MRR@10, how many are first, and how many are among the first ten; the right one of query i is i."""
     ranks = [int((row > row[index]).sum()) + 1 for index, row in enumerate(scores)]
     reciprocal = sum(1 / rank for rank in ranks if rank <= 10) / len(ranks)
-    return f"{reciprocal:.3f} {sum(r == 1 for r in ranks) / len(ranks):.3f} {sum(r <= 10 for r in ranks) / len(ranks):.3f}"
+    first, found = (sum(rank <= limit for rank in ranks) / len(ranks) for limit in (1, 10))
+    return f"{reciprocal:.3f} {first:.3f} {found:.3f}"
 
 
 def standardized(row: Any) -> Any:

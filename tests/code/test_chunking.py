@@ -157,7 +157,7 @@ PIECES = st.sampled_from(
 @example("class A: x = 1; y = 2\nclass B: pass", "a.py")
 @example("def f(): pass\n# c", "a.py")
 @example("", "a.md")
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_any_text_is_kept_whole(text: str, path: str) -> None:
     for max_tokens in (1000, 5):
         chunks = chunks_of(path, text, max_tokens=max_tokens)
@@ -302,6 +302,7 @@ def test_languages_without_a_parser_are_cut_at_the_least_indented_lines() -> Non
     assert {str(chunk.kind) for chunk in chunks} == {"lines"}
 
 
-def test_a_million_lines_take_linear_time() -> None:
-    text = "x\n" * 200_000
+@pytest.mark.slow
+def test_many_lines_take_linear_time() -> None:
+    text = "x\n" * 100_000
     assert_whole(chunks_of("a.txt", text), text.encode())

@@ -31,7 +31,7 @@ VECTORS = st.integers(1, 24).flatmap(
 
 
 @given(VECTORS, st.sampled_from([0.7, 0.0, -0.5, 1.0]))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 def test_leaders_are_those_of_one_pass_over_all_pairs(rows: list[list[int]], threshold: float) -> None:
     vectors = np.array(rows, np.float32)
 
@@ -62,7 +62,7 @@ SIZES = st.lists(st.integers(1, 60), max_size=40)
 
 
 @given(SIZES, st.sampled_from(["references", "pack", "leader"]), st.integers(60, 200))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_every_chunk_is_in_one_group_that_fits(sizes: list[int], strategy: Any, budget: int) -> None:
     chunks = [
         chunk(number, size, f"def f{number}(): return f{number * 7 % 11}()\n")

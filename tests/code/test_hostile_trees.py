@@ -163,6 +163,7 @@ def test_a_single_file_is_a_tree(tmp_path: Path) -> None:
     assert walked(file, 3) == ([], Counter({"too large": 1}))
 
 
+@pytest.mark.slow
 async def test_pathological_text_takes_no_long_time(tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     tree.mkdir()

@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -241,7 +242,8 @@ def test_killed_while_it_indexes_it_opens_again(tree: Path, step: int) -> None:
     store = tree.parent / "index.db"
     done = subprocess.run([sys.executable, "-c", KILLED, tree, store, str(step)], check=False)
     assert done.returncode == -signal.SIGKILL
-    assert sqlite3.connect(store).execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    with closing(sqlite3.connect(store)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     with rf.CodeIndex.open(store) as index:
         assert index.search("f1") is not None
     with rf.CodeIndex.build_sync(tree, store=store) as index:
@@ -263,6 +265,25 @@ async def test_much_to_read_is_chunked_in_processes(tree: Path, monkeypatch: pyt
     assert list(alone.chunks()) == list(index.chunks())
 
 
+async def test_a_store_inside_of_its_tree_is_no_part_of_it(tree: Path) -> None:
+    for _ in range(2):
+        index = await rf.CodeIndex.build(
+            tree, store=tree / "index.db", options=IndexOptions(lexical="tantivy")
+        )
+        assert index.report is not None
+        assert (index.report.files, index.report.skipped) == (4, {})
+
+
+async def test_two_builds_at_once_end_in_one_index(tree: Path) -> None:
+    write_tree(tree, {f"f{n}.py": f"def f{n}():\n    pass\n" for n in range(30)})
+    async with anyio.create_task_group() as building_twice:
+        building_twice.start_soon(build, tree)
+        building_twice.start_soon(build, tree)
+    index = await build(tree)
+    assert index.report is not None
+    assert (index.report.indexed, len(index)) == (0, 33)
+
+
 # --- files that cannot be a store --------------------------------------------------------------------------
 
 
@@ -270,9 +291,8 @@ async def test_a_foreign_file_is_left_as_it_is(tree: Path) -> None:
     for name, content in {"text.db": b"not a database at all" * 100, "other.db": None}.items():
         path = tree.parent / name
         if content is None:
-            with sqlite3.connect(path) as connection:
+            with closing(sqlite3.connect(path)) as connection, connection:
                 connection.execute("CREATE TABLE chunk (x)")
-            connection.close()
         else:
             path.write_bytes(content)
         before = path.read_bytes()
@@ -286,9 +306,8 @@ async def test_a_foreign_file_is_left_as_it_is(tree: Path) -> None:
 async def test_a_newer_store_is_refused(tree: Path) -> None:
     index = await build(tree)
     index.close()
-    with sqlite3.connect(index.path) as connection:
+    with closing(sqlite3.connect(index.path)) as connection, connection:
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
-    connection.close()
     for use in (lambda: rf.CodeIndex.open(index.path), lambda: Store(index.path, write=True)):
         with pytest.raises(rf.IndexOpenError, match="newer version of reflector") as caught:
             use()
@@ -298,9 +317,8 @@ async def test_a_newer_store_is_refused(tree: Path) -> None:
 async def test_an_older_store_is_brought_up_to_date(tree: Path) -> None:
     index = await build(tree)
     index.close()
-    with sqlite3.connect(index.path) as connection:
+    with closing(sqlite3.connect(index.path)) as connection, connection:
         connection.executescript("DROP TABLE vector; DROP INDEX chunk_by_hash; PRAGMA user_version = 1")
-    connection.close()
     with pytest.raises(rf.IndexOpenError, match="older index schema 1"):
         rf.CodeIndex.open(index.path)
     index = await build(tree)

@@ -135,7 +135,12 @@ def _changes(root: Path, store: Store, options: IndexOptions) -> _Changes:
     skipped: Counter[str] = Counter()
     files: list[tuple[Found, Known | None]] = []
     unchanged = 0
+    own = os.path.relpath(store.path.resolve(), root).replace(os.sep, "/")
     for found in walk(root, options.max_file_bytes, skipped):
+        if found.path.startswith(
+            own
+        ):  # the store itself, and the files that SQLite and tantivy keep beside it
+            continue
         before = known.pop(found.path, None)
         recipe = recipe_of(found.path, options.max_tokens)
         if before is not None and before[:2] == found[1:] and before.recipe == recipe:
