@@ -9,7 +9,10 @@ import reflector as rf
 
 TREE = Path(rf.__file__).parent / "llm"
 
-with tempfile.TemporaryDirectory() as folder, rf.CodeIndex.build_sync(TREE, store=f"{folder}/index.db") as index:
+with (
+    tempfile.TemporaryDirectory() as folder,
+    rf.CodeIndex.build_sync(TREE, store=f"{folder}/index.db") as index,
+):
     print(f"{len(index)} chunks")
     for query in ("wait before the next attempt", "RetryBudget.take"):
         best = index.search(query, limit=1)[0]

@@ -135,11 +135,15 @@ def _changes(root: Path, store: Store, options: IndexOptions) -> _Changes:
     skipped: Counter[str] = Counter()
     files: list[tuple[Found, Known | None]] = []
     unchanged = 0
-    own = os.path.relpath(store.path.resolve(), root).replace(os.sep, "/")
+    name = os.path.relpath(store.path.resolve(), root).replace(os.sep, "/")
+    own = (
+        f"{name}-wal",
+        f"{name}-shm",
+        f"{name}-journal",
+        f"{name}.tantivy/",
+    )  # what stands beside the store
     for found in walk(root, options.max_file_bytes, skipped):
-        if found.path.startswith(
-            own
-        ):  # the store itself, and the files that SQLite and tantivy keep beside it
+        if found.path == name or found.path.startswith(own):
             continue
         before = known.pop(found.path, None)
         recipe = recipe_of(found.path, options.max_tokens)
