@@ -134,7 +134,7 @@ class CodeIndex:
         return self._store.path
 
     def search(self, query: str, *, limit: int = 10, weight: float | None = None) -> list[Hit]:
-        """Return the chunks that fit a query best, the best first; none when nothing in them is like it.
+        """Return the chunks that fit a query best, the best first. Some may share no word with it, only a likeness.
 
         Args:
             query: Words about the code, or a name in it.
