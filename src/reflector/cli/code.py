@@ -45,7 +45,7 @@ def index_command(
 
     options = IndexOptions(workers=workers, lexical="tantivy" if tantivy else "bm25")
     embedder = _embedder(model, minilm)
-    with nullcontext() if as_json else progress(f"looking at {path}") as show:
+    with nullcontext(None) if as_json else progress(f"looking at {path}") as show:
 
         def tell(progress: IndexProgress) -> None:
             if show is not None:
