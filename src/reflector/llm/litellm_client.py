@@ -30,7 +30,6 @@ from reflector.llm.litellm_calls import (
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.pricing import ModelFacts, facts_from_map
 from reflector.llm.progress import Watch, current_watch
-from reflector.llm.retry import Retrier
 from reflector.llm.secrets import is_clean, keys_of_environment, redact, without_keys
 from reflector.llm.streaming import gather
 
