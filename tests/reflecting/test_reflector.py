@@ -100,7 +100,7 @@ async def test_an_agent_for_the_model_request_answers_instead_of_the_model() -> 
         reflection = await rf.reflect(MESSAGES, model="openai/any")
     assert reflection.improved_prompt == IMPROVED
     assert reflection.model == "openai/any"
-    assert seen[0].data["messages"][1]["content"].startswith("# Failed Prompt Execution Analysis")
+    assert seen[0].data["messages"][1]["content"].startswith("# Prompt Execution Analysis")
 
 
 async def test_middleware_that_swallows_the_model_request_makes_reflect_fail_typed() -> None:

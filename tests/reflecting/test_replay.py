@@ -86,6 +86,18 @@ async def test_identical_questions_are_asked_once(tmp_path: Path) -> None:
     assert not (await rf.Reflector(other_client).reflect(RUN, prompt="p")).cached
 
 
+async def test_a_model_given_by_its_name_is_asked_an_identical_question_once_unless_told_otherwise() -> None:
+    async with LoopbackServer(lambda request: GOOD) as server:
+        to = {"base_url": server.base_url, "api_key": "k"}
+        reflector = rf.Reflector("openai/any", **to)
+        assert [(await reflector.reflect(RUN)).cached for _ in range(2)] == [False, True]
+        assert not (await reflector.reflect(RUN, sample=1)).cached
+        assert len(server.requests) == 2
+        anew = rf.Reflector("openai/any", options=rf.ReflectorOptions(cache=False), **to)
+        assert not any([(await anew.reflect(RUN)).cached for _ in range(2)])
+        assert len(server.requests) == 4
+
+
 async def test_without_a_store_every_question_is_asked() -> None:
     client = ScriptedClient(lambda request: GOOD)
     reflector = rf.Reflector(client)

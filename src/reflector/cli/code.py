@@ -45,7 +45,7 @@ def index_command(
 
     options = IndexOptions(workers=workers, lexical="tantivy" if tantivy else "bm25")
     embedder = _embedder(model, minilm)
-    with nullcontext() if as_json else progress(f"looking at {path}") as show:
+    with nullcontext(None) if as_json else progress(f"looking at {path}") as show:
 
         def tell(progress: IndexProgress) -> None:
             if show is not None:
@@ -79,7 +79,9 @@ def search_command(
     with CodeIndex.open(store, embedder=_embedder(model, minilm)) as index:
         hits = index.search(query, limit=limit)
     if as_json:
-        records = [hit.chunk.model_dump(mode="json") | {"score": hit.score} for hit in hits]
+        records = [
+            hit.chunk.model_dump(mode="json") | {"lines": list(hit.lines), "score": hit.score} for hit in hits
+        ]
         print_document({"query": query, "hits": records, "errors": []})
         return
     from reflector.cli.pages import print_hits, print_notice

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import anyio
 
@@ -49,8 +50,8 @@ class LiteLLMEmbedder:
         if batch < 1 or (dimensions is not None and dimensions < 1):
             raise ConfigurationError(f"batch and dimensions are above 0; got {batch!r} and {dimensions!r}.")
         self.id = f"litellm:{model}" + (f":{dimensions}" if dimensions else "")
-        self._model, self._base_url, self._api_key = model, base_url, api_key
-        self._dimensions, self._batch, self._timeout = dimensions, batch, timeout
+        self._settings: dict[str, Any] = {"base_url": base_url, "api_key": api_key, "dimensions": dimensions}
+        self._model, self._batch, self._timeout = model, batch, timeout
         self._retrier = retrier or Retrier()
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -74,23 +75,16 @@ class LiteLLMEmbedder:
 
     async def _embed_all(self, texts: Sequence[str]) -> list[list[float]]:
         found: dict[int, list[list[float]]] = {}
+        failures: list[BaseExceptionGroup[LLMError]] = []
         limiter = anyio.CapacityLimiter(4)
 
         async def ask(start: int) -> None:
+            # A text without any character is refused by many servers.
+            batch = [text or " " for text in texts[start : start + self._batch]]
+            attempt = partial(embed, self._model, batch, timeout=self._timeout, **self._settings)
             async with limiter:
-                # A text without any character is refused by many servers.
-                batch = [text or " " for text in texts[start : start + self._batch]]
-                found[start] = await embed(
-                    self._model,
-                    batch,
-                    base_url=self._base_url,
-                    api_key=self._api_key,
-                    dimensions=self._dimensions,
-                    timeout=self._timeout,
-                    retrier=self._retrier,
-                )
+                found[start], _ = await self._retrier.call(attempt, timeout=self._timeout, model=self._model)
 
-        failures: list[BaseExceptionGroup[LLMError]] = []
         starts = range(0, len(texts), self._batch)
         try:
             async with anyio.create_task_group() as asking:

@@ -30,7 +30,6 @@ from reflector.llm.litellm_calls import (
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.pricing import ModelFacts, facts_from_map
 from reflector.llm.progress import Watch, current_watch
-from reflector.llm.retry import Retrier
 from reflector.llm.secrets import is_clean, keys_of_environment, redact, without_keys
 from reflector.llm.streaming import gather
 
@@ -176,10 +175,9 @@ async def embed(
     base_url: str | None = None,
     api_key: str | None = None,
     dimensions: int | None = None,
-    timeout: float = 120.0,  # noqa: ASYNC109 - it also decides which retries are begun at all
-    retrier: Retrier | None = None,
+    timeout: float = 120.0,  # noqa: ASYNC109 - litellm's own
 ) -> list[list[float]]:
-    """Return the vector of each text, in one request to an embedding model. Retries and errors are those of a client.
+    """Return the vector of each text, in one request to an embedding model that is not repeated.
 
     Raises:
         LLMError: As the subclass that says what happened; no key stands in its text.
@@ -187,25 +185,16 @@ async def embed(
     check_settings(model, base_url, api_key, timeout)
     if _Door.litellm is None:
         await anyio.to_thread.run_sync(_load, abandon_on_cancel=True)
-    call = _route(model, base_url, api_key) | {
-        "input": list(texts),
-        "timeout": timeout,
-        "max_retries": _NO_RETRIES,
-    }
-    call |= {"dimensions": dimensions} if dimensions else {}
-
-    async def attempt() -> list[list[float]]:
-        failure: LLMError
-        try:
-            response = await (run_on_asyncio(_embed, call) if is_trio() else _embed(call))
-            return [row["embedding"] for row in sorted(response.data, key=lambda row: row["index"])]
-        except Exception as err:  # noqa: BLE001 - the border to litellm: everything is re-typed
-            keys = (api_key, call.get("api_key"), password_of(base_url), *keys_of_environment())
-            failure, cause = llm_error(err, model=model, keys=keys), err if is_clean(err, keys) else None
-        raise failure from cause
-
-    vectors, _ = await (retrier or Retrier()).call(attempt, timeout=timeout, model=model)
-    return vectors
+    call = _route(model, base_url, api_key) | {"input": list(texts), "timeout": timeout}
+    call |= {"max_retries": _NO_RETRIES} | ({"dimensions": dimensions} if dimensions else {})
+    failure: LLMError
+    try:
+        response = await (run_on_asyncio(_embed, call) if is_trio() else _embed(call))
+        return [row["embedding"] for row in sorted(response.data, key=lambda row: row["index"])]
+    except Exception as err:  # noqa: BLE001 - the border to litellm: everything is re-typed
+        keys = (api_key, call.get("api_key"), password_of(base_url), *keys_of_environment())
+        failure, cause = llm_error(err, model=model, keys=keys), err if is_clean(err, keys) else None
+    raise failure from cause
 
 
 # --- the door ----------------------------------------------------------------------------------------------
@@ -315,7 +304,6 @@ async def _complete(call: dict[str, Any], watch: Watch | None) -> Any:
         return (
             response if watch is None or not hasattr(response, "__aiter__") else await gather(response, watch)
         )
-        return await without_leak(litellm.acompletion(**call))
 
 
 async def _embed(call: dict[str, Any]) -> Any:

@@ -111,7 +111,8 @@ def _masked(key: str) -> re.Pattern[str]:
 def keys_of_environment() -> tuple[str, ...]:
     """Return the values of all variables that hold a key: a server may quote the one that a library found."""
     endings = ("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY")
-    return tuple(value for name, value in os.environ.items() if name.endswith(endings) and len(value) >= 8)
+    values = [os.environ.get(name, "") for name in list(os.environ) if name.endswith(endings)]
+    return tuple(value for value in values if len(value) >= 8)
 
 
 def is_secret(key: str) -> bool:

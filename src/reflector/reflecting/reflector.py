@@ -24,6 +24,7 @@ from reflector.agents.runtime import Runtime
 from reflector.dispatch.dispatching import execute
 from reflector.dispatch.ledger import Ledger, active_ledgers
 from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.store import AnswerStore
 from reflector.dispatch.task import Limits, Task
 from reflector.edits.edit import EditConfig
 from reflector.edits.planning import plan_edits
@@ -71,6 +72,7 @@ _GRACE = 5.0
 """Seconds that the request to the model waits longer than the client, and the request to the Reflector again: the more
 exact error arrives first."""
 
+_CACHE_BYTES = 64_000_000
 _LONG = 2_000
 """Steps or runs from which on the analysis goes to a worker thread."""
 
@@ -100,6 +102,9 @@ class ReflectorOptions:
     seed: int | None = None
     extra: Mapping[str, JSONValue] = field(default_factory=dict)
     """Further parameters of the model, passed on as they are."""
+    cache: bool = True
+    """A model that is given by its name is asked an identical question once, as long as the Reflector lives; another
+    `sample` is another question. A `Model` brings its own store."""
 
     def __post_init__(self) -> None:
         if not self.timeout > 0:
@@ -169,6 +174,8 @@ class Reflector:
         self._builder = prompt_builder or PromptBuilder()
         self._options = options or ReflectorOptions()
         self._edits = edits or EditConfig()
+        if self._client is not None and self._options.cache and (model is None or isinstance(model, str)):
+            self._client.store = AnswerStore(max_bytes=_CACHE_BYTES)
         self.memory = ReflectionMemory() if memory is None else memory
         """What was tried, and what became of it: shown to the model, never suggested twice."""
         self._redactor = _redactor(redact)
@@ -505,8 +512,12 @@ class Reflector:
             examples=seen_runs(request),
             task=request.task_description,
         )
-        # The first time, what it is learned with has to be loaded and fitted: not on the event loop.
-        confidence = await anyio.to_thread.run_sync(self.memory.probabilities, features_of(parsed, plan))
+        features = features_of(parsed, plan)
+        if self.memory.is_empty:
+            confidence = self.memory.probabilities(features)
+        else:
+            # The first time, what it is learned with has to be loaded and fitted: not on the event loop.
+            confidence = await anyio.to_thread.run_sync(self.memory.probabilities, features)
         return Reflection(
             **{name: getattr(parsed, name) for name in ParsedReflection.model_fields},
             run_analysis=request.trajectory_analysis,
