@@ -15,6 +15,12 @@ ReflectorError
 │   ├── JournalWriteError              signals could not be written, or not in time; `unwritten` says how many
 │   ├── JournalDamagedError            the file cannot be read any more
 │   └── JournalClosedError
+├── StoreError                         the store of answers
+│   ├── StoreOpenError                 the file is foreign, newer or unreachable; `reason` says which
+│   ├── StoreWriteError                an answer could not be written
+│   ├── StoreDamagedError              the file cannot be read any more
+│   ├── StoreClosedError
+│   └── NotStoredError (LookupError)   replay only, and this was never answered; `fingerprint` names it
 ├── AgentError                         the runtime
 │   ├── NoHandlerError                 nobody listens to a request
 │   ├── AskTimeoutError (TimeoutError) no answer within the deadline
@@ -94,6 +100,7 @@ __all__ = [
     "NoHandlerError",
     "NoModelWarning",
     "NoProviderError",
+    "NotStoredError",
     "ProviderBusyError",
     "QuotaExceededError",
     "RateLimitedError",
@@ -101,6 +108,11 @@ __all__ = [
     "ReflectorError",
     "RuntimeClosedError",
     "SignalError",
+    "StoreClosedError",
+    "StoreDamagedError",
+    "StoreError",
+    "StoreOpenError",
+    "StoreWriteError",
     "TrajectoryImportError",
     "TruncatedAnswerError",
     "UnboundedCallError",
@@ -209,6 +221,51 @@ class JournalDamagedError(JournalError):
 
 class JournalClosedError(JournalError):
     """The journal is closed, or open for reading only."""
+
+
+# --- the store of answers ----------------------------------------------------------------------------------
+
+
+class StoreError(ReflectorError):
+    """Something went wrong with the store of answers."""
+
+
+class StoreOpenError(StoreError):
+    """A file cannot be opened as a store of answers; it was left as it is.
+
+    Attributes:
+        path: The file.
+        reason: `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
+    """
+
+    def __init__(self, message: str, *, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(message)
+
+
+class StoreWriteError(StoreError):
+    """An answer could not be written."""
+
+
+class StoreDamagedError(StoreError):
+    """The store's file cannot be read any more."""
+
+
+class StoreClosedError(StoreError):
+    """The store is closed, or open for reading only."""
+
+
+class NotStoredError(StoreError, LookupError):
+    """A store that only replays does not hold the answer.
+
+    Attributes:
+        fingerprint: Of what was asked.
+    """
+
+    def __init__(self, message: str, *, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        super().__init__(message)
 
 
 # --- the runtime -----------------------------------------------------------------------------------------
