@@ -23,15 +23,13 @@ from reflector.llm.leaks import without_leak
 from reflector.llm.litellm_calls import (
     build_call,
     check_settings,
-    keys_of_environment,
     password_of,
     read_response,
     refuses_format,
-    without_keys,
 )
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.pricing import ModelFacts, facts_from_map
-from reflector.llm.secrets import is_clean, redact
+from reflector.llm.secrets import is_clean, keys_of_environment, redact, without_keys
 
 __all__ = ["LiteLLMClient"]
 
