@@ -42,7 +42,8 @@ def test_what_is_secret_is_replaced(text: str, sent: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "NameError: name 'sk_learn' is not defined", "skyscrapers, hfill-in-the-blanks", "a@b.sum() and x@np.linalg.inv(y)",
+        "NameError: name 'sk_learn' is not defined", "skyscrapers",
+        "hfill-in-the-blanks", "a@b.sum() and x@np.linalg.inv(y)",
         "api_key = os.environ['OPENAI_API_KEY']", "@decorator.name", "the password is long", "user@host",
         "https://example.org:8080/a@b", "secret: see the second paragraph", "token = tokenizer.next_token()",
     ],
