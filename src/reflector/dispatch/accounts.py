@@ -59,6 +59,8 @@ class LedgerLine(Value):
     provider: str
     calls: int = 0
     """Questions, however many requests each took."""
+    hits: int = 0
+    """Questions answered from a store, for nothing; they are no calls."""
     attempts: int = 0
     """Requests that were sent."""
     failures: dict[str, int] = Field(default_factory=dict)
@@ -88,13 +90,13 @@ class Account:
     """A line that is being written."""
 
     __slots__ = (
-        "calls", "cost", "failures", "key", "latencies", "tokens", "uncertain", "uncertain_cost", "unpriced",
+        "calls", "cost", "failures", "hits", "key", "latencies", "tokens", "uncertain", "uncertain_cost", "unpriced",
         "unreported",
     )  # fmt: skip
 
     def __init__(self, key: tuple[str, str, str]) -> None:
         self.key = key
-        self.calls = self.unpriced = self.unreported = self.uncertain = self.uncertain_cost = 0
+        self.calls = self.hits = self.unpriced = self.unreported = self.uncertain = self.uncertain_cost = 0
         self.cost: int | None = None
         self.failures: Counter[str] = Counter()
         self.latencies = Latencies()
@@ -124,7 +126,7 @@ class Account:
 
     def merge(self, other: Account) -> None:
         """Add another one."""
-        for name in ("calls", "unpriced", "unreported", "uncertain", "uncertain_cost"):
+        for name in ("calls", "hits", "unpriced", "unreported", "uncertain", "uncertain_cost"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         if other.cost is not None:
             self.cost = (self.cost or 0) + other.cost
@@ -141,6 +143,7 @@ class Account:
             model=model,
             provider=provider,
             calls=self.calls,
+            hits=self.hits,
             attempts=self.tokens.calls,
             failures=dict(sorted(self.failures.items())),
             usage=self.tokens.replace(cost_usd=cost),
@@ -155,7 +158,7 @@ class Account:
 
 
 _COLUMNS = (
-    "role", "model", "provider", "calls", "sent", "failed", "input", "cached", "output", "reasoning", "USD",
+    "role", "model", "provider", "calls", "hits", "sent", "failed", "input", "cached", "output", "reasoning", "USD",
     "p50 s", "p95 s",
 )  # fmt: skip
 
@@ -181,6 +184,7 @@ def _cells(line: LedgerLine) -> tuple[str, ...]:
         line.model,
         line.provider,
         f"{line.calls:,}",
+        f"{line.hits:,}",
         f"{line.attempts:,}",
         f"{sum(line.failures.values()):,}",
         *("?" if count is None else f"{count:,}" for count in counts),

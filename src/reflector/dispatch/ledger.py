@@ -147,6 +147,16 @@ class Ledger:
                     if bell in self._waiting:
                         self._waiting.remove(bell)
 
+    def count_hit(self, key: tuple[str, str, str]) -> None:
+        """Count a question that a store answered: nothing was sent, and nothing is spent."""
+        with self._lock:
+            self._account(key).hits += 1
+
+    def _account(self, key: tuple[str, str, str]) -> Account:
+        if key not in self._accounts:
+            self._accounts[key] = Account(key)
+        return self._accounts[key]
+
     def start_rollout(self) -> Reservation:
         """Set aside one rollout, and as much as the dearest one so far reported.
 
@@ -214,9 +224,7 @@ class Ledger:
                 self._dearest[key] = max(cost, self._guess(key))
             if reservation.is_rollout and usage == _NOTHING:
                 return
-            account = self._accounts.get(key)
-            if account is None:
-                account = self._accounts[key] = Account(key)
+            account = self._account(key)
             account.add(usage, cost, seconds, failure, is_first=is_first)
             if not is_certain:
                 self._add(self._held, (*reservation.amounts[:2], 0, 0))

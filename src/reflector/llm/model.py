@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
+from functools import partial
 
 from reflector._clock import Clock, SystemClock
 from reflector.dispatch.ledger import Ledger, active_ledgers
 from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.store import AnswerStore
 from reflector.dispatch.throttle import RateLimits, Throttle
 from reflector.errors import ConfigurationError, LLMError
 from reflector.llm.calls import Call, Calls
 from reflector.llm.client import LLMClient, ModelFunction, as_client, warm_up
 from reflector.llm.litellm_client import LiteLLMClient
 from reflector.llm.messages import ModelReply, ModelRequest
+from reflector.llm.paid_answers import answer_once
+from reflector.llm.pricing import facts_of
 from reflector.llm.retry import Retrier, RetryPolicy
 from reflector.usage import Budget, Price
 
@@ -57,6 +61,7 @@ class Model:
         base_url: Where an OpenAI-compatible server listens; for a model given by name.
         api_key: Its key; None takes the variable that the provider defines.
         options: Limits, budget, price, retries and time.
+        store: Where answers are kept that are paid once; None pays every time.
         clock: Where the time comes from.
 
     Attributes:
@@ -74,9 +79,11 @@ class Model:
         base_url: str | None = None,
         api_key: str | None = None,
         options: ModelOptions | None = None,
+        store: AnswerStore | None = None,
         clock: Clock | None = None,
     ) -> None:
         self.options = options or ModelOptions()
+        self.store = store
         self.client = _client_of(model, base_url, api_key, self.options.timeout)
         clock = clock or SystemClock()
 
@@ -118,7 +125,9 @@ class Model:
         return view
 
     async def warmup(self) -> None:
-        """Let the client load what its first call needs: seconds for litellm, once per process."""
+        """Let the client load what its first call needs: seconds for litellm, once per process. Not for a replay."""
+        if self.store is not None and self.store.mode == "replay":
+            return
         await warm_up(self.client)
 
     async def complete(self, request: ModelRequest) -> ModelReply:
@@ -126,16 +135,26 @@ class Model:
 
         Raises:
             BudgetExceededError: If it might cost more than is left. Nothing was sent for it, or nothing further.
+            NotStoredError: If its store only replays and does not hold the answer.
             LLMError: As the subclass that says what happened, after the retries that it is worth. `usage` says what
                 was used up.
         """
-        await self.warmup()
-        return await self._ask(request)
+        if self.store is None:
+            return await self._ask(request)
+        reply = await answer_once(self.store, self.client, request, partial(self._ask, request))
+        if reply.cached:
+            key = (request.role, self.name, facts_of(self.client).provider)
+            for ledger in self._ledgers():
+                ledger.count_hit(key)
+        return reply
+
+    def _ledgers(self) -> tuple[Ledger, ...]:
+        return tuple(dict.fromkeys((self.ledger, *self._charged, *active_ledgers())))
 
     async def _ask(self, request: ModelRequest) -> ModelReply:
         """Answer a request for which the model has to be asked."""
-        ledgers = tuple(dict.fromkeys((self.ledger, *self._charged, *active_ledgers())))
-        call = Call(self._calls, request, ledgers, self.options.timeout)
+        await self.warmup()
+        call = Call(self._calls, request, self._ledgers(), self.options.timeout)
         try:
             reply = await call.run()
         except LLMError as err:

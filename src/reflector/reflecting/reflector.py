@@ -235,13 +235,14 @@ class Reflector:
         """Do a task of kind `reflection`."""
         started = time.perf_counter()
         if by_rules:
-            parsed, model, usage = reflect_by_rules(request), RULES, Usage()
+            parsed, model, usage, cached = reflect_by_rules(request), RULES, Usage(), False
         else:
             reply, provider = await self._ask_model(request, model_limits)
             parsed = parse_reflection(
                 reply.content, strict=self._options.strict, finish_reason=reply.finish_reason
             )
             model, usage = reply.model or (self.model if self._client is not None else provider), reply.usage
+            cached = reply.cached
         plan = plan_edits(parsed, request.original_prompt, config=self._edits)
         return Reflection(
             **{name: getattr(parsed, name) for name in ParsedReflection.model_fields},
@@ -250,6 +251,7 @@ class Reflector:
             plan=plan,
             model=model,
             usage=usage,
+            cached=cached,
             duration_ms=(time.perf_counter() - started) * 1e3,
         )
 
