@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from reflector.agents.mailbox import MailboxOptions as MailboxOptions
     from reflector.agents.runtime import Runtime as Runtime
     from reflector.agents.supervision import Supervision as Supervision
+    from reflector.dispatch.accounts import LedgerLine as LedgerLine
     from reflector.dispatch.dispatching import execute as execute
+    from reflector.dispatch.ledger import Ledger as Ledger
     from reflector.dispatch.provider import ProviderCard as ProviderCard
     from reflector.dispatch.task import (
         Limits as Limits,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from reflector.dispatch.task import (
         TaskResult as TaskResult,
     )
+    from reflector.dispatch.throttle import RateLimits as RateLimits
     from reflector.edits.edit import EditConfig as EditConfig
     from reflector.edits.plan import EditPlan as EditPlan
     from reflector.edits.planning import plan_edits as plan_edits
@@ -50,6 +53,9 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         AskTimeoutError as AskTimeoutError,
+    )
+    from reflector.errors import (
+        BudgetExceededError as BudgetExceededError,
     )
     from reflector.errors import (
         ConfigurationError as ConfigurationError,
@@ -172,6 +178,9 @@ if TYPE_CHECKING:
         TruncatedAnswerError as TruncatedAnswerError,
     )
     from reflector.errors import (
+        UnboundedCallError as UnboundedCallError,
+    )
+    from reflector.errors import (
         UnknownFormatError as UnknownFormatError,
     )
     from reflector.errors import (
@@ -192,6 +201,9 @@ if TYPE_CHECKING:
     from reflector.llm.client import LLMClient as LLMClient
     from reflector.llm.messages import ModelReply as ModelReply
     from reflector.llm.messages import ModelRequest as ModelRequest
+    from reflector.llm.model import Model as Model
+    from reflector.llm.model import ModelOptions as ModelOptions
+    from reflector.llm.retry import RetryPolicy as RetryPolicy
     from reflector.reflecting.facade import reflect as reflect
     from reflector.reflecting.facade import reflect_sync as reflect_sync
     from reflector.reflecting.reflection import Reflection as Reflection
@@ -231,6 +243,8 @@ if TYPE_CHECKING:
     from reflector.trajectories.step import Step as Step
     from reflector.trajectories.step import StepKind as StepKind
     from reflector.trajectories.trajectory import Trajectory as Trajectory
+    from reflector.usage import Budget as Budget
+    from reflector.usage import Price as Price
     from reflector.usage import Usage as Usage
 
 
@@ -267,10 +281,18 @@ _HOME = {
     "EditPlan": "reflector.edits.plan",
     "plan_edits": "reflector.edits.planning",
     # models
+    "Model": "reflector.llm.model",
+    "ModelOptions": "reflector.llm.model",
     "LLMClient": "reflector.llm.client",
     "ModelRequest": "reflector.llm.messages",
     "ModelReply": "reflector.llm.messages",
+    "RateLimits": "reflector.dispatch.throttle",
+    "RetryPolicy": "reflector.llm.retry",
     "Usage": "reflector.usage",
+    "Price": "reflector.usage",
+    "Budget": "reflector.usage",
+    "Ledger": "reflector.dispatch.ledger",
+    "LedgerLine": "reflector.dispatch.accounts",
     # tasks
     "Task": "reflector.dispatch.task",
     "TaskResult": "reflector.dispatch.task",

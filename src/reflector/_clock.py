@@ -69,6 +69,11 @@ class VirtualClock:
     def now(self) -> float:
         return self._now
 
+    @property
+    def sleepers(self) -> int:
+        """How many wait for a time to come."""
+        return len(self._sleepers)
+
     async def sleep_until(self, when: float) -> None:
         if when <= self._now:
             await anyio.lowlevel.checkpoint()

@@ -15,6 +15,12 @@ ReflectorError
 │   ├── JournalWriteError              signals could not be written, or not in time; `unwritten` says how many
 │   ├── JournalDamagedError            the file cannot be read any more
 │   └── JournalClosedError
+├── StoreError                         the store of answers
+│   ├── StoreOpenError                 the file is foreign, newer or unreachable; `reason` says which
+│   ├── StoreWriteError                an answer could not be written
+│   ├── StoreDamagedError              the file cannot be read any more
+│   ├── StoreClosedError
+│   └── NotStoredError (LookupError)   replay only, and this was never answered; `fingerprint` names it
 ├── AgentError                         the runtime
 │   ├── NoHandlerError                 nobody listens to a request
 │   ├── AskTimeoutError (TimeoutError) no answer within the deadline
@@ -24,13 +30,15 @@ ReflectorError
 │   ├── MiddlewareError                a middleware raised or overran its time limit
 │   ├── DuplicateAgentError (ValueError)
 │   └── RuntimeClosedError             the runtime is not open
+├── BudgetExceededError                it would cost more than may be spent; `limit` says of what
+│   └── UnboundedCallError             nobody can say before the call what it costs at most
 ├── DispatchError                      tasks and their providers
 │   ├── NoProviderError (NoHandlerError)   nobody accepts the task, or nobody within its limits; `decision` says why
 │   │   └── ProviderBusyError          those who could are full and do not let anybody wait
 │   └── EngineError                    where a provider's work runs
 │       ├── WorkerCrashedError         the process died, each time that it was tried
 │       └── UnpicklableError (TypeError)   something cannot cross to another process
-├── LLMError                           the model; `retryable` says whether another try can help
+├── LLMError                           the model; `retryable`: another try can help; `fatal`: no call can succeed
 │   ├── RateLimitedError               `retry_after` seconds, when the server said so
 │   ├── QuotaExceededError
 │   ├── LLMTimeoutError (TimeoutError)
@@ -60,6 +68,7 @@ __all__ = [
     "AgentError",
     "AgentStoppedError",
     "AskTimeoutError",
+    "BudgetExceededError",
     "ConfigurationError",
     "ContentFilteredError",
     "ContextLengthError",
@@ -91,6 +100,7 @@ __all__ = [
     "NoHandlerError",
     "NoModelWarning",
     "NoProviderError",
+    "NotStoredError",
     "ProviderBusyError",
     "QuotaExceededError",
     "RateLimitedError",
@@ -98,8 +108,14 @@ __all__ = [
     "ReflectorError",
     "RuntimeClosedError",
     "SignalError",
+    "StoreClosedError",
+    "StoreDamagedError",
+    "StoreError",
+    "StoreOpenError",
+    "StoreWriteError",
     "TrajectoryImportError",
     "TruncatedAnswerError",
+    "UnboundedCallError",
     "UnknownFormatError",
     "UnknownModelError",
     "UnparsableReflectionError",
@@ -207,6 +223,51 @@ class JournalClosedError(JournalError):
     """The journal is closed, or open for reading only."""
 
 
+# --- the store of answers ----------------------------------------------------------------------------------
+
+
+class StoreError(ReflectorError):
+    """Something went wrong with the store of answers."""
+
+
+class StoreOpenError(StoreError):
+    """A file cannot be opened as a store of answers; it was left as it is.
+
+    Attributes:
+        path: The file.
+        reason: `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
+    """
+
+    def __init__(self, message: str, *, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(message)
+
+
+class StoreWriteError(StoreError):
+    """An answer could not be written."""
+
+
+class StoreDamagedError(StoreError):
+    """The store's file cannot be read any more."""
+
+
+class StoreClosedError(StoreError):
+    """The store is closed, or open for reading only."""
+
+
+class NotStoredError(StoreError, LookupError):
+    """A store that only replays does not hold the answer.
+
+    Attributes:
+        fingerprint: Of what was asked.
+    """
+
+    def __init__(self, message: str, *, fingerprint: str) -> None:
+        self.fingerprint = fingerprint
+        super().__init__(message)
+
+
 # --- the runtime -----------------------------------------------------------------------------------------
 
 
@@ -244,6 +305,35 @@ class DuplicateAgentError(AgentError, ValueError):
 
 class RuntimeClosedError(AgentError):
     """The runtime is not open: enter it with `async with Runtime()` first."""
+
+
+# --- budgets ---------------------------------------------------------------------------------------------
+
+
+class BudgetExceededError(ReflectorError):
+    """It would cost more than may be spent, so it was not begun.
+
+    Attributes:
+        limit: Which one: `cost_usd`, `tokens`, `calls`, `rollouts` or `seconds`.
+        allowed: What the budget says.
+        spent: What is gone, with what may be gone: calls that were broken off count with their upper bound.
+        reserved: Set aside for what is under way.
+        asked: What this would have taken at most; infinite when nobody can say.
+    """
+
+    def __init__(
+        self, message: str, *, limit: str, allowed: float, spent: float, reserved: float, asked: float
+    ) -> None:
+        self.limit = limit
+        self.allowed = allowed
+        self.spent = spent
+        self.reserved = reserved
+        self.asked = asked
+        super().__init__(message)
+
+
+class UnboundedCallError(BudgetExceededError):
+    """A call whose cost has no upper bound was refused under a budget: it needs `max_tokens`."""
 
 
 # --- dispatch --------------------------------------------------------------------------------------------
@@ -288,13 +378,19 @@ class LLMError(ReflectorError):
     Attributes:
         model: The model's name, when known.
         retryable: Whether the same call may succeed later.
+        fatal: Whether every other call to this model will fail as well, until somebody does something about it.
+        retry_after: Seconds to wait before another try, when the server said so.
+        was_sent: Whether the request may have reached the server, so that it may have to be paid.
         usage: What was used up before it failed (`reflector.usage.Usage`), or None when nothing is known.
     """
 
     retryable: bool = False
+    fatal: bool = False
 
     def __init__(self, message: str, *, model: str | None = None) -> None:
         self.model = model
+        self.retry_after: float | None = None
+        self.was_sent = True
         self.usage: Any = None
         super().__init__(message)
 
@@ -305,12 +401,14 @@ class RateLimitedError(LLMError):
     retryable = True
 
     def __init__(self, message: str, *, model: str | None = None, retry_after: float | None = None) -> None:
-        self.retry_after = retry_after
         super().__init__(message, model=model)
+        self.retry_after = retry_after
 
 
 class QuotaExceededError(LLMError):
     """The account's credit or quota is used up."""
+
+    fatal = True
 
 
 class LLMTimeoutError(LLMError, TimeoutError):
@@ -334,9 +432,13 @@ class LLMServerError(LLMError):
 class LLMAuthenticationError(LLMError):
     """The key is missing, wrong or not allowed to use this model."""
 
+    fatal = True
+
 
 class UnknownModelError(LLMError):
     """No such model, or no provider is known for its name."""
+
+    fatal = True
 
 
 class LLMBadRequestError(LLMError):

@@ -14,6 +14,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
+from reflector._clock import VirtualClock
 from reflector.errors import (
     ConfigurationError,
     ContentFilteredError,
@@ -33,7 +34,8 @@ from reflector.errors import (
 from reflector.llm import litellm_client
 from reflector.llm.litellm_client import PLACEHOLDER_KEY, LiteLLMClient
 from reflector.llm.messages import ModelReply, ModelRequest
-from reflector.llm.retry import Retrier, RetryPolicy
+from reflector.llm.model import Model, ModelOptions
+from reflector.llm.retry import RetryPolicy
 from reflector.testing import LoopbackRequest, LoopbackServer, answers
 from reflector.testing.answers import Answer
 from reflector.usage import Usage
@@ -49,9 +51,9 @@ def _no_key_of_the_machine(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
 
-def client_of(server: LoopbackServer, model: str = "any", **settings: Any) -> LiteLLMClient:
-    settings.setdefault("retrier", Retrier(RetryPolicy(base=0.001)))
-    return LiteLLMClient(model, base_url=server.base_url, **settings)
+def client_of(server: LoopbackServer, model: str = "any", **settings: Any) -> Model:
+    settings.setdefault("options", ModelOptions(retry=RetryPolicy(base=0.001)))
+    return Model(model, base_url=server.base_url, **settings)
 
 
 async def outcome_of(
@@ -216,14 +218,23 @@ async def test_tokens_of_answers_that_were_thrown_away_are_counted() -> None:
 
 
 async def test_the_servers_wait_is_honoured() -> None:
-    waits: list[float] = []
+    clock = VirtualClock()
+    async with (
+        LoopbackServer([answers.rate_limited(7), "text"]) as server,
+        anyio.create_task_group() as group,
+    ):
+        replies: list[ModelReply] = []
 
-    async def note(seconds: float) -> None:
-        waits.append(seconds)
+        async def ask() -> None:
+            replies.append(await client_of(server, clock=clock).complete(REQUEST))
 
-    reply, _ = await outcome_of([answers.rate_limited(7), "text"], retrier=Retrier(sleep=note))
-    assert isinstance(reply, ModelReply)
-    assert waits == [7.0]
+        group.start_soon(ask)
+        while not clock.sleepers:
+            await anyio.lowlevel.checkpoint()
+        await clock.advance(6.9)
+        assert len(server.requests) == 1
+        await clock.advance(0.1)
+    assert replies[0].attempts == 2
 
 
 @pytest.mark.parametrize("fault", [answers.hang(), answers.slow_headers(30), answers.reply("late").after(30)])
@@ -360,7 +371,7 @@ async def test_without_any_key_the_error_names_the_variable_at_once(
     for name in ("OPENAI_BASE_URL", "OPENAI_API_BASE", "GEMINI_API_KEY", "GOOGLE_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(LLMAuthenticationError, match=f"the key is missing; set {variable}") as caught:
-        await LiteLLMClient(model).complete(REQUEST)
+        await Model(model).complete(REQUEST)
     assert caught.value.usage.calls == 1
 
 

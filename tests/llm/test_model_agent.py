@@ -7,6 +7,7 @@ from typing import Any
 import anyio
 import pytest
 
+from reflector._clock import VirtualClock
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.dispatching import execute
 from reflector.dispatch.provider import ProviderCard
@@ -21,15 +22,22 @@ from reflector.errors import (
     RateLimitedError,
     UnsupportedReplyError,
 )
-from reflector.llm.client import FunctionClient
+from reflector.llm.client import FunctionClient, LLMClient
 from reflector.llm.messages import MODEL_COMPLETED, MODEL_REQUESTED, ModelReply, ModelRequest
-from reflector.llm.model_agent import ask_client, model_agent
+from reflector.llm.model import Model, ModelOptions
+from reflector.llm.model_agent import model_agent
 from reflector.llm.replies import read_reply
+from reflector.llm.retry import RetryPolicy
 from reflector.llm.scripted import ScriptedClient
 
 pytestmark = pytest.mark.anyio
 
 REQUEST = ModelRequest.from_text("why?")
+ONCE = ModelOptions(retry=RetryPolicy(attempts=1))
+
+
+async def ask_client(client: LLMClient, request: ModelRequest) -> ModelReply:
+    return await Model(client, options=ONCE).complete(request)
 
 
 def task(payload: Any) -> Any:
@@ -61,8 +69,13 @@ async def test_data_that_is_no_request_is_refused(data: Any) -> None:
 
 
 async def test_the_time_is_measured_by_the_given_clock() -> None:
-    ticks = iter([10.0, 12.5])
-    reply = await ask_client(ScriptedClient(["x"]), REQUEST, clock=lambda: next(ticks))
+    clock = VirtualClock()
+
+    async def think(request: ModelRequest) -> str:
+        await clock.advance(2.5)
+        return "x"
+
+    reply = await Model(ScriptedClient(think), clock=clock).complete(REQUEST)
     assert reply.duration_ms == 2500
 
 

@@ -10,9 +10,9 @@ import anyio.to_thread
 import pytest
 
 from reflector.errors import LLMError, LLMServerError, LLMTimeoutError
-from reflector.llm.litellm_client import LiteLLMClient
 from reflector.llm.messages import ModelReply, ModelRequest
-from reflector.llm.retry import Retrier, RetryBudget, RetryPolicy
+from reflector.llm.model import Model, ModelOptions
+from reflector.llm.retry import RetryPolicy
 from reflector.testing import LoopbackRequest, LoopbackServer, answers
 from reflector.testing.answers import Answer
 from reflector.usage import Usage
@@ -36,7 +36,7 @@ FAULTS: dict[str, Answer] = {
 }
 
 
-async def run_batch(calls: int, client: LiteLLMClient, limit: float = 60) -> list[ModelReply | LLMError]:
+async def run_batch(calls: int, client: Model, limit: float = 60) -> list[ModelReply | LLMError]:
     outcomes: list[ModelReply | LLMError] = []
 
     async def ask(number: int) -> None:
@@ -59,9 +59,9 @@ def spent(outcomes: list[ModelReply | LLMError]) -> Usage:
 
 async def check_batch(calls: int, script: Any) -> None:
     """Send a batch and compare what was counted here with what the server counted, to the token."""
-    retrier = Retrier(RetryPolicy(base=0.001), RetryBudget(1000))
+    options = ModelOptions(retry=RetryPolicy(base=0.001, budget=1000))
     async with LoopbackServer(script) as server:
-        outcomes = await run_batch(calls, LiteLLMClient("any", base_url=server.base_url, retrier=retrier))
+        outcomes = await run_batch(calls, Model("any", base_url=server.base_url, options=options))
     total = spent(outcomes)
     assert len(outcomes) == calls
     assert sum(isinstance(outcome, ModelReply) for outcome in outcomes) >= calls // 2
@@ -91,18 +91,18 @@ async def test_a_hundred_calls_get_through_a_mix_of_all_faults() -> None:
 
 async def test_an_outage_costs_each_call_one_request_and_all_of_them_the_budget() -> None:
     async with LoopbackServer(answers.server_error()) as server:
-        retrier = Retrier(RetryPolicy(base=0.001), RetryBudget(20))
-        outcomes = await run_batch(MANY, LiteLLMClient("any", base_url=server.base_url, retrier=retrier))
+        options = ModelOptions(retry=RetryPolicy(base=0.001, budget=20))
+        outcomes = await run_batch(MANY, Model("any", base_url=server.base_url, options=options))
     assert all(isinstance(outcome, LLMServerError) for outcome in outcomes)
     assert len(server.requests) == spent(outcomes).calls == MANY + 20
 
 
 @pytest.mark.parametrize("fault", [answers.hang(), answers.slow_headers(60)], ids=["hang", "slow headers"])
 async def test_a_server_that_hangs_is_left_by_all_within_the_time_limit(fault: Answer) -> None:
-    await LiteLLMClient("openai/any").warmup()
+    await Model("openai/any").warmup()
     async with LoopbackServer(fault) as server:
         begun = time.monotonic()
-        outcomes = await run_batch(FEW, LiteLLMClient("any", base_url=server.base_url), limit=1)
+        outcomes = await run_batch(FEW, Model("any", base_url=server.base_url), limit=1)
         assert time.monotonic() - begun < 5
         assert all(isinstance(outcome, LLMTimeoutError) for outcome in outcomes)
         await anyio.to_thread.run_sync(server.wait_until_idle)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import base64
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.llm.secrets import MASK, is_clean, is_secret, redact, remove_keys
+from reflector.llm.secrets import MASK, forms_of, is_clean, is_secret, redact, remove_keys
 
 KEY = "Zx81-not-a-usual-key"
 
@@ -137,3 +140,38 @@ def test_a_circle_of_errors_ends() -> None:
     one, two = ValueError("one"), ValueError("two")
     one.__context__, two.__context__ = two, one
     assert is_clean(one)
+
+
+SECRET = "Zx81/not+a-usual:key 42"
+
+
+@pytest.mark.parametrize("secret", [SECRET, "sk-" + "q7" * 12])
+@pytest.mark.parametrize("around", ["", "u:", "me:", "you:"])
+def test_a_key_is_recognised_in_the_forms_that_servers_give_it(secret: str, around: str) -> None:
+    plain = (around + secret).encode()
+    forms = [
+        secret, quote(secret, safe=""), base64.b64encode(plain).decode(),
+        base64.urlsafe_b64encode(plain + b"??").decode(),
+        plain.hex(), plain.hex().upper(), f"{secret[:5]}***{secret[-4:]}", f"{secret[:4]}...{secret[-2:]}",
+        f"**********{secret[-4:]}", f"{secret[:8]}\N{HORIZONTAL ELLIPSIS}",
+    ]  # fmt: skip
+    for form in forms:
+        said = redact(f"the key {form}; is bad", [secret])
+        assert MASK in said
+        assert secret[:4] not in said
+        assert secret[-4:] not in said
+        assert form not in said
+        assert said.startswith("the key ")
+        assert said.endswith("is bad")
+
+
+def test_a_word_that_serves_as_a_key_is_only_removed_as_it_is() -> None:
+    assert forms_of("EMPTY") == ("EMPTY",)
+    assert redact("EMPT***; RU1QVFk=", ["EMPTY"]) == "EMPT***; RU1QVFk="
+
+
+@given(st.text(max_size=40), st.text(min_size=8, max_size=40))
+def test_any_key_has_forms_and_any_text_can_be_searched(text: str, key: str) -> None:
+    assert key in forms_of(key)
+    assert all(len(form) >= 8 for form in forms_of(key))
+    redact(text, [key])

@@ -11,9 +11,15 @@ from reflector.errors import ConfigurationError
 from reflector.llm.client import FunctionClient
 from reflector.llm.litellm_client import LiteLLMClient
 from reflector.llm.scripted import ScriptedClient
-from reflector.llm.selection import resolve_model
+from reflector.llm.selection import ModelChoice, resolve_model
 
 URL = "http://127.0.0.1:9/v1"
+
+
+def _litellm(choice: ModelChoice) -> LiteLLMClient:
+    assert choice.client is not None
+    assert isinstance(choice.client.client, LiteLLMClient)
+    return choice.client.client
 
 
 def test_nothing_configured_means_rules_and_a_warning() -> None:
@@ -30,8 +36,7 @@ def test_rules_by_name_are_a_choice_and_need_no_warning(name: str) -> None:
 def test_the_environment_names_model_and_server() -> None:
     choice = resolve_model(environ={"REFLECTOR_MODEL": "openai/env", "REFLECTOR_BASE_URL": URL})
     assert choice.name == "openai/env"
-    assert isinstance(choice.client, LiteLLMClient)
-    assert choice.client.base_url == URL
+    assert _litellm(choice).base_url == URL
 
 
 def test_the_environment_may_say_rules() -> None:
@@ -42,8 +47,7 @@ def test_the_environment_may_say_rules() -> None:
 def test_arguments_win_over_the_environment() -> None:
     environ = {"REFLECTOR_MODEL": "openai/env", "REFLECTOR_BASE_URL": "http://other/v1"}
     choice = resolve_model("openai/argument", base_url=URL, environ=environ)
-    assert isinstance(choice.client, LiteLLMClient)
-    assert (choice.name, choice.client.base_url) == ("openai/argument", URL)
+    assert (choice.name, _litellm(choice).base_url) == ("openai/argument", URL)
 
 
 def test_an_empty_variable_is_none() -> None:
@@ -53,8 +57,12 @@ def test_an_empty_variable_is_none() -> None:
 def test_a_client_and_a_function_are_taken() -> None:
     client = ScriptedClient(["x"], name="mine")
     choice = resolve_model(client, environ={"REFLECTOR_MODEL": "openai/env", "REFLECTOR_BASE_URL": URL})
-    assert (choice.name, choice.client) == ("mine", client)
-    assert isinstance(resolve_model(lambda messages: "x", environ={}).client, FunctionClient)
+    assert choice.client is not None
+    assert (choice.name, choice.client.client) == ("mine", client)
+    function = resolve_model(lambda messages: "x", environ={}).client
+    assert function is not None
+    assert isinstance(function.client, FunctionClient)
+    assert resolve_model(function, environ={}).client is function
 
 
 @dataclass

@@ -6,15 +6,17 @@ The one module of the library that knows asyncio: a raw future makes an ask abou
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import math
 from collections.abc import Callable, Generator
 from typing import Any, Protocol, TypeVar
 
 import anyio
+import anyio.lowlevel
 
 from reflector._clock import Clock, SystemClock
 
-__all__ = ["Alarm", "OneShot", "alarm_for", "is_stray_cancellation", "one_shots"]
+__all__ = ["Alarm", "Bell", "OneShot", "alarm_for", "is_stray_cancellation", "one_shots"]
 
 T = TypeVar("T")
 
@@ -93,6 +95,42 @@ def _on_asyncio() -> bool:
         return asyncio.current_task() is not None
     except RuntimeError:
         return False
+
+
+class Bell:
+    """An event for one task that any thread may set, also one with another event loop."""
+
+    __slots__ = ("_event", "_loop", "is_set")
+
+    def __init__(self) -> None:
+        self._event = anyio.Event()
+        self._loop = _running_loop()
+        self.is_set = False
+
+    def set(self) -> bool:
+        """Wake the task; return False if its event loop has ended."""
+        self.is_set = True
+        if _running_loop() is self._loop:
+            self._event.set()
+            return True
+        soon = getattr(self._loop, "call_soon_threadsafe", None) or self._loop.run_sync_soon
+        with contextlib.suppress(RuntimeError):  # asyncio's and trio's word for a loop that has ended
+            soon(self._event.set)
+            return True
+        return False
+
+    async def wait(self) -> None:
+        """Return once it is set."""
+        await self._event.wait()
+
+
+def _running_loop() -> Any:
+    """Return the event loop of this thread as its own library knows it; None without one."""
+    try:
+        token = anyio.lowlevel.current_token()
+    except RuntimeError:
+        return None
+    return getattr(token, "native_token", token)  # anyio wraps it since 4.11
 
 
 class Alarm(Protocol):

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 import anyio
-import anyio.lowlevel
 
-__all__ = ["Capacity"]
+from reflector.agents._wake import Bell
+from reflector.agents.cell import CURRENT_CELL
+
+__all__ = ["Capacity", "current_caller"]
+
+
+def current_caller() -> Hashable:
+    """Return who is asking: the agent whose handler runs, else the task that opened the task group."""
+    cell = CURRENT_CELL.get()
+    return cell.name if cell is not None else anyio.get_current_task().parent_id
 
 
 class Capacity:
@@ -17,10 +26,10 @@ class Capacity:
 
     When room comes, the callers take turns, and within a caller the first comes first. A caller with ten thousand
     tasks therefore delays another one's single task by one task. Room goes straight to whoever is next: nobody who
-    comes later can take it. Belongs to one event loop.
+    comes later can take it. Several event loops, each in its thread, may share one.
     """
 
-    __slots__ = ("_lines", "limit", "queued", "running", "waiting")
+    __slots__ = ("_lines", "_lock", "limit", "queued", "running", "waiting")
 
     def __init__(self, limit: int, queued: int) -> None:
         """Make one.
@@ -33,7 +42,8 @@ class Capacity:
         self.queued = queued
         self.running = 0
         self.waiting = 0
-        self._lines: OrderedDict[Hashable, OrderedDict[anyio.Event, None]] = OrderedDict()
+        self._lines: OrderedDict[Hashable, OrderedDict[Bell, None]] = OrderedDict()
+        self._lock = threading.Lock()
 
     @property
     def is_full(self) -> bool:
@@ -56,34 +66,45 @@ class Capacity:
 
     async def acquire(self, caller: Hashable) -> None:
         """Wait for room; give it back with `release`."""
-        if self.running < self.limit:
-            self.running += 1
-            return
-        turn = anyio.Event()
-        self._lines.setdefault(caller, OrderedDict())[turn] = None
-        self.waiting += 1
+        with self._lock:
+            if self.running < self.limit:
+                self.running += 1
+                return
+            turn = Bell()
+            self._lines.setdefault(caller, OrderedDict())[turn] = None
+            self.waiting += 1
         try:
             await turn.wait()
         except BaseException:
-            if turn.is_set():
+            with self._lock:
+                if not turn.is_set:
+                    self._leave(caller, turn)
+            if turn.is_set:
                 self.release()
-            else:
-                self._leave(caller, turn)
             raise
 
     def release(self) -> None:
         """Give room back: to the first in line of the caller whose turn it is, if anybody waits."""
-        if not self._lines:
+        with self._lock:
             self.running -= 1
-            return
-        caller, line = self._lines.popitem(last=False)
-        turn, _ = line.popitem(last=False)
-        if line:
-            self._lines[caller] = line
-        self.waiting -= 1
-        turn.set()
+            self._hand_out()
 
-    def _leave(self, caller: Hashable, turn: anyio.Event) -> None:
+    def resize(self, limit: int) -> None:
+        """Let another number run at once. What runs goes on; more room goes to those who wait."""
+        with self._lock:
+            self.limit = limit
+            self._hand_out()
+
+    def _hand_out(self) -> None:
+        while self._lines and self.running < self.limit:
+            caller, line = self._lines.popitem(last=False)
+            turn, _ = line.popitem(last=False)
+            if line:
+                self._lines[caller] = line
+            self.waiting -= 1
+            self.running += turn.set()
+
+    def _leave(self, caller: Hashable, turn: Bell) -> None:
         line = self._lines[caller]
         del line[turn]
         if not line:

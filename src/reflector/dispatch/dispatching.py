@@ -8,10 +8,9 @@ from typing import Any
 import anyio
 
 from reflector.agents.ambient import ambient_runtime
-from reflector.agents.cell import CURRENT_CELL
 from reflector.agents.ref import AgentRef
 from reflector.agents.runtime import Runtime
-from reflector.dispatch.capacity import Capacity
+from reflector.dispatch.capacity import Capacity, current_caller
 from reflector.dispatch.decision import Candidate, Decision, choose
 from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.task import Task, TaskOutput, TaskResult
@@ -91,7 +90,7 @@ class _Market:
             if capacity.is_free:
                 await capacity.acquire(None)
             else:
-                await self._wait_for_room(capacity, caller or _caller(), deadline, provider.name)
+                await self._wait_for_room(capacity, caller or current_caller(), deadline, provider.name)
             try:
                 if provider.is_alive:  # it may have stopped while we waited
                     reply = await provider.ask(request, timeout=deadline - clock.now())
@@ -168,12 +167,6 @@ def _card(ref: AgentRef) -> ProviderCard:
     if not isinstance(card, ProviderCard):
         raise ConfigurationError(f"the card of {ref.name!r} has to be a ProviderCard; got {card!r}")
     return card
-
-
-def _caller() -> Hashable:
-    """Return who is asking: the agent whose handler runs, else the task that opened the task group."""
-    cell = CURRENT_CELL.get()
-    return cell.name if cell is not None else anyio.get_current_task().parent_id
 
 
 def _result(reply: Signal, decision: Decision, price_usd: float | None) -> TaskResult:

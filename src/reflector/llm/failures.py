@@ -96,6 +96,13 @@ _UNREACHABLE = _pattern(
     r"name or service not known|name resolution|network is unreachable|no route to host",
 )
 
+# No connection ever stood, so nothing was sent.
+_NEVER_SENT = _pattern(
+    r"connection refused|all connection attempts failed",
+    r"cannot connect|connect call failed|failed to connect",
+    r"name or service not known|name resolution|network is unreachable|no route to host",
+)
+
 _TIMEOUT_CLASSES = frozenset({"Timeout", "TimeoutError", "TimeoutException", "APITimeoutError"})
 _CONNECTION_CLASSES = frozenset(
     {"ConnectionError", "TransportError", "ClientConnectionError", "APIConnectionError", "gaierror"}
@@ -125,7 +132,12 @@ def llm_error(err: BaseException, *, model: str | None = None, keys: Iterable[st
     message = f"{who}{advice}" + (f" ({quoted})" if quoted else "")
     if kind is RateLimitedError:
         return RateLimitedError(message, model=model, retry_after=_wait_asked_for(err, said))
-    return kind(message, model=model)
+    error = kind(message, model=model)
+    is_unsent = kind is LLMConnectionError and (
+        _NEVER_SENT.search(said) or any(isinstance(each, ConnectionRefusedError) for each in _causes(err))
+    )
+    error.was_sent = not is_unsent
+    return error
 
 
 def _classify(err: BaseException, status: int | None, said: str) -> tuple[type[LLMError], str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -11,17 +9,15 @@ from reflector._text import one_line, shorten
 from reflector.errors import ConfigurationError, LLMBadRequestError, LLMError
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.replies import read_reply, read_usage, split_thinking
-from reflector.llm.secrets import is_secret, redact, remove_keys
+from reflector.llm.secrets import redact
 from reflector.llm.wording import show_value
 
 __all__ = [
     "build_call",
     "check_settings",
-    "keys_of_environment",
     "password_of",
     "read_response",
     "refuses_format",
-    "without_keys",
 ]
 
 # What the client sets itself; `extra` may hold anything else.
@@ -122,24 +118,7 @@ def read_response(response: Any, model: str) -> ModelReply:
     return reply.model_copy(update=update)
 
 
-def without_keys(reply: ModelReply, keys: Iterable[str | None]) -> ModelReply:
-    """Return the reply without the keys: a gateway may quote the one it was sent in an answer that looks fine.
-
-    Only the keys themselves go, and only those that no answer holds by chance.
-    """
-    secrets = [key for key in keys if key and is_secret(key)]
-    texts = {name: text for name in ("content", "reasoning", "model") if (text := getattr(reply, name))}
-    update = {name: kept for name, text in texts.items() if (kept := remove_keys(text, secrets)) is not text}
-    return reply.model_copy(update=update) if update else reply
-
-
 def password_of(base_url: str | None) -> str | None:
     """Return the password that a base URL holds, `http://name:password@host`, or None."""
     password = urlsplit(base_url).password if base_url else None
     return unquote(password) if password else None
-
-
-def keys_of_environment() -> tuple[str, ...]:
-    """Return the values of all variables that hold a key: a server may quote the one that litellm found."""
-    endings = ("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY")
-    return tuple(value for name, value in os.environ.items() if name.endswith(endings) and len(value) >= 8)

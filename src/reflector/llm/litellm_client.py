@@ -9,9 +9,8 @@ import logging
 import os
 import sys
 import threading
-import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import anyio.lowlevel
@@ -24,16 +23,13 @@ from reflector.llm.leaks import without_leak
 from reflector.llm.litellm_calls import (
     build_call,
     check_settings,
-    keys_of_environment,
     password_of,
     read_response,
     refuses_format,
-    without_keys,
 )
 from reflector.llm.messages import ModelReply, ModelRequest
-from reflector.llm.retry import Retrier
-from reflector.llm.secrets import is_clean, redact
-from reflector.usage import Usage
+from reflector.llm.pricing import ModelFacts, facts_from_map
+from reflector.llm.secrets import is_clean, keys_of_environment, redact, without_keys
 
 __all__ = ["LiteLLMClient"]
 
@@ -57,7 +53,7 @@ _LOGGERS = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy")
 
 
 class LiteLLMClient:
-    """Any model that litellm can reach, with our retries and our errors.
+    """Any model that litellm can reach, with our errors. One request for each call; `Model` tries again.
 
     Works on asyncio directly and on trio through an asyncio loop in a thread. A cancelled call closes
     its connection. Connections are shared by all clients of an event loop and closed when the loop ends.
@@ -67,9 +63,7 @@ class LiteLLMClient:
             without a provider is one of an OpenAI-compatible server.
         base_url: Where the server listens, `"http://127.0.0.1:8000/v1"`.
         api_key: None: the provider's own variable, else a placeholder when `base_url` is given.
-        timeout: Seconds for a whole call when the request names none, retries included.
-        retrier: How failed calls are tried again; holds the retry budget of this client.
-        clock: Seconds that never go back.
+        timeout: Seconds that the server may be silent when the request names no time.
 
     Raises:
         ConfigurationError: If a setting cannot be one.
@@ -82,8 +76,6 @@ class LiteLLMClient:
         base_url: str | None = None,
         api_key: str | None = None,
         timeout: float = 600.0,
-        retrier: Retrier | None = None,
-        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         base_url = base_url.strip() if isinstance(base_url, str) else base_url
         check_settings(model, base_url, api_key, timeout)
@@ -91,8 +83,6 @@ class LiteLLMClient:
         self._base_url = base_url
         self._api_key = api_key
         self._timeout = timeout
-        self._retrier = retrier or Retrier()
-        self._clock = clock
         self._route: dict[str, Any] | None = None
         self._takes_formats = True
 
@@ -116,42 +106,20 @@ class LiteLLMClient:
                 await anyio.to_thread.run_sync(_load, abandon_on_cancel=True)
             self._route = _route(self._model, self._base_url, self._api_key)
 
+    def facts(self) -> ModelFacts:
+        """Return what litellm knows of the model, once it is warmed up; no server is asked."""
+        model = self._model if self._route is None else self._route["model"]
+        return facts_from_map(model, _Door.litellm.model_cost if _Door.litellm is not None else {})
+
     async def complete(self, request: ModelRequest) -> ModelReply:
-        """Return the model's answer; loading litellm is not counted against the time limit.
+        """Return the model's answer to one request; the time limit of the whole call is `Model`'s.
 
         Raises:
             LLMError: As the subclass that says what happened; no key stands in its text.
         """
         await self.warmup()
-        begun = self._clock()
         timeout = request.timeout or self._timeout
         call = build_call(request, timeout=timeout, with_format=self._takes_formats) | (self._route or {})
-        spent: list[Usage] = []
-
-        async def attempt() -> ModelReply:
-            spent.append(Usage(calls=1))  # stays when the call is cancelled: it was sent
-            try:
-                reply = await self._attempt(call)
-            except LLMError as err:
-                spent[-1] = err.usage or spent[-1]
-                if not refuses_format(err, call):
-                    raise
-                self._takes_formats = False
-                del call["response_format"]
-                return await attempt()
-            spent[-1] = reply.usage
-            return reply
-
-        try:
-            reply, _ = await self._retrier.call(attempt, timeout=timeout, model=self._model)
-        except LLMError as err:
-            err.usage = sum(spent, Usage())
-            raise
-        usage = sum(spent, Usage())
-        duration = (self._clock() - begun) * 1000
-        return reply.model_copy(update={"usage": usage, "attempts": usage.calls, "duration_ms": duration})
-
-    async def _attempt(self, call: dict[str, Any]) -> ModelReply:
         failure: LLMError
         try:
             response = await (run_on_asyncio(_complete, call) if is_trio() else _complete(call))
@@ -159,6 +127,9 @@ class LiteLLMClient:
             failure, cause = self._failure_of(err, call)
         else:
             return without_keys(read_response(response, self._model), self._keys(call))
+        if refuses_format(failure, call):
+            self._takes_formats = False
+            failure.retryable, failure.retry_after = True, 0.0  # the next try leaves it out
         # Outside of the handler, so that an original that quotes a key does not hang on as its context.
         raise failure from cause
 

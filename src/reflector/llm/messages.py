@@ -75,6 +75,10 @@ class ModelRequest(_Asked):
     response_format: dict[str, JSONValue] | None = None
     """`{"type": "json_object"}` or a JSON schema in OpenAI's form."""
     seed: int | None = None
+    role: str = Field(default="task", min_length=1)
+    """What the answer is for, `task`, `reflection` or `judge`: ledgers count by it. The model does not see it."""
+    sample: int = Field(default=0, ge=0)
+    """Which of several answers to the same question: a store keeps one for each. The model does not see it."""
     timeout: float | None = Field(default=None, gt=0)
     """Seconds for the whole call, waiting and retries included. None: the client's own."""
     extra: dict[str, JSONValue] = Field(default_factory=dict)
@@ -128,6 +132,8 @@ class ModelReply(Value):
     """Text of the model's thinking, when it came apart from the answer."""
     attempts: int = Field(default=1, ge=1)
     """Requests it took; all but the last one failed."""
+    cached: bool = False
+    """Whether it was paid before and comes from a store: then its usage is nothing."""
     duration_ms: float | None = Field(default=None, ge=0)
     """From the first request to the answer, waiting included."""
 

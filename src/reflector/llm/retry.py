@@ -29,10 +29,15 @@ class RetryPolicy:
     longest_wait: float = 20.0
     longest_retry_after: float = 60.0
     """Seconds: a server that asks for a longer wait is not waited for; its error leaves at once."""
+    budget: float = 20.0
+    """Retries that all calls to one model may use together; every answer gives a fifth of one back."""
 
     def __post_init__(self) -> None:
-        if self.attempts < 1 or min(self.base, self.longest_wait, self.longest_retry_after) < 0:
-            raise ConfigurationError(f"a retry policy needs attempts >= 1 and waits >= 0; got {self!r}.")
+        waits = (self.base, self.longest_wait, self.longest_retry_after)
+        if self.attempts < 1 or not min(*waits, self.budget) >= 0:
+            raise ConfigurationError(
+                f"a retry policy needs attempts >= 1, waits and a budget >= 0; got {self!r}."
+            )
 
 
 class RetryBudget:
@@ -68,7 +73,7 @@ class Retrier:
 
     Args:
         policy: How often and how patiently.
-        budget: Shared by all calls through this object.
+        budget: Shared by all calls through this object; None: as large as the policy says.
         sleep: Waits a number of seconds.
         clock: Seconds that never go back.
         jitter: Returns a random number in [0, 1).
@@ -84,7 +89,7 @@ class Retrier:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self.policy = policy or RetryPolicy()
-        self.budget = budget or RetryBudget()
+        self.budget = budget or RetryBudget(self.policy.budget)
         self._sleep = sleep
         self._clock = clock
         self._jitter = jitter
@@ -146,12 +151,11 @@ class Retrier:
     def _is_worth_it(self, error: BaseException | None) -> bool:
         if not isinstance(error, LLMError) or not error.retryable:
             return False
-        asked = error.retry_after if isinstance(error, RateLimitedError) else None
-        return asked is None or asked <= self.policy.longest_retry_after
+        return error.retry_after is None or error.retry_after <= self.policy.longest_retry_after
 
     def _wait(self, error: BaseException | None, attempt: int) -> float:
         """Return the server's own wait, else a random one that may double with every try."""
-        if isinstance(error, RateLimitedError) and error.retry_after is not None:
+        if isinstance(error, LLMError) and error.retry_after is not None:
             return error.retry_after
         ceiling = min(self.policy.longest_wait, self.policy.base * 2.0 ** (attempt - 1))
         return ceiling * self._jitter()

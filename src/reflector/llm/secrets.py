@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import re
 from collections.abc import Iterable
+from functools import lru_cache
+from urllib.parse import quote
 
+from reflector.llm.messages import ModelReply
 from reflector.llm.wording import text_of
 
-__all__ = ["MASK", "is_clean", "is_secret", "redact", "remove_keys"]
+__all__ = [
+    "MASK",
+    "forms_of",
+    "is_clean",
+    "is_secret",
+    "keys_of_environment",
+    "redact",
+    "remove_keys",
+    "without_keys",
+]
 
 MASK = "[key removed]"
 
@@ -31,24 +45,70 @@ def redact(text: str, known: Iterable[str | None] = ()) -> str:
     """Return `text` without the `known` keys and without anything that looks like a key.
 
     A known key is also removed where a server quotes only its beginning or its end, as
-    "Incorrect API key provided: sk-ab***wxyz" does.
+    "Incorrect API key provided: sk-ab***wxyz" does, or writes it in base64, in hex or as part of a URL.
     """
-    text = remove_keys(text, (key for key in known if key and len(key) >= 4))
+    keys = [key for key in known if key and len(key) >= 4]
+    text = remove_keys(text, keys)
+    for key in keys:
+        if is_secret(key) and ("*" in text or ".." in text or "…" in text or "•" in text):
+            text = _masked(key).sub(MASK, text)
     text = _KEY.sub(MASK, text)
     return _FIELD.sub(lambda match: match.group(1) + MASK, text)
 
 
 def remove_keys(text: str, keys: Iterable[str]) -> str:
-    """Return `text` without exactly these keys; nothing else in it changes.
+    """Return `text` without exactly these keys, in whatever form; nothing else in it changes.
 
     >>> remove_keys("the key is Zx81-4711", ["Zx81-4711"])
     'the key is [key removed]'
     """
     # The longest first, because one key may begin with another; the mark itself is never searched.
-    ordered = sorted({key for key in keys if key and key not in MASK}, key=len, reverse=True)
-    if not any(key in text for key in ordered):
-        return text
-    return re.sub("|".join(re.escape(key) for key in ordered), MASK, text)
+    forms = {form for key in keys if key and key not in MASK for form in forms_of(key)}
+    found = sorted((form for form in forms if form in text), key=len, reverse=True)
+    return re.sub("|".join(re.escape(form) for form in found), MASK, text) if found else text
+
+
+def without_keys(reply: ModelReply, keys: Iterable[str | None]) -> ModelReply:
+    """Return the reply without the keys: a gateway may quote the one it was sent in an answer that looks fine.
+
+    Only the keys themselves go, and only those that no answer holds by chance.
+    """
+    secrets = [key for key in keys if key and is_secret(key)]
+    texts = {name: text for name in ("content", "reasoning", "model") if (text := getattr(reply, name))}
+    update = {name: kept for name, text in texts.items() if (kept := remove_keys(text, secrets)) is not text}
+    return reply.model_copy(update=update) if update else reply
+
+
+@lru_cache(256)
+def forms_of(key: str) -> tuple[str, ...]:
+    """Return a key as it is and, when nobody writes it by chance, as others write it: URL, hex, base64.
+
+    In base64 a key looks different at each of three places in the text around it; what it does not share with its
+    neighbours is looked for.
+    """
+    if not is_secret(key):
+        return (key,)
+    raw = key.encode("utf-8", "surrogatepass")
+    forms = {key, quote(key, safe=""), raw.hex(), raw.hex().upper()}
+    for offset in range(3):
+        whole = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
+        inner = whole[(0, 2, 3)[offset] : len(whole) - (1 if (offset + len(raw)) % 3 else 0)]
+        forms |= {inner, inner.replace("+", "-").replace("/", "_")}
+    return tuple(forms)
+
+
+@lru_cache(256)
+def _masked(key: str) -> re.Pattern[str]:
+    """Return what a key looks like that is shown in part: beginning, end or both, around what hides the rest."""
+    hidden = r"(?:[*•…]{2,}|…|\.{2,})"
+    begin, end = re.escape(key[:4]), re.escape(key[-4:])
+    return re.compile(rf"{begin}[^\s*•….\"']*{hidden}[^\s\"'),;]*|{hidden}[^\s*•….\"']*{end}")
+
+
+def keys_of_environment() -> tuple[str, ...]:
+    """Return the values of all variables that hold a key: a server may quote the one that a library found."""
+    endings = ("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY")
+    return tuple(value for name, value in os.environ.items() if name.endswith(endings) and len(value) >= 8)
 
 
 def is_secret(key: str) -> bool:

@@ -9,8 +9,7 @@ from typing import Any
 
 from reflector._text import shorten
 from reflector.errors import ConfigurationError
-from reflector.llm.client import LLMClient, as_client
-from reflector.llm.litellm_client import LiteLLMClient
+from reflector.llm.model import Model, as_model
 
 __all__ = ["RULES", "ModelChoice", "resolve_model"]
 
@@ -23,7 +22,7 @@ class ModelChoice:
     """What answers, and whether the user chose it."""
 
     name: str
-    client: LLMClient | None = field(default=None, repr=False)
+    client: Model | None = field(default=None, repr=False)
     """None for the rules."""
     warned: bool = False
     """Whether nothing was configured, so that the caller has to say once that rules answer."""
@@ -44,7 +43,7 @@ def resolve_model(
     """Return the model to ask.
 
     Args:
-        model: A model's name, `"rules"`, an `LLMClient`, or a function from messages to text. None:
+        model: A model's name, `"rules"`, a `Model`, an `LLMClient`, or a function from messages to text. None:
             `REFLECTOR_MODEL` of the environment, and without that the rules, marked `warned`.
         base_url: Where an OpenAI-compatible server listens; None: `REFLECTOR_BASE_URL`.
         api_key: None: `REFLECTOR_API_KEY`, else the variable the provider itself defines.
@@ -65,7 +64,7 @@ def resolve_model(
                 f"base_url and api_key belong to a model given by name; model is {type(model).__name__} "
                 "already, so give them to it instead."
             )
-        client = as_client(model)
+        client = as_model(model)
         return ModelChoice(client.name, client)
     name = _name(model, environ)
     if name is None:
@@ -76,7 +75,7 @@ def resolve_model(
                 "model 'rules' asks no server, so base_url cannot be used; name a model instead."
             )
         return ModelChoice(RULES)
-    client = LiteLLMClient(
+    client = Model(
         name,
         base_url=base_url or environ.get("REFLECTOR_BASE_URL") or None,
         api_key=api_key or environ.get("REFLECTOR_API_KEY") or None,

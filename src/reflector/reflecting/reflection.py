@@ -26,6 +26,8 @@ class Reflection(ParsedReflection):
     model: str
     """The model that answered; `rules` when no model was asked."""
     usage: Usage = Usage()
+    cached: bool = False
+    """Whether the model's answer was paid before and came from a store: then its usage is nothing."""
     duration_ms: float = 0.0
 
     @property

@@ -21,6 +21,7 @@ from reflector.agents.context import Context
 from reflector.agents.portal import run_sync
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.dispatching import execute
+from reflector.dispatch.ledger import Ledger, active_ledgers
 from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.task import Limits, Task
 from reflector.edits.edit import EditConfig
@@ -94,7 +95,7 @@ class Reflector:
     calls, tasks and event loops.
 
     Args:
-        model: A model's name, `"rules"`, an `LLMClient`, or a function from messages to text. None:
+        model: A model's name, `"rules"`, a `Model`, an `LLMClient`, or a function from messages to text. None:
             `REFLECTOR_MODEL` of the environment; without it an agent of the ambient runtime that handles
             `reflector.model.requested`, and without that the rules, with a `NoModelWarning`.
         base_url: Where an OpenAI-compatible server listens.
@@ -125,6 +126,11 @@ class Reflector:
         self._edits = edits or EditConfig()
         self.model: str = choice.name
         """The name of the model that is asked; `rules` for none."""
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """What its model was asked for and what that cost; None for the rules."""
+        return None if self._client is None else self._client.ledger
 
     def __repr__(self) -> str:
         return f"Reflector(model={self.model!r})"
@@ -208,8 +214,13 @@ class Reflector:
             if not runtime.handles(question):
                 # Loading a client's library takes seconds; that must not count as time the model takes.
                 await warm_up(self._client)
-            model = model_agent(self._client)
-            agents.append(await runtime.spawn(model, name=f"{name}.model", accepts=["model"], card=_CARD))
+            # An agent's task does not see the context of who asks it, so the ledgers of this one are handed over.
+            model = self._client.charged_to(*active_ledgers())
+            agents.append(
+                await runtime.spawn(
+                    model_agent(model), name=f"{name}.model", accepts=["model"], card=model.card
+                )
+            )
         try:
             yield Limits(providers=(name,))
         finally:
@@ -224,13 +235,14 @@ class Reflector:
         """Do a task of kind `reflection`."""
         started = time.perf_counter()
         if by_rules:
-            parsed, model, usage = reflect_by_rules(request), RULES, Usage()
+            parsed, model, usage, cached = reflect_by_rules(request), RULES, Usage(), False
         else:
             reply, provider = await self._ask_model(request, model_limits)
             parsed = parse_reflection(
                 reply.content, strict=self._options.strict, finish_reason=reply.finish_reason
             )
             model, usage = reply.model or (self.model if self._client is not None else provider), reply.usage
+            cached = reply.cached
         plan = plan_edits(parsed, request.original_prompt, config=self._edits)
         return Reflection(
             **{name: getattr(parsed, name) for name in ParsedReflection.model_fields},
@@ -239,6 +251,7 @@ class Reflector:
             plan=plan,
             model=model,
             usage=usage,
+            cached=cached,
             duration_ms=(time.perf_counter() - started) * 1e3,
         )
 
@@ -252,6 +265,7 @@ class Reflector:
             temperature=self._options.temperature,
             max_tokens=self._options.max_tokens,
             response_format={"type": "json_object"},
+            role="reflection",
             timeout=self._options.timeout,
         )
         task = Task(kind="model", payload=question.model_dump(mode="json"), limits=limits or Limits())
