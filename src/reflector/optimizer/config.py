@@ -51,6 +51,8 @@ class OptimizerConfig:
     """A minibatch on which the parent scores this everywhere teaches nothing and is passed over."""
     failure_score: float = 0.0
     """The score of a rollout that failed."""
+    rollout_timeout: float = 600.0
+    """Seconds after which a rollout counts as failed, waiting for room included."""
     failures_in_a_row: int = 10
     """Rollouts, or reflections, that fail in a row before the run stops with an error."""
     stop_at: float | None = None
@@ -71,6 +73,10 @@ class OptimizerConfig:
                 raise ConfigurationError(f"{name} is a whole number of at least 1; got {value!r}.")
         if not isinstance(self.merges, int) or self.merges < 0:
             raise ConfigurationError(f"merges is a whole number of at least 0; got {self.merges!r}.")
+        if not isinstance(self.rollout_timeout, int | float) or not self.rollout_timeout > 0:
+            raise ConfigurationError(
+                f"rollout_timeout is a positive number of seconds; got {self.rollout_timeout!r}."
+            )
         choices = {
             "order": (self.order, ("completion", "strict")),
             "components": (self.components, ("round_robin", "all")),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from reflector._text import shorten
@@ -62,6 +62,10 @@ class Evaluation:
     def is_failure(self) -> bool:
         """Whether the rollout or the scorer failed, as opposed to scoring low."""
         return self.error is not None
+
+    def without_trajectory(self) -> Evaluation:
+        """Return it without the record of the run."""
+        return self if self.trajectory is None else replace(self, trajectory=None)
 
 
 def read_score(value: Any) -> Score:

@@ -28,6 +28,8 @@ __all__ = ["Machine"]
 
 _ROUNDS = 3
 """Minibatches at most on which an undecided child is compared with its parent."""
+_FRUITLESS = 30
+"""Proposals in a row that bring no child to run, after which the run ends: they spend no rollouts, and would go on."""
 _SCREEN = 5
 """Validation rows on which a merge is tried first."""
 
@@ -65,9 +67,11 @@ class Machine:
         self._active: dict[int, Proposal] = {}
         self._ended: dict[int, Proposal] = {}
         """Proposals whose turn to be committed has not come."""
+        tests = 2 * rows["test"]
+        self._kept_for_tests = tests if 5 * tests <= self.limit else 0
         self._next_order = self._next_proposal = 0
         self._committed_rollouts = rows["val"]
-        self._merges = self._idle = self._best_at = 0
+        self._merges = self._fruitless = self._best_at = 0
         self._tried: set[frozenset[int]] = set()
         self._is_merge_due = self._is_going_on = False
         self._seed = seed
@@ -140,12 +144,25 @@ class Machine:
         """Start nothing more. What is being validated goes on to its end."""
         self.stop_reason = self.stop_reason or reason
 
-    def test(self, candidate: Candidate) -> bool:
-        """Order a run of every test row; return False if the limit of rollouts does not allow it."""
+    def extend(self, rollouts: int | None) -> None:
+        """Go on with another limit, if a limit was what ended the run."""
+        self.limit = math.inf if rollouts is None else rollouts
+        if self.stop_reason == "budget":
+            self.stop_reason = None
+        self._go_on()
+
+    @property
+    def smallest_limit(self) -> int:
+        """The rollouts without which not even one proposal can be made and validated."""
+        return 2 * self.rows["val"] + 2 * min(self.config.minibatch_size, self.rows["train"])
+
+    def test(self) -> bool:
+        """Order the test of the seed and the best; return False if there is none, or no room for it."""
         rows = range(self.rows["test"])
-        if not rows or self.rollouts + len(rows) > self.limit:
+        if not rows or not self.pool.best or self.rollouts + 2 * len(rows) > self.limit:
             return False
-        self._order_rows(None, "test", candidate, "test", rows)
+        for candidate in (self._seed, self.pool.candidates[self.pool.best]):
+            self._order_rows(None, "test", candidate, "test", rows)
         return True
 
     def tested(self, candidate: Candidate) -> list[Evaluation]:
@@ -178,7 +195,7 @@ class Machine:
             _ROUNDS if self.config.order == "strict" else 1
         )  # what it may ask for later must not depend on others
         bound = 2 * size * rounds + self.rows["val"]
-        if self._promised() + bound > self.limit:
+        if self._promised() + bound + self._kept_for_tests > self.limit:
             if not self._active and not self._ended and len(self.pool):
                 self.stop("budget")
             return False
@@ -259,7 +276,9 @@ class Machine:
         if min(proposal.before) >= perfect:
             self._end(proposal, "perfect")
             return
-        further = self._results.others(proposal, perfect, self.config.further_runs)
+        further = self._results.others(
+            proposal, perfect, self.config.further_runs, self._rng("further", proposal)
+        )
         self.reflections += 1
         self._issue(
             Reflect(
@@ -276,7 +295,7 @@ class Machine:
 
     def _rejected(self, proposal: Proposal) -> tuple[str, ...]:
         """Return what was tried on the parent and did not help, the latest last."""
-        lost = ("rejected", "hopeless")
+        lost = ("rejected", "hopeless", "duplicate")
         before = self.history[: proposal.base] if self.config.order == "strict" else self.history
         return tuple(
             change
@@ -303,13 +322,13 @@ class Machine:
         more = min(self.config.minibatch_size, self.rows["train"] - len(proposal.rows))
         has_more = more > 0 and proposal.rounds < _ROUNDS
         if self.config.order == "completion":
-            has_more = has_more and self._promised() + 2 * more <= self.limit
+            has_more = has_more and self._promised() + 2 * more + self._kept_for_tests <= self.limit
         verdict = self.config.acceptance.judge(proposal.before, proposal.after, has_more)
         return "rejected" if verdict == "undecided" and not has_more else verdict
 
     def _look_at_more(self, proposal: Proposal) -> None:
         assert proposal.child is not None
-        rng = random.Random(f"more:{self.config.seed}:{proposal.number}:{proposal.rounds}")
+        rng = self._rng(f"more-{proposal.rounds}", proposal)
         rest = [row for row in range(self.rows["train"]) if row not in proposal.rows]
         more = tuple(rng.sample(rest, min(self.config.minibatch_size, len(rest))))
         proposal.rounds += 1
@@ -339,7 +358,7 @@ class Machine:
         """Order the next validation rows; with all of them run, the proposal has made it."""
         assert proposal.child is not None
         order = list(range(self.rows["val"]))
-        random.Random(f"validation:{self.config.seed}:{proposal.number}").shuffle(order)
+        self._rng("validation", proposal).shuffle(order)
         for part in [tuple(order)] if self.config.validation == "full" else chunks(order):
             if len(self._results.get(proposal, proposal.child, "val", part)) < len(part):
                 self._order_rows(proposal, "validation", proposal.child, "val", part)
@@ -399,9 +418,9 @@ class Machine:
                 self._is_merge_due = self._merges < self.config.merges
         self._results.commit(proposal, len(self.history) + 1)
         self.history.append(proposal)
-        self._idle = 0 if proposal.ordered or proposal.ending != "perfect" else self._idle + 1
-        if self._idle > 2 * self.rows["train"] / len(proposal.rows) + 10:
-            self.stop("perfect")  # whatever was chosen for some time: nothing to learn from it
+        self._fruitless = 0 if proposal.after else self._fruitless + 1
+        if self._fruitless >= max(_FRUITLESS, 2 * self.rows["train"] // len(proposal.rows) + 10):
+            self.stop("perfect" if proposal.ending == "perfect" else "no new children")
         if self.config.patience is not None and len(self.history) - self._best_at >= self.config.patience:
             self.stop("patience")
 
@@ -447,6 +466,9 @@ class Machine:
     def _issue(self, order: Order, proposal: Proposal | None) -> None:
         self._orders.append(order)
         self._open[order.id] = (order, proposal)
+
+    def _rng(self, purpose: str, proposal: Proposal) -> random.Random:
+        return random.Random(f"{purpose}:{self.config.seed}:{proposal.number}")
 
     def _next_id(self) -> int:
         self._next_order += 1

@@ -13,7 +13,9 @@ from reflector.optimizer.pool import Pool
 __all__ = ["Merge", "find_merge", "merge_texts"]
 
 _ATTEMPTS = 20
-_PIECES = re.compile(r"[^\n]*\n|[^\n]+")
+_ALIKE = 0.5
+"""Similarity from which on a piece counts as another wording."""
+_PIECES = re.compile(r"\n+|[^\n]+")
 _SENTENCES = re.compile(r"[^.!?\n]*[.!?]+[ \t]*|[^.!?\n]*\n|[^.!?\n]+")
 
 
@@ -76,6 +78,8 @@ def merge_texts(base: str, left: str, right: str) -> str:
     'A2.\\nB.\\nC.\\n'
     >>> merge_texts("Be kind. Be short.", "Be kind. Be brief.", "Be kind. Be short. Cite.")
     'Be kind. Be brief. Cite.'
+    >>> merge_texts("A.", "A.\\n\\nB.", "A.\\n\\nC.")
+    'A.\\n\\nB.\\n\\nC.'
     """
     if left == right or right == base:
         return left
@@ -103,23 +107,27 @@ def _settle(base: list[str], left: list[str], right: list[str], by_sentence: boo
         return left
     if left == base:
         return right
-    if not base:
-        return _joined(
-            left, [piece for piece in right if piece.strip() not in {each.strip() for each in left}]
-        )
-    if by_sentence:
-        extra = [piece for piece in right if not difflib.get_close_matches(piece, base, 1, 0.5)]
-        return _joined(left, [piece for piece in extra if piece not in left])
+    if by_sentence or not base:
+        return _with_new(left, base, right, " " if by_sentence else "\n")
     parts = ["".join(pieces) for pieces in (base, left, right)]
     return _merge(*(_SENTENCES.findall(part) for part in parts), by_sentence=True)
 
 
-def _joined(left: list[str], right: list[str]) -> list[str]:
-    """Return both, a line break or blank between them where the first has none at its end."""
-    if left and right and not left[-1][-1:].isspace():
-        gap = "\n" if any("\n" in piece for piece in (*left, *right)) else " "
-        return [*left[:-1], left[-1] + gap, *right]
-    return [*left, *right]
+def _with_new(left: list[str], base: list[str], right: list[str], gap: str) -> list[str]:
+    """Return `left`, followed by what `right` has besides, as far apart as it was there.
+
+    Left out is what `left` says too, and what is another wording of `base`, which `left` has settled.
+    """
+    known, settled = {piece.strip() for piece in left}, [piece.strip() for piece in base]
+    merged = list(left)
+    for before, piece in zip([gap, *right], right, strict=False):
+        text = piece.strip()
+        if not text or text in known or difflib.get_close_matches(text, settled, 1, _ALIKE):
+            continue
+        if merged and not merged[-1][-1:].isspace():
+            merged.append(gap if before.strip() else before)
+        merged.append(piece)
+    return merged
 
 
 def _shared(base: list[str], left: list[str], right: list[str]) -> list[tuple[int, int, int, int]]:

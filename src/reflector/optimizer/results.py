@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -88,16 +89,18 @@ class Results:
             self._keep(key, evaluation)
         proposal.results.clear()
 
-    def others(self, proposal: Proposal, below: float, most: int) -> dict[int, Evaluation]:
-        """Return the further training rows on which the parent is known to have scored low, by row."""
-        found: dict[int, Evaluation] = {}
-        for row in sorted(self._rows.get(proposal.parent.key, ())):
-            if len(found) == most:
-                break
-            evaluation = self.find(proposal, (proposal.parent.key, "train", row))
-            if row not in proposal.rows and evaluation is not None and evaluation.score < below:
-                found[row] = evaluation
-        return found
+    def others(
+        self, proposal: Proposal, below: float, most: int, rng: random.Random
+    ) -> dict[int, Evaluation]:
+        """Return further training rows on which the parent is known to have scored low, some of them by chance."""
+        known = {
+            row: evaluation
+            for row in sorted(self._rows.get(proposal.parent.key, set()).difference(proposal.rows))
+            if (evaluation := self.find(proposal, (proposal.parent.key, "train", row))) is not None
+            and evaluation.score < below
+        }
+        chosen = rng.sample(list(known), min(most, len(known)))
+        return {row: known[row] for row in chosen}
 
     def _keep(self, key: RowKey, evaluation: Evaluation) -> None:
         self._known.setdefault(key, evaluation)
