@@ -204,6 +204,22 @@ if TYPE_CHECKING:
     from reflector.llm.model import Model as Model
     from reflector.llm.model import ModelOptions as ModelOptions
     from reflector.llm.retry import RetryPolicy as RetryPolicy
+    from reflector.optimizer.acceptance import OrEqualAcceptance as OrEqualAcceptance
+    from reflector.optimizer.acceptance import PairedAcceptance as PairedAcceptance
+    from reflector.optimizer.acceptance import StrictAcceptance as StrictAcceptance
+    from reflector.optimizer.candidate import Candidate as Candidate
+    from reflector.optimizer.config import OptimizerConfig as OptimizerConfig
+    from reflector.optimizer.evaluation import Evaluation as Evaluation
+    from reflector.optimizer.evaluation import Rollout as Rollout
+    from reflector.optimizer.evaluation import Score as Score
+    from reflector.optimizer.examples import Examples as Examples
+    from reflector.optimizer.facade import optimize as optimize
+    from reflector.optimizer.facade import optimize_sync as optimize_sync
+    from reflector.optimizer.loop import Optimizer as Optimizer
+    from reflector.optimizer.result import OptimizationResult as OptimizationResult
+    from reflector.optimizer.selection import BestSelector as BestSelector
+    from reflector.optimizer.selection import EpsilonGreedySelector as EpsilonGreedySelector
+    from reflector.optimizer.selection import ParetoSelector as ParetoSelector
     from reflector.reflecting.facade import reflect as reflect
     from reflector.reflecting.facade import reflect_sync as reflect_sync
     from reflector.reflecting.reflection import Reflection as Reflection
@@ -280,6 +296,23 @@ _HOME = {
     "EditConfig": "reflector.edits.edit",
     "EditPlan": "reflector.edits.plan",
     "plan_edits": "reflector.edits.planning",
+    # the optimizer
+    "optimize": "reflector.optimizer.facade",
+    "optimize_sync": "reflector.optimizer.facade",
+    "Optimizer": "reflector.optimizer.loop",
+    "OptimizerConfig": "reflector.optimizer.config",
+    "OptimizationResult": "reflector.optimizer.result",
+    "Candidate": "reflector.optimizer.candidate",
+    "Examples": "reflector.optimizer.examples",
+    "Rollout": "reflector.optimizer.evaluation",
+    "Score": "reflector.optimizer.evaluation",
+    "Evaluation": "reflector.optimizer.evaluation",
+    "StrictAcceptance": "reflector.optimizer.acceptance",
+    "OrEqualAcceptance": "reflector.optimizer.acceptance",
+    "PairedAcceptance": "reflector.optimizer.acceptance",
+    "ParetoSelector": "reflector.optimizer.selection",
+    "BestSelector": "reflector.optimizer.selection",
+    "EpsilonGreedySelector": "reflector.optimizer.selection",
     # models
     "Model": "reflector.llm.model",
     "ModelOptions": "reflector.llm.model",

@@ -149,8 +149,7 @@ class Optimizer:
             failure_score=self.config.failure_score,
             threads=self.config.concurrency,
         )
-        sizes = {name: len(self.examples.rows(name)) for name in ("train", "val", "test")}
-        self.machine = Machine(self.seed, self.config, sizes, self.budget.rollouts)
+        self.machine = self._new_machine(self.budget.rollouts)
         """The state of the run."""
         if self.budget == Budget() and self.config.patience is None and self.config.stop_at is None:
             raise ConfigurationError(
@@ -158,7 +157,7 @@ class Optimizer:
             )
         if self.machine.limit < self.machine.smallest_limit:
             raise ConfigurationError(
-                f"a budget of {self.budget.rollouts} rollouts is not enough for a single proposal: {sizes['val']} "
+                f"a budget of {self.budget.rollouts} rollouts is not enough for a single proposal: {len(self.examples.val)} "
                 f"validation rows and a minibatch of {self.config.minibatch_size} need {self.machine.smallest_limit}."
             )
         self._proposer = Proposer(self.reflector, self.examples.train, self.config.perfect_score)
@@ -507,6 +506,10 @@ class Optimizer:
             "config": {name: value for name, value in options.items() if name not in left_out},
         }
 
+    def _new_machine(self, rollouts: int | None) -> Machine:
+        sizes = {name: len(self.examples.rows(name)) for name in ("train", "val", "test")}
+        return Machine(self.seed, self.config, sizes, rollouts)
+
     def _budget_fields(self) -> dict[str, Any]:
         return {each.name: getattr(self.budget, each.name) for each in fields(self.budget)}
 
@@ -515,8 +518,9 @@ class Optimizer:
 
         Rows that were run but belong to an order that was not complete stay known to that order.
         """
-        machine, orders = self.machine, {order.id: order for order in self.machine.orders()}
         budget, is_stopped = self._log.header["budget"], False
+        machine = self.machine = self._new_machine(budget["rollouts"])
+        orders = {order.id: order for order in machine.orders()}
         for kind, fact in self._log.facts():
             match kind:
                 case "evaluated":

@@ -202,15 +202,13 @@ class Machine:
         self._next_proposal += 1
         if self._is_merge_due and self._start_merge(number, bound, rng):
             return True
-        parent, turn = self._seed, number
+        parent = self._seed
         if len(self.pool):
             parent = self.pool.candidates[self.config.selector.select(self.pool, rng)]
-            turn = self.pool.turns[parent.number]
-            self.pool.turns[parent.number] += 1
         proposal = Proposal(
             number,
             parent,
-            choose_components(tuple(parent), turn, self.config.components),
+            choose_components(tuple(parent), number, self.config.components),
             minibatch(number, size, self.rows["train"], self.config.seed),
             bound,
         )

@@ -27,8 +27,6 @@ class Pool:
         self.objectives: list[dict[str, float]] = []
         """Of each candidate, the mean of each objective."""
         self.frontier = Frontier()
-        self.turns: list[int] = []
-        """How many proposals started from each."""
         self.best = 0
         """Number of the candidate with the highest mean; of equal ones the first."""
         self._by_key: dict[str, int] = {}
@@ -49,7 +47,6 @@ class Pool:
         self.scores.append(tuple(scores))
         self.means.append(math.fsum(scores) / len(scores))
         self.objectives.append(dict(objectives or {}))
-        self.turns.append(0)
         self._by_key.setdefault(candidate.key, number)
         self.frontier.add(number, self._columns(number))
         self._survivors = None

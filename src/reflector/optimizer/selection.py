@@ -57,7 +57,7 @@ def choose_components(names: Sequence[str], turn: int, strategy: str) -> tuple[s
 
     Args:
         names: All component names, in the order of the seed.
-        turn: How many proposals of the same parent came before.
+        turn: How many proposals came before.
         strategy: `round_robin` or `all`.
     """
     return tuple(names) if strategy == "all" else (names[turn % len(names)],)
