@@ -8,8 +8,6 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import anyio
-import anyio.lowlevel
 import pytest
 
 import reflector as rf
@@ -114,7 +112,7 @@ async def test_a_rollout_that_always_raises_ends_the_run_with_the_last_reason() 
     def broken(candidate: Any, example: Any) -> Any:
         raise RuntimeError("the tool server is down")
 
-    with pytest.raises(RunBrokenError, match="10 rollouts failed in a row.*the tool server is down"):
+    with pytest.raises(RunBrokenError, match=r"10 rollouts failed in a row.*the tool server is down"):
         await optimize(rollout=broken)
 
 

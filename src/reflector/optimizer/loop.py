@@ -157,8 +157,8 @@ class Optimizer:
             )
         if self.machine.limit < self.machine.smallest_limit:
             raise ConfigurationError(
-                f"a budget of {self.budget.rollouts} rollouts is not enough for a single proposal: {len(self.examples.val)} "
-                f"validation rows and a minibatch of {self.config.minibatch_size} need {self.machine.smallest_limit}."
+                f"a budget of {self.budget.rollouts} rollouts is not enough for a single proposal: "
+                f"{len(self.examples.val)} validation rows and a minibatch of {self.config.minibatch_size} need {self.machine.smallest_limit}."
             )
         self._proposer = Proposer(self.reflector, self.examples.train, self.config.perfect_score)
         self._units: deque[_Unit] = deque()
