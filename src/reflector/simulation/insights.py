@@ -57,7 +57,7 @@ def draw_insight(
     essence = digest(
         seed, facts, sorted(decoys.items()), question.prompt, question.focus or "", question.tried
     )
-    reading = _Reading(question, environment.scenario.physics, essence)
+    reading = _Reading(question, sightings, environment.scenario.physics, essence)
     topics = dict.fromkeys(sighting.rule.topic for sighting in sightings)
     findings = [
         finding
@@ -74,12 +74,17 @@ def draw_insight(
 class _Reading:
     """One request, being understood."""
 
-    def __init__(self, question: Question, physics: Physics, essence: str) -> None:
+    def __init__(
+        self, question: Question, sightings: Sequence[Sighting], physics: Physics, essence: str
+    ) -> None:
         self.question = question
         self.physics = physics
         self.essence = essence
         self.prompt: Instructions = read_instructions(question.prompt)
         self.tried: Instructions = read_instructions(question.tried)
+        self.codes = {
+            code for each in sightings for code in each.codes if each.kind is not SightingKind.BLOCK
+        }
         self.known_topics = {each.topic for each in self.prompt.directives}
         length = max(1, len(question.shown))
         self.attention = min(1.0, physics.capacity / length) ** physics.alpha
@@ -188,8 +193,11 @@ class _Reading:
         code: str = "",
         belief: float = 0.95,
     ) -> Finding:
-        quotes = tuple(case.quote for case in cases[:_DECISIVE])
-        return Finding(rule.topic, group, code or rule.code, quotes, belief)
+        code = code or rule.code
+        others = sorted(self.codes - {code})
+        if others and uniform(self.essence, "mistake", rule.topic, group) < self.physics.mistake / len(cases):
+            code = pick(others, self.essence, "mistaken", rule.topic, group)
+        return Finding(rule.topic, group, code, tuple(case.quote for case in cases[:_DECISIVE]), belief)
 
     def _was_tried(self, finding: Finding) -> bool:
         return any(

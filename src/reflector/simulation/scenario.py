@@ -68,6 +68,8 @@ class Physics:
     """Probability that cases of both groups in one request give two scoped rules, not the more frequent one."""
     exception: float = 0.25
     """Probability that a case against a general rule of the prompt becomes an exception, not its replacement."""
+    mistake: float = 0.06
+    """Probability that one case gives a rule another rule's code; n cases, n times less."""
     guess: float = 0.3
     """Probability that an undecided set of candidates becomes a suggestion all the same."""
     gullible: float = 0.15
@@ -114,15 +116,15 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
     {
         scenario.name: scenario
         for scenario in (
-            _named("clean", {_F: 9, _P: 3}),
-            _named("trace-only", {_T: 9, _P: 3}),
-            _named("long-log", {_L: 9, _P: 3}, log_lines=25),
-            _named("conflict", {_C: 6, _F: 3, _P: 3}),
+            _named("clean", {_F: 15, _P: 3}),
+            _named("trace-only", {_T: 15, _P: 3}),
+            _named("long-log", {_L: 12, _P: 3}, log_lines=25),
+            _named("conflict", {_C: 8, _F: 5, _P: 3}),
             _named("frequency", {_Q: 8, _F: 2, _P: 2}),
-            _named("follow-up", {_U: 6, _F: 4, _P: 2}),
-            _named("contrast", {_X: 8, _F: 2, _P: 2}),
-            _named("decoy", {_F: 5, _T: 4, _P: 3}, decoys=3, log_lines=8),
-            _named("mixed", {_F: 1, _T: 2, _X: 1, _C: 2, _Q: 2, _L: 2, _U: 1, _P: 1}, decoys=2, log_lines=10),
+            _named("follow-up", {_U: 8, _F: 4, _P: 2}),
+            _named("contrast", {_X: 9, _F: 3, _P: 2}),
+            _named("decoy", {_F: 7, _T: 7, _P: 3}, decoys=3, log_lines=8),
+            _named("mixed", {_F: 2, _T: 2, _X: 1, _C: 2, _Q: 3, _L: 2, _U: 1, _P: 2}, decoys=2, log_lines=10),
         )
     }
 )
