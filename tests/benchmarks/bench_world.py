@@ -1,9 +1,9 @@
 """Does the simulated world tell good optimizers from bad ones? `python tests/benchmarks/bench_world.py`.
 
 Normalised gain (0 is the seed prompt, 1 the oracle) of the prompt that each method returns, exact for each prompt, as a
-mean over seeds with a bootstrapped 95 % interval: a naive loop, the package gepa (left out when it is not installed), one
-reflection of ours on the failed runs, and the naive loop with our reflection in it. `--seeds 10` for tighter intervals,
-`--scenario mixed` for one scenario, `--classes` for the share of each class of rules that was learned.
+mean over seeds with a bootstrapped 95 % interval: a naive loop, the package gepa (left out when it is not installed),
+one reflection of ours on the failed runs, and the naive loop with our reflection in it. `--seeds 10` for tighter
+intervals, `--scenario mixed` for one scenario, `--classes` for the share of each class of rules that was learned.
 """
 
 from __future__ import annotations

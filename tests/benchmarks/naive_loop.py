@@ -13,6 +13,7 @@ from typing import Any
 
 import anyio
 
+from reflector.errors import LLMError
 from reflector.llm.client import LLMClient
 from reflector.llm.messages import ModelRequest
 from reflector.simulation import Example, Run, World
@@ -115,7 +116,10 @@ def ask_for_lines(model: LLMClient) -> Propose:
 
     async def propose(prompt: str, runs: Sequence[Run]) -> str:
         text = ASK.format(prompt=prompt, runs="\n\n".join(map(show_run, runs)))
-        reply = await model.complete(ModelRequest.from_text(text))
+        try:
+            reply = await model.complete(ModelRequest.from_text(text))
+        except LLMError:
+            return prompt
         found = re.search(r"\[.*\]", reply.content, re.DOTALL)
         try:
             lines = json.loads(found[0]) if found else []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reflector.simulation.rules import GROUPS, TOPICS
 
@@ -15,6 +16,7 @@ _TOPIC = re.compile(rf"\b({'|'.join(sorted(TOPICS, key=len, reverse=True))})s?\b
 _GROUP = re.compile(rf"\b({'|'.join(GROUPS)})\b", re.IGNORECASE)
 _SENTENCE = re.compile(r"[^\n]+?(?:[.!?;](?=\s|$)|$)", re.MULTILINE)
 _OTHERWISE = re.compile(r"\b(?:otherwise|(?:all|every|the) others?|else)\b", re.IGNORECASE)
+_CASE = re.compile(r"\bT-\d+\b")
 _NEGATED = re.compile(r"\b(?:not|never|don't|avoid|no longer)\b", re.IGNORECASE)
 
 
@@ -51,16 +53,17 @@ def sentences(text: str) -> Iterator[str]:
             yield stripped
 
 
+@lru_cache(maxsize=128)
 def read_instructions(prompt: str) -> Instructions:
     """Return what a prompt says: a code counts for the topics and groups of its own sentence.
 
-    A sentence such as "for X of wholesale customers apply A, otherwise B" is read as two; one that forbids is left
-    out; a code without a topic in its sentence is loose, however near the topic stands.
+    A sentence such as "for X of wholesale customers apply A, otherwise B" is read as two. One that forbids, or
+    speaks of a single ticket, is no rule. A code without a topic in its sentence is loose, however near one stands.
     """
     directives: set[Directive] = set()
     loose: set[str] = set()
     for sentence in sentences(prompt):
-        if not CODE.search(sentence) or _NEGATED.search(sentence):
+        if not CODE.search(sentence) or _NEGATED.search(sentence) or _CASE.search(sentence):
             continue
         topics = {found.lower() for found in _TOPIC.findall(sentence)}
         if not topics:

@@ -18,8 +18,8 @@ from reflector.usage import Usage
 
 __all__ = ["Environment", "Run", "Verdict"]
 
-_DECISION = re.compile(r"^\W*([a-z]+)\W*: ?(?:policy )?(.*)$", re.MULTILINE)
-_FALSE_CANDIDATES = 6
+_DECISION = re.compile(r"^[ \t*-]{0,8}([a-z]{1,20})\**: ?(.*)$", re.MULTILINE)
+_FALSE_CANDIDATES = 10
 _LOG = (
     "INFO cache shard {a} is warm ({b} ms)", "INFO queue {a} has {b} entries", "DEBUG heartbeat {b} of node {a}",
     "INFO index part {a} was merged in {b} ms", "DEBUG session {b} reuses connection {a}",

@@ -129,11 +129,11 @@ class _Reading:
             yield self._finding(seen[0].rule, None, seen)
 
     def _by_asking(self, sightings: Sequence[Sighting]) -> Iterable[Finding]:
+        asked = set(self.question.named)
         blocks = [
             each
             for each in _of_kind(sightings, SightingKind.BLOCK)
-            if each.steps.intersection(self.question.steps)
-            or any(word in (self.question.focus or "") for word in (each.codes[0], each.ticket))
+            if asked & {each.codes[0], each.ticket, *map(str, each.steps)}
         ]
         # Who is asked about a step looks at it, however long the rest is.
         if blocks and uniform(self.essence, "learn", blocks[0].rule.topic) < self.physics.recall:

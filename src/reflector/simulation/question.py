@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
@@ -10,21 +11,25 @@ from reflector.llm.messages import ModelRequest
 
 __all__ = ["AnswerForm", "Question", "read_question"]
 
-_FENCED = re.compile(r"(?ms)^[ \t]*(`{3,})[^\n`]*\n(.*?)\n?[ \t]*\1[ \t]*$")
-_TAGGED = re.compile(r"(?s)<(\w*(?:prompt|instructions?)\w*)>\s*(.*?)\s*</\1>", re.IGNORECASE)
-_LABELLED = re.compile(
-    r"(?im)^[^\n]*\b(?:prompt|instructions?)\b[^\n]{0,40}:[ \t]*\n+(.*?)(?=\n\s*\n|\Z)", re.DOTALL
-)
+_FENCE = re.compile(r"[ \t]{0,3}(`{3,})[^`]*$")
+_TAG = re.compile(r"<(\w{0,20}(?:prompt|instructions?)\w{0,20})>", re.IGNORECASE)
+_LABEL = re.compile(r"\b(?:prompt|instructions?)\b[^\n]{0,40}:$", re.IGNORECASE)
 _NAMES_PROMPT = re.compile(r"\b(?:prompt|instructions?)\b", re.IGNORECASE)
+_TICKET = re.compile(r"\bT-\d+\b")
 _LEAD = 300
 """Characters before a fence in which the prompt is announced."""
 _REJECTED = re.compile(
-    r"(?im)^[^\n]*\b(?:rejected|did not (?:help|improve)|(?:already|been|was|were) tried|tried before|without success|"
-    r"made (?:it|things|the score) worse|not accepted)\b[^\n]*(?:\n(?!\s*#)[^\n]*)*"
+    r"\b(?:rejected|did not (?:help|improve)|not accepted|already tried|(?:been|was|were) tried|tried before|"
+    r"without success|made (?:it|things|the score) worse)\b",
+    re.IGNORECASE,
 )
-_STEP = re.compile(r"\bsteps? (\d+)", re.IGNORECASE)
+_NAMED = re.compile(r"\bsteps? (\d+)|\b(T-\d+|[0-9a-f]{8})\b", re.IGNORECASE)
 _KEEP = re.compile(r"\b(?:keep|preserve)\b", re.IGNORECASE)
-_MOST_STEPS = 3
+_LIST = re.compile(r"\bJSON (?:list|array)\b", re.IGNORECASE)
+_IN_FENCES = re.compile(
+    r"(?:within|between|in) ```|``` ?(?:blocks?|fences?)|\bfenced (?:code )?block", re.IGNORECASE
+)
+_MOST_NAMED = 3
 
 
 class AnswerForm(Enum):
@@ -55,10 +60,13 @@ class Question:
     asks_confidence: bool
 
     @property
-    def steps(self) -> tuple[int, ...]:
-        """The steps that a further turn asks about: the first three, for nobody looks at all of them closely."""
-        named = dict.fromkeys(int(number) for number in _STEP.findall(self.focus or ""))
-        return tuple(named)[:_MOST_STEPS]
+    def named(self) -> tuple[str, ...]:
+        """What a further turn asks about: the first three steps, tickets or blocks that it names.
+
+        Nobody looks at everything closely.
+        """
+        found = (match[1] or match[2] for match in _NAMED.finditer(self.focus or ""))
+        return tuple(dict.fromkeys(found))[:_MOST_NAMED]
 
 
 def read_question(request: ModelRequest) -> Question:
@@ -67,51 +75,108 @@ def read_question(request: ModelRequest) -> Question:
     The prompt is the first fenced text that is announced as prompt or instructions, or stands in a tag of that name,
     or follows a line of that name that ends with a colon.
     """
+    told = [message for message in request.messages if message.role in ("system", "developer")]
     said = [message for message in request.messages if message.role not in ("system", "developer")]
     text = "\n\n".join(message.content for message in said)
-    whole = "\n\n".join(message.content for message in request.messages)
-    prompt = _find_prompt(text)
-    shown = text.replace(prompt, "") if prompt else text
+    prompt = _fenced_prompt(text) or _tagged_prompt(text) or _labelled_prompt(text)
+    shown = _without(text, prompt)
     is_further = any(message.role == "assistant" for message in said) and said[-1].role == "user"
+    whole = "\n\n".join([*(each.content for each in told), shown])
     return Question(
         prompt=prompt,
         shown=shown,
-        focus=_own_words(said[-1].content, prompt) if is_further else None,
-        tried="\n".join(found[0] for found in _REJECTED.finditer(shown)),
-        form=_form(whole),
+        focus=_own_words(_without(said[-1].content, prompt)) if is_further else None,
+        tried="\n".join(_tried(shown)),
+        form=_form(whole, is_json=request.response_format is not None),
         keeps=bool(_KEEP.search(whole)),
         asks_confidence='"confidence"' in whole,
     )
 
 
-def _find_prompt(text: str) -> str:
-    for found in _FENCED.finditer(text):
-        if _NAMES_PROMPT.search(text[max(0, found.start() - _LEAD) : found.start()]):
-            return found[2].strip()
-        if found.start() > _LEAD and not _NAMES_PROMPT.search(text[: found.start()]):
-            break
-    tagged = _TAGGED.search(text)
-    if tagged:
-        return tagged[2].strip()
-    labelled = _LABELLED.search(text)
-    return labelled[1].strip() if labelled else ""
+def _without(text: str, prompt: str) -> str:
+    # A prompt of a few letters stands everywhere by chance.
+    return text.replace(prompt, "", -1 if len(prompt) >= 40 else 1) if prompt else text
 
 
-def _own_words(text: str, prompt: str) -> str:
-    """Return what a message asks itself: without quotations in fences and list items, and without the prompt."""
-    text = _FENCED.sub("", text.replace(prompt, "") if prompt else text)
-    return "\n".join(line for line in text.splitlines() if not line.lstrip().startswith(("- ", "* ", ">")))
+# --- the prompt ---
 
 
-def _form(text: str) -> AnswerForm:
+def _fenced_prompt(text: str) -> str:
+    for start, body in _fences(text):
+        if _NAMES_PROMPT.search(text, max(0, start - _LEAD), start):
+            return body.strip()
+    return ""
+
+
+def _fences(text: str) -> Iterator[tuple[int, str]]:
+    """Yield the start and the body of every fenced block; a fence closes with at least as many backticks."""
+    place, opened, fence, body = 0, 0, "", list[str]()
+    for line in text.splitlines(keepends=True):
+        found = _FENCE.match(line.rstrip("\r\n"))
+        if found and not fence:
+            opened, fence, body = place, found[1], []
+        elif found and len(found[1]) >= len(fence) and line.strip() == found[1]:
+            yield opened, "".join(body)
+            fence = ""
+        elif fence:
+            body.append(line)
+        place += len(line)
+
+
+def _tagged_prompt(text: str) -> str:
+    found = _TAG.search(text)
+    end = text.find(f"</{found[1]}>", found.end()) if found else -1
+    return text[found.end() : end].strip() if found and end >= 0 else ""
+
+
+def _labelled_prompt(text: str) -> str:
+    """Return what follows a line such as `Current prompt:`, up to the next such line or the first ticket."""
+    lines = text.splitlines()
+    start = next((number for number, line in enumerate(lines) if _LABEL.search(line.strip()[-120:])), None)
+    if start is None:
+        return ""
+    body = lines[start + 1 :]
+    end = next(
+        (
+            number
+            for number, line in enumerate(body)
+            if _TICKET.search(line)
+            or (line.rstrip().endswith(":") and number and not body[number - 1].strip())
+        ),
+        len(body),
+    )
+    return "\n".join(body[:end]).strip()
+
+
+# --- the rest ---
+
+
+def _own_words(text: str) -> str:
+    """Return what a message asks itself: without quotations in fences and list items."""
+    quoted = {line for _, body in _fences(text) for line in body.splitlines()}
+    return "\n".join(
+        line
+        for line in text.splitlines()
+        if line not in quoted and not line.lstrip().startswith(("- ", "* ", ">"))
+    )
+
+
+def _tried(text: str) -> Iterator[str]:
+    """Yield the lines under a heading or a sentence that speaks of rejected attempts, up to the next heading."""
+    is_under = False
+    for line in text.splitlines():
+        if line.lstrip().startswith("#"):
+            is_under = False
+        is_under = is_under or bool(_REJECTED.search(line))
+        if is_under:
+            yield line
+
+
+def _form(text: str, *, is_json: bool) -> AnswerForm:
     if "specific_text" in text:
         return AnswerForm.REFLECTION
-    if re.search(r"\bJSON (?:list|array)\b", text, re.IGNORECASE):
+    if _LIST.search(text):
         return AnswerForm.LIST
-    if re.search(r"\bJSON\b", text):
-        return AnswerForm.OBJECT
-    if re.search(
-        r"within ```|between ```|``` ?(?:blocks?|fences?)|fenced? (?:code )?block", text, re.IGNORECASE
-    ):
+    if _IN_FENCES.search(text):
         return AnswerForm.FENCED
-    return AnswerForm.PLAIN
+    return AnswerForm.OBJECT if is_json or re.search(r"\bJSON\b", text) else AnswerForm.PLAIN

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from reflector.errors import LLMBadRequestError
 from reflector.llm.messages import Message, ModelRequest
 from reflector.simulation.models import SimulatedModel
 from reflector.testing.answers import Answer, bad_request, rate_limited, reply, reset, server_error
@@ -20,7 +21,7 @@ def answer_over_http(task: SimulatedModel, reflection: SimulatedModel) -> Callab
         model = reflection if "reflect" in str(request.body.get("model", "")) else task
         try:
             question = _read(request)
-        except ValueError as err:
+        except LLMBadRequestError as err:
             return bad_request(str(err))
         served = model.serve(question)
         if served.fault == "rate_limited":

@@ -16,7 +16,7 @@ from reflector.simulation.environment import Environment, Run, Verdict
 from reflector.simulation.insights import draw_insight
 from reflector.simulation.models import REFLECTION_PRICE, TASK_PRICE, SimulatedModel
 from reflector.simulation.question import read_question
-from reflector.simulation.rules import Rule, make_decoys, make_rules, rule_sentence
+from reflector.simulation.rules import GROUPS, Rule, make_decoys, make_rules, rule_sentence
 from reflector.simulation.scenario import Scenario, Visibility, scenario_named
 from reflector.simulation.serving import answer_over_http
 from reflector.simulation.task import answer_ticket
@@ -121,7 +121,7 @@ class World:
         table = follow_table(self.rules, prompt_text(prompt), self.scenario.physics)
         followed: dict[Visibility, list[bool]] = {}
         for rule in self.rules:
-            chances = [table[rule.topic, group] for group in ("retail", "wholesale") if rule.holds_for(group)]
+            chances = [table[rule.topic, group] for group in GROUPS if rule.holds_for(group)]
             followed.setdefault(rule.visibility, []).append(min(chances) >= self.scenario.physics.muddled)
         return {kind: sum(values) / len(values) for kind, values in sorted(followed.items())}
 
