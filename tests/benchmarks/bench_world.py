@@ -3,7 +3,8 @@
 Normalised gain (0 is the seed prompt, 1 the oracle) of the prompt that each method returns, exact for each prompt, as a
 mean over seeds with a bootstrapped 95 % interval: a naive loop, the package gepa (left out when it is not installed),
 one reflection of ours on the failed runs, and the naive loop with our reflection in it. `--seeds 10` for tighter
-intervals, `--scenario mixed` for one scenario, `--classes` for the share of each class of rules that was learned.
+intervals, `--scenario mixed` for one scenario, `--classes` for the share of each class of rules that was learned,
+`--physics recall=0.5` for other constants of the world.
 """
 
 from __future__ import annotations
@@ -79,7 +80,9 @@ async def main() -> None:
     parser.add_argument("--rollouts", type=int, default=400)
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--classes", action="store_true")
+    parser.add_argument("--physics", action="append", default=[], metavar="NAME=VALUE")
     args = parser.parse_args()
+    changes = {name: float(value) for name, value in (each.split("=") for each in args.physics)}
     methods = {
         name: method
         for name, method in METHODS.items()
@@ -96,7 +99,7 @@ async def main() -> None:
             gains, asked, spent = [], [], []
             started = time.perf_counter()
             for seed in range(args.seeds):
-                world = World(scenario, seed)
+                world = World(SCENARIOS[scenario].with_physics(**changes), seed)
                 task, reflection = world.task_model(), world.reflection_model()
                 outcome = await method(world, task, reflection, args.rollouts)
                 gains.append(world.gain(outcome.prompt))

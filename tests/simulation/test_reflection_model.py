@@ -107,6 +107,31 @@ async def test_contradicting_rules_of_a_prompt_are_replaced_by_scoped_ones() -> 
 
 
 @pytest.mark.anyio
+@pytest.mark.parametrize(
+    "said",
+    [
+        "- For {topic} tickets, apply policy BAX-12.",
+        "- For {topic} tickets, apply policy BAX-12.\n- For {topic} tickets, apply policy {code}.",
+        "- For {topic} tickets, apply policy {code}.\n- File {topic} tickets under LUT-92.\n- {topic}: BAX-12.",
+        "- For {topic} tickets, apply policy BAX-12 or {code}.",
+    ],
+)
+@pytest.mark.parametrize("form", ["reflection", "fenced"])
+async def test_wrong_lines_of_a_prompt_are_corrected_or_taken_out(said: str, form: str) -> None:
+    world = sure_world(Visibility.FEEDBACK)
+    rule = world.rules[0]
+    run = failed(world, single(world, rule.topic)[0])
+    prompt = world.seed_prompt + said.format(topic=rule.topic, code=rule.code) + "\n"
+    if form == "reflection":
+        reflector = rf.Reflector(world.reflection_model())
+        improved = (await reflector.reflect(run.trajectory(), prompt=prompt)).improved_prompt
+    else:
+        text = f"Prompt:\n```\n{prompt}```\n{run.feedback}\nGive the new prompt within ``` blocks."
+        improved = (await ask(world, text)).split("```")[1]
+    assert read_instructions(improved).general(rule.topic) == {rule.code}
+
+
+@pytest.mark.anyio
 async def test_the_frequency_class_needs_three_cases_in_one_request() -> None:
     world = sure_world(Visibility.FREQUENCY)
     rule = world.rules[0]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from reflector._json import dumps
 from reflector.simulation.directives import CODE
-from reflector.simulation.draws import digest, pick, shuffled, uniform
+from reflector.simulation.draws import digest, shuffled, uniform
 from reflector.simulation.rules import Rule, make_codes
 from reflector.simulation.scenario import Scenario, Visibility
 from reflector.simulation.tickets import Example, Ticket, read_ticket
@@ -49,10 +49,6 @@ class Run:
     """The whole run as OpenAI chat messages."""
     usage: Usage = field(default_factory=Usage)
 
-    def with_usage(self, usage: Usage) -> Run:
-        """Return the same run with what it used."""
-        return replace(self, usage=usage)
-
     def trajectory(self) -> Trajectory:
         """Return the record of the run, with its outcome, score and feedback."""
         return Trajectory.from_openai_messages(
@@ -81,6 +77,8 @@ class Environment:
         """Return whether an answer is right, and what the scorer says about it."""
         ticket = read_ticket(example.input)
         wrong = self._wrong(ticket, output)
+        if not ticket.topics:
+            return Verdict(0.0, f"{ticket.id}: this is no ticket.")
         if not wrong:
             return Verdict(1.0, f"{ticket.id}: all topics were filed rightly.")
         return Verdict(0.0, " ".join(self._complaint(ticket, rule) for rule in wrong))
@@ -143,11 +141,8 @@ class Environment:
                 continue
             call = {"name": "file_case", "arguments": dumps({"ticket": ticket.id, "topic": topic}).decode()}
             name = f"call_{number}"
-            yield {
-                "role": "assistant",
-                "content": None,
-                "tool_calls": [{"id": name, "type": "function", "function": call}],
-            }
+            calls = [{"id": name, "type": "function", "function": call}]
+            yield {"role": "assistant", "content": None, "tool_calls": calls}
             said = self._tool_says(ticket, rule, right=topic not in wrong, passed=passed)
             yield {"role": "tool", "tool_call_id": name, "content": self._with_logs(said, ticket, rule)}
         yield {"role": "assistant", "content": output}
@@ -169,9 +164,7 @@ def _place(ticket: Ticket, rule: Rule) -> str:
 
 
 def _log_line(*names: object) -> str:
-    a, b = int(uniform(*names, "a") * 64), int(uniform(*names, "b") * 900)
-    return (
-        f"{b % 24:02}:{a % 60:02}:{b % 60:02} "
-        + pick(_LOG, *names).format(a=a, b=b)
-        + f" trace {digest(*names)}"
-    )
+    drawn = digest(*names, size=13)
+    a, b, form = (int(drawn[at : at + 4], 16) for at in (0, 4, 8))
+    text = _LOG[form % len(_LOG)].format(a=a % 64, b=b % 900)
+    return f"{b % 24:02}:{a % 60:02}:{form % 60:02} {text} trace {drawn[10:]}"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reflector.simulation.directives import Directive, Instructions, read_instructions
+from reflector.simulation.directives import Directive, read_instructions
 from reflector.simulation.draws import digest, pick, uniform
 from reflector.simulation.environment import Environment
 from reflector.simulation.question import Question
@@ -33,6 +33,11 @@ class Finding:
     belief: float
     """The probability that it is right, as far as the model can know."""
 
+    @property
+    def directive(self) -> Directive:
+        """What a prompt with this finding says."""
+        return Directive(self.topic, self.group, self.code)
+
 
 @dataclass(frozen=True, slots=True)
 class Insight:
@@ -54,9 +59,7 @@ def draw_insight(
     sightings = find_sightings(question.shown, environment, tickets)
     decoys = find_decoys(question.shown, environment)
     facts = [(each.kind.value, each.rule.topic, each.ticket, *each.codes) for each in sightings]
-    essence = digest(
-        seed, facts, sorted(decoys.items()), question.prompt, question.focus or "", question.tried
-    )
+    essence = digest(seed, facts, [*decoys.items()], question.prompt, question.focus or "", question.tried)
     reading = _Reading(question, sightings, environment.scenario.physics, essence)
     topics = dict.fromkeys(sighting.rule.topic for sighting in sightings)
     findings = [
@@ -65,9 +68,7 @@ def draw_insight(
         for finding in reading.learn([each for each in sightings if each.rule.topic == topic])
     ]
     explained = {finding.topic for finding in findings} | reading.known_topics
-    unclear = [
-        each for each in sightings if each.kind is SightingKind.BLOCK and each.rule.topic not in explained
-    ]
+    unclear = [each for each in _of_kind(sightings, SightingKind.BLOCK) if each.rule.topic not in explained]
     return Insight(tuple(findings), reading.fooled_by(decoys, len(sightings)), tuple(unclear), essence)
 
 
@@ -80,10 +81,10 @@ class _Reading:
         self.question = question
         self.physics = physics
         self.essence = essence
-        self.prompt: Instructions = read_instructions(question.prompt)
-        self.tried: Instructions = read_instructions(question.tried)
+        self.prompt = read_instructions(question.prompt)
+        self.tried = read_instructions(question.tried)
         self.codes = {
-            code for each in sightings for code in each.codes if each.kind is not SightingKind.BLOCK
+            code for each in sightings if each.kind is not SightingKind.BLOCK for code in each.codes
         }
         self.known_topics = {each.topic for each in self.prompt.directives}
         length = max(1, len(question.shown))
@@ -100,9 +101,9 @@ class _Reading:
             Visibility.FOLLOW_UP: self._by_asking,
         }.get(rule.visibility, self._by_name)(sightings)
         for finding in learned:
-            directive = Directive(finding.topic, finding.group, finding.code)
-            is_old = directive in self.prompt.directives
-            if not is_old and not (self._was_tried(finding) and len(finding.quotes) < _DECISIVE):
+            is_news = finding.directive not in self.prompt.directives or self._is_contradicted(finding)
+            was_tried = finding.directive in self.tried.directives
+            if is_news and not (was_tried and len(finding.quotes) < _DECISIVE):
                 yield finding
 
     def fooled_by(self, decoys: Mapping[str, int], cases: int) -> dict[str, int]:
@@ -154,7 +155,7 @@ class _Reading:
             left = [code for code in left if code not in tried]
             if left:
                 code = pick(left, self.essence, "which", rule.topic)
-                yield self._finding(rule, None, cases[: _DECISIVE - 1], code=code, belief=1 / len(left))
+                yield self._finding(rule, None, cases[: _DECISIVE - 1], code=code, belief=0.8 / len(left))
 
     def _by_group(self, sightings: Sequence[Sighting]) -> Iterable[Finding]:
         """Yield scoped rules when both groups are seen, else a rule that is taken to hold for all."""
@@ -179,19 +180,12 @@ class _Reading:
         """Return whether at least one of the cases is noticed, each with the attention that is left for it."""
         missed = 1.0
         for case in cases:
-            is_middle = self.is_long and 0.5 <= case.place < 0.75
-            weight = self.physics.middle if is_middle else 1.0
+            weight = self.physics.middle if self.is_long and 0.5 <= case.place < 0.75 else 1.0
             missed *= 1 - self.physics.recall * self.attention * weight
         return bool(cases) and uniform(self.essence, "learn", cases[0].rule.topic, *names) < 1 - missed
 
     def _finding(
-        self,
-        rule: Rule,
-        group: str | None,
-        cases: Sequence[Sighting],
-        *,
-        code: str = "",
-        belief: float = 0.95,
+        self, rule: Rule, group: str | None, cases: Sequence[Sighting], code: str = "", belief: float = 0.95
     ) -> Finding:
         code = code or rule.code
         others = sorted(self.codes - {code})
@@ -199,11 +193,10 @@ class _Reading:
             code = pick(others, self.essence, "mistaken", rule.topic, group)
         return Finding(rule.topic, group, code, tuple(case.quote for case in cases[:_DECISIVE]), belief)
 
-    def _was_tried(self, finding: Finding) -> bool:
-        return any(
-            (each.topic, each.code) == (finding.topic, finding.code) and each.group == finding.group
-            for each in self.tried.directives
-        )
+    def _is_contradicted(self, finding: Finding) -> bool:
+        topic, group = finding.topic, finding.group
+        said = self.prompt.scoped(topic, group) if group else self.prompt.general(topic)
+        return bool(said - {finding.code})
 
 
 def _of_kind(sightings: Sequence[Sighting], kind: SightingKind) -> list[Sighting]:

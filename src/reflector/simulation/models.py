@@ -10,13 +10,7 @@ import anyio.lowlevel
 
 from reflector._clock import Clock, SystemClock
 from reflector._text import estimate_tokens
-from reflector.errors import (
-    EmptyAnswerError,
-    LLMConnectionError,
-    LLMError,
-    LLMServerError,
-    RateLimitedError,
-)
+from reflector.errors import EmptyAnswerError, LLMConnectionError, LLMError, LLMServerError, RateLimitedError
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.simulation.draws import digest, uniform
 from reflector.simulation.weather import Faults, Latency, malformed
@@ -65,6 +59,7 @@ class SimulatedModel:
 
     Attributes:
         meter: Calls, tokens, dollars and seconds so far, those of a server included.
+        faults: What goes wrong with its calls.
     """
 
     def __init__(
@@ -83,7 +78,7 @@ class SimulatedModel:
         self._answer = answer
         self._price = price
         self._latency = latency
-        self._faults = faults or Faults()
+        self.faults = faults or Faults()
         self._clock = clock or SystemClock()
         self._repeats = repeats
         self._seen: dict[str, int] = {}
@@ -123,11 +118,11 @@ class SimulatedModel:
         content, essence = self._answer(request, 0 if self._repeats else attempt)
         names = (self.name, essence, attempt)
         finish_reason = "stop"
-        if self._faults.malformed and uniform(*names, "malformed") < self._faults.malformed:
+        if self.faults.malformed and uniform(*names, "malformed") < self.faults.malformed:
             content, finish_reason = malformed(content, *names)
         if request.max_tokens is not None and estimate_tokens(content) > request.max_tokens:
             content, finish_reason = content[: request.max_tokens * 4], "length"
-        fault = self._faults.draw(*names)
+        fault = self.faults.draw(*names)
         usage = self._usage(request, "" if fault else content)
         delay = self._latency.draw(usage.output_tokens or 0, *names) if self._latency else 0.0
         with self._lock:
@@ -137,11 +132,6 @@ class SimulatedModel:
             else:
                 self.meter.usage += usage
         return Served(content, finish_reason, usage, delay, fault)
-
-    @property
-    def retry_after(self) -> float:
-        """Seconds that a refused caller is told to wait."""
-        return self._faults.retry_after
 
     def _usage(self, request: ModelRequest, content: str) -> Usage:
         read = sum(estimate_tokens(message.content) for message in request.messages)
@@ -155,10 +145,8 @@ class SimulatedModel:
             self.meter.most_in_flight = max(self.meter.most_in_flight, self.meter.in_flight)
 
     def _error(self, fault: str) -> LLMError:
+        message = f"{self.name} could not answer: {fault} was drawn for this call."
         if fault == "rate_limited":
-            return RateLimitedError(
-                f"{self.name} takes no more requests for now.", model=self.name, retry_after=self.retry_after
-            )
-        if fault == "server_error":
-            return LLMServerError(f"{self.name} failed.", model=self.name)
-        return LLMConnectionError(f"{self.name} broke the connection.", model=self.name)
+            return RateLimitedError(message, model=self.name, retry_after=self.faults.retry_after)
+        kind = LLMServerError if fault == "server_error" else LLMConnectionError
+        return kind(message, model=self.name)

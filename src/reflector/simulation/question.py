@@ -135,17 +135,13 @@ def _labelled_prompt(text: str) -> str:
     start = next((number for number, line in enumerate(lines) if _LABEL.search(line.strip()[-120:])), None)
     if start is None:
         return ""
-    body = lines[start + 1 :]
-    end = next(
-        (
-            number
-            for number, line in enumerate(body)
-            if _TICKET.search(line)
-            or (line.rstrip().endswith(":") and number and not body[number - 1].strip())
-        ),
-        len(body),
-    )
-    return "\n".join(body[:end]).strip()
+    body: list[str] = []
+    for line in lines[start + 1 :]:
+        is_label = line.rstrip().endswith(":") and bool(body) and not body[-1].strip()
+        if is_label or _TICKET.search(line):
+            break
+        body.append(line)
+    return "\n".join(body).strip()
 
 
 # --- the rest ---
@@ -154,11 +150,8 @@ def _labelled_prompt(text: str) -> str:
 def _own_words(text: str) -> str:
     """Return what a message asks itself: without quotations in fences and list items."""
     quoted = {line for _, body in _fences(text) for line in body.splitlines()}
-    return "\n".join(
-        line
-        for line in text.splitlines()
-        if line not in quoted and not line.lstrip().startswith(("- ", "* ", ">"))
-    )
+    said = (line for line in text.splitlines() if line not in quoted)
+    return "\n".join(line for line in said if not line.lstrip().startswith(("- ", "* ", ">")))
 
 
 def _tried(text: str) -> Iterator[str]:

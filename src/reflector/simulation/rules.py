@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from reflector.errors import ConfigurationError
 from reflector.simulation.draws import pick, shuffled, uniform
 from reflector.simulation.scenario import Scenario, Visibility
 
-__all__ = [
-    "GROUPS",
-    "TOPICS",
-    "Rule",
-    "make_codes",
-    "make_decoys",
-    "make_rules",
-    "rule_sentence",
-    "tag_sentence",
-]
+__all__ = ["GROUPS", "TOPICS", "Rule", "make_codes", "make_rules", "rule_sentence", "tag_sentence"]
 
 GROUPS = ("retail", "wholesale")
 
@@ -81,16 +71,8 @@ def make_rules(scenario: Scenario, seed: object) -> tuple[Rule, ...]:
     return tuple(shuffled(rules, seed, "order"))
 
 
-def make_decoys(scenario: Scenario, seed: object, taken: Iterable[str]) -> tuple[str, ...]:
-    """Return the codes of the warnings that are nothing but noise."""
-    known = set(taken)
-    return tuple(code for code in make_codes(scenario.decoys + 100, seed, "decoys") if code not in known)[
-        : scenario.decoys
-    ]
-
-
 def make_codes(count: int, *names: object) -> list[str]:
-    """Return different codes such as `ZAV-83`; 205,200 are possible, so that none can be guessed."""
+    """Return different codes such as `ZAV-83`; 180,000 are possible, so that none can be guessed."""
     found: dict[str, None] = {}
     number = 0
     while len(found) < count:

@@ -24,19 +24,16 @@ def answer_over_http(task: SimulatedModel, reflection: SimulatedModel) -> Callab
         except LLMBadRequestError as err:
             return bad_request(str(err))
         served = model.serve(question)
-        if served.fault == "rate_limited":
-            return rate_limited(model.retry_after).after(served.delay)
-        if served.fault == "server_error":
-            return server_error().after(served.delay)
-        if served.fault == "reset":
-            return reset().after(served.delay)
-        usage = served.usage
-        return reply(
-            served.content,
-            finish_reason=served.finish_reason,
-            model=model.name,
-            input_tokens=usage.input_tokens or 0,
-        ).after(served.delay)
+        answers = {
+            "rate_limited": rate_limited(model.faults.retry_after),
+            "server_error": server_error(),
+            "reset": reset(),
+        }
+        if served.fault is not None:
+            return answers[served.fault].after(served.delay)
+        read = served.usage.input_tokens or 0
+        done = reply(served.content, finish_reason=served.finish_reason, model=model.name, input_tokens=read)
+        return done.after(served.delay)
 
     return answer
 

@@ -50,9 +50,9 @@ class Sighting:
     group: str | None
     codes: tuple[str, ...]
     quote: str
-    place: float
+    place: float = 0.0
     """Where in the text it stands first, from 0 to 1."""
-    steps: frozenset[int]
+    steps: frozenset[int] = frozenset()
     """Numbers of the steps under which it stands."""
 
 
@@ -68,11 +68,12 @@ def find_sightings(text: str, environment: Environment, tickets: Mapping[str, Ti
     steps = [(found.start(), int(found[1])) for found in _STEP.finditer(text)]
     found: dict[tuple[object, ...], Sighting] = {}
     for match in _SENTENCE.finditer(text):
-        sighting = _read(match, len(text), steps, environment, tickets)
+        sighting = _read(match, environment, tickets)
         if sighting is not None:
             key = (sighting.kind.value, sighting.rule.topic, sighting.ticket)
-            known = found.get(key)
-            found[key] = replace(known, steps=known.steps | sighting.steps) if known else sighting
+            around = frozenset(_steps_around(steps, match.start(), match.end()))
+            first = found.get(key) or replace(sighting, place=match.start() / len(text))
+            found[key] = replace(first, steps=first.steps | around)
     return [found[key] for key in sorted(found, key=str)]
 
 
@@ -85,13 +86,7 @@ def find_decoys(text: str, environment: Environment) -> dict[str, int]:
     return dict(sorted(counts.items()))
 
 
-def _read(
-    match: re.Match[str],
-    length: int,
-    steps: Sequence[tuple[int, int]],
-    environment: Environment,
-    tickets: Mapping[str, Ticket],
-) -> Sighting | None:
+def _read(match: re.Match[str], environment: Environment, tickets: Mapping[str, Ticket]) -> Sighting | None:
     ticket = tickets.get(match["ticket"])
     if ticket is None or match["topic"] not in ticket.topics or match["group"] not in (None, ticket.group):
         return None
@@ -99,9 +94,7 @@ def _read(
     kind, codes = _said(match)
     if rule is None or not _is_true(kind, codes, rule, ticket, environment):
         return None
-    around = frozenset(_steps_around(steps, match.start(), match.end()))
-    place = match.start() / max(1, length)
-    return Sighting(kind, rule, ticket.id, match["group"], codes, match[0], place, around)
+    return Sighting(kind, rule, ticket.id, match["group"], codes, match[0])
 
 
 def _said(match: re.Match[str]) -> tuple[SightingKind, tuple[str, ...]]:

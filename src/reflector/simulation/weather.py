@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from reflector._json import dumps
@@ -28,12 +28,9 @@ class Latency:
     """Seconds more for every token of the answer."""
 
     def __post_init__(self) -> None:
-        if min(self.median, self.sigma, self.tail, self.tail_factor, self.per_output_token) < 0:
+        figures = (self.median, self.sigma, self.tail, self.tail_factor, self.per_output_token)
+        if not all(figure >= 0 for figure in figures):
             raise ConfigurationError(f"the figures of a latency are at least 0; got {self!r}.")
-
-    def times(self, factor: float) -> Latency:
-        """Return a latency that is so many times slower."""
-        return replace(self, median=self.median * factor)
 
     def draw(self, output_tokens: int, *names: object) -> float:
         """Return the seconds of one call."""
@@ -57,12 +54,12 @@ class Faults:
 
     def __post_init__(self) -> None:
         shares = (self.rate_limited, self.server_error, self.reset, self.malformed)
-        if min(*shares, self.retry_after) < 0 or sum(shares[:3]) > 1 or self.malformed > 1:
+        if (
+            not all(share >= 0 for share in (*shares, self.retry_after))
+            or sum(shares[:3]) > 1
+            or self.malformed > 1
+        ):
             raise ConfigurationError(f"faults are shares of calls, in sum at most 1; got {self!r}.")
-
-    def without_malformed(self) -> Faults:
-        """Return the faults of the network alone."""
-        return replace(self, malformed=0.0)
 
     def draw(self, *names: object) -> str | None:
         """Return `rate_limited`, `server_error`, `reset` or None for one call."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reflector._json import dumps
-from reflector.simulation.directives import CODE, Directive, read_instructions, sentences
+from reflector.simulation.directives import CODE, read_instructions, sentences
 from reflector.simulation.draws import normal, pick, uniform
 from reflector.simulation.insights import Finding, Insight
 from reflector.simulation.question import AnswerForm, Question
@@ -28,13 +28,13 @@ FILLERS = (
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One change of the prompt: `text` in the place of `old`, or at the end."""
+    """One change of the prompt: `text` in the place of `old`; at the end without it, and nothing for an empty text."""
 
-    text: str
-    old: str | None
-    quotes: tuple[str, ...]
-    belief: float
     what: str
+    text: str
+    old: str | None = None
+    quotes: tuple[str, ...] = ()
+    belief: float = 0.5
 
 
 def word_answer(question: Question, insight: Insight, physics: Physics) -> str:
@@ -43,10 +43,9 @@ def word_answer(question: Question, insight: Insight, physics: Physics) -> str:
     if question.form is AnswerForm.REFLECTION:
         return dumps(_reflection(question, insight, changes), indent=True).decode()
     if question.form in (AnswerForm.LIST, AnswerForm.OBJECT):
-        lines = [line for change in changes for line in change.text.splitlines()]
-        return dumps(
-            lines if question.form is AnswerForm.LIST else {"suggestions": lines}, indent=True
-        ).decode()
+        lines: Any = [line for change in changes for line in change.text.splitlines()]
+        answer = lines if question.form is AnswerForm.LIST else {"suggestions": lines}
+        return dumps(answer, indent=True).decode()
     prompt = _rewritten(question, insight, changes, physics)
     if question.form is AnswerForm.FENCED:
         return f"The feedback shows what the instructions lack. The new version:\n\n```\n{prompt}\n```"
@@ -54,45 +53,43 @@ def word_answer(question: Question, insight: Insight, physics: Physics) -> str:
 
 
 def _changes(question: Question, insight: Insight, physics: Physics) -> Iterator[_Change]:
-    topics = dict.fromkeys(finding.topic for finding in insight.findings)
-    for topic in topics:
-        yield _rule_change(
-            question, [each for each in insight.findings if each.topic == topic], insight.essence
-        )
+    for topic in dict.fromkeys(finding.topic for finding in insight.findings):
+        findings = [each for each in insight.findings if each.topic == topic]
+        yield from _rule_changes(question, topic, findings, insight.essence)
     for code, count in insight.tags.items():
-        yield _Change(
-            tag_sentence(code),
-            None,
-            (f"WARNING tag {code} is recommended ({count} times)",),
-            0.5,
-            "Add the tag",
-        )
+        shown = f"WARNING tag {code} is recommended ({count} times)"
+        yield _Change("Add the tag", tag_sentence(code), quotes=(shown,))
     wanted = uniform(insight.essence, "filler") < physics.filler
     fresh = [each for each in FILLERS if each not in question.prompt and each not in question.tried]
     if fresh and (wanted or not insight.findings):
-        yield _Change(pick(fresh, insight.essence, "which filler"), None, (), 0.15, "Ask for more care")
+        yield _Change("Ask for more care", pick(fresh, insight.essence, "which filler"), belief=0.15)
 
 
-def _rule_change(question: Question, findings: list[Finding], essence: str) -> _Change:
-    """Return the change that states the rule or the rules of one topic, in the place of what contradicts them."""
-    topic = findings[0].topic
-    text = "\n".join(rule_sentence(topic, each.group, each.code, essence) for each in findings)
-    old = next((line for line in sentences(question.prompt) if _contradicts(line, findings)), None)
-    quotes = tuple(quote for each in findings for quote in each.quotes)
-    verb = "Correct" if old else "State"
-    return _Change(
-        text, old, quotes, min(each.belief for each in findings), f"{verb} the policy for {topic} tickets"
+def _rule_changes(question: Question, topic: str, findings: list[Finding], essence: str) -> Iterator[_Change]:
+    """Yield the changes that state the rule or the rules of one topic, and take out what contradicts them."""
+    olds: list[str | None] = [line for line in sentences(question.prompt) if _contradicts(line, findings)]
+    touched = read_instructions("\n".join(line for line in olds[:1] if line)).directives
+    kept = read_instructions(question.prompt).directives - touched
+    text = "\n".join(
+        rule_sentence(topic, each.group, each.code, essence)
+        for each in findings
+        if each.directive not in kept
     )
+    quotes = tuple(quote for each in findings for quote in each.quotes)
+    belief = min(each.belief for each in findings)
+    for old in olds or ([None] if text else []):
+        verb = "State" if old is None else "Correct" if text else "Take out a wrong line about"
+        yield _Change(f"{verb} the policy for {topic} tickets", text, old, quotes, belief)
+        text = ""
 
 
 def _contradicts(sentence: str, findings: list[Finding]) -> bool:
     """Return whether a sentence of the prompt gives other codes for what the findings are about."""
-    said = read_instructions(sentence).directives
-    new = {Directive(each.topic, each.group, each.code) for each in findings}
+    said = read_instructions(sentence).directives - {each.directive for each in findings}
     is_exception = len(findings) == 1 and findings[0].group is not None
     return any(
         old.topic == each.topic and (old.group == each.group or (old.group is None and not is_exception))
-        for old in said - new
+        for old in said
         for each in findings
     )
 
@@ -101,26 +98,23 @@ def _contradicts(sentence: str, findings: list[Finding]) -> bool:
 
 
 def _reflection(question: Question, insight: Insight, changes: list[_Change]) -> dict[str, Any]:
-    unclear = [
-        f"The message about {case.ticket}, {case.rule.topic} (block {case.codes[0]}"
-        + (f", step {min(case.steps)}" if case.steps else "")
-        + ") does not say what was wanted."
-        for case in insight.unclear[:3]
-    ]
-    causes = [f"The prompt does not give the policy for {each.topic} tickets." for each in insight.findings]
+    topics = dict.fromkeys(each.topic for each in insight.findings)
+    causes = [f"The prompt does not give the policy for {topic} tickets." for topic in topics]
+    for case in insight.unclear[:3]:
+        step = f", step {min(case.steps)}" if case.steps else ""
+        causes.append(
+            f"What is said of {case.ticket}, {case.rule.topic} (block {case.codes[0]}{step}) does not say why."
+        )
+    analysis = (
+        [f"{len(topics)} topics were filed under a policy that the prompt does not name."] if topics else []
+    )
+    if insight.unclear or not topics:
+        analysis.append("The record does not show why some steps failed.")
     answer: dict[str, Any] = {
-        "analysis": " ".join(
-            [
-                f"{len(insight.findings)} topics were filed under the wrong policy, which the prompt does not name."
-            ]
-            * bool(insight.findings)
-            + ["The record does not show why some steps failed."] * bool(unclear or not insight.findings)
-        ),
-        "root_causes": [*dict.fromkeys(causes), *unclear],
+        "analysis": " ".join(analysis),
+        "root_causes": causes,
         "suggestions": [_suggestion(question, insight, change) for change in changes],
-        "expected_improvement": "Topics with a stated policy are filed rightly."
-        if insight.findings
-        else "Unclear.",
+        "expected_improvement": "Topics with a policy are filed rightly." if topics else "Unclear.",
     }
     if question.asks_confidence:
         beliefs = [suggestion["confidence"] for suggestion in answer["suggestions"]]
@@ -129,20 +123,18 @@ def _reflection(question: Question, insight: Insight, changes: list[_Change]) ->
 
 
 def _suggestion(question: Question, insight: Insight, change: _Change) -> dict[str, Any]:
-    priority = "high" if len(change.quotes) > 1 else "medium" if change.quotes else "low"
+    first = (change.text or change.old or "").splitlines()[0]
     suggestion: dict[str, Any] = {
-        "type": "modify" if change.old else "add",
-        "category": "constraint" if CODE.search(change.text) else "clarity",
-        "description": f"{change.what}: {change.text.splitlines()[0]}",
-        "rationale": "The record shows: " + "; ".join(change.quotes)
-        if change.quotes
-        else "Care helps everywhere.",
-        "priority": priority,
-        "specific_text": change.text,
-        "target_section": change.old,
+        "type": "add" if change.old is None else "modify" if change.text else "remove",
+        "category": "constraint" if CODE.search(first) else "clarity",
+        "description": f"{change.what}: {first}",
+        "rationale": f"Shown: {'; '.join(change.quotes)}" if change.quotes else "Care helps everywhere.",
+        "priority": "high" if len(change.quotes) > 1 else "medium" if change.quotes else "low",
+        "specific_text": change.text or change.old,
+        "target_section": change.old if change.text else None,
     }
     if question.asks_confidence:
-        suggestion["confidence"] = _stated_confidence(change.belief, insight.essence, change.text)
+        suggestion["confidence"] = _stated_confidence(change.belief, insight.essence, change.what, first)
     return suggestion
 
 
@@ -162,7 +154,8 @@ def _rewritten(question: Question, insight: Insight, changes: list[_Change], phy
     lines = [
         line
         for number, line in enumerate(prompt.splitlines())
-        if not (CODE.search(line) and uniform(insight.essence, "lost", number) < lost)
+        if line.strip() not in ("-", "*")
+        and not (CODE.search(line) and uniform(insight.essence, "lost", number) < lost)
     ]
     lines += [f"- {line}" for change in changes if not change.old for line in change.text.splitlines()]
     return "\n".join(lines)

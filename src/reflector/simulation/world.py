@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from reflector._clock import Clock
@@ -16,7 +17,7 @@ from reflector.simulation.environment import Environment, Run, Verdict
 from reflector.simulation.insights import draw_insight
 from reflector.simulation.models import REFLECTION_PRICE, TASK_PRICE, SimulatedModel
 from reflector.simulation.question import read_question
-from reflector.simulation.rules import GROUPS, Rule, make_decoys, make_rules, rule_sentence
+from reflector.simulation.rules import GROUPS, Rule, make_codes, make_rules, rule_sentence
 from reflector.simulation.scenario import Scenario, Visibility, scenario_named
 from reflector.simulation.serving import answer_over_http
 from reflector.simulation.task import answer_ticket
@@ -42,7 +43,7 @@ class World:
 
     Args:
         scenario: The name of one of `SCENARIOS`, or a `Scenario`.
-        seed: Anything with a text form.
+        seed: What everything is drawn from.
         sizes: Number of examples for training, validation and test.
         latency: Of the task model; the reflection model takes four times as long. None: no waiting.
         faults: What goes wrong with calls.
@@ -57,7 +58,7 @@ class World:
     def __init__(
         self,
         scenario: str | Scenario = "mixed",
-        seed: object = 0,
+        seed: int | str = 0,
         *,
         sizes: tuple[int, int, int] = (40, 40, 200),
         latency: Latency | None = None,
@@ -66,15 +67,13 @@ class World:
         stochastic: bool = False,
     ) -> None:
         if len(sizes) != 3 or any(not isinstance(size, int) or size < 0 for size in sizes):
-            raise ConfigurationError(
-                f"sizes are three counts of examples, for train, val and test; got {sizes!r}."
-            )
+            raise ConfigurationError(f"sizes are three counts, for train, val and test; got {sizes!r}.")
         self.scenario = scenario_named(scenario)
         self.seed = seed
         self._names = (self.scenario.name, seed)
         self.rules: tuple[Rule, ...] = make_rules(self.scenario, self._names)
         """The secret. An optimizer that looks here cheats."""
-        decoys = make_decoys(self.scenario, self._names, (rule.code for rule in self.rules))
+        decoys = make_codes(self.scenario.decoys, self._names, "decoys")
         self._environment = Environment(self.scenario, self.rules, decoys, self._names)
         topics = sorted({rule.topic for rule in self.rules})
         self.examples: Examples = make_examples(topics, sizes, self._names)
@@ -114,7 +113,7 @@ class World:
     def gain(self, prompt: Any) -> float:
         """Return the normalised gain of a prompt: 0 is the seed prompt, 1 the oracle."""
         start, best = self.accuracy(self.seed_prompt), self.accuracy(self.oracle)
-        return (self.accuracy(prompt) - start) / (best - start)
+        return (self.accuracy(prompt) - start) / ((best - start) or best)
 
     def recall(self, prompt: Any) -> dict[Visibility, float]:
         """Return the share of the rules of each class that a prompt makes the task model follow."""
@@ -136,7 +135,8 @@ class World:
             text = answer_ticket(prompt, ticket, self._environment, self._names, replicate)
             return text, f"{read_ticket(ticket).id} {prompt}"
 
-        return self._model("sim-task", answer, TASK_PRICE, 1.0, malforms=False)
+        faults = replace(self._faults, malformed=0.0) if self._faults else None
+        return self._model("sim-task", answer, TASK_PRICE, faults=faults)
 
     def reflection_model(self) -> SimulatedModel:
         """Return the model that reads runs and says how to change the prompt, in the form that the request wants."""
@@ -146,7 +146,8 @@ class World:
             insight = draw_insight(question, self._environment, self._tickets, self._names)
             return word_answer(question, insight, self.scenario.physics), insight.essence
 
-        return self._model("sim-reflect", answer, REFLECTION_PRICE, 4.0, malforms=True)
+        slow = replace(self._latency, median=4 * self._latency.median) if self._latency else None
+        return self._model("sim-reflect", answer, REFLECTION_PRICE, latency=slow)
 
     def server(
         self, task: SimulatedModel | None = None, reflection: SimulatedModel | None = None, **options: Any
@@ -177,7 +178,7 @@ class World:
         text = prompt_text(prompt)
         request = ModelRequest.from_text(example.input, system=text)
         reply = await call_client(model or self.task_model(), request)
-        return self.finish(text, example, reply.content).with_usage(reply.usage)
+        return replace(self.finish(text, example, reply.content), usage=reply.usage)
 
     def finish(self, prompt: Any, example: Example, output: str) -> Run:
         """Return the run in which the task model answered `output`: for loops that ask the model themselves."""
@@ -193,19 +194,9 @@ class World:
         lines = [f"- {rule_sentence(rule.topic, rule.group, rule.code)}" for rule in rules]
         return "\n".join([_SEED_PROMPT, *lines]) + "\n"
 
-    def _model(
-        self, name: str, answer: Any, price: tuple[float, float], slower: float, *, malforms: bool
-    ) -> SimulatedModel:
-        faults = self._faults if malforms or self._faults is None else self._faults.without_malformed()
-        return SimulatedModel(
-            name,
-            answer,
-            price=price,
-            latency=self._latency.times(slower) if self._latency else None,
-            faults=faults,
-            clock=self._clock,
-            repeats=not self._is_stochastic,
-        )
+    def _model(self, name: str, answer: Any, price: tuple[float, float], **own: Any) -> SimulatedModel:
+        given = {"latency": self._latency, "faults": self._faults, "clock": self._clock}
+        return SimulatedModel(name, answer, price=price, repeats=not self._is_stochastic, **given | own)
 
 
 def prompt_text(prompt: Any) -> str:
