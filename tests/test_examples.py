@@ -38,6 +38,11 @@ EXPECTED = {
         "        reflector.model.completed\n",
         "    reflector.reflection.completed\n",
     ],
+    "simulated_world.py": [
+        "seed prompt: 0.17   oracle: 0.92",
+        "normalised gain: 0.9",
+        "80 rollouts, 5 reflections",
+    ],
     "read_the_signals.py": [
         "reflector.reflection.requested     caused by -",
         "reflector.model.requested          caused by reflector.reflection.requested",

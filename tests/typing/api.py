@@ -3,6 +3,7 @@
 from typing import assert_type
 
 import reflector as rf
+from reflector import simulation
 
 
 async def main_job() -> None:
@@ -30,3 +31,15 @@ def parts() -> None:
     assert_type(plan, rf.EditPlan)
     assert_type(plan.apply(), str)
     assert_type(rf.Trajectory.from_openai_messages([{"role": "user", "content": "hi"}]), rf.Trajectory)
+
+
+async def simulated() -> None:
+    world = simulation.World(scenario="mixed", seed=0)
+    assert_type(world.seed_prompt, str)
+    assert_type(world.accuracy(world.oracle), float)
+    assert_type(world.examples.train, tuple[simulation.Example, ...])
+    run = await world.rollout(world.seed_prompt, world.examples.val[0], world.task_model())
+    assert_type(run, simulation.Run)
+    assert_type(run.trajectory(), rf.Trajectory)
+    assert_type(world.score(run.example, run.output).feedback, str)
+    rf.Reflector(world.reflection_model())
