@@ -155,10 +155,11 @@ class Optimizer:
             raise ConfigurationError(
                 "a run needs an end: give it a budget, such as budget=rf.Budget(rollouts=400, cost_usd=2.0)."
             )
-        if self.machine.limit < self.machine.smallest_limit:
+        needed = self.machine.smallest_limit
+        if self.machine.limit < needed:
             raise ConfigurationError(
-                f"a budget of {self.budget.rollouts} rollouts is not enough for a single proposal: "
-                f"{len(self.examples.val)} validation rows and a minibatch of {self.config.minibatch_size} need {self.machine.smallest_limit}."
+                f"a budget of {self.budget.rollouts} rollouts is not enough for a single proposal: {needed} are needed, "
+                f"for {len(self.examples.val)} validation rows twice and a minibatch of {self.config.minibatch_size} twice."
             )
         self._proposer = Proposer(self.reflector, self.examples.train, self.config.perfect_score)
         self._units: deque[_Unit] = deque()
