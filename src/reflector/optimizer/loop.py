@@ -158,8 +158,9 @@ class Optimizer:
         needed = self.machine.smallest_limit
         if self.machine.limit < needed:
             raise ConfigurationError(
-                f"a budget of {self.budget.rollouts} rollouts is not enough for a single proposal: {needed} are needed, "
-                f"for {len(self.examples.val)} validation rows twice and a minibatch of {self.config.minibatch_size} twice."
+                f"a budget of {self.budget.rollouts} rollouts is not enough for a single proposal: {needed} are "
+                f"needed, for {len(self.examples.val)} validation rows and a minibatch of "
+                f"{self.config.minibatch_size} twice."
             )
         self._proposer = Proposer(self.reflector, self.examples.train, self.config.perfect_score)
         self._units: deque[_Unit] = deque()

@@ -73,6 +73,8 @@ class Machine:
         self._committed_rollouts = rows["val"]
         self._merges = self._fruitless = self._best_at = 0
         self._tried: set[frozenset[int]] = set()
+        self._tried_texts = {seed.key: 0}
+        """Texts that have been accepted or rejected, with the number of commits after which that was known."""
         self._is_merge_due = self._is_going_on = False
         self._seed = seed
         self._order_rows(None, "seed", seed, "val", range(rows["val"]))
@@ -217,7 +219,7 @@ class Machine:
         return True
 
     def _enter(self, proposal: Proposal) -> None:
-        proposal.base, proposal.pool_size = len(self.history), len(self.pool)
+        proposal.base = len(self.history)
         proposal.rivals = tuple(self.pool.best_scores) if len(self.pool) else ()
         self._active[proposal.number] = proposal
 
@@ -416,7 +418,9 @@ class Machine:
                 self._is_merge_due = self._merges < self.config.merges
         self._results.commit(proposal, len(self.history) + 1)
         self.history.append(proposal)
-        self._fruitless = 0 if proposal.after else self._fruitless + 1
+        if child is not None:
+            self._tried_texts.setdefault(child.key, len(self.history))
+        self._fruitless = 0 if proposal.after and proposal.ordered else self._fruitless + 1
         if self._fruitless >= max(_FRUITLESS, 2 * self.rows["train"] // len(proposal.rows) + 10):
             self.stop("perfect" if proposal.ending == "perfect" else "no new children")
         if self.config.patience is not None and len(self.history) - self._best_at >= self.config.patience:
@@ -473,13 +477,13 @@ class Machine:
         return self._next_order - 1
 
     def _is_known(self, proposal: Proposal) -> bool:
-        """Return whether the child has the texts of a candidate, or of another child under way."""
+        """Return whether the child has the texts of a candidate, of one that was tried, or of one under way."""
         assert proposal.child is not None
         key = proposal.child.key
-        number = 0 if key == self._seed.key else self.pool.find(key)
+        since = self._tried_texts.get(key)
         if (
             self.config.order == "strict"
         ):  # what else is under way, or has come since, depends on who was quick
-            return number is not None and number < max(1, proposal.pool_size)
+            return since is not None and since <= proposal.base
         others = (each.child for each in self._active.values() if each is not proposal)
-        return number is not None or any(other is not None and other.key == key for other in others)
+        return since is not None or any(other is not None and other.key == key for other in others)

@@ -29,8 +29,6 @@ class Proposal:
     """Rollouts that it may need in all."""
     base: int = 0
     """Commits before it started. In strict order it knows nothing that came later."""
-    pool_size: int = 0
-    """Candidates when it started."""
     rivals: tuple[float, ...] = ()
     """Best scores of the validation rows when it started; empty before the seed is validated."""
     other: Candidate | None = None
