@@ -15,11 +15,25 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 EXPECTED = {
     "reflect_on_a_run.py": ["confidence: high", "- [high]", "+"],
     "improvement_loop.py": ["score 1.0", "You are a travel guide. Answer briefly.", "Always state the unit."],
+    "feedback_over_runs.py": [
+        "currency",
+        "5 of 5 runs: run-1, run-2, run-3, run-4, run-5",
+        "Give one total, not its parts.",
+        "1 of 5 runs: run-2",
+        "no currency: 100% of the runs, p = 0.00001",
+    ],
     "seed_usage.py": [
         "add - reasoning",
         "  Description: Ask for a check",
         "  Rationale:",
         "  Specific text: After each",
+    ],
+    "conversation.py": [
+        "asked: These suggestions do not say exactly what to change: “Explain the tool”. Look at step 3",
+        "turn (3,): Forbid to repeat what timed out",
+        "turn (2,): Explain that each call starts anew",
+        "+Never repeat a call that timed out",
+        "the end: 3 turns",
     ],
     "record_your_agent.py": ["tool_failure", "+"],
     "your_own_model_agent.py": [

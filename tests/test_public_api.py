@@ -12,23 +12,25 @@ import pytest
 import reflector
 
 NAMES = {
-    "Agent", "AgentError", "AgentStoppedError", "AskTimeoutError", "Budget", "BudgetExceededError",
-    "ComparativeAnalysis", "ConfigurationError", "ContentFilteredError", "Context", "ContextLengthError",
-    "DispatchError", "DuplicateAgentError", "EditConfig", "EditError", "EditPlan", "EmptyAnswerError",
-    "EngineError", "HandlerError", "InputError", "InvalidEditError", "InvalidPatternError",
-    "InvalidReflectionError", "InvalidSignalError", "Journal", "JournalClosedError", "JournalDamagedError",
+    "Agent", "AgentError", "AgentStoppedError", "AggregationConfig", "AskTimeoutError", "Budget",
+    "BudgetExceededError", "ComparativeAnalysis", "ConfigurationError", "ContentFilteredError", "Context",
+    "ContextLengthError", "Conversation", "ConversationCompletedError", "ConversationError", "DispatchError",
+    "DuplicateAgentError", "EditConfig", "EditError", "EditPlan", "EmptyAnswerError", "EngineError", "Feedback",
+    "HandlerError", "InputError", "InvalidEditError", "InvalidPatternError", "InvalidReflectionError",
+    "InvalidSignalError", "InvalidTemplateError", "Journal", "JournalClosedError", "JournalDamagedError",
     "JournalError", "JournalOpenError", "JournalWriteError", "LLMAuthenticationError", "LLMBadRequestError",
-    "LLMClient", "LLMConnectionError", "LLMError", "LLMServerError", "LLMTimeoutError", "Ledger",
-    "LedgerLine", "Limits", "MailboxFullError", "MailboxOptions", "MemoryJournal", "MiddlewareError",
+    "LLMClient", "LLMConnectionError", "LLMError", "LLMServerError", "LLMTimeoutError", "Ledger", "LedgerLine",
+    "Limits", "MailboxFullError", "MailboxOptions", "MaxTurnsReachedError", "MemoryJournal", "MiddlewareError",
     "MissingPromptError", "Model", "ModelOptions", "ModelReply", "ModelRequest", "NoHandlerError",
-    "NoModelWarning", "NoProviderError", "Outcome", "ParsedReflection", "Price", "PromptBuilder",
-    "ProviderBusyError", "ProviderCard", "QuotaExceededError", "RateLimitedError", "RateLimits", "Recording",
-    "Reflection", "ReflectionError", "ReflectionRequest", "ReflectionResponse", "Reflector", "ReflectorError",
-    "ReflectorOptions", "RetryPolicy", "Runtime", "RuntimeClosedError", "Signal", "SignalError",
-    "SqliteJournal", "Step", "StepKind", "Suggestion", "Supervision", "Task", "TaskOutput", "TaskResult",
-    "Trajectory", "TrajectoryAnalysis", "TrajectoryImportError", "TruncatedAnswerError", "UnboundedCallError",
-    "UnknownFormatError", "UnknownModelError", "UnparsableReflectionError", "UnpicklableError",
-    "UnsupportedReplyError", "Usage", "WorkerCrashedError", "__version__", "analyze", "compare", "execute",
+    "NoModelWarning", "NoProviderError", "Outcome", "ParsedReflection", "Price", "Probability", "PromptBuilder",
+    "PromptTemplates", "ProviderBusyError", "ProviderCard", "QuotaExceededError", "RateLimitedError",
+    "RateLimits", "Recording", "Reflection", "ReflectionError", "ReflectionMemory", "ReflectionRequest",
+    "ReflectionResponse", "Reflector", "ReflectorError", "ReflectorOptions", "RetryPolicy", "Runtime",
+    "RuntimeClosedError", "Signal", "SignalError", "SqliteJournal", "Step", "StepKind", "Suggestion",
+    "Supervision", "Task", "TaskOutput", "TaskResult", "Trajectory", "TrajectoryAnalysis",
+    "TrajectoryImportError", "TruncatedAnswerError", "TurnPolicy", "UnboundedCallError", "UnknownFormatError",
+    "UnknownModelError", "UnparsableReflectionError", "UnpicklableError", "UnsupportedReplyError", "Usage",
+    "WeightedSuggestion", "WorkerCrashedError", "__version__", "aggregate", "analyze", "compare", "execute",
     "handles", "load_trajectories", "parse_reflection", "plan_edits", "record", "reflect", "reflect_sync",
     "validate_reflection",
 }  # fmt: skip
@@ -36,7 +38,7 @@ NAMES = {
 # Loaded at first use only.
 HEAVY = {
     "litellm", "openai", "clifford", "numba", "scipy", "numpy", "structlog", "tenacity", "rich", "typer", "trio",
-    "sqlite3",
+    "sqlite3", "rapidfuzz",
 }  # fmt: skip
 
 PROBE = """

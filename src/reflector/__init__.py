@@ -67,6 +67,12 @@ if TYPE_CHECKING:
         ContextLengthError as ContextLengthError,
     )
     from reflector.errors import (
+        ConversationCompletedError as ConversationCompletedError,
+    )
+    from reflector.errors import (
+        ConversationError as ConversationError,
+    )
+    from reflector.errors import (
         DispatchError as DispatchError,
     )
     from reflector.errors import (
@@ -98,6 +104,9 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         InvalidSignalError as InvalidSignalError,
+    )
+    from reflector.errors import (
+        InvalidTemplateError as InvalidTemplateError,
     )
     from reflector.errors import (
         JournalClosedError as JournalClosedError,
@@ -134,6 +143,9 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         MailboxFullError as MailboxFullError,
+    )
+    from reflector.errors import (
+        MaxTurnsReachedError as MaxTurnsReachedError,
     )
     from reflector.errors import (
         MiddlewareError as MiddlewareError,
@@ -220,12 +232,24 @@ if TYPE_CHECKING:
     from reflector.optimizer.selection import BestSelector as BestSelector
     from reflector.optimizer.selection import EpsilonGreedySelector as EpsilonGreedySelector
     from reflector.optimizer.selection import ParetoSelector as ParetoSelector
+    from reflector.reflecting.conversation import Conversation as Conversation
     from reflector.reflecting.facade import reflect as reflect
     from reflector.reflecting.facade import reflect_sync as reflect_sync
     from reflector.reflecting.reflection import Reflection as Reflection
     from reflector.reflecting.reflector import Reflector as Reflector
     from reflector.reflecting.reflector import ReflectorOptions as ReflectorOptions
+    from reflector.reflecting.selecting import TurnPolicy as TurnPolicy
+    from reflector.reflection.aggregation.feedback import Feedback as Feedback
+    from reflector.reflection.aggregation.feedback import aggregate as aggregate
+    from reflector.reflection.aggregation.weighting import (
+        AggregationConfig as AggregationConfig,
+    )
+    from reflector.reflection.aggregation.weighting import (
+        WeightedSuggestion as WeightedSuggestion,
+    )
+    from reflector.reflection.calibration import Probability as Probability
     from reflector.reflection.confidence import validate_reflection as validate_reflection
+    from reflector.reflection.memory import ReflectionMemory as ReflectionMemory
     from reflector.reflection.models import (
         ParsedReflection as ParsedReflection,
     )
@@ -240,6 +264,7 @@ if TYPE_CHECKING:
     )
     from reflector.reflection.prompt_builder import PromptBuilder as PromptBuilder
     from reflector.reflection.suggestion_parser import parse_reflection as parse_reflection
+    from reflector.reflection.templates import PromptTemplates as PromptTemplates
     from reflector.signals.journal import Journal as Journal
     from reflector.signals.memory_journal import MemoryJournal as MemoryJournal
     from reflector.signals.signal import Signal as Signal
@@ -272,6 +297,8 @@ _HOME = {
     "Reflector": "reflector.reflecting.reflector",
     "ReflectorOptions": "reflector.reflecting.reflector",
     "Reflection": "reflector.reflecting.reflection",
+    "Conversation": "reflector.reflecting.conversation",
+    "TurnPolicy": "reflector.reflecting.selecting",
     # trajectories
     "Trajectory": "reflector.trajectories.trajectory",
     "Step": "reflector.trajectories.step",
@@ -292,6 +319,14 @@ _HOME = {
     "parse_reflection": "reflector.reflection.suggestion_parser",
     "validate_reflection": "reflector.reflection.confidence",
     "PromptBuilder": "reflector.reflection.prompt_builder",
+    "PromptTemplates": "reflector.reflection.templates",
+    # feedback of many runs, and what became of it
+    "aggregate": "reflector.reflection.aggregation.feedback",
+    "Feedback": "reflector.reflection.aggregation.feedback",
+    "AggregationConfig": "reflector.reflection.aggregation.weighting",
+    "WeightedSuggestion": "reflector.reflection.aggregation.weighting",
+    "ReflectionMemory": "reflector.reflection.memory",
+    "Probability": "reflector.reflection.calibration",
     # edits
     "EditConfig": "reflector.edits.edit",
     "EditPlan": "reflector.edits.plan",

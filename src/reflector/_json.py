@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Self
 
 import orjson
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from reflector._text import replace_surrogates
+from reflector._text import replace_surrogates, shorten
+from reflector.errors import InputError
 
-__all__ = ["JSONValue", "Value", "dumps", "loads", "scan"]
+__all__ = ["Document", "JSONValue", "Value", "dumps", "loads", "scan"]
 
 JSONValue = Any
 """A value that JSON can hold: None, bool, int, float, str, list or dict of these."""
@@ -25,6 +26,27 @@ class Value(BaseModel):
         """Return a validated copy with some fields changed."""
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**(fields | changes))
+
+
+class Document(Value):
+    """A value that is kept: `from_json` reads what `to_json` wrote."""
+
+    def to_json(self) -> str:
+        """Return the value as JSON; equal values give equal text."""
+        return dumps(self.model_dump(mode="json"), sort_keys=True).decode()
+
+    @classmethod
+    def from_json(cls, data: str | bytes) -> Self:
+        """Return the value that `to_json` wrote.
+
+        Raises:
+            InputError: If it is not such a text.
+        """
+        try:
+            return cls.model_validate_json(data)
+        except ValidationError as err:
+            came = shorten(repr(data), 80)
+            raise InputError(f"expected what {cls.__name__}.to_json() wrote; got {came}: {err}") from err
 
 
 def _default(value: Any) -> Any:

@@ -7,6 +7,7 @@ ReflectorError
 │   │   └── UnknownFormatError         no importer recognises it, or the named format does not exist
 │   ├── MissingPromptError             no prompt was given and the run holds none
 │   └── ConfigurationError             options or environment contradict each other
+│       └── InvalidTemplateError       a prompt template lacks a placeholder or holds an unknown one
 ├── SignalError                        the envelope
 │   ├── InvalidSignalError (ValueError)
 │   └── InvalidPatternError (ValueError)
@@ -54,7 +55,10 @@ ReflectorError
 │   └── UnsupportedReplyError          a client or agent returned something that is not an answer
 ├── ReflectionError
 │   ├── UnparsableReflectionError (ValueError)   the answer holds no reflection; `reason` says why
-│   └── InvalidReflectionError (ValueError)      parsed, but missing what a caller asked for
+│   ├── InvalidReflectionError (ValueError)      parsed, but missing what a caller asked for
+│   └── ConversationError              a conversation cannot go on
+│       ├── ConversationCompletedError
+│       └── MaxTurnsReachedError       `max_turns` says how many turns it may have
 ├── EditError
 │   └── InvalidEditError (ValueError)
 └── OptimizationError                  the optimizer; `result` is the best so far, or None
@@ -75,6 +79,8 @@ __all__ = [
     "ConfigurationError",
     "ContentFilteredError",
     "ContextLengthError",
+    "ConversationCompletedError",
+    "ConversationError",
     "DispatchError",
     "DuplicateAgentError",
     "EditError",
@@ -86,6 +92,7 @@ __all__ = [
     "InvalidPatternError",
     "InvalidReflectionError",
     "InvalidSignalError",
+    "InvalidTemplateError",
     "JournalClosedError",
     "JournalDamagedError",
     "JournalError",
@@ -98,6 +105,7 @@ __all__ = [
     "LLMServerError",
     "LLMTimeoutError",
     "MailboxFullError",
+    "MaxTurnsReachedError",
     "MiddlewareError",
     "MissingPromptError",
     "NoHandlerError",
@@ -175,6 +183,10 @@ class MissingPromptError(InputError):
 
 class ConfigurationError(InputError):
     """Options or environment contradict each other."""
+
+
+class InvalidTemplateError(ConfigurationError):
+    """A prompt template is malformed, lacks a placeholder that it needs, or holds an unknown one."""
 
 
 # --- the envelope ----------------------------------------------------------------------------------------
@@ -504,6 +516,22 @@ class InvalidReflectionError(ReflectionError, ValueError):
 
     def __init__(self, message: str, *, reason: str) -> None:
         self.reason = reason
+        super().__init__(message)
+
+
+class ConversationError(ReflectionError):
+    """A conversation cannot go on."""
+
+
+class ConversationCompletedError(ConversationError):
+    """The conversation was completed; nothing more is asked in it."""
+
+
+class MaxTurnsReachedError(ConversationError):
+    """The conversation has as many turns as it may have. `max_turns` says how many."""
+
+    def __init__(self, message: str, *, max_turns: int) -> None:
+        self.max_turns = max_turns
         super().__init__(message)
 
 

@@ -190,6 +190,46 @@ def test_reflect_asks_the_server_and_writes_the_improved_prompt(
         assert words in asked
 
 
+@pytest.mark.slow
+def test_turns_ask_on_and_every_turn_is_shown(run: Any, failed: Path) -> None:
+    with LoopbackServer(lambda request: ANSWER) as server:
+        options = ("--model", "openai/loopback", "--base-url", server.base_url, "--turns", "2")
+        page = run("reflect", failed, *options)
+        document = run("reflect", failed, *options, "--json").document
+    assert page.code == 0, page.err
+    for words in ("turn 1  the first question", "turn 2  ", "no further turn: max_turns", "(turn 1, 2)"):
+        assert words in page.out
+    assert [turn["number"] for turn in document["turns"]] == [1, 2]
+    assert document["turns"][1]["weakness"] == "several"
+    assert "step" in document["turns"][1]["question"]
+    assert document["provenance"]["suggestion_turns"] == [[1, 2]]
+    assert document["usage"]["calls"] == 2
+    assert len(server.requests) == 4
+
+
+def test_show_prompt_prints_what_would_be_sent_and_asks_nobody(run: Any, failed: Path) -> None:
+    with LoopbackServer(ANSWER) as server:
+        options = ("--model", "openai/loopback", "--base-url", server.base_url, "--show-prompt")
+        page = run("reflect", failed, *options)
+        document = run("reflect", failed, *options, "--json").document
+        assert server.requests == []
+    assert page.out.startswith("----- system -----\nYou are an expert prompt engineer.")
+    assert "----- user -----\n# Failed Prompt Execution Analysis" in page.out
+    (request,) = document["requests"]
+    assert request["messages"][1]["content"] in page.out
+
+
+def test_a_number_of_turns_below_one_is_bad_input(run: Any, failed: Path) -> None:
+    assert run("reflect", failed, "--model", "rules", "--turns", "0").code == 2
+
+
+def test_what_many_runs_show_is_counted_on_the_page(run: Any, failed: Path, tmp_path: Path) -> None:
+    again = tmp_path / "again.json"
+    again.write_bytes(failed.read_bytes())
+    page = run("reflect", failed, again, "--model", "rules").out
+    assert "(in 2 of 2 failed runs)" in page
+
+
 def test_a_prompt_of_ones_own_is_edited_byte_for_byte(run: Any, failed: Path, tmp_path: Path) -> None:
     prompt = tmp_path / "prompt.txt"
     prompt.write_bytes(b"Answer.\r\n\tUse `python`.  \r\n")

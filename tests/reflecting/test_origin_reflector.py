@@ -1,6 +1,6 @@
 """The behaviours of the origin's reflector tests that concern one turn, numbered as there.
 
-Numbers 6 to 15 and 20 concern conversations of several turns and come with them.
+Numbers 6 to 15 and 20 concern conversations of several turns and stand in `test_conversation.py`.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ def test_a_line_of_several_runs_stands_once_with_all_of_them() -> None:
     runs = [analysis_of(f"try {number}\n{line}", id=f"r{number}") for number in range(3)]
     evidence = build(*runs).split("## Evidence")[1].split("## Your Task")[0]
     assert evidence.count(line) == 1
-    assert "(run 1 step 0, run 2 step 0, run 3 step 0)" in evidence
+    assert "(runs 1-3 step 0)" in evidence
 
 
 def test_the_error_survives_any_budget_that_holds_it() -> None:

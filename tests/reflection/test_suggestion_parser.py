@@ -13,8 +13,8 @@ from tests.reflection.corpus_json import BASE, S1, Case, J, P, cases
 
 from reflector.errors import UnparsableReflectionError
 from reflector.reflection.models import Confidence, ParsedReflection, ParseMode, Suggestion
-from reflector.reflection.prompt_texts import SYSTEM_PROMPT
 from reflector.reflection.suggestion_parser import parse_reflection
+from reflector.reflection.templates import DEFAULT_TEMPLATES
 
 CASES = [*cases(), *corpus_json_fresh.cases()]
 READABLE = [case for case in CASES if case.expected is not None]
@@ -267,8 +267,9 @@ def test_clean_json_is_read_verbatim(items: list[dict[str, Any]], analysis: str)
 
 
 def test_our_own_form_given_back_is_an_echo() -> None:
-    skeleton = SYSTEM_PROMPT[SYSTEM_PROMPT.index("{") : SYSTEM_PROMPT.rindex("\n}") + 2]
-    for text in (SYSTEM_PROMPT, skeleton):
+    system = DEFAULT_TEMPLATES.system_prompt()
+    skeleton = system[system.index("{") : system.rindex("\n}") + 2]
+    for text in (system, skeleton):
         with pytest.raises(UnparsableReflectionError) as caught:
             parse_reflection(text)
         assert caught.value.reason == "template_echo"

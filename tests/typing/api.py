@@ -18,6 +18,28 @@ async def main_job() -> None:
     reflector = rf.Reflector(model="openai/m", base_url="http://localhost/v1", api_key="k")
     assert_type(await reflector.reflect([{"role": "user", "content": "hi"}], prompt="p"), rf.Reflection)
     assert_type(rf.reflect_sync("run.json"), rf.Reflection)
+    reflector.record_outcome(reflection, accepted=True, score_delta=0.04)
+    assert_type(reflector.memory, rf.ReflectionMemory)
+    assert_type(reflection.suggestion_confidence, tuple[rf.Probability, ...])
+    feedback = rf.aggregate([reflection], sources=["run"])
+    assert_type(feedback, rf.Feedback)
+    assert_type(feedback.add(reflection).merge(feedback), rf.Feedback)
+    assert_type(feedback.suggestions, tuple[rf.WeightedSuggestion, ...])
+
+
+async def conversations() -> None:
+    reflector = rf.Reflector("rules")
+    conversation = await reflector.start_conversation("run.json", prompt="p", task="t", max_turns=3)
+    assert_type(conversation, rf.Conversation)
+    assert_type(await reflector.continue_conversation(conversation, "Why?"), rf.Conversation)
+    assert_type(await reflector.converse(conversation, policy=rf.TurnPolicy(max_cost_usd=1)), rf.Conversation)
+    assert_type(reflector.converse_sync("run.json", until="max_turns"), rf.Conversation)
+    assert_type(reflector.select_best_reflection(conversation), rf.Reflection | None)
+    assert_type(conversation.merged, rf.Reflection | None)
+    assert_type(conversation.reflections, tuple[rf.Reflection, ...])
+    assert_type(rf.Conversation.from_json(conversation.to_json()), rf.Conversation)
+    assert_type(reflector.build_requests("run.json"), tuple[rf.ModelRequest, ...])
+    assert_type(rf.PromptBuilder(templates=rf.PromptTemplates()).version, str)
 
 
 def parts() -> None:

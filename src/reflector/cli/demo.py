@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from reflector.cli.output import print_document
-from reflector.cli.reflect import document, run_reflection
+from reflector.cli.reflect import document, run_conversation
 from reflector.reflecting.reflector import Reflector
 from reflector.trajectories.loading import load_trajectories
 
@@ -20,7 +20,8 @@ def demo_command(
 ) -> None:
     """Reflect on a failed run that comes with the package, by rules: no key, no network."""
     run = list(load_trajectories(files("reflector.cli").joinpath("demo_run.json").read_bytes()))
-    reflection, _ = run_reflection(Reflector("rules"), run, quiet=as_json)
+    conversation, _ = run_conversation(Reflector("rules"), run, 1, quiet=as_json)
+    (reflection,) = conversation.reflections
     if as_json:
         print_document(document(reflection))
         return

@@ -13,15 +13,18 @@ from rich.text import Text
 
 from reflector._text import clean, one_line
 from reflector.errors import TrajectoryImportError
+from reflector.reflecting.conversation import Conversation
 from reflector.reflecting.reflection import Reflection
 from reflector.reflection.models import Suggestion
 from reflector.trajectories.analysis import FailurePoint, ReasoningIssue, TrajectoryAnalysis
 
-__all__ = ["print_analysis", "print_errors", "print_notice", "print_reflection", "progress"]
+__all__ = ["print_analysis", "print_errors", "print_notice", "print_reflection", "print_turns", "progress"]
 
 _SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green"}
 _OUTCOME_STYLES = {"success": "bold green", "unknown": "yellow"}
 _FINDINGS_SHOWN = 12
+
+Numbers = Sequence[Sequence[int]]
 
 
 def _console() -> Console:
@@ -58,10 +61,25 @@ def print_reflection(reflection: Reflection) -> None:
         more = f" and {len(others) - 8} more" if len(others) > 8 else ""
         console.print(Text(f"read as well: {clean(named)}{more}\n", style="dim"))
     console.print(_diagnosis(reflection))
+    known = reflection.provenance
     for number, suggestion in enumerate(reflection.by_priority(), 1):
-        console.print(_suggestion(number, suggestion))
+        place = reflection.suggestions.index(suggestion)
+        often = _often(reflection, known.suggestion_runs, known.suggestion_turns, place)
+        console.print(_suggestion(number, suggestion, often))
     console.print(_diff(reflection))
     console.print(_footer(reflection))
+
+
+def print_turns(conversation: Conversation) -> None:
+    """Print what each turn asked, what it said, and why there was no further one."""
+    console = _console()
+    for turn in conversation.turns:
+        said = turn.reflection
+        head = Text.assemble((f"turn {turn.number}  ", "bold"), clean(turn.question or "the first question"))
+        told = f"{len(said.root_causes)} causes, {len(said.suggestions)} suggestions, confidence {said.confidence}"
+        console.print(Group(head, Text(clean(said.analysis)), Text(f"{told}\n", style="dim")))
+    if stopped := conversation.metadata.get("stopped"):
+        console.print(Text(f"no further turn: {one_line(clean(str(stopped)), 300)}\n", style="dim"))
 
 
 def print_errors(errors: Sequence[TrajectoryImportError]) -> None:
@@ -121,19 +139,33 @@ def _diagnosis(reflection: Reflection) -> RenderableType:
     lines = [Text(clean(reflection.analysis))]
     if reflection.root_causes:
         lines.append(Text("\nroot causes", style="bold"))
-        lines += [Text(f"- {clean(cause)}") for cause in reflection.root_causes]
+        known = reflection.provenance
+        for place, cause in enumerate(reflection.root_causes):
+            often = _often(reflection, known.cause_runs, known.cause_turns, place)
+            lines.append(Text.assemble(f"- {clean(cause)}", (often, "dim")))
     by = "rules, no model was asked" if reflection.is_from_rules else clean(reflection.model)
     return Panel(
         Group(*lines), title=Text(f"what the prompt did wrong ({by})"), title_align="left", padding=(0, 1)
     )
 
 
-def _suggestion(number: int, suggestion: Suggestion) -> RenderableType:
+def _often(reflection: Reflection, runs: Numbers, turns: Numbers, place: int) -> str:
+    """Return how many runs are said to show a cause or a suggestion, and which turns said it."""
+    parts = []
+    if runs and runs[place]:
+        parts.append(f"in {len(runs[place])} of {reflection.failed_count} failed runs")
+    if turns:
+        parts.append(f"turn {', '.join(map(str, turns[place]))}")
+    return f"  ({'; '.join(parts)})" if parts else ""
+
+
+def _suggestion(number: int, suggestion: Suggestion, often: str) -> RenderableType:
     head = Text.assemble(
         (f"{number}. ", "bold"),
         (f"[{suggestion.priority}] ", _SEVERITY_STYLES[suggestion.priority]),
         (f"{suggestion.type} · {suggestion.category}  ", "dim"),
         (clean(suggestion.description), "bold"),
+        (often, "dim"),
     )
     lines = [head]
     if suggestion.rationale:

@@ -18,12 +18,14 @@ from reflector.cli.output import print_document
 from reflector.cli.reading import read_files, read_text, told
 from reflector.cli.records import run_record
 from reflector.errors import InputError, NoModelWarning
+from reflector.llm.messages import ModelRequest
+from reflector.reflecting.conversation import Conversation, Turn
 from reflector.reflecting.reflection import Reflection
 from reflector.reflecting.reflector import Reflector
 from reflector.reflection.models import Confidence, Verbosity
 from reflector.trajectories.trajectory import Outcome
 
-__all__ = ["document", "reflect_command", "run_reflection"]
+__all__ = ["document", "reflect_command", "run_conversation"]
 
 
 class ToldOutcome(StrEnum):
@@ -59,6 +61,12 @@ def reflect_command(
     ] = None,
     feedback: Annotated[str | None, typer.Option(help="What was wrong with the run, in your words.")] = None,
     format: Annotated[str, typer.Option(help="Format of the files.")] = "auto",
+    turns: Annotated[
+        int, typer.Option(min=1, help="Ask on, up to so many turns, while that is worth it.")
+    ] = 1,
+    show_prompt: Annotated[
+        bool, typer.Option("--show-prompt", help="Print what the model would be sent, and ask nobody.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     apply: Annotated[
         str | None, typer.Option(metavar="OUT", help="Write the improved prompt to this file.")
@@ -74,8 +82,18 @@ def reflect_command(
     runs, errors = read_files(files, format)
     runs = told(runs, Outcome(outcome) if outcome is not None else None, feedback)
     reflector = Reflector(model, base_url=base_url)
-    options = {"prompt": text, "task": task, "verbosity": verbosity, "focus_areas": focus or []}
-    reflection, notice = run_reflection(reflector, runs, quiet=as_json, **options)
+    options: dict[str, Any] = {
+        "prompt": text,
+        "task": task,
+        "verbosity": verbosity,
+        "focus_areas": focus or [],
+    }
+    if show_prompt:
+        show_requests(reflector.build_requests(runs, **options), as_json=as_json)
+        return
+    conversation, notice = run_conversation(reflector, runs, turns, quiet=as_json, **options)
+    reflection = conversation.merged
+    assert reflection is not None
     failed = None
     said = [notice]
     if apply is not None:
@@ -85,10 +103,13 @@ def reflect_command(
             failed = err
     records = [error_record(err) for err in (*errors, failed) if err is not None]
     if as_json:
-        print_document(document(reflection) | {"errors": records})
-    from reflector.cli.pages import print_errors, print_notice, print_reflection
+        asked = {"turns": [turn_record(turn) for turn in conversation.turns]} if turns > 1 else {}
+        print_document(document(reflection) | asked | {"errors": records})
+    from reflector.cli.pages import print_errors, print_notice, print_reflection, print_turns
 
     if not as_json:
+        if turns > 1:
+            print_turns(conversation)
         print_reflection(reflection)
         print_errors(errors)
     for line in (*said, str(failed) if failed is not None else None):
@@ -98,24 +119,46 @@ def reflect_command(
         raise typer.Exit(BAD_INPUT)
 
 
-def run_reflection(
-    reflector: Reflector, runs: Any, *, quiet: bool, **options: Any
-) -> tuple[Reflection, str | None]:
-    """Return the reflection on the runs, and the notice that no model is configured when that is so.
+def run_conversation(
+    reflector: Reflector, runs: Any, turns: int, *, quiet: bool, **options: Any
+) -> tuple[Conversation, str | None]:
+    """Return the conversation about the runs, and the notice that no model is configured when that is so.
 
     In a terminal a progress line shows meanwhile.
     """
     from reflector.cli.pages import progress
 
-    async def work() -> Reflection:
-        return await reflector.reflect(runs, **options)
+    async def work() -> Conversation:
+        started = await reflector.start_conversation(runs, max_turns=turns, **options)
+        return await reflector.converse(started)
 
     working = nullcontext() if quiet else progress(f"reflecting on {len(runs)} run(s) with {reflector.model}")
     with warnings.catch_warnings(record=True) as caught, working:
         warnings.simplefilter("always", NoModelWarning)
-        reflection = anyio.run(work)
+        conversation = anyio.run(work)
     notices = [str(each.message) for each in caught if issubclass(each.category, NoModelWarning)]
-    return reflection, notices[0] if notices else None
+    return conversation, notices[0] if notices else None
+
+
+def show_requests(requests: Sequence[ModelRequest], *, as_json: bool) -> None:
+    """Print what the model would be sent, as it is."""
+    if as_json:
+        print_document({"requests": [request.model_dump(mode="json") for request in requests]})
+        return
+    for number, request in enumerate(requests, 1):
+        for message in request.messages:
+            which = f" of request {number} of {len(requests)}" if len(requests) > 1 else ""
+            typer.echo(f"----- {message.role}{which} -----\n{message.content}\n")
+
+
+def turn_record(turn: Turn) -> dict[str, Any]:
+    """Return a turn as JSON: its question, why it was asked, and what was answered."""
+    return {
+        "number": turn.number,
+        "question": turn.question,
+        "weakness": turn.weakness,
+        "reflection": turn.reflection.summary(),
+    }
 
 
 def check_writable(path: str, read: Sequence[str | None]) -> None:

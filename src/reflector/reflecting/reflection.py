@@ -7,8 +7,10 @@ from typing import Any
 from pydantic import Field
 
 from reflector.edits.plan import EditPlan
-from reflector.reflection.models import ParsedReflection, ParseMode, Suggestion
+from reflector.reflection.calibration import Probability
+from reflector.reflection.models import Origin, ParsedReflection, ParseMode, Suggestion
 from reflector.trajectories.analysis import TrajectoryAnalysis
+from reflector.trajectories.step import Outcome
 from reflector.usage import Usage
 
 __all__ = ["Reflection"]
@@ -23,8 +25,12 @@ class Reflection(ParsedReflection):
     """The further runs: failed ones gave evidence, passing ones served as comparison."""
     plan: EditPlan = Field(repr=False)
     """The suggestions as checked edits of the prompt."""
+    suggestion_confidence: tuple[Probability, ...] = ()
+    """For each suggestion, how probable it is that it improves the score; it says whether that is learned."""
     model: str
     """The model that answered; `rules` when no model was asked."""
+    prompt_version: str = ""
+    """Version of the prompts that were asked with; empty for rules."""
     usage: Usage = Usage()
     cached: bool = False
     """Whether the model's answer was paid before and came from a store: then its usage is nothing."""
@@ -41,6 +47,11 @@ class Reflection(ParsedReflection):
         return self.plan.apply()
 
     @property
+    def failed_count(self) -> int:
+        """How many of the runs did not pass; `provenance` numbers them."""
+        return 1 + sum(each.outcome is not Outcome.SUCCESS for each in self.other_analyses)
+
+    @property
     def cost_usd(self) -> float | None:
         """What the model calls cost; None when the price or the usage is unknown."""
         return self.usage.cost_usd
@@ -50,6 +61,26 @@ class Reflection(ParsedReflection):
         """Whether it was derived from the analysis alone, without a model."""
         return self.parse_mode is ParseMode.RULES
 
+    def origin(self) -> Origin:
+        """Return which runs it is about, when they were, and the impact of the edits that found their place."""
+        run, impacts = self.run_analysis.trajectory, dict[int, float]()
+        for edit in self.plan.edits:
+            if edit.location is not None:
+                impacts[edit.suggestion_index] = max(edit.impact, impacts.get(edit.suggestion_index, 0.0))
+        failed = [each for each in self.other_analyses if each.outcome is not Outcome.SUCCESS]
+        names = tuple(each.trajectory_id for each in (self.run_analysis, *failed))
+
+        def named(numbers: tuple[tuple[int, ...], ...]) -> tuple[tuple[str, ...], ...]:
+            return tuple(tuple(names[number - 1] for number in each) for each in numbers)
+
+        return Origin(
+            sources=names,
+            suggestion_sources=named(self.provenance.suggestion_runs),
+            cause_sources=named(self.provenance.cause_runs),
+            at=run.started_at if run is not None else None,
+            impacts=impacts,
+        )
+
     def diff(self) -> str:
         """Return a unified diff of the prompt in which each edit names the suggestion that caused it."""
         return self.plan.diff()
@@ -58,6 +89,7 @@ class Reflection(ParsedReflection):
         """Return the parsed reflection's fields with edits, prompt, diff, model and usage, ready for JSON."""
         parsed = self.model_dump(mode="json", include=set(ParsedReflection.model_fields))
         return parsed | {
+            "suggestion_confidence": [each.model_dump() for each in self.suggestion_confidence],
             "edits": [edit.to_row() for edit in self.plan.edits],
             "improved_prompt": self.improved_prompt,
             "diff": self.diff(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -26,18 +26,30 @@ from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.task import Limits, Task
 from reflector.edits.edit import EditConfig
 from reflector.edits.planning import plan_edits
-from reflector.errors import ConfigurationError, InputError, NoModelWarning, UnsupportedReplyError
+from reflector.errors import (
+    ConfigurationError,
+    InputError,
+    NoModelWarning,
+    ReflectorError,
+    UnsupportedReplyError,
+)
 from reflector.llm.client import LLMClient, ModelFunction, warm_up
 from reflector.llm.messages import MODEL_REQUESTED, Message, ModelReply, ModelRequest
 from reflector.llm.model_agent import model_agent
 from reflector.llm.replies import read_reply
 from reflector.llm.selection import RULES, resolve_model
+from reflector.reflecting.conversation import Conversation
+from reflector.reflecting.outcomes import features_of, trial_of
+from reflector.reflecting.reading import read_runs_by_model, rounds_of
 from reflector.reflecting.reflection import Reflection
 from reflector.reflecting.runs import Runs, build_request, read_runs
+from reflector.reflecting.selecting import Scoring, TurnPolicy, Until, check_until, select_best, stop_reason
+from reflector.reflection.follow_up import FollowUp
+from reflector.reflection.many_runs import split_request
+from reflector.reflection.memory import ReflectionMemory, drop_repeats
 from reflector.reflection.models import ParsedReflection, ReflectionRequest, Verbosity
 from reflector.reflection.prompt_builder import PromptBuilder
 from reflector.reflection.rules import reflect_by_rules
-from reflector.reflection.suggestion_parser import parse_reflection
 from reflector.signals.signal import Signal
 from reflector.trajectories.trajectory import Trajectory
 from reflector.usage import Usage
@@ -103,6 +115,7 @@ class Reflector:
         prompt_builder: Writes the prompts.
         options: Temperature, limits and time.
         edits: How suggestions become edits.
+        memory: What was tried before, fed by `record_outcome`; several Reflectors may share one. None: its own.
 
     Raises:
         ConfigurationError: If the model is none of these, or the settings contradict each other.
@@ -117,6 +130,7 @@ class Reflector:
         prompt_builder: PromptBuilder | None = None,
         options: ReflectorOptions | None = None,
         edits: EditConfig | None = None,
+        memory: ReflectionMemory | None = None,
     ) -> None:
         choice = resolve_model(model, base_url=base_url, api_key=api_key)
         self._client = choice.client
@@ -124,6 +138,8 @@ class Reflector:
         self._builder = prompt_builder or PromptBuilder()
         self._options = options or ReflectorOptions()
         self._edits = edits or EditConfig()
+        self.memory = ReflectionMemory() if memory is None else memory
+        """What was tried, and what became of it: shown to the model, never suggested twice."""
         self.model: str = choice.name
         """The name of the model that is asked; `rules` for none."""
 
@@ -168,15 +184,7 @@ class Reflector:
             verbosity=_verbosity(verbosity),
             focus_areas=_focus_areas(focus_areas),
         )
-        limit = self._options.timeout + 2 * _GRACE
-        async with ambient_runtime() as runtime, self._seated(runtime) as seat:
-            result = await execute(Task(kind="reflection", payload=request, limits=seat), timeout=limit)
-        if not isinstance(result.value, Reflection):
-            raise UnsupportedReplyError(
-                f"{result.provider} answered {REFLECTION_REQUESTED} with {type(result.value).__name__}; "
-                "expected a Reflection."
-            )
-        return result.value
+        return await self._perform(self.memory.recall(request))
 
     def reflect_sync(
         self,
@@ -192,6 +200,192 @@ class Reflector:
             self.reflect, runs, prompt=prompt, task=task, verbosity=verbosity, focus_areas=focus_areas
         )
         return run_sync(call)
+
+    def record_outcome(
+        self,
+        reflection: Reflection,
+        *,
+        accepted: bool,
+        score_delta: float | None = None,
+        suggestions: Collection[int] | None = None,
+    ) -> None:
+        """Remember what became of a reflection's improved prompt.
+
+        The next reflections on that prompt, or on one that came from it, know what was rejected; and the confidence
+        of all later suggestions is learned from it.
+
+        Args:
+            reflection: What `reflect` returned.
+            accepted: Whether the improved prompt was kept.
+            score_delta: How much the score changed, if it was measured; a suggestion is taken to have helped if it
+                rose, whether or not it was enough to be kept.
+            suggestions: Positions of the suggestions that were tried; None takes those whose edits are made.
+
+        Raises:
+            InputError: If it is no reflection, or `score_delta` no finite number.
+        """
+        self.memory.record(
+            trial_of(reflection, accepted=accepted, score_delta=score_delta, suggestions=suggestions)
+        )
+
+    def build_requests(
+        self,
+        runs: Runs,
+        *,
+        prompt: str | None = None,
+        task: str | None = None,
+        verbosity: Verbosity | str = Verbosity.NORMAL,
+        focus_areas: Iterable[str] = (),
+    ) -> tuple[ModelRequest, ...]:
+        """Return exactly what `reflect` would send to the model, without sending it.
+
+        That is one request; or one for each group of runs if they do not fit the prompt builder's window. In that case
+        `reflect` sends one more, which joins the answers.
+
+        Raises:
+            InputError: As `reflect` does.
+        """
+        request = build_request(
+            read_runs(runs),
+            prompt=prompt,
+            task_description=_task(task),
+            verbosity=_verbosity(verbosity),
+            focus_areas=_focus_areas(focus_areas),
+        )
+        groups = split_request(self.memory.recall(request), self._builder)
+        return tuple(self._question(self._builder.build_messages(group)) for group in groups)
+
+    # --- conversations ------------------------------------------------------------------------------------
+
+    async def start_conversation(
+        self,
+        runs: Runs,
+        *,
+        prompt: str | None = None,
+        task: str | None = None,
+        max_turns: int = 3,
+        verbosity: Verbosity | str = Verbosity.NORMAL,
+        focus_areas: Iterable[str] = (),
+    ) -> Conversation:
+        """Return a conversation about the runs, with its first turn: what `reflect` returns.
+
+        Args:
+            runs: As for `reflect`, like all further arguments.
+            max_turns: How many turns it may have.
+
+        Raises:
+            InputError: If `max_turns` is no positive number, and as `reflect` does, with its other errors.
+        """
+        if not isinstance(max_turns, int) or isinstance(max_turns, bool) or max_turns < 1:
+            raise InputError(f"max_turns is a positive number; got {max_turns!r}.")
+        request = await _request(
+            runs,
+            prompt=prompt,
+            task_description=_task(task),
+            verbosity=_verbosity(verbosity),
+            focus_areas=_focus_areas(focus_areas),
+        )
+        request = self.memory.recall(request)
+        return Conversation(request=request, max_turns=max_turns).with_turn(await self._perform(request))
+
+    async def continue_conversation(
+        self, conversation: Conversation, question: str | None = None
+    ) -> Conversation:
+        """Return the conversation with one more turn.
+
+        Args:
+            conversation: The value that an earlier turn returned, in this process or in another one.
+            question: What to ask; None asks about what was weak in the last answer.
+
+        Raises:
+            ConversationCompletedError: If it is completed.
+            MaxTurnsReachedError: If it has had all its turns.
+            InputError: If the question is no text. Errors of the model as for `reflect`; the conversation can then be
+                continued again.
+        """
+        conversation.check_open()
+        asked = conversation.next_question() if question is None else question
+        request = conversation.next_request(asked.question if isinstance(asked, FollowUp) else asked)
+        return conversation.with_turn(await self._perform(request), asked)
+
+    async def converse(
+        self,
+        runs: Runs | Conversation,
+        *,
+        until: Until = "confident",
+        prompt: str | None = None,
+        task: str | None = None,
+        max_turns: int = 3,
+        policy: TurnPolicy | None = None,
+    ) -> Conversation:
+        """Return a completed conversation that asked on by itself as long as that was worth it.
+
+        It ends when the turns together are confident (or `until` says so), when another turn costs more than it is
+        expected to bring, or when turns or money are used up; `metadata["stopped"]` says which. If a turn after the
+        first one fails, what was said before is returned, and `stopped` begins with `failed`.
+
+        Args:
+            runs: As for `reflect`; or a conversation to go on with, whose own options then hold.
+            until: `confident`; `max_turns` to end only at the limits; or a function of the merged reflection.
+            prompt: As for `reflect`, like `task`.
+            task: What the agent was asked to do.
+            max_turns: How many turns it may have.
+            policy: What it may cost, and what a turn must bring.
+
+        Raises:
+            InputError: If an argument is none of these, and as `start_conversation` does, with its other errors.
+        """
+        check_until(until)
+        if isinstance(runs, Conversation):
+            conversation = runs
+            if conversation.completed:
+                conversation.check_open()
+        else:
+            conversation = await self.start_conversation(runs, prompt=prompt, task=task, max_turns=max_turns)
+        while (stopped := stop_reason(conversation, until, policy or TurnPolicy())) is None:
+            try:
+                conversation = await self.continue_conversation(conversation)
+            except ReflectorError as err:
+                stopped = f"failed: {type(err).__name__}: {err}"
+                break
+        noted = conversation.metadata | {"stopped": stopped}
+        return conversation.model_copy(update={"completed": True, "metadata": noted})
+
+    @staticmethod
+    def select_best_reflection(
+        conversation: Conversation, *, scoring: Scoring = "quality"
+    ) -> Reflection | None:
+        """Return the best reflection of a conversation, None if there is none. See `select_best` for the scorings."""
+        return select_best(conversation, scoring)
+
+    def start_conversation_sync(self, runs: Runs, **options: Any) -> Conversation:
+        """Return what `start_conversation` returns, for code that does not await."""
+        return run_sync(partial(self.start_conversation, runs, **options))
+
+    def continue_conversation_sync(
+        self, conversation: Conversation, question: str | None = None
+    ) -> Conversation:
+        """Return what `continue_conversation` returns, for code that does not await."""
+        return run_sync(partial(self.continue_conversation, conversation, question))
+
+    def converse_sync(self, runs: Runs | Conversation, **options: Any) -> Conversation:
+        """Return what `converse` returns, for code that does not await."""
+        return run_sync(partial(self.converse, runs, **options))
+
+    # --- the task -----------------------------------------------------------------------------------------
+
+    async def _perform(self, request: ReflectionRequest) -> Reflection:
+        """Have a task of kind `reflection` done: by this Reflector, or by an agent that handles it itself."""
+        rounds = rounds_of(len(split_request(request, self._builder)))
+        limit = rounds * (self._options.timeout + _GRACE) + _GRACE
+        async with ambient_runtime() as runtime, self._seated(runtime) as seat:
+            result = await execute(Task(kind="reflection", payload=request, limits=seat), timeout=limit)
+        if not isinstance(result.value, Reflection):
+            raise UnsupportedReplyError(
+                f"{result.provider} answered {REFLECTION_REQUESTED} with {type(result.value).__name__}; "
+                "expected a Reflection."
+            )
+        return result.value
 
     @asynccontextmanager
     async def _seated(self, runtime: Runtime) -> AsyncIterator[Limits]:
@@ -237,30 +431,29 @@ class Reflector:
         if by_rules:
             parsed, model, usage, cached = reflect_by_rules(request), RULES, Usage(), False
         else:
-            reply, provider = await self._ask_model(request, model_limits)
-            parsed = parse_reflection(
-                reply.content, strict=self._options.strict, finish_reason=reply.finish_reason
-            )
-            model, usage = reply.model or (self.model if self._client is not None else provider), reply.usage
-            cached = reply.cached
+            ask = partial(self._ask_model, limits=model_limits or Limits())
+            reading = await read_runs_by_model(request, self._builder, ask, strict=self._options.strict)
+            parsed, model, usage, cached = reading.parsed, reading.model, reading.usage, reading.cached
+        parsed = drop_repeats(parsed, request)
         plan = plan_edits(parsed, request.original_prompt, config=self._edits)
+        # The first time, what it is learned with has to be loaded and fitted: not on the event loop.
+        confidence = await anyio.to_thread.run_sync(self.memory.probabilities, features_of(parsed, plan))
         return Reflection(
             **{name: getattr(parsed, name) for name in ParsedReflection.model_fields},
             run_analysis=request.trajectory_analysis,
             other_analyses=request.other_analyses,
             plan=plan,
+            suggestion_confidence=confidence,
             model=model,
+            prompt_version="" if by_rules else self._builder.version,
             usage=usage,
             cached=cached,
             duration_ms=(time.perf_counter() - started) * 1e3,
         )
 
-    async def _ask_model(self, request: ReflectionRequest, limits: Limits | None) -> tuple[ModelReply, str]:
-        question = ModelRequest(
-            messages=(
-                Message(role="system", content=self._builder.build_system_prompt()),
-                Message(role="user", content=self._builder.build_reflection_prompt(request)),
-            ),
+    def _question(self, messages: Sequence[Message]) -> ModelRequest:
+        return ModelRequest(
+            messages=tuple(messages),
             model=None if self.model == RULES else self.model,
             temperature=self._options.temperature,
             max_tokens=self._options.max_tokens,
@@ -268,11 +461,15 @@ class Reflector:
             role="reflection",
             timeout=self._options.timeout,
         )
-        task = Task(kind="model", payload=question.model_dump(mode="json"), limits=limits or Limits())
+
+    async def _ask_model(self, messages: Sequence[Message], limits: Limits) -> tuple[ModelReply, str]:
+        """Return the model's reply, and the name of who gave it."""
+        payload = self._question(messages).model_dump(mode="json")
+        task = Task(kind="model", payload=payload, limits=limits)
         result = await execute(task, timeout=self._options.timeout + _GRACE)
-        return read_reply(
-            result.value, model=self.model if self._client is not None else None
-        ), result.provider
+        is_ours = self._client is not None
+        reply = read_reply(result.value, model=self.model if is_ours else None)
+        return reply, self.model if is_ours else result.provider
 
 
 async def _request(runs: Runs, **options: Any) -> ReflectionRequest:

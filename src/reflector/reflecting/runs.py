@@ -27,6 +27,9 @@ Runs = Run | Sequence[Mapping[str, Any]] | Iterable[Run]
 _SAME_TASK = 0.25
 """Share of common words from which on two runs are taken for runs of the same task."""
 
+_COMPARED = 8
+"""Failed runs for which a passing run of the same task is looked for."""
+
 _WEIGHTS = dict(zip(Severity, (1000, 100, 10, 1), strict=True))
 
 
@@ -100,8 +103,8 @@ def build_request(
     """Return the question that the runs put: which run it is about, and what the others add.
 
     It is about the run with the gravest findings among those that did not succeed; the other failed ones add
-    evidence, and one that succeeded is what it is compared with. An unknown outcome counts as failed here: who
-    asks for a reflection says that it went wrong.
+    evidence, and the first of them are compared with runs of the same task that succeeded. An unknown outcome
+    counts as failed here: who asks for a reflection says that it went wrong.
 
     Args:
         prompt: The prompt that was used; None takes the one that the run's own record holds.
@@ -116,15 +119,11 @@ def build_request(
     analyses = [run if isinstance(run, TrajectoryAnalysis) else analyze(run, prompt=prompt) for run in runs]
     failed = [each for each in analyses if each.outcome is not Outcome.SUCCESS] or analyses
     main = max(failed, key=_gravity)
-    passed = [each for each in analyses if each.outcome is Outcome.SUCCESS and each is not main]
-    if main.comparison is None and (peer := _peer(main, passed, analyses)) is not None:
-        compared = main.replace(comparison=compare(main, peer))
-    else:
-        compared = main
+    compared = _compared([main, *(each for each in failed if each is not main)], analyses)
     return ReflectionRequest(
-        trajectory_analysis=compared,
+        trajectory_analysis=compared.get(id(main), main),
         original_prompt=_prompt(prompt, main, analyses),
-        other_analyses=tuple(each for each in analyses if each is not main),
+        other_analyses=tuple(compared.get(id(each), each) for each in analyses if each is not main),
         **options,
     )
 
@@ -149,21 +148,29 @@ def _gravity(analysis: TrajectoryAnalysis) -> int:
     )
 
 
-def _peer(
-    main: TrajectoryAnalysis, passed: Sequence[TrajectoryAnalysis], analyses: Sequence[TrajectoryAnalysis]
-) -> TrajectoryAnalysis | None:
-    """Return the passing run to compare with: the one whose task is most like that of `main`, if any is.
+def _compared(
+    failed: Sequence[TrajectoryAnalysis], analyses: Sequence[TrajectoryAnalysis]
+) -> dict[int, TrajectoryAnalysis]:
+    """Return the first failed runs, by identity, beside the passing run whose task is most like theirs, if any is.
 
     What all of several tasks say alike (the wording of a benchmark, say) does not make two of them the same.
     """
+    passed = [each for each in analyses if each.outcome is Outcome.SUCCESS and each is not failed[0]]
+    if not passed:
+        return {}
     words = {id(each): _task_words(each.trajectory) for each in analyses if each.trajectory is not None}
-    if id(main) not in words:
-        return None
     common = frozenset.intersection(*words.values()) if len(words) > 2 else frozenset()
-    own = words[id(main)] - common
-    likeness = {id(each): _overlap(own, words[id(each)] - common) for each in passed if id(each) in words}
-    best = max(passed, key=lambda each: likeness.get(id(each), -1.0), default=None)
-    return best if best is not None and likeness.get(id(best), -1.0) >= _SAME_TASK else None
+    found = {}
+    for run in failed[:_COMPARED]:
+        if run.comparison is None and id(run) in words:
+            own = words[id(run)] - common
+            likeness = {
+                id(each): _overlap(own, words[id(each)] - common) for each in passed if id(each) in words
+            }
+            best = max(passed, key=lambda each: likeness.get(id(each), -1.0))
+            if likeness.get(id(best), -1.0) >= _SAME_TASK:
+                found[id(run)] = run.replace(comparison=compare(run, best))
+    return found
 
 
 def _overlap(left: frozenset[str], right: frozenset[str]) -> float:

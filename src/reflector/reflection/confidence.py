@@ -11,11 +11,13 @@ from reflector.reflection.models import Confidence, ParsedReflection, Priority, 
 __all__ = [
     "DEFAULT_CONFIDENCE",
     "ConfidenceConfig",
+    "generic_suggestions",
     "is_unclear",
     "level_of",
     "needs_clarification",
     "score_confidence",
     "score_parts",
+    "suggestion_scores",
     "validate_reflection",
 ]
 
@@ -92,6 +94,20 @@ def score_confidence(parsed: ParsedReflection, *, config: ConfidenceConfig = DEF
     )
 
 
+def suggestion_scores(
+    parsed: ParsedReflection, *, config: ConfidenceConfig = DEFAULT_CONFIDENCE
+) -> tuple[float, ...]:
+    """Return the score of each suggestion, in [0, 1]: that of a reflection whose suggestions were all like it.
+
+    Their mean is the score of the reflection. They measure form, as it does, not success.
+    """
+    count, truncated = len(parsed.suggestions), bool(parsed.metadata.get("truncated"))
+    return tuple(
+        score_parts(parsed.analysis, parsed.root_causes, (each,) * count, truncated=truncated, config=config)
+        for each in parsed.suggestions
+    )
+
+
 def level_of(score: float, *, config: ConfidenceConfig = DEFAULT_CONFIDENCE) -> Confidence:
     """Return the level of a score: high from 0.75, medium from 0.45, else low."""
     if score >= config.high:
@@ -120,6 +136,13 @@ def is_unclear(
         return True
     generic = sum(_is_generic(suggestion, config.generic_words) for suggestion in suggestions)
     return generic / max(len(suggestions), 1) > config.generic_share
+
+
+def generic_suggestions(
+    parsed: ParsedReflection, *, config: ConfidenceConfig = DEFAULT_CONFIDENCE
+) -> tuple[Suggestion, ...]:
+    """Return the suggestions without an exact text, or described in too few words."""
+    return tuple(each for each in parsed.suggestions if _is_generic(each, config.generic_words))
 
 
 def _is_generic(suggestion: Suggestion, words: int) -> bool:

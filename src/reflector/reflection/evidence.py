@@ -8,28 +8,43 @@ quoted verbatim, and what had to be left out is said.
 from __future__ import annotations
 
 import difflib
+import re
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from reflector._json import dumps
 from reflector._text import estimate_tokens, shorten_around
+from reflector.reflection.shared_findings import finding_key
 from reflector.trajectories.analysis import Severity, TrajectoryAnalysis
-from reflector.trajectories.trajectory import Step, StepKind
+from reflector.trajectories.trajectory import Outcome, Step, StepKind
 
 __all__ = [
     "Evidence",
     "EvidenceBudget",
     "Excerpt",
     "Worth",
+    "least_tokens",
+    "quote_steps",
     "select_evidence",
     "step_text",
+    "step_title",
 ]
 
 _SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 _EXCERPT_OVERHEAD = 24
 """Tokens of an excerpt's own heading and fence."""
+_FEW = 3
+"""Failed runs that are all told as a whole."""
+_TELLING = re.compile(
+    r"\b(?:errors?|exception|traceback|fatal|fail(?:ed|ure)|refused|denied|rejected|forbidden|invalid|not found)\b",
+    re.IGNORECASE,
+)
+"""A word whose line stands out of a long log."""
+_QUOTED = 200
+"""Characters of a long line that are kept on each side of such a word."""
 _WORTH_CONDENSING = 300
 """Characters from which on a repeated text is shown as its changes."""
 
@@ -120,9 +135,16 @@ def select_evidence(
 
     Linear in the number of steps. A step whose text does not fit as a whole is cut around the words that a finding
     quotes; one that does not fit even then is left out and counted. Code that is tried again with few changes is
-    shown as what changed, and the room that this saves is used for further steps.
+    shown as what changed, and the room that this saves is used for further steps. Of many failed runs the first one is
+    told as a whole, of the others only what went wrong: what surrounds it would bury what they have in common.
     """
-    candidates = [ranked for run, analysis in enumerate(failed) for ranked in _rank(run, analysis)]
+    seen: Counter[Hashable] = Counter()
+    candidates = [
+        ranked
+        for run, analysis in enumerate(failed)
+        for ranked in _rank(run, analysis, seen, is_one_of_many=len(failed) > _FEW and run > 0)
+        if not ranked.is_one_of_many or ranked.worth <= _least_worth(analysis)
+    ]
     candidates += [
         ranked
         for run, analysis in enumerate(passed, len(failed))
@@ -145,6 +167,44 @@ def select_evidence(
     return Evidence(tuple(excerpts), {run: count for run, count in left_out.items() if count > 0}, cut)
 
 
+def _least_worth(analysis: TrajectoryAnalysis) -> Worth:
+    """Return the least valuable evidence to show of one of many failed runs."""
+    is_explained = any(point.step_indices for point in analysis.failure_points) or bool(
+        analysis.trajectory is not None and analysis.trajectory.feedback
+    )
+    return Worth.BEFORE if is_explained else Worth.FRAME
+
+
+def least_tokens(analysis: TrajectoryAnalysis, budget: EvidenceBudget) -> int:
+    """Return about how many tokens it takes to show what went wrong in one of many failed runs."""
+    ranked = [
+        each
+        for each in _rank(1, analysis, Counter(), is_one_of_many=True)
+        if each.worth <= _least_worth(analysis)
+    ]
+    chosen, _ = _take(sorted(ranked, key=lambda each: each.order), budget, budget.tokens)
+    return sum(map(_cost, chosen))
+
+
+def quote_steps(
+    failed: Sequence[TrajectoryAnalysis], places: Iterable[tuple[int, int]], characters: int
+) -> list[Excerpt]:
+    """Return excerpts of the steps at the places (run, step) that exist, each of at most about so many characters."""
+    excerpts = []
+    for run, index in sorted(set(places)):
+        trajectory = failed[run].trajectory
+        if trajectory is None or index >= len(trajectory.steps):
+            continue
+        step = trajectory.steps[index]
+        whole = step_text(step)
+        passages = (each.evidence for each in failed[run].failure_points if index in each.step_indices)
+        text = shorten_around(whole, next(passages, ""), characters)
+        excerpts.append(
+            Excerpt(run, index, Worth.ERROR, step_title(step), text, step.kind, is_cut=text is not whole)
+        )
+    return excerpts
+
+
 def _cost(excerpt: Excerpt) -> int:
     return estimate_tokens(excerpt.text) + _EXCERPT_OVERHEAD
 
@@ -157,9 +217,11 @@ def _take(
     rest: list[_Ranked] = []
     for ranked in candidates:
         # The first request often holds the rules of the game: it is not cut like a log.
-        limit = budget.excerpt_characters * (4 if ranked.is_request else 1)
+        limit = (
+            budget.excerpt_characters * (4 if ranked.is_request else 1) // (4 if ranked.is_one_of_many else 1)
+        )
         for characters in (limit, limit // 4):
-            text = shorten_around(ranked.text, ranked.passage, characters)
+            text = shorten_around(ranked.text, _passage(ranked, characters), characters)
             excerpt = Excerpt(
                 ranked.run,
                 ranked.step_index,
@@ -176,6 +238,13 @@ def _take(
         else:
             rest.append(ranked)
     return chosen, rest
+
+
+def _passage(ranked: _Ranked, characters: int) -> str:
+    """Return what has to stay of a text that is cut: what a finding quotes, else a line that stands out."""
+    if len(ranked.text) <= characters or (ranked.passage and ranked.passage in ranked.text):
+        return ranked.passage
+    return _telling_line(ranked.text)
 
 
 def _condense(chosen: Sequence[Excerpt]) -> list[Excerpt]:
@@ -229,18 +298,22 @@ class _Ranked:
     kind: StepKind
     is_request: bool = False
     """Whether it is the first thing the user asked."""
+    is_one_of_many: bool = False
+    """Whether it is of one of many failed runs, not of the first."""
 
     @property
     def order(self) -> tuple[int, int, int, int]:
         return (self.worth, self.rank, self.run, self.step_index)
 
 
-def _rank(run: int, analysis: TrajectoryAnalysis) -> Iterable[_Ranked]:
-    """Yield every step of a run worth quoting, with why and how urgently."""
+def _rank(
+    run: int, analysis: TrajectoryAnalysis, seen: Counter[Hashable], *, is_one_of_many: bool
+) -> Iterable[_Ranked]:
+    """Yield every step of a run worth quoting, with why and how urgently; count its findings in `seen`."""
     if analysis.trajectory is None:
         return
     steps = analysis.trajectory.steps
-    worths = _worths(analysis)
+    worths = _worths(analysis, seen)
     # The prompt under evaluation is shown in full already.
     prompt = analysis.trajectory.prompt
     request = _first_request(steps)
@@ -253,7 +326,16 @@ def _rank(run: int, analysis: TrajectoryAnalysis) -> Iterable[_Ranked]:
             continue
         worth, rank, passage = worths.get(index, (Worth.CONTEXT, _distance(index, anchors), ""))
         yield _Ranked(
-            run, index, worth, rank, passage, step_title(step), text, step.kind, is_request=index == request
+            run,
+            index,
+            worth,
+            rank,
+            passage,
+            step_title(step),
+            text,
+            step.kind,
+            is_request=index == request,
+            is_one_of_many=is_one_of_many,
         )
 
 
@@ -276,8 +358,11 @@ def _first_request(steps: Sequence[Step]) -> int | None:
     return next((index for index, step in enumerate(steps) if step.kind is StepKind.USER), None)
 
 
-def _worths(analysis: TrajectoryAnalysis) -> dict[int, tuple[Worth, int, str]]:
-    """Return worth, rank within the worth, and the words to keep, for each step that findings point at."""
+def _worths(analysis: TrajectoryAnalysis, seen: Counter[Hashable]) -> dict[int, tuple[Worth, int, str]]:
+    """Return worth, rank within the worth, and the words to keep, for each step that findings point at.
+
+    `seen` says how often the runs before showed the same findings, and is brought up to date.
+    """
     worths: dict[int, tuple[Worth, int, str]] = {}
 
     def note(index: int | None, worth: Worth, rank: int, passage: str = "") -> None:
@@ -285,10 +370,13 @@ def _worths(analysis: TrajectoryAnalysis) -> dict[int, tuple[Worth, int, str]]:
         if index is not None and index >= 0 and (known is None or (worth, rank) < known[:2]):
             worths[index] = (worth, rank, passage)
 
-    # Of many steps with the same finding the first ones tell most, so that no finding crowds out the others.
+    # Of many steps with the same finding the first ones tell most, so that no finding crowds out the others;
+    # neither does one that every run shows.
     for point in analysis.failure_points:
-        for place, index in enumerate(point.step_indices):
+        key = finding_key(point)
+        for place, index in enumerate(point.step_indices, seen[key]):
             note(index, Worth.ERROR, 10 * place + _SEVERITY_RANK[point.severity], point.evidence)
+        seen[key] += 1
     for place, index in enumerate([index for index, known in worths.items() if known[0] is Worth.ERROR]):
         note(index - 1, Worth.BEFORE, place)
     if analysis.comparison is not None:
@@ -297,10 +385,24 @@ def _worths(analysis: TrajectoryAnalysis) -> dict[int, tuple[Worth, int, str]]:
         for place, index in enumerate(issue.step_indices):
             note(index, Worth.FRAME, 1 + place, issue.evidence)
     steps = analysis.trajectory.steps if analysis.trajectory else ()
+    if not worths and analysis.outcome is not Outcome.SUCCESS:
+        for index, step in enumerate(steps):
+            if step.kind is StepKind.TOOL_RESULT and (line := _telling_line(step.content)):
+                note(index, Worth.BEFORE, index, line)
     note(_first_request(steps), Worth.FRAME, 0)
     for place in range(1, min(3, len(steps)) + 1):
         note(len(steps) - place, Worth.FRAME, place)
     return worths
+
+
+def _telling_line(text: str) -> str:
+    """Return the first line that stands out, or what stands near its word if it is long; empty if there is none."""
+    found = _TELLING.search(text)
+    if found is None:
+        return ""
+    start = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _QUOTED)
+    end = text.find("\n", found.end())
+    return text[start : min(end if end >= 0 else len(text), found.end() + _QUOTED)]
 
 
 def _distance(index: int, anchors: Sequence[int]) -> int:

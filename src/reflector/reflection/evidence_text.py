@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from reflector._text import fenced
 from reflector.reflection.evidence import Evidence, Excerpt
+from reflector.reflection.references import name_places
 from reflector.trajectories.trajectory import StepKind
 
 __all__ = ["render_evidence", "shared_lines"]
@@ -40,7 +41,7 @@ def render_evidence(evidence: Evidence, labels: Sequence[str]) -> str:
     shared = shared_lines(evidence) if len(labels) > 1 else {}
     blocks = []
     for line, places in shared.items():
-        runs = ", ".join(f"{labels[run]} step {index}" for run, index in places)
+        runs = name_places(_steps_by_run(places, labels))
         blocks.append(f"**Shown by several runs** ({runs}):\n{fenced(line)}")
     before: Excerpt | None = None
     for excerpt in evidence.excerpts:
@@ -49,6 +50,16 @@ def render_evidence(evidence: Evidence, labels: Sequence[str]) -> str:
         blocks.append(_block(excerpt, labels[excerpt.run], shared))
         before = excerpt
     return "\n\n".join(blocks)
+
+
+def _steps_by_run(places: Iterable[tuple[int, int]], labels: Sequence[str]) -> list[tuple[str, str]]:
+    steps: dict[int, list[int]] = {}
+    for run, index in places:
+        steps.setdefault(run, []).append(index)
+    return [
+        (labels[run], f"step{'s' if len(indices) > 1 else ''} {', '.join(map(str, indices))}")
+        for run, indices in steps.items()
+    ]
 
 
 def _gap(first: int, last: int) -> str:

@@ -5,41 +5,50 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reflector._text import clean, inline_code, one_line
+from reflector.reflection.references import name_places
+from reflector.reflection.shared_findings import share_findings
 from reflector.trajectories.analysis import (
     ComparativeAnalysis,
     FailurePoint,
     ReasoningIssue,
-    Severity,
     SuccessIndicator,
     TrajectoryAnalysis,
 )
 
 __all__ = ["comparison_section", "failure_points_section", "reasoning_issues_section", "success_section"]
 
-_ORDER = {severity: rank for rank, severity in enumerate(Severity)}
+_FROM_FEEDBACK = ("feedback", "low_score")
 _SEVERITY_ICONS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🟢"}
 
 
-def failure_points_section(failed: Sequence[TrajectoryAnalysis], labels: Sequence[str], limit: int) -> str:
-    """Return the failure points of all runs, one entry for the same failure in several runs."""
-    merged: dict[tuple[str, str, str], list[tuple[int, FailurePoint]]] = {}
-    for run, analysis in enumerate(failed):
-        for point in analysis.failure_points:
-            key = (point.category, point.rule, point.evidence or point.description)
-            merged.setdefault(key, []).append((run, point))
-    total = len(merged)
+def failure_points_section(
+    failed: Sequence[TrajectoryAnalysis], labels: Sequence[str], limit: int, *, with_feedback: bool = True
+) -> str:
+    """Return the failure points of all runs, one entry for the same failure in several runs, with their number.
+
+    Args:
+        failed: The runs.
+        labels: How each is named.
+        limit: Entries at most.
+        with_feedback: Whether to list what only the feedback on one run says.
+    """
+    shared = [
+        each
+        for each in share_findings(failed)
+        if with_feedback or len(each.runs) > 1 or each.point.rule not in _FROM_FEEDBACK
+    ]
     entries = []
-    gravest = sorted(merged.values(), key=lambda found: _ORDER[found[0][1].severity])
-    for number, found in enumerate(gravest[:limit], 1):
-        point = found[0][1]
+    for number, finding in enumerate(shared[:limit], 1):
+        point = finding.point
+        often = f"in {len(finding.runs)} of {len(failed)} runs: " if len(failed) > 1 else ""
         entry = (
             f"{number}. {_SEVERITY_ICONS[point.severity]} **{point.category}** ({point.severity}): "
-            f"{one_line(clean(point.description), 500)} [{_places(found, labels)}]"
+            f"{one_line(clean(point.description), 500)} [{often}{_places(finding.places, labels)}]"
         )
         if point.evidence and point.evidence not in point.description:
             entry += f"\n   Evidence: {inline_code(point.evidence, 400)}"
         entries.append(entry)
-    return _listing(f"### Failure Points ({total} detected)", entries, total)
+    return _listing(f"### Failure Points ({len(shared)} detected)", entries, len(shared))
 
 
 def reasoning_issues_section(failed: Sequence[TrajectoryAnalysis], labels: Sequence[str], limit: int) -> str:
@@ -65,11 +74,8 @@ def _listing(heading: str, entries: Sequence[str], total: int) -> str:
 
 
 def _places(found: Iterable[tuple[int, FailurePoint | ReasoningIssue]], labels: Sequence[str]) -> str:
-    places = []
-    for run, finding in found:
-        steps = _numbers(finding.step_indices)
-        places.append(f"{labels[run]} {steps}".strip() if steps else labels[run] or "whole run")
-    return "; ".join(dict.fromkeys(places))
+    named = [(labels[run], _numbers(finding.step_indices)) for run, finding in found]
+    return name_places((label, steps or ("" if label else "whole run")) for label, steps in named)
 
 
 def _numbers(indices: Sequence[int], limit: int = 12) -> str:
@@ -94,8 +100,17 @@ def success_section(failed: Sequence[TrajectoryAnalysis], passed: Sequence[Traje
     return "### Success Indicators to Preserve\n\n" + "\n".join(entries) if entries else ""
 
 
-def comparison_section(comparison: ComparativeAnalysis, known: Iterable[str] = ()) -> str:
-    """Return the comparison with a passing run; what was said already, or stands in `known`, is not said again."""
+def comparison_section(compared: Sequence[tuple[str, ComparativeAnalysis]], known: Iterable[str] = ()) -> str:
+    """Return the comparisons of failed runs, each under its label, with passing ones.
+
+    What was said already, or stands in `known`, is not said again.
+    """
+    said = list(known)
+    parts = [part for label, each in compared if (part := _comparison(label, each, said))]
+    return "\n\n".join(["### Comparative Analysis", *parts]) if parts else ""
+
+
+def _comparison(label: str, comparison: ComparativeAnalysis, said: list[str]) -> str:
     groups = [
         ("Success advantages", comparison.success_advantages),
         ("Failure disadvantages", comparison.failure_disadvantages),
@@ -105,10 +120,10 @@ def comparison_section(comparison: ComparativeAnalysis, known: Iterable[str] = (
             [f"{each.aspect}: {each.description} ({each.significance})" for each in comparison.differences],
         ),
     ]
-    head = f"### Comparative Analysis\n\nBeside the successful run {inline_code(comparison.successful_id)}"
+    whose = f"**{label[0].upper()}{label[1:]}:** " if label else ""
+    head = f"{whose}Beside the successful run {inline_code(comparison.successful_id)}"
     if comparison.divergence_index is not None:
         head += f"; the two go different ways from step {comparison.divergence_index} of the failed run on"
-    said = list(known)
     parts = [f"{head}."]
     for name, texts in groups:
         fresh = []
@@ -118,4 +133,4 @@ def comparison_section(comparison: ComparativeAnalysis, known: Iterable[str] = (
                 said.append(text)
         if fresh:
             parts.append(f"**{name}:**\n" + "\n".join(fresh))
-    return "\n\n".join(parts)
+    return "\n\n".join(parts) if len(parts) > 1 or not label else ""

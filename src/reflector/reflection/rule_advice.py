@@ -57,6 +57,8 @@ class Case:
     """Names of the tools that this run or another one of the same prompt offered or called."""
     elsewhere: tuple[str, ...] = ()
     """Ids of other runs with the same kind of finding."""
+    runs: tuple[int, ...] = ()
+    """Numbers of all failed runs with it."""
 
     @property
     def passage(self) -> str:

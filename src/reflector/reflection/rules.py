@@ -14,6 +14,7 @@ from reflector.reflection.models import (
     ParsedReflection,
     ParseMode,
     Priority,
+    Provenance,
     ReflectionRequest,
     Suggestion,
     SuggestionCategory,
@@ -29,7 +30,6 @@ from reflector.trajectories.analysis import (
 )
 from reflector.trajectories.findings.wording import listed
 from reflector.trajectories.step import StepKind
-from reflector.trajectories.trajectory import Outcome
 
 __all__ = ["reflect_by_rules"]
 
@@ -51,10 +51,23 @@ def reflect_by_rules(request: ReflectionRequest) -> ParsedReflection:
     advised = [(case, suggestion) for case in cases if (suggestion := advise(case)) is not None]
     chosen = _chosen([*(suggestion for _, suggestion in advised), *_further(request)], request)
     told = [case for case, suggestion in advised if suggestion in chosen]
+    causes = (told or cases)[:_CAUSES]
+    numbers = request.numbers if len(request.numbers) > 1 else ()
+    shown: dict[str | None, set[int]] = {}
+    for case, suggestion in advised:
+        shown.setdefault(suggestion.specific_text, set()).update(case.runs)
     parsed = ParsedReflection(
         analysis=_analysis(request, cases, [case for case, _ in advised]),
-        root_causes=tuple(_cause(case) for case in (told or cases)[:_CAUSES]),
+        root_causes=tuple(_cause(case) for case in causes),
         suggestions=tuple(chosen),
+        provenance=Provenance(
+            cause_runs=tuple(case.runs for case in causes),
+            suggestion_runs=tuple(
+                tuple(sorted(shown.get(each.specific_text, numbers[:1]))) for each in chosen
+            ),
+        )
+        if numbers
+        else Provenance(),
         expected_improvement=_expected(told),
         parse_mode=ParseMode.RULES,
         metadata={"rules": [case.finding.rule for case in cases]},
@@ -65,26 +78,24 @@ def reflect_by_rules(request: ReflectionRequest) -> ParsedReflection:
     return asked
 
 
-def _failed_runs(request: ReflectionRequest) -> list[TrajectoryAnalysis]:
-    others = [other for other in request.other_analyses if other.outcome is not Outcome.SUCCESS]
-    return [request.trajectory_analysis, *others]
-
-
 def _cases(request: ReflectionRequest) -> list[Case]:
     """One case for each kind of finding, gravest first, with the runs that show it too."""
     tools = _tools([request.trajectory_analysis, *request.other_analyses])
     found: dict[tuple[str, str], list[tuple[FailurePoint, TrajectoryAnalysis]]] = {}
-    for run in _failed_runs(request):
+    number_of = {}
+    for number, run in zip(request.numbers, request.failed, strict=True):
+        number_of[id(run)] = number
         for finding in run.failure_points:
             found.setdefault(_kind(finding), []).append((finding, run))
     cases = []
     for (finding, run), *others in found.values():
+        runs = sorted({number_of[id(each)] for _, each in ((finding, run), *others)})
         also = dict.fromkeys(other.trajectory_id for _, other in others)
         also.pop(run.trajectory_id, None)
         own = run.trajectory.task if run.trajectory is not None else None
         task = request.task_description or own or ""
-        cases.append(Case(finding, run, request.original_prompt, task, tools, tuple(also)))
-    return sorted(cases, key=lambda case: (_RANK[case.finding.severity], -len(case.elsewhere)))
+        cases.append(Case(finding, run, request.original_prompt, task, tools, tuple(also), tuple(runs)))
+    return sorted(cases, key=lambda case: (_RANK[case.finding.severity], -len(case.runs)))
 
 
 def _kind(finding: FailurePoint) -> tuple[str, str]:
@@ -142,7 +153,7 @@ def _chosen(suggestions: Sequence[Suggestion], request: ReflectionRequest) -> li
 
 
 def _analysis(request: ReflectionRequest, cases: Sequence[Case], advised: Sequence[Case]) -> str:
-    run, more = request.trajectory_analysis, len(_failed_runs(request)) - 1
+    run, more = request.trajectory_analysis, len(request.failed) - 1
     others = f" and {more} more of the same prompt" if more else ""
     told = f"{run.outcome.value}, {run.step_count} steps, {run.tool_call_count} tool calls"
     head = f"Derived by rules from the record, without a model: run {run.trajectory_id} ({told}){others}."

@@ -1,0 +1,179 @@
+"""The context of a reflection prompt: the prompt under evaluation, its task, and the facts of its runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reflector._text import clean, estimate_tokens, fenced, inline_code, one_line
+from reflector.reflection.models import ReflectionRequest
+from reflector.trajectories.analysis import TrajectoryAnalysis
+from reflector.trajectories.trajectory import Outcome, StepKind, Trajectory
+
+__all__ = [
+    "context_section",
+    "facts_tokens",
+    "is_about_several",
+    "is_crowd",
+    "passing_labels",
+    "reminder",
+    "run_labels",
+    "shown_passing_runs",
+    "totals_section",
+]
+
+_OUTCOMES = {
+    Outcome.SUCCESS: "✅ Success",
+    Outcome.FAILURE: "❌ Failure",
+    Outcome.PARTIAL: "⚡ Partial Success",
+    Outcome.TIMEOUT: "⏱ Timeout",
+    Outcome.ERROR: "⚠️ Error",
+    Outcome.UNKNOWN: "❓ Unknown (the user says that it went wrong)",
+}
+_DEFAULT_TASK = "General reasoning task (the record does not say which)"
+_PASSING_SHOWN = 8
+_FEW = 3
+
+
+def shown_passing_runs(request: ReflectionRequest) -> tuple[TrajectoryAnalysis, ...]:
+    """Return the passing runs that a prompt shows: those that failed ones are compared with, then the first ones."""
+    compared = {each.comparison.successful_id for each in request.failed if each.comparison is not None}
+    ordered = sorted(request.passed, key=lambda each: each.trajectory_id not in compared)
+    return tuple(ordered[:_PASSING_SHOWN])
+
+
+def is_about_several(request: ReflectionRequest) -> bool:
+    """Return whether failed runs have numbers: there are several, or these are some of many."""
+    return len(request.failed) > 1 or bool(request.run_numbers)
+
+
+def is_crowd(request: ReflectionRequest) -> bool:
+    """Return whether there are so many failed runs that their facts are told in a line each."""
+    return len(request.failed) > _FEW
+
+
+def passing_labels(passed: Sequence[TrajectoryAnalysis]) -> list[str]:
+    """Return how each passing run is named."""
+    return [f"passing run {number}" for number in range(1, len(passed) + 1)]
+
+
+def run_labels(request: ReflectionRequest) -> list[str]:
+    """Return how each failed run is named; a run that is alone needs no name."""
+    if is_about_several(request):
+        return [f"run {number}" for number in request.numbers]
+    return ["failed run" if request.passed else ""]
+
+
+def context_section(request: ReflectionRequest) -> str:
+    """Return the section that says what was run, and how each run ended."""
+    failed = request.failed
+    labels = run_labels(request)
+    several = is_about_several(request)
+    parts = [_prompt_and_task(request)]
+    facts = [_run_facts(analysis, with_task=several, with_request=is_crowd(request)) for analysis in failed]
+    if is_crowd(request):
+        rows = [_row(label, each, facts[0]) for label, each in zip(labels, facts, strict=True)]
+        parts.append("### Execution Outcomes\n\n" + "\n".join(rows))
+    else:
+        parts += [
+            f"### Execution Outcome{f' of {label}' if several else ''}\n\n{_listed(each)}"
+            for label, each in zip(labels, facts, strict=True)
+        ]
+    if passed := shown_passing_runs(request):
+        named = [
+            f"- {label}: {inline_code(each.trajectory_id)}"
+            for label, each in zip(passing_labels(passed), passed, strict=True)
+        ]
+        if len(request.passed) > len(passed):
+            named.append(f"- and {len(request.passed) - len(passed)} more, not shown")
+        parts.append("### Passing Runs of the Same Prompt\n\n" + "\n".join(named))
+    return "\n\n".join(parts)
+
+
+def facts_tokens(analysis: TrajectoryAnalysis) -> int:
+    """Return about how many tokens the facts of one run of several have."""
+    return estimate_tokens(_row("run 1000", _run_facts(analysis, with_task=True, with_request=True), {}))
+
+
+def reminder(request: ReflectionRequest) -> str:
+    """Return what a further question repeats: the prompt under evaluation and the task."""
+    return f"**Original Prompt:**\n{fenced(request.original_prompt)}\n\n**Task:** {_task_text(request)}"
+
+
+def totals_section(request: ReflectionRequest) -> str:
+    """Return the section that says what was run, with the runs as numbers only."""
+    failed, passed = len(request.failed), len(request.passed)
+    return f"{_prompt_and_task(request)}\n\n### Runs\n\n- Failed: {failed}, run 1 to run {failed}\n- Passed: {passed}"
+
+
+def _prompt_and_task(request: ReflectionRequest) -> str:
+    return (
+        f"## Context\n\n### Original Prompt Being Evaluated\n\n{fenced(request.original_prompt)}"
+        f"\n\n### Task Description\n\n{_task_text(request)}"
+    )
+
+
+def _task_text(request: ReflectionRequest) -> str:
+    # A task that a run's own record names is that of this run; beside several runs it stands with its run.
+    run = request.trajectory_analysis.trajectory if len(request.failed) == 1 else None
+    task = request.task_description or (run.task if run is not None else None) or _DEFAULT_TASK
+    if run is not None and task == run.task:
+        # It comes from the record, not from the user, and may address whoever reads it.
+        return f"As the record words it; the agent may not have seen it:\n\n{fenced(task)}"
+    return fenced(task) if "\n" in task.strip() else one_line(clean(task), 2_000)
+
+
+def _run_facts(analysis: TrajectoryAnalysis, *, with_task: bool, with_request: bool) -> dict[str, str]:
+    """Return the facts of a run by name; how it ended is called `Outcome`."""
+    run = analysis.trajectory
+    facts = {
+        "Outcome": f"{_OUTCOMES[analysis.outcome]} (Overall Quality: {analysis.overall_quality})",
+        "Run": inline_code(analysis.trajectory_id),
+        "Duration": f"{analysis.duration_ms:,.0f} ms" if analysis.duration_ms else "not recorded",
+        "Steps": f"{analysis.step_count} (model turns: {analysis.turn_count}, tool calls: {analysis.tool_call_count})",
+        "Failure points": str(len(analysis.failure_points)),
+        "Reasoning issues": str(len(analysis.reasoning_issues)),
+    }
+    if run is not None:
+        facts |= {name: inline_code(value) for name, value in _endings(run.exit_status, run.limit, run.error)}
+        facts |= {
+            f"Score {inline_code(score.name)}": inline_code(str(score.value))
+            + (f", {inline_code(score.explanation, 1_200)}" if score.explanation else "")
+            for score in run.scores
+        }
+        if run.feedback:
+            facts["Feedback"] = " / ".join(inline_code(text, 2_000) for text in run.feedback)
+        elif analysis.outcome is Outcome.UNKNOWN:
+            facts["Feedback"] = "none; what went wrong has to be found in the record"
+        if with_task and run.task:
+            facts["Task"] = inline_code(run.task, 600)
+        elif with_request:
+            asked = next((step.content for step in run.steps if step.kind is StepKind.USER), "")
+            facts |= {"Asked": inline_code(asked, 300)} if asked.strip() else {}
+        facts["Tools offered"] = _tools(run)
+    return facts
+
+
+def _listed(facts: dict[str, str]) -> str:
+    rest = "\n".join(f"- {name}: {value}" for name, value in facts.items() if name != "Outcome")
+    return f"{facts['Outcome']}\n\n{rest}"
+
+
+def _row(label: str, facts: dict[str, str], first: dict[str, str]) -> str:
+    """Return the facts of one of many runs on one line, without what says nothing or is as in the first run."""
+    told = {name: value for name, value in facts.items() if value not in ("not recorded", "0")}
+    if facts is not first and told.get("Tools offered") == first.get("Tools offered"):
+        told.pop("Tools offered", None)
+    rest = "; ".join(f"{name}: {value}" for name, value in told.items() if name != "Outcome")
+    return f"- **{label}**, {facts['Outcome']}: {rest}"
+
+
+def _endings(*values: str | None) -> list[tuple[str, str]]:
+    names = ("Exit status", "Limit reached", "Error")
+    return [(name, value) for name, value in zip(names, values, strict=True) if value]
+
+
+def _tools(run: Trajectory) -> str:
+    if run.tools is not None:
+        return inline_code(", ".join(run.tools) or "none", 800)
+    called = dict.fromkeys(step.name for step in run.tool_calls if step.name)
+    return f"not recorded; called: {inline_code(', '.join(called) or 'none', 800)}"
