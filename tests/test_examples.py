@@ -22,6 +22,11 @@ EXPECTED = {
         "1 of 5 runs: run-2",
         "no currency: 100% of the runs, p = 0.00001",
     ],
+    "resolve_conflicts.py": [
+        "open: contradictory, edit_1 came first and both weigh the same",
+        "decided: edit_2 was chosen: Prices change every hour.",
+        "Never name the price.",
+    ],
     "seed_usage.py": [
         "add - reasoning",
         "  Description: Ask for a check",

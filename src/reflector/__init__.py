@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         TaskResult as TaskResult,
     )
     from reflector.dispatch.throttle import RateLimits as RateLimits
+    from reflector.edits.components import ComponentPlans as ComponentPlans
     from reflector.edits.edit import EditConfig as EditConfig
     from reflector.edits.plan import EditPlan as EditPlan
     from reflector.edits.planning import plan_edits as plan_edits
@@ -238,6 +239,7 @@ if TYPE_CHECKING:
     from reflector.reflecting.reflection import Reflection as Reflection
     from reflector.reflecting.reflector import Reflector as Reflector
     from reflector.reflecting.reflector import ReflectorOptions as ReflectorOptions
+    from reflector.reflecting.resolving import resolve_conflicts as resolve_conflicts
     from reflector.reflecting.selecting import TurnPolicy as TurnPolicy
     from reflector.reflection.aggregation.feedback import Feedback as Feedback
     from reflector.reflection.aggregation.feedback import aggregate as aggregate
@@ -330,6 +332,8 @@ _HOME = {
     # edits
     "EditConfig": "reflector.edits.edit",
     "EditPlan": "reflector.edits.plan",
+    "ComponentPlans": "reflector.edits.components",
+    "resolve_conflicts": "reflector.reflecting.resolving",
     "plan_edits": "reflector.edits.planning",
     # the optimizer
     "optimize": "reflector.optimizer.facade",

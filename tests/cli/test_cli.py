@@ -161,7 +161,7 @@ def test_reflect_json_has_the_fields_of_the_contract(run: Any, failed: Path) -> 
     assert {
         "analysis", "root_causes", "suggestions", "expected_improvement", "confidence", "confidence_score",
         "needs_clarification", "dropped", "parse_mode", "trajectories", "edits", "improved_prompt", "diff", "model",
-        "usage", "errors",
+        "usage", "errors", "open_conflicts", "copied",
     } <= set(document)  # fmt: skip
     assert {"operation", "text", "suggestion", "status", "reason"} <= set(document["edits"][0])
     assert document["parse_mode"] == "rules"
@@ -228,6 +228,34 @@ def test_what_many_runs_show_is_counted_on_the_page(run: Any, failed: Path, tmp_
     again.write_bytes(failed.read_bytes())
     page = run("reflect", failed, again, "--model", "rules").out
     assert "(in 2 of 2 failed runs)" in page
+
+
+@pytest.mark.slow
+def test_open_conflicts_and_text_copied_from_the_run_are_shown(run: Any, tmp_path: Path) -> None:
+    asked = "How many red lamps are left in the stock room of Horsens today?"
+    texts = ("Always name the price.", "Never name the price.", f"When asked {asked[:-7]}, say 4.")
+    suggestions = [
+        {
+            "type": "add",
+            "category": "constraint",
+            "description": text,
+            "rationale": "as seen",
+            "specific_text": text,
+        }
+        for text in texts
+    ]
+    answer = json.dumps({"analysis": "It guesses.", "root_causes": ["No rule."], "suggestions": suggestions})
+    messages = tmp_path / "run.json"
+    messages.write_text(json.dumps({"messages": [{"role": "user", "content": asked}]}))
+    prompt = tmp_path / "prompt.md"
+    prompt.write_text("You keep a shop.")
+    with LoopbackServer([answer, answer]) as server:
+        args = ("reflect", messages, "--prompt", prompt, "--model", "openai/m", "--base-url", server.base_url)
+        page, document = run(*args), run(*args, "--json").document
+    assert document["open_conflicts"][0]["edits"] == ["edit_1", "edit_2"]
+    assert document["copied"][0]["text"] == "How many red lamps are left in the stock room of Horsens"
+    assert "open conflict: edit_1, edit_2" in page.out
+    assert "edit_3 copies 12 words from run 1: How many red lamps" in page.out
 
 
 def test_a_prompt_of_ones_own_is_edited_byte_for_byte(run: Any, failed: Path, tmp_path: Path) -> None:

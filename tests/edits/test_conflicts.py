@@ -123,3 +123,32 @@ def test_equal_edits_are_decided_by_order_and_the_reason_says_so(suggest, plan):
         lost = plan(PROMPT, first, second, conflict_strategy=strategy).rejected[0]
         assert lost.id == "edit_2"
         assert "edit_1 came first" in lost.reason
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Always show the price list.", "Never show the price list."),
+        ("You must guess dates.", "Do not guess dates. Be kind."),
+        ("Answer in 3 sentences.", "Answer in five sentences."),
+        ("Use at most 3 words.", "Use at most 5 words."),
+    ],
+)
+def test_rules_that_deny_each_other_are_contradictory_and_stay_open(suggest, plan, first, second):
+    planned = plan("Base.", suggest("add", first), suggest("add", second))
+    assert planned.apply() == f"Base.\n\n{first}"
+    (group,) = planned.open_conflicts
+    assert (group.type, group.edits, group.winner) == ("contradictory", ("edit_1", "edit_2"), "edit_1")
+    assert first in group.question
+    assert second in group.question
+    assert "edit_1 or edit_2, or none" in group.question
+
+
+def test_a_conflict_is_open_unless_there_was_a_clear_reason(suggest, plan):
+    clear, close = two_rewrites(suggest), [wish.replace(priority="high") for wish in two_rewrites(suggest)]
+    assert plan(PROMPT, *clear).open_conflicts == ()
+    assert plan(PROMPT, *clear, clear_margin=0.5).open_conflicts
+    assert plan(PROMPT, *close).open_conflicts
+    assert plan(PROMPT, *close, conflict_strategy="highest_priority").open_conflicts
+    assert plan(PROMPT, *close, conflict_strategy="first").open_conflicts == ()
+    assert plan(PROMPT, *close, conflict_strategy="merge").open_conflicts == ()

@@ -42,6 +42,12 @@ async def conversations() -> None:
     assert_type(rf.PromptBuilder(templates=rf.PromptTemplates()).version, str)
 
 
+async def conflicts(plan: rf.EditPlan, plans: rf.ComponentPlans, reflection: rf.Reflection) -> None:
+    assert_type(await rf.resolve_conflicts(plan, "rules", max_calls=3), rf.EditPlan)
+    assert_type(await rf.resolve_conflicts(plans, rf.Reflector("rules")), rf.ComponentPlans)
+    assert_type(await rf.resolve_conflicts(reflection), rf.Reflection)
+
+
 def parts() -> None:
     trajectories = list(rf.load_trajectories("run.json"))
     assert_type(trajectories, list[rf.Trajectory])
@@ -52,6 +58,9 @@ def parts() -> None:
     plan = rf.plan_edits(parsed, "prompt")
     assert_type(plan, rf.EditPlan)
     assert_type(plan.apply(), str)
+    plans = rf.plan_edits(parsed, {"system": "prompt"}, examples=["text"], task="task")
+    assert_type(plans, rf.ComponentPlans)
+    assert_type(plans.apply(), dict[str, str])
     assert_type(rf.Trajectory.from_openai_messages([{"role": "user", "content": "hi"}]), rf.Trajectory)
 
 

@@ -189,6 +189,15 @@ def _diff(reflection: Reflection) -> RenderableType:
         lines.append(
             Text(f"not applied ({edit.status}): {one_line(clean(edit.text), 120)}: {why}", style="yellow")
         )
+    for group in reflection.plan.open_conflicts:
+        told = (
+            f"open conflict: {', '.join(group.edits)}: {clean(group.reason)}; {group.winner} is made for now"
+        )
+        lines.append(Text(told, style="yellow"))
+    for copied in reflection.plan.copied:
+        quote = one_line(clean(copied.text), 160)
+        told = f"{copied.edit} copies {copied.words} words from run {copied.example + 1}: {quote}"
+        lines.append(Text(told, style="bold yellow"))
     return Group(*lines)
 
 

@@ -1,110 +1,200 @@
-"""Edits that cannot all be made: what says the same is merged, of what clashes one wins, and why."""
+"""Edits that cannot all be made: of what clashes one wins, and why; what was no clear choice stays open."""
 
 from __future__ import annotations
 
-from reflector.edits.drafts import Draft
+from collections.abc import Sequence
+
+from reflector.edits.drafts import Draft, made
+from reflector.edits.duplicates import said_by
 from reflector.edits.edit import (
     ConflictGroup,
     ConflictStrategy,
     ConflictType,
+    EditConfig,
     EditOperation,
     EditStatus,
     LocationType,
+    Verdict,
 )
-from reflector.edits.likeness import contains, folded, says_the_same
+from reflector.edits.likeness import contains, rules_of, says_the_same
+from reflector.edits.questions import question_about, what_clashes
 from reflector.edits.ranking import PRIORITY_RANK
 from reflector.edits.units import overlap
 
-__all__ = ["merge_duplicates", "resolve"]
+__all__ = ["resolve"]
 
-_INSERT, _DELETE = EditOperation.INSERT, EditOperation.DELETE
-
-
-# --- edits that say the same ----------------------------------------------------------------------------
-
-
-def merge_duplicates(drafts: list[Draft]) -> list[Draft]:
-    """Return the drafts, those dropped that another one makes unnecessary: it says the same, or more."""
-    merged: dict[str, Draft] = {}
-    kept: list[Draft] = []
-    for draft in sorted((d for d in drafts if d.is_made), key=lambda d: d.strength):
-        fuller = next((other for other in kept if _covers(other, draft)), None)
-        pairs = [(draft, fuller)] if fuller else [(other, draft) for other in kept if _covers(draft, other)]
-        for less, more in pairs:
-            why = f"merged into {more.id}, which says the same"
-            merged[less.id] = less.dropped(why).replace(merged_into=more.id)
-        kept = [d for d in (*kept, draft) if d.id not in merged]
-    return [merged.get(d.id, d) for d in drafts]
-
-
-def _covers(fuller: Draft, draft: Draft) -> bool:
-    """Whether an edit makes another one unnecessary."""
-    is_twin = fuller.operation is draft.operation and fuller.span == draft.span
-    if _DELETE in (fuller.operation, draft.operation):
-        return is_twin
-    if draft.operation is _INSERT and len(draft.text) > 20 and contains(fuller.text, draft.text):
-        return True
-    return is_twin and says_the_same(fuller.text, draft.text)
-
-
-# --- edits that clash -----------------------------------------------------------------------------------
+_DELETE = EditOperation.DELETE
 
 
 def resolve(
-    drafts: list[Draft], strategy: ConflictStrategy, prompt: str
+    drafts: list[Draft], prompt: str, config: EditConfig, verdicts: Sequence[Verdict] = ()
 ) -> tuple[list[Draft], tuple[ConflictGroup, ...]]:
     """Return the drafts with losers closed, and one group for each winner and kind of conflict.
 
     Drafts are taken strongest first; one that clashes with an earlier survivor loses to it. Under `merge`,
-    overlapping edits become one.
+    overlapping edits become one. What was decided before holds.
     """
-    known = {d.id: d for d in drafts}
-    survivors: list[str] = []
-    losers: dict[tuple[str, ConflictType, bool], list[str]] = {}
-    for draft in sorted((d for d in drafts if d.is_made), key=lambda d: _rank(d, strategy)):
-        clashes = [(known[id], type) for id in survivors if (type := _clash(known[id], draft))]
-        if not clashes:
-            survivors.append(draft.id)
-            continue
-        winner, type = clashes[0]
-        others = [known[id] for id in survivors if id != winner.id]
-        merges = strategy is ConflictStrategy.MERGE and len(clashes) == 1
-        union = _union(winner, draft, prompt, others) if merges else None
-        if union:
-            why = "merged into one edit"
-            known[winner.id] = union
-            known[draft.id] = draft.replace(merged_into=winner.id, reason=f"merged into {winner.id}")
-        else:
-            why = _why(winner, draft, strategy)
-            reason = f"{_what(type, winner, draft)}; {why}"
-            known[draft.id] = draft.replace(status=EditStatus.CONFLICT, reason=reason)
-        for one, other in ((draft.id, winner.id), (winner.id, draft.id)):
-            known[one] = known[one].replace(conflicts_with=(*known[one].conflicts_with, other))
-        losers.setdefault((winner.id, type, union is not None), [why]).append(draft.id)
-    groups = (
-        ConflictGroup(type=type, edits=(winner, *ids), winner=winner, reason=why, is_merged=is_merged)
-        for (winner, type, is_merged), (why, *ids) in losers.items()
-    )
-    return [known[d.id] for d in drafts], tuple(groups)
+    if len(drafts) < 2:
+        return drafts, ()
+    field = _Field(drafts, prompt, config)
+    settled = [field.settle(verdict) for verdict in verdicts if not verdict.problem]
+    field.fight()
+    asked = {frozenset(verdict.conflict.edits): verdict.problem for verdict in verdicts}
+    groups = [
+        group.replace(unanswered=asked.get(frozenset(group.edits), "")) if group.is_open else group
+        for group in field.groups()
+    ]
+    return [field.known[d.id] for d in drafts], (*filter(None, settled), *groups)
 
 
-def _rank(draft: Draft, strategy: ConflictStrategy) -> tuple[float, int]:
-    if strategy is ConflictStrategy.FIRST:
-        return 0, draft.suggestion_index
-    if strategy is ConflictStrategy.HIGHEST_PRIORITY:
-        return -PRIORITY_RANK[draft.priority], draft.suggestion_index
-    return draft.strength
+class _Field:
+    """The drafts of a plan while it is found out which of them survive."""
 
+    def __init__(self, drafts: list[Draft], prompt: str, config: EditConfig) -> None:
+        self.known = {d.id: d for d in drafts}
+        self._prompt = prompt
+        self._config = config
+        self._said = said_by(made(drafts))
+        self._rules = {d.id: rules_of(d.text) for d in made(drafts) if d.operation is not _DELETE}
+        self._kept: set[str] = set()
+        self._survivors: list[Draft] = []
+        self._losses: dict[tuple[str, ConflictType, bool], list[Draft]] = {}
 
-def _clash(a: Draft, b: Draft) -> ConflictType | None:
-    """Return why two edits cannot both be made, or None if they can."""
-    if a.is_whole_prompt or b.is_whole_prompt or (a.span and b.span and overlap(a.span, b.span)):
-        return ConflictType.OVERLAPPING
-    if _loses_place(a, b) or _loses_place(b, a):
-        return ConflictType.DEPENDENT
-    if _restores(a, b) or _restores(b, a):
-        return ConflictType.CONTRADICTORY
-    return None
+    def settle(self, verdict: Verdict) -> ConflictGroup | None:
+        """Close what a verdict decides; None if what it keeps is not there to be made any more."""
+        keep, group = verdict.keep, verdict.conflict
+        if keep is not None and not self.known[keep].is_made:
+            return None
+        others = [id for id in group.edits if id != keep]
+        what = f"{keep} was chosen" if keep else f"none of {', '.join(group.edits)} was chosen"
+        why = what + (f": {verdict.reason}" if verdict.reason else "")
+        for id in others:
+            if self.known[id].is_made:
+                self._close(self.known[id], keep or "", why)
+        self._kept |= {keep} if keep else set()
+        edits = (*([keep] if keep else ()), *others)
+        return ConflictGroup(type=group.type, edits=edits, winner=keep, reason=why)
+
+    def fight(self) -> None:
+        """Let every draft that is made so far survive, or lose to a stronger one."""
+        strategy = self._config.conflict_strategy
+        for draft in sorted(
+            made(self.known.values()), key=lambda d: (d.id not in self._kept, *_rank(d, strategy))
+        ):
+            clashes = [(other, type) for other in self._survivors if (type := self._clash(other, draft))]
+            if not clashes:
+                self._survivors.append(draft)
+                continue
+            winner, type = clashes[0]
+            is_alone = strategy is ConflictStrategy.MERGE and len(clashes) == 1
+            union = self._union(winner, draft) if is_alone else None
+            if union:
+                self.known[winner.id] = union.replace(conflicts_with=(*union.conflicts_with, draft.id))
+                self.known[draft.id] = draft.replace(
+                    merged_into=winner.id, reason=f"merged into {winner.id}", conflicts_with=(winner.id,)
+                )
+                self._survivors = [self.known[survivor.id] for survivor in self._survivors]
+                self._said |= said_by([union])
+            else:
+                why = f"{what_clashes(type, winner, draft)}; {self._why(winner, draft)}"
+                self._close(draft, winner.id, why)
+            self._losses.setdefault((winner.id, type, union is not None), []).append(draft)
+
+    def groups(self) -> list[ConflictGroup]:
+        """Return the conflicts that were fought out."""
+        groups: list[ConflictGroup] = []
+        for (id, type, is_merged), losers in self._losses.items():
+            winner = self.known[id]
+            is_open = not is_merged and not all(self._is_clear(winner, loser) for loser in losers)
+            group = ConflictGroup(
+                type=type,
+                edits=(id, *(loser.id for loser in losers)),
+                winner=id,
+                reason="merged into one edit" if is_merged else self._why(winner, losers[0]),
+                is_merged=is_merged,
+                is_open=is_open,
+                question=question_about(type, (winner, *losers), self._prompt) if is_open else "",
+            )
+            groups.append(group)
+        return groups
+
+    def _close(self, loser: Draft, winner: str, why: str) -> None:
+        beaten_by = (*loser.conflicts_with, *([winner] if winner else ()))
+        self.known[loser.id] = loser.replace(status=EditStatus.CONFLICT, reason=why, conflicts_with=beaten_by)
+        if winner:
+            known = self.known[winner]
+            self.known[winner] = known.replace(conflicts_with=(*known.conflicts_with, loser.id))
+
+    # --- what clashes ---
+
+    def _clash(self, a: Draft, b: Draft) -> ConflictType | None:
+        """Return why two edits cannot both be made, or None if they can."""
+        if a.id == b.depends_on or b.id == a.depends_on:
+            return None
+        if a.is_whole_prompt or b.is_whole_prompt or (a.span and b.span and overlap(a.span, b.span)):
+            return ConflictType.OVERLAPPING
+        if _loses_place(a, b) or _loses_place(b, a):
+            return ConflictType.DEPENDENT
+        if self._restores(a, b) or self._restores(b, a) or self._contradicts(a, b):
+            return ConflictType.CONTRADICTORY
+        return None
+
+    def _restores(self, writing: Draft, delete: Draft) -> bool:
+        """Whether an edit writes what another one deletes."""
+        if delete.operation is not _DELETE or writing.operation is _DELETE:
+            return False
+        new, gone = self._said[writing.id], self._said[delete.id]
+        if min(len(new.split(None, 3)), len(gone.split(None, 3))) < 3:
+            return new == gone and new != "  "
+        return gone in new or new in gone
+
+    def _contradicts(self, a: Draft, b: Draft) -> bool:
+        """Whether two edits bring the same rule, once affirmed and once denied, or with other limits."""
+        first, second = self._rules.get(a.id, {}), self._rules.get(b.id, {})
+        return any(stance != second.get(rule, stance) for rule, stance in first.items())
+
+    def _union(self, a: Draft, b: Draft) -> Draft | None:
+        """Return one draft that changes the characters of both and says what both say, the earlier text first.
+
+        None if they are not both plain changes of text, or if it would clash with another edit.
+        """
+        if a.span is None or b.span is None or a.is_whole_prompt or b.is_whole_prompt:
+            return None
+        span = (min(a.span[0], b.span[0]), max(a.span[1], b.span[1]))
+        ordered = sorted((a, b), key=lambda d: (d.span or span, d.suggestion_index))
+        texts = [d.content for d in ordered if d.content.strip()]
+        if len(texts) == 2 and (says_the_same(*texts) or contains(*texts)):
+            texts = texts[:1]
+        content = ("\n" if any("\n" in text for text in texts) else " ").join(texts)
+        operation = EditOperation.REPLACE if content else _DELETE
+        text = content or self._prompt[span[0] : span[1]]
+        union = a.replace(span=span, content=content, text=text, operation=operation)
+        others = (other for other in self._survivors if other.id != a.id)
+        return None if any(self._clash(union, other) for other in others) else union
+
+    # --- who wins ---
+
+    def _is_clear(self, winner: Draft, loser: Draft) -> bool:
+        """Whether the strategy has a clear reason for the winner, not only an order to go by."""
+        strategy = self._config.conflict_strategy
+        if strategy is ConflictStrategy.FIRST or winner.id in self._kept:
+            return True
+        if strategy is ConflictStrategy.HIGHEST_PRIORITY:
+            return winner.priority is not loser.priority
+        return winner.impact - loser.impact >= max(self._config.clear_margin, 1e-9)
+
+    def _why(self, winner: Draft, loser: Draft) -> str:
+        strategy = self._config.conflict_strategy
+        by_priority = strategy is ConflictStrategy.HIGHEST_PRIORITY
+        if winner.id in self._kept:
+            return f"{winner.id} was chosen before"
+        if strategy is ConflictStrategy.FIRST:
+            return f"{winner.id} came first"
+        if by_priority and winner.priority is not loser.priority:
+            return f"{winner.id} has the higher priority ({winner.priority.value})"
+        if not by_priority and winner.impact > loser.impact:
+            return f"{winner.id} has the higher impact ({winner.impact:.2f} against {loser.impact:.2f})"
+        return f"{winner.id} came first and both weigh the same"
 
 
 def _loses_place(insert: Draft, delete: Draft) -> bool:
@@ -117,50 +207,9 @@ def _loses_place(insert: Draft, delete: Draft) -> bool:
     return section is not None and delete.span[0] <= section.start and section.end <= delete.span[1] + 1
 
 
-def _restores(writing: Draft, delete: Draft) -> bool:
-    """Whether an edit writes what another one deletes."""
-    if delete.operation is not _DELETE or writing.operation is _DELETE:
-        return False
-    if min(len(folded(writing.text[:200])), len(folded(delete.text[:200]))) < 3:
-        return folded(writing.text) == folded(delete.text)
-    return contains(writing.text, delete.text) or contains(delete.text, writing.text)
-
-
-def _union(a: Draft, b: Draft, prompt: str, others: list[Draft]) -> Draft | None:
-    """Return one draft that changes the characters of both and says what both say, the earlier text first.
-
-    None if they are not both plain changes of text, or if it would clash with another edit.
-    """
-    if a.span is None or b.span is None or a.is_whole_prompt or b.is_whole_prompt:
-        return None
-    span = (min(a.span[0], b.span[0]), max(a.span[1], b.span[1]))
-    ordered = sorted((a, b), key=lambda d: (d.span or span, d.suggestion_index))
-    texts = [d.content for d in ordered if d.content.strip()]
-    if len(texts) == 2 and (says_the_same(*texts) or contains(*texts)):
-        texts = texts[:1]
-    content = ("\n" if any("\n" in text for text in texts) else " ").join(texts)
-    operation = EditOperation.REPLACE if content else _DELETE
-    text = content or prompt[span[0] : span[1]]
-    union = a.replace(span=span, content=content, text=text, operation=operation)
-    return None if any(_clash(union, other) for other in others) else union
-
-
-def _what(type: ConflictType, winner: Draft, loser: Draft) -> str:
-    if type is ConflictType.DEPENDENT and loser.span is not None:
-        return f"would take away the text that {winner.id} belongs to"
-    return {
-        ConflictType.OVERLAPPING: f"changes the same text as {winner.id}",
-        ConflictType.CONTRADICTORY: f"contradicts {winner.id}",
-        ConflictType.DEPENDENT: f"cannot stand beside {winner.id}, which removes the text it belongs to",
-    }[type]
-
-
-def _why(winner: Draft, loser: Draft, strategy: ConflictStrategy) -> str:
-    by_priority = strategy is ConflictStrategy.HIGHEST_PRIORITY
+def _rank(draft: Draft, strategy: ConflictStrategy) -> tuple[float, int]:
     if strategy is ConflictStrategy.FIRST:
-        return f"{winner.id} came first"
-    if by_priority and winner.priority is not loser.priority:
-        return f"{winner.id} has the higher priority ({winner.priority.value})"
-    if not by_priority and winner.impact > loser.impact:
-        return f"{winner.id} has the higher impact ({winner.impact:.2f} against {loser.impact:.2f})"
-    return f"{winner.id} came first and both weigh the same"
+        return 0, draft.suggestion_index
+    if strategy is ConflictStrategy.HIGHEST_PRIORITY:
+        return -PRIORITY_RANK[draft.priority], draft.suggestion_index
+    return draft.strength

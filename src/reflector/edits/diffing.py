@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import zip_longest
+from itertools import accumulate, zip_longest
 from typing import Literal
 
 from reflector._json import Value
@@ -53,11 +53,12 @@ class _Region:
 def hunks_of(prompt: str, changes: Sequence[Change]) -> tuple[Hunk, ...]:
     """Return the hunks of ordered, disjoint changes of `prompt`; one for each set of lines that change together."""
     old = _LINE.findall(prompt)
-    regions = _regions(prompt, changes)
+    starts = [0, *accumulate(map(len, old))]
+    regions = _regions(starts[1:], changes)
     hunks: list[Hunk] = []
     shift = shown = 0
     for region, after in zip_longest(regions, regions[1:]):
-        removed, added = old[region.first : region.last], _changed(old, region)
+        removed, added = old[region.first : region.last], _changed(prompt, starts, region)
         first, last = region.first, region.last
         while removed and added and removed[0] == added[0]:
             removed, added, first = removed[1:], added[1:], first + 1
@@ -90,9 +91,8 @@ def hunks_of(prompt: str, changes: Sequence[Change]) -> tuple[Hunk, ...]:
     return tuple(hunks)
 
 
-def _regions(prompt: str, changes: Sequence[Change]) -> list[_Region]:
-    """Return the changes, joined where they share lines."""
-    ends = [match.end() for match in _LINE.finditer(prompt)]
+def _regions(ends: Sequence[int], changes: Sequence[Change]) -> list[_Region]:
+    """Return the changes, joined where they share lines, of which the ends are given."""
     regions: list[_Region] = []
     line = 0
     for change in changes:
@@ -112,11 +112,11 @@ def _regions(prompt: str, changes: Sequence[Change]) -> list[_Region]:
     return regions
 
 
-def _changed(old: list[str], region: _Region) -> list[str]:
+def _changed(prompt: str, starts: Sequence[int], region: _Region) -> list[str]:
     """Return the new lines of a region."""
-    offset = sum(map(len, old[: region.first]))
+    offset, end = starts[region.first], starts[region.last]
     moved = [replace(c, start=c.start - offset, end=c.end - offset) for c in region.changes]
-    return _LINE.findall(apply_changes("".join(old[region.first : region.last]), moved))
+    return _LINE.findall(apply_changes(prompt[offset:end], moved))
 
 
 def _comment(edit: Edit) -> str:
@@ -124,9 +124,9 @@ def _comment(edit: Edit) -> str:
     return f"# {edit.id} ({edit.suggestion.type.value}, {edit.priority.value}): {what}"
 
 
-def unified(hunks: Sequence[Hunk], *, old_name: str = "prompt", new_name: str = "improved prompt") -> str:
+def unified(hunks: Sequence[Hunk], name: str = "prompt") -> str:
     """Return a unified diff; before each hunk stands a comment line for every edit in it. "" if nothing changes."""
-    lines = [f"--- {old_name}", f"+++ {new_name}"] if hunks else []
+    lines = [f"--- {name}", f"+++ improved {name}"] if hunks else []
     for hunk in hunks:
         lines += hunk.comments
         lines.append(f"@@ -{hunk.old_start},{hunk.old_count} +{hunk.new_start},{hunk.new_count} @@")

@@ -13,6 +13,7 @@ __all__ = [
     "ConflictGroup",
     "ConflictStrategy",
     "ConflictType",
+    "CopiedText",
     "Edit",
     "EditConfig",
     "EditLocation",
@@ -20,6 +21,7 @@ __all__ = [
     "EditStatus",
     "ImpactWeights",
     "LocationType",
+    "Verdict",
 ]
 
 
@@ -111,6 +113,8 @@ class Edit(Value):
     conflicts_with: tuple[str, ...] = ()
     merged_into: str | None = None
     """The edit that says this too; `apply` passes over this one."""
+    depends_on: str | None = None
+    """The edit that brings the text this one stands behind."""
     validated: bool = False
     """The place, and the text to replace or delete, were found in the prompt."""
 
@@ -140,10 +144,40 @@ class ConflictGroup(Value):
     type: ConflictType
     edits: tuple[str, ...]
     """Ids, the winner first."""
-    winner: str
+    winner: str | None
+    """The edit that is made; None if it was decided that none is."""
     reason: str
     is_merged: bool = False
     """The losers' text is part of the winner."""
+    is_open: bool = False
+    """The winner stands in for now: the strategy found no clear reason for it."""
+    question: str = ""
+    """What to ask about an open conflict, ready to be sent to a model or shown to a person."""
+    unanswered: str = ""
+    """Why it is still open although it was asked."""
+
+
+class Verdict(Value):
+    """What was decided about a conflict."""
+
+    conflict: ConflictGroup
+    keep: str | None
+    """Id of the edit to make; None for none of them."""
+    text: str = ""
+    """An instruction that takes the place of the kept edit's text."""
+    reason: str = ""
+    problem: str = ""
+    """Why nothing was decided: the conflict stays open."""
+
+
+class CopiedText(Value):
+    """A passage of an edit that stands word for word in an example or a run."""
+
+    edit: str
+    text: str
+    words: int
+    example: int
+    """Which of the examples holds it, counted from 0; the first one."""
 
 
 class ImpactWeights(Value):
@@ -161,9 +195,15 @@ class ImpactWeights(Value):
 
 
 class EditConfig(Value):
-    """How edits are chosen."""
+    """How edits are chosen. Limits hold for each prompt that is edited."""
 
     conflict_strategy: ConflictStrategy = ConflictStrategy.HIGHEST_IMPACT
+    clear_margin: float = Field(default=0.1, ge=0.0)
+    """By how much the impact of an edit must be higher to win a conflict for good; below it the conflict stays open."""
     max_edits: int = Field(default=10, ge=0)
     min_impact: float = 0.3
+    max_growth_chars: int | None = Field(default=None, ge=0)
+    """How many characters longer the prompt may become; what would go beyond it is left out, low impact first."""
+    max_growth_ratio: float | None = Field(default=None, ge=0.0)
+    """The same as a share of the prompt's length: 0.5 is half as long again. With both, the smaller one holds."""
     weights: ImpactWeights = ImpactWeights()

@@ -1,25 +1,31 @@
-"""A prompt made searchable: where a quoted passage stands, what a text resembles, which section a name means."""
+"""A prompt made searchable: where a quoted passage stands, what a text resembles, its sections."""
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from reflector.edits.likeness import TOKEN, UNIFY, folded, name_words
 from reflector.edits.lines import Line, read_lines
-from reflector.edits.sections import Section, SectionKind
-from reflector.edits.structure import PromptStructure, analyze_structure
+from reflector.edits.sections import Section, find_sections
+from reflector.edits.structure import newline_of
+from reflector.edits.template import Template
 from reflector.edits.units import Span, Unit, overlap, read_units
-from reflector.trajectories.findings.wording import content_words, words_of
+from reflector.trajectories.findings.wording import content_words
 
-__all__ = ["Passages", "matching_section"]
+__all__ = ["Passages"]
 
 _MOST_FOUND = 100
 _MOST_COMPARED = 5_000
 _LONGEST_QUOTE = 20_000
 _LONGEST_GAP = 4_000
+_FEW = 30
+"""Sentences that are compared one by one."""
+_LEAST_ALIKE = 0.5
+_LABEL = re.compile(r"[*_`]{0,3}([^\W\d_][^\r\n:.!?{}<>]{0,50}?)[*_`]{0,3}:[*_`]{0,3}[ \t]+")
 _ELLIPSIS = re.compile(r"\s*(?:\[?…\]?|\[?\.{3,}\]?)\s*")
 
 
@@ -29,7 +35,6 @@ class Passages:
     def __init__(self, prompt: str) -> None:
         self.prompt = prompt
         self.lines: list[Line] = read_lines(prompt)
-        self.structure: PromptStructure = analyze_structure(prompt, self.lines)
         self._line_starts = [line.start for line in self.lines]
 
     def text(self, span: Span) -> str:
@@ -39,6 +44,31 @@ class Passages:
     def line_at(self, offset: int) -> int:
         """Return the index of the line that holds `offset` (-1 for an empty prompt)."""
         return bisect_right(self._line_starts, offset) - 1
+
+    def lines_inside(self, spans: Iterable[Span]) -> set[int]:
+        """Return the numbers of the lines that lie as a whole in one of the spans."""
+        inside: set[int] = set()
+        for start, end in spans:
+            number = bisect_left(self._line_starts, start)
+            while number < len(self.lines) and self.lines[number].end <= end:
+                inside.add(number)
+                number += 1
+        return inside
+
+    @cached_property
+    def newline(self) -> str:
+        """The line break that the prompt uses."""
+        return newline_of(self.prompt)
+
+    @cached_property
+    def sections(self) -> list[Section]:
+        """The named sections, in their order; outer ones before those inside them."""
+        return find_sections(self.prompt, self.lines)
+
+    @cached_property
+    def template(self) -> Template:
+        """The placeholders of the prompt."""
+        return Template(self.prompt)
 
     @cached_property
     def units(self) -> list[Unit]:
@@ -61,9 +91,8 @@ class Passages:
 
     @cached_property
     def named_sections(self) -> list[tuple[Section, list[str]]]:
-        """The sections that have a name, each with the words of its name."""
-        sections = self.structure.sections
-        return [(s, name_words(s.name)) for s in sections if s.kind is not SectionKind.WHOLE]
+        """The sections, each with the words of its name."""
+        return [(section, name_words(section.name)) for section in self.sections]
 
     def section_at(self, offset: int) -> Section | None:
         """Return the innermost named section that holds `offset`."""
@@ -91,6 +120,8 @@ class Passages:
 
     def _elided(self, quote: str) -> list[Span]:
         """Return what "first … last" leaves out too; an ellipsis at the end goes on to the end of the sentence."""
+        if "…" not in quote and "..." not in quote:
+            return []
         parts = _ELLIPSIS.split(quote[:_LONGEST_QUOTE])
         said = [part for part in parts if part]
         if len(parts) < 2 or not 0 < len(said) <= 6:
@@ -107,14 +138,19 @@ class Passages:
         return found
 
     @cached_property
-    def _tokens(self) -> tuple[str, list[int], list[Span]]:
-        """The prompt's tokens joined by blanks, where each begins in that text, and where in the prompt."""
+    def _lowered(self) -> str:
+        """The prompt in small letters and with unified signs, of the same length."""
         text = self.prompt.translate(UNIFY)
         lowered = text.lower()
-        if len(lowered) != len(text):
-            # A few capitals (İ) become two characters; keep one of them, so that offsets stay true.
-            lowered = "".join(character.lower()[:1] for character in text)
-        matches = list(TOKEN.finditer(lowered))
+        if len(lowered) == len(text):
+            return lowered
+        # A few capitals (İ) become two characters; keep one of them, so that offsets stay true.
+        return "".join(character.lower()[:1] for character in text)
+
+    @cached_property
+    def _tokens(self) -> tuple[str, list[int], list[Span]]:
+        """The prompt's tokens joined by blanks, where each begins in that text, and where in the prompt."""
+        matches = list(TOKEN.finditer(self._lowered))
         starts: list[int] = []
         at = 1
         for match in matches:
@@ -127,7 +163,9 @@ class Passages:
             return []
         tokens = folded(quote)
         last_word = max((n for n, token in enumerate(tokens, 1) if token[0].isalnum()), default=0)
-        return (self._find_tokens(tokens) or self._find_tokens(tokens[:last_word])) if last_word else []
+        if not last_word or not all(token in self._lowered for token in tokens[:last_word]):
+            return []
+        return self._find_tokens(tokens) or self._find_tokens(tokens[:last_word])
 
     def _find_tokens(self, tokens: list[str]) -> list[Span]:
         text, starts, spans = self._tokens
@@ -141,17 +179,52 @@ class Passages:
         sentences = [unit for unit in self.units if not unit.is_heading][:_MOST_COMPARED]
         return [(unit, content_words(self.text(unit.span))) for unit in sentences]
 
+    @cached_property
+    def _by_rarer_words(self) -> dict[str, list[int]]:
+        """The sentences by the rarer half of their words and one more: who shares half of all shares one of these."""
+        often = Counter(word for _, words in self._meanings for word in words)
+        found: dict[str, list[int]] = {}
+        for number, (_, words) in enumerate(self._meanings):
+            for word in sorted(words, key=often.__getitem__)[: len(words) // 2 + 1]:
+                found.setdefault(word, []).append(number)
+        return found
+
     def resembling(self, text: str, within: Span | None = None) -> tuple[float, Unit] | None:
-        """Return the sentence most of whose words stand in `text`, with their share; less for short sentences."""
+        """Return the sentence most of whose words stand in `text`, with their share; less for short sentences.
+
+        None if there is no sentence half of whose words do.
+        """
         wanted = content_words(text)
-        within = within or (0, len(self.prompt))
+        if sum(word.partition("'")[0] in self._lowered for word in wanted) < 2:
+            # One common word is never half of what a sentence says.
+            return None
+        sentences = self._meanings
+        if len(sentences) > _FEW:
+            near = {number for word in wanted for number in self._by_rarer_words.get(word, ())}
+            sentences = [sentences[number] for number in sorted(near)]
         best: tuple[float, Unit] | None = None
-        for unit, words in self._meanings:
+        for unit, words in sentences:
             shared = len(words & wanted)
             likeness = min(1.0, shared / 3) * shared / (len(words) or 1)
-            if shared and overlap(unit.span, within) and (best is None or likeness > best[0]):
+            is_better = likeness >= _LEAST_ALIKE and (best is None or likeness > best[0])
+            if is_better and (within is None or overlap(unit.span, within)):
                 best = likeness, unit
         return best
+
+    def share(self, span: Span, said: frozenset[str]) -> float:
+        """Return how many of the words at `span` are among some words."""
+        words = content_words(self.text(span), 20_000)
+        return len(words & said) / len(words) if words else 0.0
+
+    @cached_property
+    def labels(self) -> dict[tuple[str, ...], Span]:
+        """What stands behind a label such as `Tone:` at the beginning of a paragraph or list item, by its words."""
+        found: dict[tuple[str, ...], Span] = {}
+        for unit in self.units:
+            label = _LABEL.match(self.prompt, *unit.block) if unit.span[0] == unit.block[0] else None
+            if label and label.end() < unit.block[1]:
+                found.setdefault(tuple(name_words(label[1])), (label.end(), unit.block[1]))
+        return found
 
 
 def _occurrences(text: str, part: str) -> Iterator[int]:
@@ -168,64 +241,3 @@ def _cuts_word(prompt: str, offset: int) -> bool:
     """Whether `offset` cuts an ASCII word; scripts without blanks between words are let through."""
     pair = prompt[max(0, offset - 1) : offset + 1]
     return 0 < offset < len(prompt) and pair.isascii() and pair.isalnum()
-
-
-# --- sections by name -----------------------------------------------------------------------------------
-
-_FILLERS = words_of(
-    "section heading part block list paragraph the a an of in under after below end bottom start beginning top"
-)
-_GENERIC = _FILLERS | words_of("rule rules prompt system instructions guidelines main current existing")
-_PATH = re.compile(r"\s*(?:>|→|::|/|\||»| - |: )\s*")
-_LONGEST_NAME = 300
-
-
-def matching_section(passages: Passages, name: str, hint: str = "", *, exact: bool = False) -> Section | None:
-    """Return the section that `name` means; of several of one name the one that shares most words with `hint`.
-
-    Exact: the same words without case, marks and words like "section", or a path ("A > B"). Otherwise
-    also the same words without "rules" and the like, and a name inside a longer one.
-    """
-    name = name.strip()
-    if not passages.named_sections or not 0 < len(name) <= _LONGEST_NAME or "\n" in name:
-        return None
-    parts = [part for part in _PATH.split(name.strip("<>/ ")) if part]
-    found = _same(passages, name, _FILLERS)
-    if not found and len(parts) > 1:
-        outer = _same(passages, parts[0], _FILLERS)
-        inner = _same(passages, parts[-1], _FILLERS)
-        found = [s for s in inner if any(o.start <= s.start < o.end for o in outer)] or inner or outer
-    if not found and not exact:
-        found = _same(passages, name, _GENERIC) or _inside(passages, name)
-    if len(found) < 2:
-        return found[0] if found else None
-    return max(found, key=lambda section: _shared(passages, section, name, hint))
-
-
-def _words(words: list[str], without: frozenset[str]) -> list[str]:
-    return [word for word in words if word not in without] or words
-
-
-def _same(passages: Passages, name: str, without: frozenset[str]) -> list[Section]:
-    wanted = name_words(name)
-    equal = [section for section, words in passages.named_sections if words == wanted]
-    bare = _words(wanted, without)
-    return equal or [s for s, words in passages.named_sections if words and _words(words, without) == bare]
-
-
-def _inside(passages: Passages, name: str) -> list[Section]:
-    """Return the section with the most words that stand in `name`, else those whose name holds all its words."""
-    wanted = set(name_words(name)) - _GENERIC
-    if not 0 < len(wanted) <= 8:
-        return []
-    names = [(section, set(words) - _GENERIC) for section, words in passages.named_sections]
-    shorter = [(len(words), section) for section, words in names if words and words <= wanted]
-    longest = max((count for count, _ in shorter), default=0)
-    return [s for count, s in shorter if count == longest] or [s for s, words in names if wanted <= words]
-
-
-def _shared(passages: Passages, section: Section, name: str, hint: str) -> tuple[bool, int]:
-    """How well one of several sections of a name fits: the marks of its heading first, then its words."""
-    heading = passages.prompt[section.start : section.body_start].strip()
-    held = content_words(passages.prompt[section.start : section.body_end], 20_000)
-    return heading == name, len(held & content_words(hint, 20_000))

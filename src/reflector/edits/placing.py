@@ -9,7 +9,8 @@ from reflector._text import one_line
 from reflector.edits.edit import LocationType
 from reflector.edits.likeness import folded, name_words
 from reflector.edits.lines import LineKind
-from reflector.edits.passages import Passages, matching_section
+from reflector.edits.naming import matching_section
+from reflector.edits.passages import Passages
 from reflector.edits.sections import Section
 from reflector.edits.units import Span
 from reflector.edits.wording import quoted
@@ -105,20 +106,10 @@ def _mentioned(passages: Passages, text: str) -> Span | None:
     return labelled_passage(passages, text)
 
 
-_INLINE_LABEL = re.compile(r"[*_`]{0,3}([^\W\d_][^\r\n:.!?{}<>]{0,50}?)[*_`]{0,3}:[*_`]{0,3}[ \t]+")
-
-
 def labelled_passage(passages: Passages, text: str) -> Span | None:
     """Return what stands behind the label `text:` at the beginning of a paragraph or list item."""
-    wanted = name_words(text[:200])
-    if not 1 <= len(wanted) <= 6:
-        return None
-    for unit in passages.units:
-        if unit.span[0] == unit.block[0]:
-            label = _INLINE_LABEL.match(passages.prompt, *unit.block)
-            if label and name_words(label[1]) == wanted and label.end() < unit.block[1]:
-                return label.end(), unit.block[1]
-    return None
+    wanted = tuple(name_words(text[:200]))
+    return passages.labels.get(wanted) if 1 <= len(wanted) <= 6 else None
 
 
 # --- the end of a template ------------------------------------------------------------------------------

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from reflector._json import JSONValue, Value
 from reflector.edits.applying import apply_changes, changes_of
 from reflector.edits.diffing import Hunk, hunks_of, unified
-from reflector.edits.edit import ConflictGroup, Edit, EditConfig, EditStatus
-from reflector.edits.structure import PromptStructure
+from reflector.edits.edit import ConflictGroup, CopiedText, Edit, EditConfig, EditStatus, Verdict
+from reflector.edits.structure import PromptStructure, analyze_structure
 
 __all__ = ["EditPlan"]
 
@@ -17,10 +19,13 @@ class EditPlan(Value):
     """The edits of one prompt. Nothing a reflection suggested is missing: what is not made says why."""
 
     original_prompt: str
-    structure: PromptStructure
     edits: tuple[Edit, ...] = ()
     """Those that are made first, by impact; then the others in the order of their suggestions."""
     conflicts: tuple[ConflictGroup, ...] = ()
+    verdicts: tuple[Verdict, ...] = ()
+    """What was decided about conflicts when the plan was made."""
+    overlaps: tuple[CopiedText, ...] = ()
+    """Passages that edits, made or not, share with the examples; see `copied`."""
     config: EditConfig = EditConfig()
 
     def apply(self) -> str:
@@ -31,9 +36,25 @@ class EditPlan(Value):
         """
         return apply_changes(self.original_prompt, changes_of(self.original_prompt, self.edits))
 
-    def diff(self) -> str:
+    def diff(self, name: str = "prompt") -> str:
         """Return a unified diff; a comment line before each hunk names the suggestion that caused it."""
-        return unified(self.changes)
+        return unified(self.changes, name)
+
+    @property
+    def copied(self) -> tuple[CopiedText, ...]:
+        """What the improved prompt copies from the examples: training data in a prompt is a leak, not a lesson."""
+        written = {edit.id: edit.text for edit in self.edits if edit.status is EditStatus.APPLIED}
+        return tuple(each for each in self.overlaps if each.text in written.get(each.edit, ""))
+
+    @property
+    def open_conflicts(self) -> tuple[ConflictGroup, ...]:
+        """The conflicts that were decided for now only; each carries a question."""
+        return tuple(group for group in self.conflicts if group.is_open)
+
+    @cached_property
+    def structure(self) -> PromptStructure:
+        """The sections, placeholders and habits of the original prompt."""
+        return analyze_structure(self.original_prompt)
 
     @property
     def changes(self) -> tuple[Hunk, ...]:
@@ -63,7 +84,7 @@ class EditPlan(Value):
     @property
     def conflicts_resolved(self) -> int:
         """How many edits lost to another one, or were merged with it."""
-        return sum(len(group.edits) - 1 for group in self.conflicts)
+        return sum(len(group.edits) - bool(group.winner) for group in self.conflicts)
 
     def to_rows(self) -> list[dict[str, JSONValue]]:
         """Return one short JSON object for each edit, as the command line prints them."""

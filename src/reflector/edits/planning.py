@@ -2,126 +2,182 @@
 
 The way of a suggestion through this room:
 
-1. `passages` makes the prompt searchable: its `lines`, `sections` and `units` (sentences), with exact spans.
-2. Each suggestion becomes a draft. What adds (`additions`) gets a place (`placing`); what modifies, restructures
-   (`rewriting`) or removes (`removals`) gets the span of the passage it is about (`targets`). The rest says why not.
-3. `ranking` weighs each draft, and `validation` drops what would cost the prompt a placeholder.
-4. `conflicts` merges drafts that say the same and, of those that clash, lets one win.
-5. The strongest are kept; `finishing` gives insertions their exact offset and form (`slots`).
-6. The result is an `EditPlan` (`plan`) of `Edit`s (`edit`): `applying` makes them, `diffing` shows them.
+1. `passages` makes the prompt searchable: its `lines`, `sections` and `units` (sentences), with exact spans, and its
+   placeholders (`template`).
+2. Each suggestion becomes a draft (`drafting`). What adds (`additions`) gets a place (`placing`); what modifies,
+   restructures (`rewriting`) or removes (`removals`) gets the span of the passage it is about (`targets`). The rest
+   says why not. Of several `components`, the draft for the text it fits best is taken.
+3. `ranking` weighs each draft; `validation` puts misspelt placeholders right, and drops what would cost or invent one.
+4. `duplicates` merges drafts that say the same, `dependents` finds those that need the text of another.
+5. `conflicts` lets one win of those that clash, and asks about what was no clear choice (`questions`).
+6. `limits` keeps the strongest; `finishing` gives insertions their exact offset and form (`slots`).
+7. The result is an `EditPlan` (`plan`) of `Edit`s (`edit`): `applying` makes them, `diffing` shows them, `copying`
+   tells what they copy from examples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, overload
 
 from reflector._text import shorten
-from reflector.edits.additions import draft_addition
-from reflector.edits.conflicts import merge_duplicates, resolve
+from reflector.edits.components import ComponentPlans, assign
+from reflector.edits.conflicts import resolve
+from reflector.edits.copying import find_copied, read_examples
+from reflector.edits.dependents import after_their_source, closed
+from reflector.edits.drafting import draft_suggestion
 from reflector.edits.drafts import Draft
-from reflector.edits.edit import EditConfig
+from reflector.edits.duplicates import merge_duplicates
+from reflector.edits.edit import CopiedText, Edit, EditConfig, Verdict
 from reflector.edits.finishing import finished
+from reflector.edits.limits import allowed_growth, beyond_growth, limited
 from reflector.edits.passages import Passages
 from reflector.edits.plan import EditPlan
-from reflector.edits.ranking import impact_of
-from reflector.edits.removals import draft_removal
-from reflector.edits.rewriting import draft_modification, draft_restructuring
 from reflector.edits.validation import Placeholders
-from reflector.edits.wording import clean_text
 from reflector.errors import InvalidEditError
-from reflector.reflection.models import ParsedReflection, Suggestion, SuggestionType
+from reflector.reflection.models import ParsedReflection
 
-__all__ = ["plan_edits"]
+__all__ = ["plan_edits", "replan"]
 
 _MAX_SUGGESTIONS = 300
-_MAX_TEXT = 100_000
-_BUILDERS: dict[SuggestionType, Callable[[Passages, Draft, str], Draft]] = {
-    SuggestionType.ADD: draft_addition,
-    SuggestionType.MODIFY: draft_modification,
-    SuggestionType.REMOVE: draft_removal,
-    SuggestionType.RESTRUCTURE: draft_restructuring,
-}
 _DEFAULTS = EditConfig()
 
 
-def plan_edits(reflection: ParsedReflection, prompt: str, *, config: EditConfig = _DEFAULTS) -> EditPlan:
+@overload
+def plan_edits(
+    reflection: ParsedReflection,
+    prompt: str,
+    *,
+    config: EditConfig = ...,
+    examples: Iterable[Any] = ...,
+    task: str | None = ...,
+) -> EditPlan: ...
+@overload
+def plan_edits(
+    reflection: ParsedReflection,
+    prompt: Mapping[str, str],
+    *,
+    config: EditConfig = ...,
+    examples: Iterable[Any] = ...,
+    task: str | None = ...,
+) -> ComponentPlans: ...
+def plan_edits(
+    reflection: ParsedReflection,
+    prompt: str | Mapping[str, str],
+    *,
+    config: EditConfig = _DEFAULTS,
+    examples: Iterable[Any] = (),
+    task: str | None = None,
+) -> EditPlan | ComponentPlans:
     """Return the edits that a reflection's suggestions mean for `prompt`, checked against it and each other.
 
     Every suggestion becomes exactly one edit; one that is not made says why. Pure: the same arguments give
     the same plan. Nothing in a suggestion makes it raise.
 
+    Args:
+        reflection: Whose suggestions are planned.
+        prompt: The prompt; or several texts by name, of which each suggestion changes the one it names, else the one
+            its passage stands in, else the first.
+        config: How edits are chosen.
+        examples: Texts, runs or data that the reflection was made from; what an edit copies out of them is reported
+            in `copied`.
+        task: What the agent is to do: an edit may repeat it.
+
     Raises:
-        InvalidEditError: If `prompt` is not a string, or `reflection` not a parsed reflection.
+        InvalidEditError: If an argument is none of these.
     """
     if not isinstance(reflection, ParsedReflection):
         raise InvalidEditError(
             f"expected a ParsedReflection; got {type(reflection).__name__}. "
             "Read an answer with `rf.parse_reflection(text)`."
         )
+    seen = read_examples(examples)
+    drafts = [Draft.of(index, suggestion) for index, suggestion in enumerate(reflection.suggestions)]
+    if not isinstance(prompt, str) and isinstance(prompt, Mapping):
+        texts = {_name(name): Passages(_text(text)) for name, text in prompt.items()}
+        if not texts:
+            raise InvalidEditError("expected at least one component; got an empty mapping.")
+        parts = assign(drafts[:_MAX_SUGGESTIONS], texts, config)
+        next(iter(parts.values())).extend(_too_many(drafts))
+        return ComponentPlans(
+            plans={name: _plan(texts[name], part, config, seen, task) for name, part in parts.items()}
+        )
+    passages = Passages(_text(prompt))
+    drafted = [draft_suggestion(passages, draft, config.weights) for draft in drafts[:_MAX_SUGGESTIONS]]
+    return _plan(passages, drafted + _too_many(drafts), config, seen, task)
+
+
+def replan(plan: EditPlan, verdicts: Sequence[Verdict]) -> EditPlan:
+    """Return the plan made again, with what was decided about its conflicts."""
+    passages, config = Passages(plan.original_prompt), plan.config
+    texts = {verdict.keep: verdict.text for verdict in verdicts if verdict.text and not verdict.problem}
+    drafts = [
+        draft_suggestion(
+            passages, Draft.of(edit.suggestion_index, edit.suggestion), config.weights, texts.get(edit.id)
+        )
+        for edit in sorted(plan.edits, key=lambda edit: edit.suggestion_index)
+    ]
+    return _settled(passages, drafts, config, verdicts, plan.overlaps)
+
+
+def _text(prompt: Any) -> str:
     if not isinstance(prompt, str):
         got = f"{shorten(repr(prompt), 80)} ({type(prompt).__name__})"
         raise InvalidEditError(f"a prompt is a string; got {got}.")
-    passages = Passages(prompt)
+    return prompt
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str):
+        raise InvalidEditError(f"the name of a component is a string; got {shorten(repr(name), 80)}.")
+    return name
+
+
+def _too_many(drafts: list[Draft]) -> list[Draft]:
+    reason = f"only the first {_MAX_SUGGESTIONS} suggestions of a reflection are looked at"
+    return [draft.dropped(reason) for draft in drafts[_MAX_SUGGESTIONS:]]
+
+
+def _plan(
+    passages: Passages, drafts: list[Draft], config: EditConfig, examples: Sequence[Any], task: str | None
+) -> EditPlan:
+    overlaps = find_copied(drafts, examples, (passages.prompt, task or ""))
+    return _settled(passages, drafts, config, overlaps=overlaps)
+
+
+def _settled(
+    passages: Passages,
+    drafts: list[Draft],
+    config: EditConfig,
+    verdicts: Sequence[Verdict] = (),
+    overlaps: tuple[CopiedText, ...] = (),
+) -> EditPlan:
+    """Return the plan of drafts that are checked against the prompt, and now against each other."""
     placeholders = Placeholders(passages)
-    drafts = [_weighed(draft, passages, config) for draft in _drafts(passages, reflection)]
     drafts = merge_duplicates(placeholders.checked(drafts, together=False))
-    drafts, conflicts = resolve(drafts, config.conflict_strategy, prompt)
-    drafts = placeholders.checked(_limited(drafts, config), together=True)
+    drafts, conflicts = resolve(after_their_source(drafts), passages.prompt, config, verdicts)
     return EditPlan(
-        original_prompt=prompt,
-        structure=passages.structure,
-        edits=finished(passages, _closed_with_their_winner(drafts)),
+        original_prompt=passages.prompt,
+        edits=_edits(passages, limited(drafts, config), placeholders, config),
         conflicts=conflicts,
+        verdicts=tuple(verdicts),
+        overlaps=overlaps,
         config=config,
     )
 
 
-def _drafts(passages: Passages, reflection: ParsedReflection) -> list[Draft]:
-    suggestions = reflection.suggestions
-    reason = f"only the first {_MAX_SUGGESTIONS} suggestions of a reflection are looked at"
-    drafts = [_draft(passages, index, s) for index, s in enumerate(suggestions[:_MAX_SUGGESTIONS])]
-    beyond = enumerate(suggestions[_MAX_SUGGESTIONS:], _MAX_SUGGESTIONS)
-    return drafts + [Draft.of(index, s).dropped(reason) for index, s in beyond]
-
-
-def _draft(passages: Passages, index: int, suggestion: Suggestion) -> Draft:
-    draft = Draft.of(index, suggestion)
-    size = len(suggestion.specific_text or "")
-    if size > _MAX_TEXT + 2 * len(passages.prompt):
-        return draft.unplaced(f"its text of {size} characters is too long for this prompt")
-    return _BUILDERS[suggestion.type](passages, draft, clean_text(suggestion.specific_text))
-
-
-def _weighed(draft: Draft, passages: Passages, config: EditConfig) -> Draft:
-    if draft.place is None and draft.span is None:
-        return draft
-    is_found = draft.span is not None or (draft.place is not None and draft.place.is_found)
-    target = passages.text(draft.span) if draft.span else ""
-    kinds = draft.suggestion, draft.operation, draft.location_type
-    impact = impact_of(*kinds, text=draft.text, target=target, validated=is_found, weights=config.weights)
-    return draft.replace(impact=impact, validated=is_found)
-
-
-def _limited(drafts: list[Draft], config: EditConfig) -> list[Draft]:
-    """Return the drafts; those below the least impact, or beyond the number allowed, are dropped."""
-    dropped: dict[str, Draft] = {}
-    for rank, draft in enumerate(sorted((d for d in drafts if d.is_made), key=lambda d: d.strength)):
-        if draft.impact < config.min_impact:
-            why = f"its impact {draft.impact:.2f} is below the minimum of {config.min_impact:.2f}"
-        elif rank >= config.max_edits:
-            why = f"more than {config.max_edits} edits; its impact {draft.impact:.2f} ranks behind theirs"
-        else:
+def _edits(
+    passages: Passages, drafts: list[Draft], placeholders: Placeholders, config: EditConfig
+) -> tuple[Edit, ...]:
+    """Return the edits that can be made together and within the growth allowed; a dropped one may take others along."""
+    allowed = allowed_growth(passages.prompt, config)
+    while True:
+        checked = closed(placeholders.checked(drafts, together=True))
+        if checked is not drafts:
+            drafts = checked
             continue
-        dropped[draft.id] = draft.dropped(why)
-    return [dropped.get(d.id, d) for d in drafts]
-
-
-def _closed_with_their_winner(drafts: list[Draft]) -> list[Draft]:
-    """Return the drafts; what was merged into one that is not made is dropped with it."""
-    closed = {d.id: d.reason for d in drafts if not d.is_made}
-    return [
-        d.dropped(f"merged into {d.merged_into}, which is not made: {closed[d.merged_into]}")
-        if d.merged_into in closed
-        else d
-        for d in drafts
-    ]
+        edits = finished(passages, drafts)
+        beyond = beyond_growth(edits, allowed) if allowed is not None else {}
+        if not beyond:
+            return edits
+        drafts = [d.dropped(beyond[d.id]) if d.id in beyond else d for d in drafts]

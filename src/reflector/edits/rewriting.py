@@ -9,7 +9,8 @@ from reflector.edits.additions import draft_addition
 from reflector.edits.drafts import Draft
 from reflector.edits.likeness import folded
 from reflector.edits.lines import without_marker
-from reflector.edits.passages import Passages, matching_section
+from reflector.edits.naming import matching_section
+from reflector.edits.passages import Passages
 from reflector.edits.sections import Section, SectionKind
 from reflector.edits.targets import ambiguous, named_spans, only_one, rewritten_span, whole_sentence
 from reflector.edits.units import Span, overlap
@@ -21,6 +22,7 @@ __all__ = ["draft_modification", "draft_restructuring"]
 _COVERS_PROMPT = 0.6
 _COVERS_SUBSECTIONS = 0.5
 _COVERS_SECTION = 0.3
+_READ = 20_000
 _STOPS = (".", "!", "?")
 
 
@@ -56,10 +58,11 @@ def _replacement_of_one(
 
 
 def _replacement(passages: Passages, draft: Draft, span: Span, new: str, how: str) -> Draft:
+    new, changed = passages.template.fitted(new, passages.text(span))
     span, content = _fitted(passages, span, new)
     old = passages.text(span)
     draft = draft.replace(text=new, content=content, span=span)
-    draft = draft.replace(reason=f"replaces {how}: {one_line(old, 60)!r}")
+    draft = draft.replace(reason=f"replaces {how}: {one_line(old, 60)!r}{changed}")
     elsewhere = [found for found in passages.find(new) if not overlap(found, span)]
     if folded(old) == folded(content) or (elsewhere and not passages.find(old)[1:]):
         return draft.dropped(f"already present in the prompt: {one_line(new, 80)!r}")
@@ -76,7 +79,7 @@ def _fitted(passages: Passages, span: Span, new: str) -> tuple[Span, str]:
         new = "\n".join([first, *(other if other[:1].isspace() else line.indent + other for other in rest)])
     if prompt[end : end + 1] in _STOPS and new.endswith(_STOPS):
         end += 1
-    return (start, end), new.replace("\n", passages.structure.newline)
+    return (start, end), new.replace("\n", passages.newline)
 
 
 # --- sections and whole prompts -------------------------------------------------------------------------
@@ -104,26 +107,32 @@ def _is_whole_prompt(passages: Passages, draft: Draft, new: str, section: Sectio
     if _ALL_OF_IT.search(said):
         return len(new) * 3 >= len(passages.prompt)
     is_long = len(new) * 2 >= len(passages.prompt)
-    return section is None and is_long and _share(passages, (0, 20_000), new) >= _COVERS_PROMPT
+    return (
+        section is None
+        and is_long
+        and passages.share((0, _READ), content_words(new, _READ)) >= _COVERS_PROMPT
+    )
 
 
 def _whole_prompt(passages: Passages, draft: Draft, new: str) -> Draft:
     prompt = passages.prompt
+    new, changed = passages.template.fitted(new, prompt)
     ending = prompt[len(prompt.rstrip("\r\n")) :]
-    content = new.replace("\n", passages.structure.newline) + ending
+    content = new.replace("\n", passages.newline) + ending
     draft = draft.replace(text=new, content=content, span=(0, len(prompt)), is_whole_prompt=True)
     if content == prompt:
         return draft.dropped("already present: it is the prompt itself")
-    return draft.replace(reason="replaces the whole prompt")
+    return draft.replace(reason=f"replaces the whole prompt{changed}")
 
 
 def _section_rewrite(passages: Passages, draft: Draft, section: Section, new: str) -> Draft:
     """Return the replacement of a section's text; subsections that `new` does not speak of stay."""
     body = (section.body_start, section.body_end)
     start, end = section.body_start, section.body_end
-    if _share(passages, body, new) < _COVERS_SUBSECTIONS:
+    said = content_words(new, _READ)
+    if passages.share(body, said) < _COVERS_SUBSECTIONS:
         end = section.own_end
-    share = _share(passages, (start, end), new)
+    share = passages.share((start, end), said)
     if share < _COVERS_SECTION:
         note = f"; the section's text is kept, as the new text holds only {share:.0%} of its words"
         return draft_addition(passages, draft, new, note)
@@ -132,14 +141,9 @@ def _section_rewrite(passages: Passages, draft: Draft, section: Section, new: st
     elif begins_with_heading(new, section):
         start = section.start
     old = passages.prompt[start:end]
+    new, changed = passages.template.fitted(new, old)
     start, end = start + len(old) - len(old.lstrip(" \t\r\n")), end - len(old) + len(old.rstrip(" \t\r\n"))
-    draft = draft.replace(text=new, content=new.replace("\n", passages.structure.newline), span=(start, end))
+    draft = draft.replace(text=new, content=new.replace("\n", passages.newline), span=(start, end))
     if folded(passages.text((start, end))) == folded(new):
         return draft.dropped(f"already present: section {section.name!r} reads so")
-    return draft.replace(reason=f"replaces section {section.name!r}")
-
-
-def _share(passages: Passages, span: Span, new: str) -> float:
-    """Return how many of the words at `span` stand in `new`."""
-    old = content_words(passages.text(span), 20_000)
-    return len(old & content_words(new, 20_000)) / len(old) if old else 0.0
+    return draft.replace(reason=f"replaces section {section.name!r}{changed}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 
-from reflector._json import Value
 from reflector.edits.lines import MAX_HEADING, Line, LineKind
 
 __all__ = ["Section", "SectionKind", "find_sections"]
@@ -26,7 +26,8 @@ class SectionKind(StrEnum):
     """No mark at all: the prompt is one section."""
 
 
-class Section(Value):
+@dataclass(frozen=True, slots=True)
+class Section:
     """A named part of a prompt. Offsets count characters."""
 
     name: str
@@ -54,10 +55,10 @@ def find_sections(prompt: str, lines: list[Line]) -> list[Section]:
             end = ends.get(position, len(prompt))
             if section.kind is SectionKind.LABEL and not section.name.isupper():
                 end = _label_end(lines, section.body_start, end)
-            section = section.replace(body_end=end, end=end, body_start=min(section.body_start, end))
+            section = replace(section, body_end=end, end=end, body_start=min(section.body_start, end))
         following = found[position + 1].start if position + 1 < len(found) else section.body_end
         own_end = max(section.body_start, min(section.body_end, following))
-        sections.append(section.replace(own_end=own_end))
+        sections.append(replace(section, own_end=own_end))
     return sections
 
 
@@ -97,8 +98,7 @@ def _label_end(lines: list[Line], start: int, end: int) -> int:
 def _section(
     name: str, kind: SectionKind, level: int, start: int, body: int, body_end: int, end: int
 ) -> Section:
-    places = {"start": start, "body_start": body, "body_end": body_end, "end": end, "own_end": body_end}
-    return Section(name=name, kind=kind, level=level, **places)
+    return Section(name, kind, level, start, body, body_end, end, body_end)
 
 
 # --- headings ------------------------------------------------------------------------------------------

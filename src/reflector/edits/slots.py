@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -14,7 +14,7 @@ from reflector.edits.placing import Place
 from reflector.edits.sections import SectionKind
 from reflector.edits.units import Span
 
-__all__ = ["INLINE", "PARAGRAPH", "Slot", "find_slot", "render"]
+__all__ = ["INLINE", "PARAGRAPH", "Slot", "find_slot", "render", "slot_finder"]
 
 INLINE, LINE, PARAGRAPH = " ", "\n", "\n\n"
 
@@ -31,14 +31,30 @@ class Slot:
     suffix: str = ""
 
 
-def find_slot(passages: Passages, place: Place, text: str, gone: Sequence[Span] = ()) -> Slot:
-    """Return where exactly `text` goes and in which form, beside what `gone` spans leave standing."""
+def slot_finder(passages: Passages, gone: Iterable[Span]) -> Callable[[Place, str], Slot]:
+    """Return `find_slot` for a prompt from which some spans go; texts of one form share the work for a region."""
+    lines = passages.lines_inside(gone)
+    known: dict[tuple[Span, bool, bool], Slot] = {}
+
+    def find(place: Place, text: str) -> Slot:
+        if place.type in (LocationType.START, LocationType.AFTER):
+            return find_slot(passages, place, text, lines)
+        key = place.span, bool(items_of(text)), is_one_block(text)
+        if key not in known:
+            known[key] = find_slot(passages, place, text, lines)
+        return known[key]
+
+    return find
+
+
+def find_slot(passages: Passages, place: Place, text: str, gone: Container[int] = ()) -> Slot:
+    """Return where exactly `text` goes and in which form, beside what is left when some lines are gone."""
     if not passages.prompt.strip():
         return Slot(0, "")
     if place.type is LocationType.START:
         title, *rest = [line for line in passages.lines if line.kind is not LineKind.BLANK]
         is_titled = title.kind is LineKind.HEADING and rest
-        return Slot(title.end) if is_titled else Slot(title.start, "", suffix=passages.structure.newline * 2)
+        return Slot(title.end) if is_titled else Slot(title.start, "", suffix=passages.newline * 2)
     if place.type is LocationType.AFTER:
         return _slot_after(passages, place, text)
     return _slot_at_end(passages, place, text, gone)
@@ -47,7 +63,7 @@ def find_slot(passages: Passages, place: Place, text: str, gone: Sequence[Span] 
 # --- at the end of a region -----------------------------------------------------------------------------
 
 
-def _slot_at_end(passages: Passages, place: Place, text: str, gone: Sequence[Span]) -> Slot:
+def _slot_at_end(passages: Passages, place: Place, text: str, gone: Container[int]) -> Slot:
     prompt, (start, end) = passages.prompt, place.span
     is_element = place.section is not None and place.section.kind is SectionKind.XML
     lines = _standing_lines(passages, place.span, gone)
@@ -58,26 +74,24 @@ def _slot_at_end(passages: Passages, place: Place, text: str, gone: Sequence[Spa
         return Slot(start + len(prompt[start:end].rstrip()), INLINE if len(lines) == 1 else LINE)
     listed = [line for line in lines if line.kind in (LineKind.ITEM, LineKind.CONTINUATION)]
     is_list = bool(listed) and (lines[-1] is listed[-1] or len(listed) * 2 >= len(lines))
-    joins = place.type is not LocationType.END or not _has_headings(passages)
-    if is_list and joins and items_of(text):
+    if is_list and items_of(text) and (place.type is not LocationType.END or not _has_headings(passages)):
         return _item_slot(passages, _outermost(listed), listed[-1].end)
     has_gaps = any(b.start > a.next for a, b in pairwise(lines))
     if is_element and not has_gaps and is_one_block(text):
         return Slot(lines[-1].end, LINE)
     behind = _kind_at(passages.lines, passages.line_at(lines[-1].start) + 1)
     follows = behind not in (None, LineKind.BLANK, LineKind.TAG)
-    return Slot(lines[-1].end, suffix=passages.structure.newline if follows else "")
+    return Slot(lines[-1].end, suffix=passages.newline if follows else "")
 
 
-def _standing_lines(passages: Passages, span: Span, gone: Sequence[Span]) -> list[Line]:
+def _standing_lines(passages: Passages, span: Span, gone: Container[int]) -> list[Line]:
     """Return the lines with text in a region that no edit deletes."""
     start, end = span
-    first, last = passages.line_at(start), passages.line_at(max(start, end - 1))
+    first, last = max(0, passages.line_at(start)), passages.line_at(max(start, end - 1))
     return [
         line
-        for line in passages.lines[max(0, first) : last + 1]
-        if passages.prompt[max(start, line.start) : min(line.end, end)].strip()
-        and not any(a <= line.start and line.end <= b for a, b in gone)
+        for number, line in enumerate(passages.lines[first : last + 1], first)
+        if number not in gone and passages.prompt[max(start, line.start) : min(line.end, end)].strip()
     ]
 
 
@@ -90,11 +104,11 @@ def _empty_slot(passages: Passages, place: Place) -> Slot:
     if section.kind is not SectionKind.XML:
         return Slot(at, PARAGRAPH if section.kind is SectionKind.MARKDOWN else LINE)
     is_tight = not passages.prompt[section.body_start : section.body_end].strip(" \t")
-    return Slot(at, LINE, suffix=passages.structure.newline if is_tight else "")
+    return Slot(at, LINE, suffix=passages.newline if is_tight else "")
 
 
 def _has_headings(passages: Passages) -> bool:
-    return any(section.kind is not SectionKind.LABEL for section, _ in passages.named_sections)
+    return any(section.kind is not SectionKind.LABEL for section in passages.sections)
 
 
 # --- behind a passage ------------------------------------------------------------------------------------
@@ -203,9 +217,10 @@ def items_of(text: str) -> list[str]:
 def render(texts: Sequence[tuple[Slot, str]], newline: str) -> list[str]:
     """Return what is written for each of several texts at one offset, in their order."""
     written: list[str] = []
-    count = 0
+    count, lead = 0, ""
     for position, (slot, text) in enumerate(texts):
         if slot.lead is not None:
+            count, lead = count if slot.lead == lead else 0, slot.lead
             items = items_of(text) or [text]
             text = slot.gap.join(_as_item(slot.lead, item, count + n) for n, item in enumerate(items, 1))
             count += len(items)

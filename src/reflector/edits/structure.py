@@ -8,10 +8,11 @@ from enum import StrEnum
 from pydantic import Field
 
 from reflector._json import Value
-from reflector.edits.lines import Line, LineKind, read_lines
+from reflector.edits.lines import LineKind, read_lines
 from reflector.edits.sections import Section, SectionKind, find_sections
+from reflector.edits.template import Template
 
-__all__ = ["Complexity", "PromptStructure", "analyze_structure", "find_placeholders"]
+__all__ = ["Complexity", "PromptStructure", "analyze_structure", "newline_of"]
 
 
 class Complexity(StrEnum):
@@ -33,21 +34,8 @@ class PromptStructure(Value):
     complexity: Complexity = Complexity.MODERATE
     patterns: dict[str, bool] = Field(default_factory=dict)
     placeholders: tuple[str, ...] = ()
-    """`{name}`, `{{name}}`, `{% … %}`, `${name}` and `<tag>`, in order, each once."""
+    """`{name}`, `{{name}}`, `{% … %}`, `${name}`, `$name`, `%(name)s` and `<tag>`, in order, each once."""
     newline: str = "\n"
-
-
-_PLACEHOLDER = re.compile(
-    r"\$?\{\{\{?\s*[^\W\d][\w .|\-\[\]]{0,80}?\s*\}?\}\}"  # {{ name | filter }}
-    r"|\{%[^%\r\n]{1,200}%\}"  # {% block %}
-    r"|\$?\{[^\W\d][\w.\-\[\]]{0,80}(?:![rsa])?(?::[^{}\s]{0,12})?\}"  # {name:>8}, ${name}
-    r"|</?[A-Za-z][\w.:-]{0,60}>"
-)
-
-
-def find_placeholders(text: str) -> list[tuple[int, int]]:
-    """Return the spans of the placeholders and tags in `text`."""
-    return [match.span() for match in _PLACEHOLDER.finditer(text)]
 
 
 def _words(*alternatives: str) -> re.Pattern[str]:
@@ -67,10 +55,11 @@ _EXAMPLES = re.compile(
     r"(?<!\w)(?:for example\b|e\.g\.|such as\b|like this\b|examples?:|instance:)", re.IGNORECASE
 )
 
+_IMPERATIVES = _words("solve", "calculate", "determine", "find")
 _SENTENCE_END = re.compile(r"[.!?]+")
 
 
-def analyze_structure(prompt: str, lines: list[Line] | None = None) -> PromptStructure:
+def analyze_structure(prompt: str) -> PromptStructure:
     """Return the sections, placeholders and habits of `prompt`.
 
     Headings inside code fences and inside example elements don't count. A prompt without any mark has
@@ -79,7 +68,7 @@ def analyze_structure(prompt: str, lines: list[Line] | None = None) -> PromptStr
     Source:
         Facts and thresholds of Jido's GEPA structure analyzer, matched at word boundaries.
     """
-    lines = read_lines(prompt) if lines is None else lines
+    lines = read_lines(prompt)
     sections = find_sections(prompt, lines)
     markers = [line.marker.strip() for line in lines if line.marker]
     return PromptStructure(
@@ -94,18 +83,17 @@ def analyze_structure(prompt: str, lines: list[Line] | None = None) -> PromptStr
             "has_bullet_list": any(not marker.strip("(.)").isalnum() for marker in markers),
             "has_code_fence": any(line.kind is LineKind.FENCE for line in lines),
             "has_cot_trigger": _COT.search(prompt) is not None,
-            "has_imperative": _words("solve", "calculate", "determine", "find").search(prompt) is not None,
+            "has_imperative": _IMPERATIVES.search(prompt) is not None,
             "has_question": "?" in prompt,
             "multiline": len(lines) > 1,
         },
-        placeholders=tuple(dict.fromkeys(prompt[a:b] for a, b in find_placeholders(prompt))),
-        newline=_newline(prompt),
+        placeholders=tuple(dict.fromkeys(each.text for each in Template(prompt).found)),
+        newline=newline_of(prompt),
     )
 
 
 def _whole(size: int) -> Section:
-    places = {"start": 0, "body_start": 0, "body_end": size, "end": size, "own_end": size}
-    return Section(name="main", kind=SectionKind.WHOLE, level=0, **places)
+    return Section("main", SectionKind.WHOLE, 0, 0, 0, size, size, size)
 
 
 def _complexity(prompt: str, section_count: int) -> Complexity:
@@ -117,6 +105,7 @@ def _complexity(prompt: str, section_count: int) -> Complexity:
     return Complexity.MODERATE
 
 
-def _newline(prompt: str) -> str:
+def newline_of(prompt: str) -> str:
+    """Return the line break that a prompt uses."""
     windows = prompt.count("\r\n")
     return "\r\n" if windows and windows * 2 >= prompt.count("\n") else "\n"

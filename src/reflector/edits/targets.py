@@ -83,14 +83,9 @@ def _run_around(passages: Passages, block: Span, span: Span, text: str) -> Span:
     units = passages.units_within(block)
     at = [unit.span for unit in units].index(span)
     first = last = at
-    is_said = [_share(passages, unit.span, said) >= _LIKE_TEXT for unit in units]
+    is_said = [passages.share(unit.span, said) >= _LIKE_TEXT for unit in units]
     while first > 0 and is_said[first - 1]:
         first -= 1
     while last + 1 < len(units) and is_said[last + 1]:
         last += 1
     return units[first].span[0], units[last].span[1]
-
-
-def _share(passages: Passages, span: Span, said: frozenset[str]) -> float:
-    words = content_words(passages.text(span))
-    return len(words & said) / len(words) if words else 0.0

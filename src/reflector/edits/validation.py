@@ -1,76 +1,97 @@
-"""What edits may not cost the prompt: its placeholders, and the balance of its tags."""
+"""What edits may not cost the prompt, nor bring to it: its placeholders, and the balance of its tags."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from collections import Counter
 
-from reflector.edits.drafts import Draft
+from reflector.edits.drafts import Draft, made
 from reflector.edits.passages import Passages
 from reflector.edits.sections import SectionKind
-from reflector.edits.structure import find_placeholders
 from reflector.edits.units import overlap
 
 __all__ = ["Placeholders"]
+
+_CONTEXT = 200
+"""Characters beside an edit that are looked at: longer than any placeholder."""
 
 
 class Placeholders:
     """The placeholders and tags of a prompt, and which edits they survive."""
 
     def __init__(self, passages: Passages) -> None:
-        places = find_placeholders(passages.prompt)
-        self._starts = [start for start, _ in places]
-        self._ends = [end for _, end in places]
-        self._names = [passages.text(place) for place in places]
-        self._count = Counter(self._names)
-        self._elements = [s for s in passages.structure.sections if s.kind is SectionKind.XML]
+        self._prompt = passages.prompt
+        self._find = passages.template.find
+        self._found = found = passages.template.found
+        if not found:
+            return
+        self._count = Counter(each.text for each in found)
+        self._fields = {each.text: each for each in found if each.kind != "tag"}
+        self._names = {each.name for each in self._fields.values()}
+        self._kinds = passages.template.kinds
+        self._elements = [section for section in passages.sections if section.kind is SectionKind.XML]
 
     def checked(self, drafts: list[Draft], *, together: bool) -> list[Draft]:
-        """Return the drafts, those dropped that would cost a placeholder.
+        """Return the drafts: those dropped that would cost the prompt a placeholder, or bring one.
 
         Each is looked at alone, or together with all that are stronger: a tag that stands twice may be
         removed once, but not by two edits that each rely on the other one.
         """
+        if not self._found:
+            return drafts
         left = self._count
-        dropped: dict[str, Draft] = {}
-        for draft in sorted((d for d in drafts if d.is_made and d.span), key=lambda d: d.strength):
-            taken = Counter(self._names[n] for n in self._touched(draft))
-            given = Counter(draft.content[a:b] for a, b in find_placeholders(draft.content))
-            after = Counter({name: left[name] + given[name] - taken[name] for name in left})
-            if lost := self._broken(draft, given) or self._lost(taken, given, after):
-                other = " together with another edit" if together else ""
-                why = f"it would remove the placeholder {lost}{other}, which must stay"
-                dropped[draft.id] = draft.dropped(why)
-            elif together:
-                left = after
-        return [dropped.get(draft.id, draft) for draft in drafts]
+        checked: dict[str, Draft] = {}
+        for draft in made(drafts):
+            lost, new = self._exchange(draft)
+            why = self._why_not(draft, lost, new, left)
+            if together and not why:
+                left = Counter({text: left[text] + new[text] - lost[text] for text in left})
+            if why:
+                checked[draft.id] = draft.dropped(why)
+        return [checked.get(draft.id, draft) for draft in drafts] if checked else drafts
 
-    def _touched(self, draft: Draft) -> range:
-        """Return the numbers of the placeholders that share characters with the span of an edit."""
-        start, end = draft.span or (0, 0)
-        return range(bisect_right(self._ends, start), bisect_left(self._starts, end))
-
-    def _broken(self, draft: Draft, given: Counter[str]) -> str | None:
-        """Return a placeholder that an edit cuts, or a tag of an element whose other tag it leaves."""
-        span = draft.span or (0, 0)
-        for number in self._touched(draft):
-            if self._starts[number] < span[0] or self._ends[number] > span[1]:
-                return self._names[number]
+    def _why_not(self, draft: Draft, lost: Counter[str], new: Counter[str], left: Counter[str]) -> str | None:
+        """Return why an edit must not be made, or None."""
+        if gone := self._half(draft, new) or self._gone(lost, new, left):
+            return f"it would remove the placeholder {gone}, which must stay"
+        for each in self._find(" ".join(new)):
+            if each.kind in self._kinds and each.name not in self._names:
+                own = ", ".join(self._fields)
+                return f"it would bring the placeholder {each.text}, which nothing fills in; the prompt has {own}"
         for element in self._elements:
+            if new[f"</{element.name}>"] > new[f"<{element.name}>"]:
+                return f"it would bring a second </{element.name}>, and so unbalance its tags"
+        return None
+
+    def _exchange(self, draft: Draft) -> tuple[Counter[str], Counter[str]]:
+        """Return the placeholders that there are less of after an edit, and those that there are more of."""
+        if draft.span is None:
+            return Counter(), Counter(each.text for each in self._find(draft.text))
+        (start, end), prompt = draft.span, self._prompt
+        head, tail = prompt[max(0, start - _CONTEXT) : start], prompt[end : end + _CONTEXT]
+        around = self._find(head + prompt[start:end] + tail)
+        before = Counter(each.text for each in around)
+        after = Counter(each.text for each in self._find(head + draft.content + tail))
+        first, last = len(head), len(head) + end - start
+        cut = Counter(each.text for each in around if each.is_cut_at(first) or each.is_cut_at(last))
+        return (before - after) | cut, after - before
+
+    def _half(self, draft: Draft, new: Counter[str]) -> str | None:
+        """Return a tag of an element whose other tag an edit leaves."""
+        for element in self._elements if draft.span else ():
+            span = draft.span or (0, 0)
             opening = overlap((element.start, element.body_start), span)
             tag = f"<{element.name}>" if opening else f"</{element.name}>"
-            if opening != overlap((element.body_end, element.end), span) and not given[tag]:
+            if opening != overlap((element.body_end, element.end), span) and not new[tag]:
                 return tag
         return None
 
-    def _lost(self, taken: Counter[str], given: Counter[str], after: Counter[str]) -> str | None:
-        """Return a placeholder that is not given back, or a tag that is gone or has lost its partner."""
-        for name in taken:
-            is_tag = name.startswith("<")
-            if after[name] <= 0 or (not is_tag and not given[name]):
-                return name
-            if is_tag and _imbalance(name, after) > _imbalance(name, self._count):
-                return name
+    def _gone(self, lost: Counter[str], new: Counter[str], left: Counter[str]) -> str | None:
+        """Return a placeholder that there is one less of, or a tag that is gone or has lost its partner."""
+        after = Counter({text: left[text] + new[text] - lost[text] for text in left}) if lost else left
+        for text in lost:
+            is_loose = _imbalance(text, after) > _imbalance(text, self._count)
+            if text in self._fields or after[text] <= 0 or is_loose:
+                return text
         return None
 
 

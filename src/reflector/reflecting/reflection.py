@@ -91,6 +91,8 @@ class Reflection(ParsedReflection):
         return parsed | {
             "suggestion_confidence": [each.model_dump() for each in self.suggestion_confidence],
             "edits": [edit.to_row() for edit in self.plan.edits],
+            "open_conflicts": [group.model_dump(mode="json") for group in self.plan.open_conflicts],
+            "copied": [each.model_dump(mode="json") for each in self.plan.copied],
             "improved_prompt": self.improved_prompt,
             "diff": self.diff(),
             "model": self.model,

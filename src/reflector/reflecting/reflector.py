@@ -42,7 +42,7 @@ from reflector.reflecting.conversation import Conversation
 from reflector.reflecting.outcomes import features_of, trial_of
 from reflector.reflecting.reading import read_runs_by_model, rounds_of
 from reflector.reflecting.reflection import Reflection
-from reflector.reflecting.runs import Runs, build_request, read_runs
+from reflector.reflecting.runs import Runs, build_request, read_runs, seen_runs
 from reflector.reflecting.selecting import Scoring, TurnPolicy, Until, check_until, select_best, stop_reason
 from reflector.reflection.follow_up import FollowUp
 from reflector.reflection.many_runs import split_request
@@ -435,7 +435,13 @@ class Reflector:
             reading = await read_runs_by_model(request, self._builder, ask, strict=self._options.strict)
             parsed, model, usage, cached = reading.parsed, reading.model, reading.usage, reading.cached
         parsed = drop_repeats(parsed, request)
-        plan = plan_edits(parsed, request.original_prompt, config=self._edits)
+        plan = plan_edits(
+            parsed,
+            request.original_prompt,
+            config=self._edits,
+            examples=seen_runs(request),
+            task=request.task_description,
+        )
         # The first time, what it is learned with has to be loaded and fitted: not on the event loop.
         confidence = await anyio.to_thread.run_sync(self.memory.probabilities, features_of(parsed, plan))
         return Reflection(
@@ -450,6 +456,18 @@ class Reflector:
             cached=cached,
             duration_ms=(time.perf_counter() - started) * 1e3,
         )
+
+    async def ask(self, messages: Sequence[Message]) -> ModelReply | None:
+        """Return what the model answers to messages; None if there is no model and the rules would answer."""
+        reply: ModelReply | None = None
+        async with ambient_runtime() as runtime, self._seated(runtime) as seat:
+            is_served = runtime.handles(Signal(MODEL_REQUESTED, "/reflector")) or runtime.providers("model")
+            if self._client is not None:
+                limits = Limits(providers=tuple(f"{name}.model" for name in seat.providers or ()))
+                reply, _ = await self._ask_model(messages, limits)
+            elif self._is_unconfigured and is_served:
+                reply, _ = await self._ask_model(messages, Limits())
+        return reply
 
     def _question(self, messages: Sequence[Message]) -> ModelRequest:
         return ModelRequest(

@@ -18,7 +18,7 @@ from reflector.trajectories.comparison import compare
 from reflector.trajectories.loading import load_trajectories
 from reflector.trajectories.trajectory import Outcome, StepKind, Trajectory
 
-__all__ = ["Run", "Runs", "build_request", "read_runs"]
+__all__ = ["Run", "Runs", "build_request", "read_runs", "seen_runs"]
 
 Run = str | os.PathLike[str] | bytes | Trajectory | TrajectoryAnalysis
 """A path, the bytes of a file, or a run in memory; a list of chat messages is one run too."""
@@ -126,6 +126,12 @@ def build_request(
         other_analyses=tuple(compared.get(id(each), each) for each in analyses if each is not main),
         **options,
     )
+
+
+def seen_runs(request: ReflectionRequest) -> tuple[Trajectory, ...]:
+    """Return the runs that a question is about, as far as they are known as a whole."""
+    analyses = (request.trajectory_analysis, *request.other_analyses)
+    return tuple(each.trajectory for each in analyses if each.trajectory is not None)
 
 
 def _prompt(prompt: str | None, main: TrajectoryAnalysis, analyses: Sequence[TrajectoryAnalysis]) -> str:
