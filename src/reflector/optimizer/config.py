@@ -13,6 +13,9 @@ from reflector.optimizer.selection import ParetoSelector, Selector
 
 __all__ = ["OptimizerConfig"]
 
+_LARGE = 50
+"""Rows of a minibatch, where nothing is said of it."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OptimizerConfig:
@@ -24,8 +27,9 @@ class OptimizerConfig:
 
     concurrency: int = 10
     """Rollouts at once."""
-    minibatch_size: int = 3
-    """Training rows that a proposal looks at, and that decide whether its child is validated."""
+    minibatch_size: int | None = None
+    """Training rows that a proposal looks at, and that decide whether its child is validated. None: a tenth of the
+    rollouts that may be run, 50 at most."""
     seed: int = 0
     """Of every choice that is made at random."""
     store: str | Path | None = None
@@ -42,9 +46,17 @@ class OptimizerConfig:
     frontier: FrontierKind = "instance"
     validation: Literal["full", "racing"] = "racing"
     """`racing` stops validating a child that cannot get to the frontier any more or is clearly worse."""
+    depth: int = 4
+    """Reflections in a row that a proposal may take: while its child gets better on the minibatch, the runs that still
+    fail are reflected on again, before anything is validated."""
+    runs_per_reflection: int = 5
+    """Failed runs that one reflection sees at most. Those of a minibatch are grouped by what they say alike."""
+    runs_beside: int = 2
+    """Passing runs that it sees beside them."""
+    follow_ups: int = 2
+    """Further turns of a reflection that names causes without a remedy, at most."""
     further_runs: int = 8
-    """Known runs of the parent beside the minibatch that a reflection sees at most, those that scored low: they are
-    paid already."""
+    """Known runs of the parent beside the minibatch that are reflected on at most: they are paid already."""
     merges: int = 10
     """Merges at most; 0 for none."""
     perfect_score: float = 1.0
@@ -64,6 +76,8 @@ class OptimizerConfig:
         at_least_one = {
             "concurrency": self.concurrency,
             "minibatch_size": self.minibatch_size,
+            "depth": self.depth,
+            "runs_per_reflection": self.runs_per_reflection,
             "failures_in_a_row": self.failures_in_a_row,
             "proposals_in_flight": self.proposals_in_flight,
             "patience": self.patience,
@@ -71,8 +85,15 @@ class OptimizerConfig:
         for name, value in at_least_one.items():
             if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
                 raise ConfigurationError(f"{name} is a whole number of at least 1; got {value!r}.")
-        if not isinstance(self.merges, int) or self.merges < 0:
-            raise ConfigurationError(f"merges is a whole number of at least 0; got {self.merges!r}.")
+        at_least_zero = {
+            "merges": self.merges,
+            "runs_beside": self.runs_beside,
+            "follow_ups": self.follow_ups,
+            "further_runs": self.further_runs,
+        }
+        for name, value in at_least_zero.items():
+            if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+                raise ConfigurationError(f"{name} is a whole number of at least 0; got {value!r}.")
         if not isinstance(self.rollout_timeout, int | float) or not self.rollout_timeout > 0:
             raise ConfigurationError(
                 f"rollout_timeout is a positive number of seconds; got {self.rollout_timeout!r}."
@@ -87,7 +108,16 @@ class OptimizerConfig:
             if choice not in allowed:
                 raise ConfigurationError(f"{name} is one of {', '.join(allowed)}; got {choice!r}.")
 
-    @property
-    def in_flight(self) -> int:
-        """How many proposals are under way at once."""
-        return self.proposals_in_flight or max(1, self.concurrency // self.minibatch_size)
+    def minibatch(self, rollouts: float, rows: int) -> int:
+        """Return how many training rows a proposal looks at.
+
+        Args:
+            rollouts: How many may be run in all.
+            rows: How many training rows there are.
+        """
+        size = self.minibatch_size or max(3, int(min(rollouts / 10, _LARGE)))
+        return min(size, rows)
+
+    def in_flight(self, minibatch: int) -> int:
+        """Return how many proposals of so many rows are under way at once."""
+        return self.proposals_in_flight or max(1, self.concurrency // minibatch)

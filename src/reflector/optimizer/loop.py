@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
@@ -160,9 +161,9 @@ class Optimizer:
             raise ConfigurationError(
                 f"a budget of {self.budget.rollouts} rollouts is not enough for a single proposal: {needed} are "
                 f"needed, for {len(self.examples.val)} validation rows and a minibatch of "
-                f"{self.config.minibatch_size} twice."
+                f"{self.machine.minibatch} twice."
             )
-        self._proposer = Proposer(self.reflector, self.examples.train, self.config.perfect_score)
+        self._proposer = Proposer(self.reflector, self.examples.train, self.config)
         self._units: deque[_Unit] = deque()
         self._partial: dict[int, list[Evaluation | None]] = {}
         self._orders: dict[int, RunRows] = {}
@@ -501,7 +502,9 @@ class Optimizer:
         """Return what makes a run the same run."""
         left_out = ("store", "concurrency", "rollout_timeout")
         options = {each.name: repr(getattr(self.config, each.name)) for each in fields(self.config)}
-        options["proposals_in_flight"] = repr(self.config.in_flight)
+        rollouts = self.budget.rollouts if self._log.is_new else self._log.header["budget"]["rollouts"]
+        size = self.config.minibatch(math.inf if rollouts is None else rollouts, len(self.examples.train))
+        options["proposals_in_flight"] = repr(self.config.in_flight(size))
         return {
             "seed": dict(self.seed.components),
             "rows": {name: _digest(self.examples.rows(name)) for name in ("train", "val", "test")},

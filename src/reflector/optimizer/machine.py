@@ -20,9 +20,10 @@ from reflector.optimizer.minibatches import minibatch
 from reflector.optimizer.pool import Pool
 from reflector.optimizer.proposal import Ending, Proposal
 from reflector.optimizer.racing import chunks, is_hopeless
+from reflector.optimizer.credit import has_helped
 from reflector.optimizer.results import Results
 from reflector.optimizer.selection import choose_components
-from reflector.optimizer.work import Order, Proposed, Purpose, Reflect, RunRows
+from reflector.optimizer.work import Change, Order, Proposed, Purpose, Reflect, RunRows, Tried, apply_changes
 
 __all__ = ["Machine"]
 
@@ -32,6 +33,14 @@ _FRUITLESS = 30
 """Proposals in a row that bring no child to run, after which the run ends: they spend no rollouts, and would go on."""
 _SCREEN = 5
 """Validation rows on which a merge is tried first."""
+_PROBE = 8
+"""Rows at most on which a child is run again without the changes that are in doubt."""
+_GUARDS = 0.25
+"""Share of the rows that the parent passed on which a child is run, to see that it still does."""
+_FEW = 8
+"""Rows up to which a child is run on all of them."""
+_BLAMED = 0.3
+"""Blame from which on a reflection is told that a change was tried."""
 
 
 class Machine:
@@ -51,6 +60,9 @@ class Machine:
         self.config = config
         self.rows = rows
         self.limit = math.inf if rollouts is None else rollouts
+        self.minibatch = config.minibatch(self.limit, rows["train"])
+        """Rows of a minibatch."""
+        self._places = config.in_flight(self.minibatch)
         self.pool = Pool(config.frontier)
         self.history: list[Proposal] = []
         """Every proposal that has ended, in the order of its commit."""
@@ -129,17 +141,14 @@ class Machine:
         self.failed_reflections = self.failed_reflections + 1 if proposed.is_error else 0
         if self.failed_reflections >= self.config.failures_in_a_row:
             self.stop("failed_reflections")
-        if proposed.components is None:
-            self._end(proposal, "failed" if proposed.is_error else "unusable", proposed.reason)
+        self.reflections += proposed.calls
+        proposal.steps += 1
+        if proposed.changes:
+            self._try(proposal, proposed)
+        elif proposal.child is not None:
+            self._validate(proposal)
         else:
-            components = dict(proposal.parent.components) | dict(proposed.components)
-            proposal.child = Candidate(components, -1, (proposal.parent.number,), proposed.changes)
-            if self._is_known(proposal):
-                self._end(proposal, "duplicate")
-            elif self.stop_reason is not None:
-                self._end(proposal, "dropped")
-            else:
-                self._order_rows(proposal, "child", proposal.child, "train", proposal.rows)
+            self._end(proposal, "failed" if proposed.is_error else "unusable", proposed.reason)
         self._go_on()
 
     def stop(self, reason: str) -> None:
@@ -156,7 +165,7 @@ class Machine:
     @property
     def smallest_limit(self) -> int:
         """The rollouts without which not even one proposal can be made and validated."""
-        return 2 * self.rows["val"] + 2 * min(self.config.minibatch_size, self.rows["train"])
+        return 2 * self.rows["val"] + 2 * self.minibatch
 
     def test(self) -> bool:
         """Order the test of the seed and the best; return False if there is none, or no room for it."""
@@ -186,21 +195,21 @@ class Machine:
         if self.stop_reason is not None:
             return False
         if self.config.order == "strict":
-            return self._next_proposal < len(self.history) + self.config.in_flight
-        return len(self._active) + len(self._ended) < self.config.in_flight
+            return self._next_proposal < len(self.history) + self._places
+        return len(self._active) + len(self._ended) < self._places
 
     def _start(self) -> bool:
         number = self._next_proposal
         rng = random.Random(f"proposal:{self.config.seed}:{number}")
-        size = min(self.config.minibatch_size, self.rows["train"])
-        rounds = (
-            _ROUNDS if self.config.order == "strict" else 1
-        )  # what it may ask for later must not depend on others
-        bound = 2 * size * rounds + self.rows["val"]
-        if self._promised() + bound + self._kept_for_tests > self.limit:
+        size = self.minibatch
+        bound = 2 * size + self.rows["val"]
+        room = self.limit - self._promised() - self._kept_for_tests
+        if bound > room:
             if not self._active and not self._ended and len(self.pool):
                 self.stop("budget")
             return False
+        if self.config.order == "strict":  # what it may ask for later must not depend on others
+            bound = int(min(room, bound + (self.config.depth - 1 + _ROUNDS) * (size + _PROBE)))
         self._next_proposal += 1
         if self._is_merge_due and self._start_merge(number, bound, rng):
             return True
@@ -264,6 +273,8 @@ class Machine:
                 self._parent_ran(proposal)
             case "child" | "more":
                 self._child_ran(proposal)
+            case "probe":
+                self._probed(proposal)
             case "merge":
                 self._merge_ran(proposal)
             case "validation":
@@ -272,71 +283,203 @@ class Machine:
     def _parent_ran(self, proposal: Proposal) -> None:
         evaluations = self._results.get(proposal, proposal.parent, "train", proposal.rows)
         proposal.before = tuple(each.score for each in evaluations)
+        proposal.scored = dict(zip(proposal.rows, evaluations, strict=True))
         perfect = self.config.perfect_score
         if min(proposal.before) >= perfect:
             self._end(proposal, "perfect")
             return
-        further = self._results.others(
-            proposal, perfect, self.config.further_runs, self._rng("further", proposal)
-        )
-        self.reflections += 1
+        self._reflect(proposal)
+
+    def _reflect(self, proposal: Proposal) -> None:
+        """Have the runs that are known reflected on: those of the minibatch, and at first others of the parent."""
+        known = dict(proposal.scored)
+        if proposal.steps == 0:
+            known |= self._results.others(
+                proposal, self.config.perfect_score, self.config.further_runs, self._rng("further", proposal)
+            )
+        proposal.stage = "child"
         self._issue(
             Reflect(
                 self._next_id(),
                 proposal.number,
-                proposal.parent,
+                proposal.current,
                 proposal.components,
-                (*proposal.rows, *further),
-                (*evaluations, *further.values()),
+                tuple(known),
+                tuple(known.values()),
                 self._rejected(proposal),
             ),
             proposal,
         )
 
-    def _rejected(self, proposal: Proposal) -> tuple[str, ...]:
-        """Return what was tried on the parent and did not help, the latest last."""
-        lost = ("rejected", "hopeless", "duplicate")
+    def _rejected(self, proposal: Proposal) -> tuple[Tried, ...]:
+        """Return what was tried on the parent, or before in this proposal, and did not help; the latest last."""
         before = self.history[: proposal.base] if self.config.order == "strict" else self.history
+        tried: dict[tuple[str, str], float] = {}
+        for each in [*before, proposal]:
+            if each.parent.key == proposal.parent.key:
+                for one in each.tried:
+                    tried[one.what, one.text] = tried.pop((one.what, one.text), 0.0) + one.blame
+        return tuple(Tried(*key, blame) for key, blame in tried.items() if blame >= _BLAMED)
+
+    def _try(self, proposal: Proposal, proposed: Proposed) -> None:
+        """Have a changed text run on the rows that failed so far, and on some that passed."""
+        proposal.changes = proposed.changes
+        proposal.trial = self._changed(proposal, proposed.changes)
+        if self._is_known(proposal, proposal.trial):
+            if proposal.child is None:
+                self._end(proposal, "duplicate")
+            else:
+                self._validate(proposal)
+        elif self.stop_reason is not None:
+            self._end(proposal, "dropped")
+        else:
+            proposal.fresh = {}
+            proposal.waits_for = self._rows_to_try(proposal)
+            self._order_rows(proposal, "child", proposal.trial, "train", proposal.waits_for)
+
+    def _changed(self, proposal: Proposal, changes: Sequence[Change]) -> Candidate:
+        current = proposal.current
+        made = tuple(change.what for change in changes)
+        before = current.changes if proposal.child is not None else ()
+        return Candidate(
+            apply_changes(current.components, changes), -1, (proposal.parent.number,), (*before, *made)
+        )
+
+    def _rows_to_try(self, proposal: Proposal) -> tuple[int, ...]:
+        perfect = self.config.perfect_score
+        if len(proposal.scored) <= _FEW:
+            return tuple(proposal.scored)
+        passed = [row for row, each in proposal.scored.items() if each.score >= perfect]
+        count = min(len(passed), max(2, round(_GUARDS * len(passed))))
+        guards = set(self._rng(f"guards-{proposal.steps}", proposal).sample(passed, count))
         return tuple(
-            change
-            for each in before
-            if each.parent.key == proposal.parent.key and each.ending in lost and each.child is not None
-            for change in each.child.changes
+            row for row, each in proposal.scored.items() if each.score < perfect or row in guards
         )
 
     def _child_ran(self, proposal: Proposal) -> None:
-        assert proposal.child is not None
-        before = self._results.get(proposal, proposal.parent, "train", proposal.rows)
-        after = self._results.get(proposal, proposal.child, "train", proposal.rows)
-        proposal.before = tuple(each.score for each in before)
-        proposal.after = tuple(each.score for each in after)
+        """Judge a trial by the rows it was run on."""
+        assert proposal.trial is not None
+        rows = proposal.waits_for
+        fresh = self._results.get(proposal, proposal.trial, "train", rows)
+        proposal.fresh |= dict(zip(rows, fresh, strict=True))
+        if proposal.stage == "more":
+            parents = self._results.get(proposal, proposal.parent, "train", rows)
+            proposal.scored |= dict(zip(rows, parents, strict=True))
+        doubtful = self._doubtful(proposal)
+        if doubtful:
+            self._probe(proposal, doubtful)
+        else:
+            self._judge(proposal)
+
+    def _doubtful(self, proposal: Proposal) -> tuple[Change, ...]:
+        """Return the changes that nothing speaks for any more, if there are others, and room to do without them."""
+        if proposal.stage == "more" or not self._take_room(proposal, _PROBE):
+            return ()
+        doubtful = tuple(
+            change for change in proposal.changes if not has_helped(change, proposal.scored, proposal.fresh)
+        )
+        return doubtful if len(doubtful) < len(proposal.changes) else ()
+
+    def _probe(self, proposal: Proposal, doubtful: Sequence[Change]) -> None:
+        """Have the trial run without some changes: on rows that got worse, and on others that still fail."""
+        fresh, before = proposal.fresh, proposal.scored
+        worse = [row for row in fresh if fresh[row].score < before[row].score]
+        failing = [
+            row
+            for row in fresh
+            if row not in worse and fresh[row].score < self.config.perfect_score
+        ]
+        self._rng(f"probe-{proposal.steps}", proposal).shuffle(failing)
+        rows = tuple([*worse, *failing][:_PROBE])
+        kept = [change for change in proposal.changes if change not in doubtful]
+        proposal.probe = self._changed(proposal, kept)
+        proposal.doubtful = tuple(doubtful)
+        if not rows or self._is_known(proposal, proposal.probe):
+            self._judge(proposal)
+            return
+        proposal.waits_for = rows
+        self._order_rows(proposal, "probe", proposal.probe, "train", rows)
+
+    def _probed(self, proposal: Proposal) -> None:
+        """Do without the changes that were in doubt, unless they helped."""
+        assert proposal.probe is not None
+        rows, fresh = proposal.waits_for, proposal.fresh
+        found = self._results.get(proposal, proposal.probe, "train", rows)
+        if math.fsum(each.score for each in found) >= math.fsum(fresh[row].score for row in rows):
+            proposal.trial = proposal.probe
+            fresh |= dict(zip(rows, found, strict=True))
+            self._blame(proposal, proposal.doubtful)
+            proposal.changes = tuple(each for each in proposal.changes if each not in proposal.doubtful)
+        self._judge(proposal)
+
+    def _blame(self, proposal: Proposal, changes: Sequence[Change]) -> None:
+        proposal.tried += [Tried(change.what, change.text, 1 / len(changes)) for change in changes]
+
+    def _judge(self, proposal: Proposal) -> None:
         match self._verdict(proposal):
             case "accepted":
-                self._validate(proposal)
+                proposal.child = proposal.trial
+                proposal.scored |= proposal.fresh
+                proposal.after = tuple(proposal.scored[row].score for row in proposal.rows)
+                self._go_deeper(proposal)
             case "rejected":
-                self._end(proposal, "rejected")
+                self._blame(proposal, proposal.changes)
+                if proposal.child is not None:
+                    self._go_deeper(proposal)
+                else:
+                    after = proposal.scored | proposal.fresh
+                    proposal.after = tuple(after[row].score for row in proposal.rows)
+                    self._end(proposal, "rejected")
             case "undecided":
                 self._look_at_more(proposal)
 
+    def _go_deeper(self, proposal: Proposal) -> None:
+        """Reflect on what still fails, if there is something, and room; else validate."""
+        failing = sum(each.score < self.config.perfect_score for each in proposal.scored.values())
+        is_stuck = proposal.trial is not proposal.child
+        if (
+            failing
+            and not is_stuck
+            and proposal.steps < self.config.depth
+            and self._take_room(proposal, len(self._rows_to_try(proposal)))
+        ):
+            self._reflect(proposal)
+        else:
+            self._validate(proposal)
+
+    def _take_room(self, proposal: Proposal, rollouts: int) -> bool:
+        """Return whether a proposal may order so many more rollouts before its validation, and set them aside."""
+        needed = proposal.ordered + rollouts + self.rows["val"]
+        if needed <= proposal.bound:
+            return True
+        if self.config.order == "strict":
+            return False
+        if self._promised() + needed - proposal.bound + self._kept_for_tests > self.limit:
+            return False
+        proposal.bound = needed
+        return True
+
     def _verdict(self, proposal: Proposal) -> Verdict:
-        more = min(self.config.minibatch_size, self.rows["train"] - len(proposal.rows))
-        has_more = more > 0 and proposal.rounds < _ROUNDS
-        if self.config.order == "completion":
-            has_more = has_more and self._promised() + 2 * more + self._kept_for_tests <= self.limit
-        verdict = self.config.acceptance.judge(proposal.before, proposal.after, has_more)
+        more = min(self.minibatch, self.rows["train"] - len(proposal.scored))
+        has_more = (
+            more > 0 and not proposal.child and proposal.rounds < _ROUNDS and self._take_room(proposal, 2 * more)
+        )
+        rows = list(proposal.fresh)
+        before = [proposal.scored[row].score for row in rows]
+        after = [proposal.fresh[row].score for row in rows]
+        verdict = self.config.acceptance.judge(before, after, has_more)
         return "rejected" if verdict == "undecided" and not has_more else verdict
 
     def _look_at_more(self, proposal: Proposal) -> None:
-        assert proposal.child is not None
+        assert proposal.trial is not None
         rng = self._rng(f"more-{proposal.rounds}", proposal)
-        rest = [row for row in range(self.rows["train"]) if row not in proposal.rows]
-        more = tuple(rng.sample(rest, min(self.config.minibatch_size, len(rest))))
+        rest = [row for row in range(self.rows["train"]) if row not in proposal.scored]
+        more = tuple(rng.sample(rest, min(self.minibatch, len(rest))))
         proposal.rounds += 1
         proposal.rows += more
-        if self.config.order == "completion":
-            proposal.bound += 2 * len(more)
+        proposal.waits_for = more
         self._order_rows(proposal, "more", proposal.parent, "train", more, is_last=False)
-        self._order_rows(proposal, "more", proposal.child, "train", more)
+        self._order_rows(proposal, "more", proposal.trial, "train", more)
 
     def _merge_ran(self, proposal: Proposal) -> None:
         assert proposal.child is not None
@@ -418,8 +561,9 @@ class Machine:
                 self._is_merge_due = self._merges < self.config.merges
         self._results.commit(proposal, len(self.history) + 1)
         self.history.append(proposal)
-        if child is not None:
-            self._tried_texts.setdefault(child.key, len(self.history))
+        for each in (child, proposal.trial):
+            if each is not None:
+                self._tried_texts.setdefault(each.key, len(self.history))
         self._fruitless = 0 if proposal.after and proposal.ordered else self._fruitless + 1
         if self._fruitless >= max(_FRUITLESS, 2 * self.rows["train"] // len(proposal.rows) + 10):
             self.stop("perfect" if proposal.ending == "perfect" else "no new children")
@@ -476,14 +620,11 @@ class Machine:
         self._next_order += 1
         return self._next_order - 1
 
-    def _is_known(self, proposal: Proposal) -> bool:
-        """Return whether the child has the texts of a candidate, of one that was tried, or of one under way."""
-        assert proposal.child is not None
-        key = proposal.child.key
-        since = self._tried_texts.get(key)
-        if (
-            self.config.order == "strict"
-        ):  # what else is under way, or has come since, depends on who was quick
+    def _is_known(self, proposal: Proposal, child: Candidate) -> bool:
+        """Return whether a child has the texts of a candidate, of one that was tried, or of one under way."""
+        since = self._tried_texts.get(child.key)
+        if self.config.order == "strict":
+            # What else is under way, or has come since, depends on who was quick.
             return since is not None and since <= proposal.base
-        others = (each.child for each in self._active.values() if each is not proposal)
-        return since is not None or any(other is not None and other.key == key for other in others)
+        others = (each.trial for each in self._active.values() if each is not proposal)
+        return since is not None or any(other is not None and other.key == child.key for other in others)

@@ -3,83 +3,282 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any
+
+import anyio
+import anyio.to_thread
 
 from reflector._json import dumps
 from reflector._text import shorten
+from reflector.edits.applying import changes_of
+from reflector.edits.edit import Edit
 from reflector.edits.planning import plan_edits
 from reflector.errors import BudgetExceededError, LLMError, ReflectorError
 from reflector.optimizer.candidate import Candidate
+from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.grouping import group_runs, statements_of
 from reflector.optimizer.running import example_text
-from reflector.optimizer.work import Proposed, Reflect
+from reflector.optimizer.work import Change, Proposed, Reflect, Tried, apply_changes
+from reflector.reflecting.conversation import Conversation
 from reflector.reflecting.reflection import Reflection
 from reflector.reflecting.reflector import Reflector
-from reflector.trajectories.step import Outcome
+from reflector.reflection.memory import ReflectionMemory
+from reflector.reflection.models import (
+    Attempt,
+    ReflectionRequest,
+    Suggestion,
+    SuggestionCategory,
+    SuggestionType,
+)
+from reflector.reflection.references import named_steps
+from reflector.trajectories.analysis import TrajectoryAnalysis
+from reflector.trajectories.analyzer import analyze
+from reflector.trajectories.step import Outcome, StepKind
 from reflector.trajectories.trajectory import Trajectory
 from reflector.usage import Usage
 
 __all__ = ["Proposer"]
 
+_EDITS = 60
+"""Edits that a child may have."""
+_QUOTE = 12
+"""Characters from which on a statement that is repeated is a quotation."""
+_PLACES = 3
+"""Steps that one question asks about."""
+
 
 class Proposer:
-    """Asks a Reflector what the prompt did wrong in the runs of a minibatch, and makes its edits a child."""
+    """Asks a Reflector what the prompt did wrong in the runs of a minibatch, and makes its edits changes."""
 
-    def __init__(self, reflector: Reflector, examples: Sequence[Any], perfect_score: float) -> None:
+    def __init__(self, reflector: Reflector, examples: Sequence[Any], config: OptimizerConfig) -> None:
         self._reflector = reflector
         self._examples = examples
-        self._perfect = perfect_score
+        self._config = config
 
     async def propose(self, order: Reflect) -> tuple[Proposed, Usage]:
-        """Return the new texts, or the reason why there are none, and what the model used.
+        """Return the changes, or the reason why there are none, and what the model used.
 
         Raises:
             LLMError: If it is one that no further call can survive.
             BudgetExceededError: If the budget does not allow the call.
         """
         texts = {name: order.candidate[name] for name in order.components}
+        runs = await anyio.to_thread.run_sync(self._read, order, texts)
+        asking = _Asking(self._reflector, texts, order.rejected, self._config.follow_ups)
+        said, usage, calls, problems = await asking.ask(runs, self._groups(runs))
+        if not said:
+            return Proposed(reason=problems[0], is_error=True, calls=calls), usage
+        return replace(_proposed(said, texts, runs), calls=calls), usage
+
+    def _read(self, order: Reflect, texts: Mapping[str, str]) -> list[_Run]:
         prompt = _shown(texts)
-        runs = [
+        return [
             self._run(order.candidate, row, evaluation, prompt)
             for row, evaluation in zip(order.rows, order.evaluations, strict=True)
         ]
-        try:
-            reflection = await self._reflector.reflect(runs, prompt=prompt)
-        except BudgetExceededError:
-            raise
-        except LLMError as err:
-            if err.fatal:
-                raise
-            return Proposed(reason=_reason(err), is_error=True), err.usage or Usage()
-        except ReflectorError as err:
-            return Proposed(reason=_reason(err), is_error=True), Usage()
-        return _proposed(reflection, texts), reflection.usage
 
-    def _run(self, candidate: Candidate, row: int, evaluation: Evaluation, prompt: str) -> Trajectory:
+    def _run(self, candidate: Candidate, row: int, evaluation: Evaluation, prompt: str) -> _Run:
         """Return the record of a run as a reflection reads it, with its outcome and what the scorer said."""
-        run = evaluation.trajectory or _record(self._examples[row], evaluation, prompt)
-        is_success = evaluation.error is None and evaluation.score >= self._perfect
-        feedback = (
-            evaluation.error or evaluation.feedback or f"score {evaluation.score:g} of {self._perfect:g}"
+        record = evaluation.trajectory or _record(self._examples[row], evaluation, prompt)
+        is_success = evaluation.error is None and evaluation.score >= self._config.perfect_score
+        feedback = evaluation.error or evaluation.feedback
+        shown = feedback or f"score {evaluation.score:g} of {self._config.perfect_score:g}"
+        outcome = Outcome.SUCCESS if is_success else Outcome.FAILURE
+        run = record.with_outcome(outcome, feedback=shown).replace(id=f"row-{row}")
+        analysis = analyze(run, prompt=prompt)
+        found = [point.evidence or "" for point in analysis.failure_points]
+        asked = next((step.content for step in run.steps if step.kind is StepKind.USER), "")
+        said = statements_of(feedback, *found)
+        return _Run(row, analysis, is_success, said or statements_of(asked))
+
+    def _groups(self, runs: Sequence[_Run]) -> list[list[_Run]]:
+        """Return the runs that each reflection sees; with nothing that failed there is none."""
+        failed = [run for run in runs if not run.is_success]
+        passed = [run for run in runs if run.is_success]
+        groups = group_runs(
+            [run.said for run in failed],
+            [run.text for run in passed],
+            size=self._config.runs_per_reflection,
+            beside=self._config.runs_beside,
         )
-        return run.with_outcome(Outcome.SUCCESS if is_success else Outcome.FAILURE, feedback=feedback)
+        return [
+            [*(failed[place] for place in group.failed), *(passed[place] for place in group.passed)]
+            for group in groups
+        ]
 
 
-def _proposed(reflection: Reflection, texts: Mapping[str, str]) -> Proposed:
-    plan = reflection.plan if len(texts) == 1 else plan_edits(reflection, dict(texts))
-    applied = plan.apply()
-    improved = {next(iter(texts)): applied} if isinstance(applied, str) else dict(applied)
-    changed = {name: text for name, text in improved.items() if text != texts[name]}
-    if not changed:
-        reason = "no suggestion" if not reflection.suggestions else "no suggestion could be placed"
-        return Proposed(reason=f"{reason} (confidence {reflection.confidence})")
-    if any(not text.strip() for text in changed.values()):
-        return Proposed(reason="the edits leave a text empty")
-    changes = tuple(
-        shorten(suggestion.specific_text or suggestion.description, 300)
-        for suggestion in reflection.suggestions
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A run of the parent, read."""
+
+    row: int
+    analysis: TrajectoryAnalysis
+    is_success: bool
+    said: tuple[str, ...]
+    """Statements about what went wrong in it."""
+
+    @property
+    def text(self) -> str:
+        run = self.analysis.trajectory
+        return "" if run is None else "\n".join(step.content for step in run.steps)
+
+
+class _Tried(ReflectionMemory):
+    """The memory of one proposal: what a Reflector knows, and what the optimizer tried."""
+
+    def __init__(self, known: ReflectionMemory, tried: Sequence[Tried]) -> None:
+        super().__init__(known.experience)
+        self._tried = tuple(
+            Attempt(
+                suggestion=Suggestion(
+                    type=SuggestionType.ADD,
+                    category=SuggestionCategory.CLARITY,
+                    description=each.what,
+                    rationale="",
+                    specific_text=each.text.strip() or None,
+                ),
+                rejected=1,
+                accepted=0,
+                blame=each.blame,
+            )
+            for each in reversed(tried)
+        )
+
+    def recall(self, request: ReflectionRequest) -> ReflectionRequest:
+        recalled = super().recall(request)
+        return recalled.model_copy(update={"attempts": (*self._tried, *recalled.attempts)})
+
+
+class _Asking:
+    """The reflections of one proposal: one for each group of runs, all at once."""
+
+    def __init__(
+        self, reflector: Reflector, texts: Mapping[str, str], tried: Sequence[Tried], follow_ups: int
+    ) -> None:
+        self._reflector = copy(reflector)
+        self._reflector.memory = _Tried(reflector.memory, tried)
+        self._prompt = _shown(texts)
+        self._follow_ups = follow_ups
+
+    async def ask(
+        self, runs: Sequence[_Run], groups: Sequence[Sequence[_Run]]
+    ) -> tuple[list[Reflection], Usage, int, list[str]]:
+        """Return what was said, in the order of the groups; what it took; how many turns; and what failed."""
+        said: dict[int, Conversation] = {}
+        problems: list[str] = []
+        fatal: list[Exception] = []
+        usage = Usage()
+
+        async def ask(number: int, group: Sequence[_Run]) -> None:
+            nonlocal usage
+            try:
+                said[number] = await self._converse(group)
+            except BudgetExceededError as err:
+                fatal.append(err)
+            except ReflectorError as err:
+                if isinstance(err, LLMError):
+                    usage += err.usage or Usage()
+                    if err.fatal:
+                        fatal.append(err)
+                problems.append(_reason(err))
+
+        async with anyio.create_task_group() as tasks:
+            for number, group in enumerate(groups):
+                tasks.start_soon(ask, number, group)
+        if fatal and not said:
+            raise fatal[0]
+        talks = [said[number] for number in sorted(said)]
+        merged = [talk.merged for talk in talks]
+        calls = len(problems) + sum(talk.current_turn for talk in talks)
+        usage = sum((talk.usage for talk in talks), usage)
+        return [each for each in merged if each is not None], usage, calls, problems
+
+    async def _converse(self, group: Sequence[_Run]) -> Conversation:
+        talk = await self._reflector.start_conversation(
+            [run.analysis for run in group], prompt=self._prompt, max_turns=1 + self._follow_ups
+        )
+        while talk.current_turn < talk.max_turns and (question := _question(talk)) is not None:
+            try:
+                talk = await self._reflector.continue_conversation(talk, question)
+            except BudgetExceededError:
+                break
+            except LLMError as err:
+                if err.fatal:
+                    raise
+                break
+            except ReflectorError:
+                break
+        return talk
+
+
+def _question(talk: Conversation) -> str | None:
+    """Return what to ask on: about the steps that root causes name and no suggestion is about. None if there are none.
+
+    A step that was asked about is not asked about again.
+    """
+    last = talk.reflections[-1]
+    covered = {
+        step
+        for each in last.suggestions
+        for step in named_steps(f"{each.description} {each.rationale}")
+    }
+    asked = {step for turn in talk.turns for step in named_steps(turn.question or "")}
+    steps = [
+        step
+        for cause in last.root_causes
+        for step in named_steps(cause)
+        if step not in covered and step not in asked
+    ]
+    if not steps:
+        return None
+    places = [f"step {step}" + (f" of run {run}" if run else "") for run, step in dict.fromkeys(steps)]
+    return (
+        f"Nothing that you suggest is about {', '.join(places[:_PLACES])}. What does the record say there, what would "
+        "have prevented it, and which exact text must stand in the prompt for it?"
     )
-    return Proposed(changed, changes)
+
+
+def _proposed(
+    said: Sequence[Reflection], texts: Mapping[str, str], runs: Sequence[_Run]
+) -> Proposed:
+    """Return what the reflections suggest together as changes of the texts."""
+    suggestions = dict.fromkeys(each for one in said for each in one.suggestions)
+    joined = said[0].replace(suggestions=tuple(suggestions))
+    plans = plan_edits(joined, dict(texts), config=said[0].plan.config.replace(max_edits=_EDITS)).plans
+    changes = [
+        Change(
+            name, change.start, change.end, change.text, _what(change.edit), *_support(change.edit.suggestion, runs)
+        )
+        for name, plan in plans.items()
+        for change in changes_of(plan.original_prompt, plan.edits)
+    ]
+    improved = apply_changes(texts, changes)
+    if not changes or improved == dict(texts):
+        reason = "no suggestion" if not joined.suggestions else "no suggestion could be placed"
+        return Proposed(reason=f"{reason} (confidence {joined.confidence})")
+    if any(not improved[change.component].strip() for change in changes):
+        return Proposed(reason="the edits leave a text empty")
+    return Proposed(tuple(changes))
+
+
+def _what(edit: Edit) -> str:
+    return shorten(edit.suggestion.specific_text or edit.suggestion.description, 300)
+
+
+def _support(suggestion: Suggestion, runs: Sequence[_Run]) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return the rows whose runs say what the suggestion quotes, and what that is."""
+    told = f"{suggestion.description}\n{suggestion.rationale}"
+    found: dict[int, None] = {}
+    quotes: dict[str, None] = {}
+    for run in runs:
+        for statement in run.said:
+            quote = statement.strip(" .")
+            if not run.is_success and len(quote) >= _QUOTE and quote in told:
+                found[run.row] = quotes[quote] = None
+    return tuple(found), tuple(quotes)
 
 
 def _shown(texts: Mapping[str, str]) -> str:

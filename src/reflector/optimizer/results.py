@@ -92,14 +92,18 @@ class Results:
     def others(
         self, proposal: Proposal, below: float, most: int, rng: random.Random
     ) -> dict[int, Evaluation]:
-        """Return further training rows on which the parent is known to have scored low, some of them by chance."""
+        """Return further training rows on which the parent is known to have been run, chosen by chance.
+
+        They are `most` that scored below `below`, and half as many that did not.
+        """
         known = {
             row: evaluation
             for row in sorted(self._rows.get(proposal.parent.key, set()).difference(proposal.rows))
             if (evaluation := self.find(proposal, (proposal.parent.key, "train", row))) is not None
-            and evaluation.score < below
         }
-        chosen = rng.sample(list(known), min(most, len(known)))
+        low = [row for row, evaluation in known.items() if evaluation.score < below]
+        high = [row for row in known if row not in low]
+        chosen = [*rng.sample(low, min(most, len(low))), *rng.sample(high, min(most // 2, len(high)))]
         return {row: known[row] for row in chosen}
 
     def _keep(self, key: RowKey, evaluation: Evaluation) -> None:

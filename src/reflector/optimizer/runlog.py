@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from reflector._json import dumps, loads
 from reflector.errors import RunMismatchError
 from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.proposal import Proposal
-from reflector.optimizer.work import Proposed
+from reflector.optimizer.work import Change, Proposed
 from reflector.signals.journal import Journal
 from reflector.signals.memory_journal import MemoryJournal
 from reflector.signals.signal import Signal
@@ -91,10 +92,10 @@ class RunLog:
             _PROPOSED,
             {
                 "order": order,
-                "components": None if proposed.components is None else dict(proposed.components),
-                "changes": list(proposed.changes),
+                "changes": [asdict(change) for change in proposed.changes],
                 "reason": proposed.reason,
                 "is_error": proposed.is_error,
+                "calls": proposed.calls,
                 "usage": usage.model_dump(mode="json"),
             },
         )
@@ -191,7 +192,11 @@ def read_evaluation(data: Mapping[str, Any]) -> Evaluation:
 
 def read_proposed(data: Mapping[str, Any]) -> Proposed:
     """Return the outcome of a reflection that a fact tells of."""
-    return Proposed(data["components"], tuple(data["changes"]), data["reason"], data["is_error"])
+    changes = (
+        Change(**each | {"rows": tuple(each["rows"]), "quotes": tuple(each["quotes"])})
+        for each in data["changes"]
+    )
+    return Proposed(tuple(changes), data["reason"], data["is_error"], data["calls"])
 
 
 def _json_or_text(output: Any) -> Any:
