@@ -20,7 +20,7 @@ from reflector.optimizer.minibatches import minibatch
 from reflector.optimizer.pool import Pool
 from reflector.optimizer.proposal import Ending, Proposal
 from reflector.optimizer.racing import chunks, is_hopeless
-from reflector.optimizer.credit import has_helped
+from reflector.optimizer.credit import is_doubtful
 from reflector.optimizer.results import Results
 from reflector.optimizer.selection import choose_components
 from reflector.optimizer.work import Change, Order, Proposed, Purpose, Reflect, RunRows, Tried, apply_changes
@@ -29,7 +29,7 @@ __all__ = ["Machine"]
 
 _ROUNDS = 3
 """Minibatches at most on which an undecided child is compared with its parent."""
-_FRUITLESS = 30
+_FRUITLESS = 5
 """Proposals in a row that bring no child to run, after which the run ends: they spend no rollouts, and would go on."""
 _SCREEN = 5
 """Validation rows on which a merge is tried first."""
@@ -372,40 +372,44 @@ class Machine:
             self._judge(proposal)
 
     def _doubtful(self, proposal: Proposal) -> tuple[Change, ...]:
-        """Return the changes that nothing speaks for any more, if there are others, and room to do without them."""
-        if proposal.stage == "more" or not self._take_room(proposal, _PROBE):
+        """Return the changes that the runs do not speak for, if there are others.
+
+        They are those whose quotations are still said; where rows got worse, those without quotations too.
+        """
+        if proposal.stage == "more":
             return ()
-        doubtful = tuple(
-            change for change in proposal.changes if not has_helped(change, proposal.scored, proposal.fresh)
-        )
-        return doubtful if len(doubtful) < len(proposal.changes) else ()
+        fresh, changes = proposal.fresh, proposal.changes
+        is_worse = bool(self._worse(proposal))
+        doubtful = tuple(each for each in changes if is_doubtful(each, fresh) or (is_worse and not each.quotes))
+        return doubtful if len(doubtful) < len(changes) else ()
+
+    def _worse(self, proposal: Proposal) -> list[int]:
+        return [row for row, each in proposal.fresh.items() if each.score < proposal.scored[row].score]
 
     def _probe(self, proposal: Proposal, doubtful: Sequence[Change]) -> None:
-        """Have the trial run without some changes: on rows that got worse, and on others that still fail."""
+        """Have the trial run without some changes, on rows that can tell: worse ones, theirs, others that fail."""
         fresh, before = proposal.fresh, proposal.scored
-        worse = [row for row in fresh if fresh[row].score < before[row].score]
-        failing = [
-            row
-            for row in fresh
-            if row not in worse and fresh[row].score < self.config.perfect_score
-        ]
+        better = [row for row in fresh if fresh[row].score > before[row].score]
+        failing = [row for row in fresh if fresh[row].score < self.config.perfect_score]
         self._rng(f"probe-{proposal.steps}", proposal).shuffle(failing)
-        rows = tuple([*worse, *failing][:_PROBE])
+        claimed = [row for change in doubtful for row in [each for each in change.rows if each in better][:1]]
+        wanted = dict.fromkeys([*self._worse(proposal)[: _PROBE // 2], *claimed[: _PROBE // 2], *failing])
+        rows = tuple(wanted)[:_PROBE]
         kept = [change for change in proposal.changes if change not in doubtful]
-        proposal.probe = self._changed(proposal, kept)
-        proposal.doubtful = tuple(doubtful)
-        if not rows or self._is_known(proposal, proposal.probe):
+        probe = self._changed(proposal, kept)
+        if not rows or self._is_known(proposal, probe) or not self._take_room(proposal, len(rows)):
             self._judge(proposal)
             return
-        proposal.waits_for = rows
-        self._order_rows(proposal, "probe", proposal.probe, "train", rows)
+        proposal.probe, proposal.doubtful, proposal.waits_for = probe, tuple(doubtful), rows
+        self._order_rows(proposal, "probe", probe, "train", rows)
 
     def _probed(self, proposal: Proposal) -> None:
-        """Do without the changes that were in doubt, unless they helped."""
+        """Do without the changes that were in doubt, unless they help."""
         assert proposal.probe is not None
         rows, fresh = proposal.waits_for, proposal.fresh
         found = self._results.get(proposal, proposal.probe, "train", rows)
-        if math.fsum(each.score for each in found) >= math.fsum(fresh[row].score for row in rows):
+        lead = math.fsum(each.score for each in found) - math.fsum(fresh[row].score for row in rows)
+        if lead > 0 or (lead == 0 and all(change.quotes for change in proposal.doubtful)):
             proposal.trial = proposal.probe
             fresh |= dict(zip(rows, found, strict=True))
             self._blame(proposal, proposal.doubtful)
@@ -565,7 +569,7 @@ class Machine:
             if each is not None:
                 self._tried_texts.setdefault(each.key, len(self.history))
         self._fruitless = 0 if proposal.after and proposal.ordered else self._fruitless + 1
-        if self._fruitless >= max(_FRUITLESS, 2 * self.rows["train"] // len(proposal.rows) + 10):
+        if self._fruitless >= _FRUITLESS + 2 * self.rows["train"] // self.minibatch:
             self.stop("perfect" if proposal.ending == "perfect" else "no new children")
         if self.config.patience is not None and len(self.history) - self._best_at >= self.config.patience:
             self.stop("patience")

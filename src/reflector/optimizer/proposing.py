@@ -18,6 +18,7 @@ from reflector.edits.planning import plan_edits
 from reflector.errors import BudgetExceededError, LLMError, ReflectorError
 from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.config import OptimizerConfig
+from reflector.optimizer.credit import quotations
 from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.grouping import group_runs, statements_of
 from reflector.optimizer.running import example_text
@@ -44,8 +45,6 @@ __all__ = ["Proposer"]
 
 _EDITS = 60
 """Edits that a child may have."""
-_QUOTE = 12
-"""Characters from which on a statement that is repeated is a quotation."""
 _PLACES = 3
 """Steps that one question asks about."""
 
@@ -68,10 +67,10 @@ class Proposer:
         texts = {name: order.candidate[name] for name in order.components}
         runs = await anyio.to_thread.run_sync(self._read, order, texts)
         asking = _Asking(self._reflector, texts, order.rejected, self._config.follow_ups)
-        said, usage, calls, problems = await asking.ask(runs, self._groups(runs))
+        said, usage, calls, problems = await asking.ask(self._groups(runs))
         if not said:
             return Proposed(reason=problems[0], is_error=True, calls=calls), usage
-        return replace(_proposed(said, texts, runs), calls=calls), usage
+        return replace(_proposed(said, texts), calls=calls), usage
 
     def _read(self, order: Reflect, texts: Mapping[str, str]) -> list[_Run]:
         prompt = _shown(texts)
@@ -92,7 +91,8 @@ class Proposer:
         found = [point.evidence or "" for point in analysis.failure_points]
         asked = next((step.content for step in run.steps if step.kind is StepKind.USER), "")
         said = statements_of(feedback, *found)
-        return _Run(row, analysis, is_success, said or statements_of(asked))
+        text = "\n".join((feedback, *(step.content for step in run.steps if step.kind is not StepKind.SYSTEM)))
+        return _Run(row, analysis, is_success, said or statements_of(asked), text)
 
     def _groups(self, runs: Sequence[_Run]) -> list[list[_Run]]:
         """Return the runs that each reflection sees; with nothing that failed there is none."""
@@ -120,10 +120,8 @@ class _Run:
     said: tuple[str, ...]
     """Statements about what went wrong in it."""
 
-    @property
-    def text(self) -> str:
-        run = self.analysis.trajectory
-        return "" if run is None else "\n".join(step.content for step in run.steps)
+    text: str
+    """What happened in it and what was said of it, without the prompt."""
 
 
 class _Tried(ReflectionMemory):
@@ -164,8 +162,8 @@ class _Asking:
         self._follow_ups = follow_ups
 
     async def ask(
-        self, runs: Sequence[_Run], groups: Sequence[Sequence[_Run]]
-    ) -> tuple[list[Reflection], Usage, int, list[str]]:
+        self, groups: Sequence[Sequence[_Run]]
+    ) -> tuple[list[tuple[Reflection, Sequence[_Run]]], Usage, int, list[str]]:
         """Return what was said, in the order of the groups; what it took; how many turns; and what failed."""
         said: dict[int, Conversation] = {}
         problems: list[str] = []
@@ -190,11 +188,10 @@ class _Asking:
                 tasks.start_soon(ask, number, group)
         if fatal and not said:
             raise fatal[0]
-        talks = [said[number] for number in sorted(said)]
-        merged = [talk.merged for talk in talks]
-        calls = len(problems) + sum(talk.current_turn for talk in talks)
-        usage = sum((talk.usage for talk in talks), usage)
-        return [each for each in merged if each is not None], usage, calls, problems
+        calls = len(problems) + sum(talk.current_turn for talk in said.values())
+        usage = sum((talk.usage for talk in said.values()), usage)
+        merged = [(said[number].merged, groups[number]) for number in sorted(said)]
+        return [(each, runs) for each, runs in merged if each is not None], usage, calls, problems
 
     async def _converse(self, group: Sequence[_Run]) -> Conversation:
         talk = await self._reflector.start_conversation(
@@ -241,44 +238,45 @@ def _question(talk: Conversation) -> str | None:
     )
 
 
-def _proposed(
-    said: Sequence[Reflection], texts: Mapping[str, str], runs: Sequence[_Run]
-) -> Proposed:
+def _proposed(said: Sequence[tuple[Reflection, Sequence[_Run]]], texts: Mapping[str, str]) -> Proposed:
     """Return what the reflections suggest together as changes of the texts."""
-    suggestions = dict.fromkeys(each for one in said for each in one.suggestions)
-    joined = said[0].replace(suggestions=tuple(suggestions))
-    plans = plan_edits(joined, dict(texts), config=said[0].plan.config.replace(max_edits=_EDITS)).plans
-    changes = [
-        Change(
-            name, change.start, change.end, change.text, _what(change.edit), *_support(change.edit.suggestion, runs)
-        )
+    seen: dict[Suggestion, list[_Run]] = {}
+    for reflection, runs in said:
+        for suggestion in reflection.suggestions:
+            seen.setdefault(suggestion, []).extend(runs)
+    first = said[0][0]
+    joined = first.replace(suggestions=tuple(seen))
+    plans = plan_edits(joined, dict(texts), config=first.plan.config.replace(max_edits=_EDITS)).plans
+    changes = tuple(
+        Change(name, change.start, change.end, change.text, _what(change.edit), *_support(change.edit, seen))
         for name, plan in plans.items()
         for change in changes_of(plan.original_prompt, plan.edits)
-    ]
+    )
     improved = apply_changes(texts, changes)
-    if not changes or improved == dict(texts):
-        reason = "no suggestion" if not joined.suggestions else "no suggestion could be placed"
+    if improved == dict(texts):
+        reason = "no suggestion" if not seen else "no suggestion could be placed"
         return Proposed(reason=f"{reason} (confidence {joined.confidence})")
     if any(not improved[change.component].strip() for change in changes):
         return Proposed(reason="the edits leave a text empty")
-    return Proposed(tuple(changes))
+    return Proposed(changes)
 
 
 def _what(edit: Edit) -> str:
     return shorten(edit.suggestion.specific_text or edit.suggestion.description, 300)
 
 
-def _support(suggestion: Suggestion, runs: Sequence[_Run]) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Return the rows whose runs say what the suggestion quotes, and what that is."""
-    told = f"{suggestion.description}\n{suggestion.rationale}"
-    found: dict[int, None] = {}
+def _support(
+    edit: Edit, seen: Mapping[Suggestion, Sequence[_Run]]
+) -> tuple[tuple[int, ...], tuple[str, ...]]:
+    """Return the rows of the failed runs that say what is quoted for an edit, and the quotations."""
+    told = f"{edit.suggestion.description}\n{edit.suggestion.rationale}"
+    rows: dict[int, None] = {}
     quotes: dict[str, None] = {}
-    for run in runs:
-        for statement in run.said:
-            quote = statement.strip(" .")
-            if not run.is_success and len(quote) >= _QUOTE and quote in told:
-                found[run.row] = quotes[quote] = None
-    return tuple(found), tuple(quotes)
+    for run in seen.get(edit.suggestion, ()):
+        if not run.is_success and (found := quotations(told, run.text)):
+            rows[run.row] = None
+            quotes |= dict.fromkeys(found)
+    return tuple(rows), tuple(quotes)
 
 
 def _shown(texts: Mapping[str, str]) -> str:
