@@ -270,13 +270,13 @@ def _support(
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return the rows of the failed runs that say what is quoted for an edit, and the quotations."""
     told = f"{edit.suggestion.description}\n{edit.suggestion.rationale}"
-    rows: dict[int, None] = {}
-    quotes: dict[str, None] = {}
-    for run in seen.get(edit.suggestion, ()):
-        if not run.is_success and (found := quotations(told, run.text)):
-            rows[run.row] = None
-            quotes |= dict.fromkeys(found)
-    return tuple(rows), tuple(quotes)
+    found = {
+        run.row: quotations(told, run.text) for run in seen.get(edit.suggestion, ()) if not run.is_success
+    }
+    quotes = list(dict.fromkeys(quote for each in found.values() for quote in each))
+    # A passage that is part of a longer one elsewhere is a manner of speaking.
+    whole = tuple(quote for quote in quotes if not any(quote != other and quote in other for other in quotes))
+    return tuple(row for row, each in found.items() if not set(whole).isdisjoint(each)), whole
 
 
 def _shown(texts: Mapping[str, str]) -> str:
