@@ -37,6 +37,7 @@ from reflector.optimizer.evaluation import Evaluation, Rollout
 from reflector.optimizer.examples import Examples, read_examples
 from reflector.optimizer.machine import Machine
 from reflector.optimizer.proposing import Proposer
+from reflector.optimizer.purse import Purse
 from reflector.optimizer.result import OptimizationResult, read_result
 from reflector.optimizer.runlog import RunLog, read_evaluation, read_proposed
 from reflector.optimizer.running import RolloutFunction, Runner, ScoreFunction, as_rollout, chat_rollout
@@ -163,7 +164,8 @@ class Optimizer:
                 f"needed, for {len(self.examples.val)} validation rows and a minibatch of "
                 f"{self.machine.minibatch} twice."
             )
-        self._proposer = Proposer(self.reflector, self.examples.train, self.config)
+        self._purse = Purse(self.ledger, self.machine.minibatch + len(self.examples.val))
+        self._proposer = Proposer(self.reflector, self.examples.train, self.config, self._purse)
         self._units: deque[_Unit] = deque()
         self._partial: dict[int, list[Evaluation | None]] = {}
         self._orders: dict[int, RunRows] = {}
@@ -429,6 +431,9 @@ class Optimizer:
             return
         if proposed.is_error:
             self._last_error = proposed.reason
+        if not proposed.calls:
+            self._log.stopped("budget", is_over=False)
+            self.machine.stop("budget")
         self._log.proposed(order.id, proposed, usage)
         self.machine.report_reflection(order.id, proposed)
         self._write_commits()
@@ -541,11 +546,12 @@ class Optimizer:
                 case "proposed":
                     del orders[fact["order"]]
                     self.ledger.carry("reflection", Usage(**fact["usage"]))
+                    self._purse.paid(Usage(**fact["usage"]), fact["calls"])
                     machine.report_reflection(fact["order"], read_proposed(fact))
                 case "testing":
                     self._is_tested = machine.test()
                 case "stopped":
-                    is_stopped = True
+                    is_stopped = fact["reason"] != "budget" or fact.get("is_over", True)
                     machine.stop(fact["reason"])
                 case "extended":
                     budget, is_stopped = fact["budget"], False

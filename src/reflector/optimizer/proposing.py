@@ -21,6 +21,7 @@ from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.credit import quotations
 from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.grouping import group_runs, statements_of
+from reflector.optimizer.purse import Purse
 from reflector.optimizer.running import example_text
 from reflector.optimizer.work import Change, Proposed, Reflect, Tried, apply_changes
 from reflector.reflecting.conversation import Conversation
@@ -52,7 +53,10 @@ _PLACES = 3
 class Proposer:
     """Asks a Reflector what the prompt did wrong in the runs of a minibatch, and makes its edits changes."""
 
-    def __init__(self, reflector: Reflector, examples: Sequence[Any], config: OptimizerConfig) -> None:
+    def __init__(
+        self, reflector: Reflector, examples: Sequence[Any], config: OptimizerConfig, purse: Purse
+    ) -> None:
+        self._purse = purse
         self._reflector = reflector
         self._examples = examples
         self._config = config
@@ -64,9 +68,11 @@ class Proposer:
             LLMError: If it is one that no further call can survive.
             BudgetExceededError: If the budget does not allow the call.
         """
+        if not self._purse.turns() or self._purse.room <= 0:
+            return Proposed(reason="too little money is left for a reflection", calls=0), Usage()
         texts = {name: order.candidate[name] for name in order.components}
         runs = await anyio.to_thread.run_sync(self._read, order, texts)
-        asking = _Asking(self._reflector, texts, order.rejected, self._config.follow_ups)
+        asking = _Asking(self._reflector, texts, order.rejected, self._config.follow_ups, self._purse)
         said, usage, calls, problems = await asking.ask(self._groups(runs))
         if not said:
             return Proposed(reason=problems[0], is_error=True, calls=calls), usage
@@ -154,8 +160,14 @@ class _Asking:
     """The reflections of one proposal: one for each group of runs, all at once."""
 
     def __init__(
-        self, reflector: Reflector, texts: Mapping[str, str], tried: Sequence[Tried], follow_ups: int
+        self,
+        reflector: Reflector,
+        texts: Mapping[str, str],
+        tried: Sequence[Tried],
+        follow_ups: int,
+        purse: Purse,
     ) -> None:
+        self._purse = purse
         self._reflector = copy(reflector)
         self._reflector.memory = _Tried(reflector.memory, tried)
         self._prompt = _shown(texts)
@@ -179,13 +191,19 @@ class _Asking:
             except ReflectorError as err:
                 if isinstance(err, LLMError):
                     usage += err.usage or Usage()
+                    self._purse.paid(err.usage or Usage(), 1)
                     if err.fatal:
                         fatal.append(err)
                 problems.append(_reason(err))
 
+        begun = 0
+        if self._purse.is_limited and not self._purse.price and groups:
+            await ask(0, groups[0])  # alone, to learn what it costs
+            begun = 1
+        end = min(len(groups), max(1, begun + self._purse.turns()))
         async with anyio.create_task_group() as tasks:
-            for number, group in enumerate(groups):
-                tasks.start_soon(ask, number, group)
+            for number in range(begun, int(end)):
+                tasks.start_soon(ask, number, groups[number])
         if fatal and not said:
             raise fatal[0]
         calls = len(problems) + sum(talk.current_turn for talk in said.values())
@@ -197,9 +215,15 @@ class _Asking:
         talk = await self._reflector.start_conversation(
             [run.analysis for run in group], prompt=self._prompt, max_turns=1 + self._follow_ups
         )
-        while talk.current_turn < talk.max_turns and (question := _question(talk)) is not None:
+        self._purse.paid(talk.usage, 1)
+        while (
+            talk.current_turn < talk.max_turns
+            and self._purse.turns()
+            and (question := _question(talk)) is not None
+        ):
             try:
                 talk = await self._reflector.continue_conversation(talk, question)
+                self._purse.paid(talk.reflections[-1].usage, 1)
             except BudgetExceededError:
                 break
             except LLMError as err:

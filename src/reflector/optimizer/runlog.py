@@ -125,9 +125,14 @@ class RunLog:
         """Write down that the run goes on with another budget."""
         self._append(_EXTENDED, {"budget": dict(budget)})
 
-    def stopped(self, reason: str) -> None:
-        """Write down that nothing new is started, for a reason that does not follow from the facts."""
-        self._append(_STOPPED, {"reason": reason})
+    def stopped(self, reason: str, *, is_over: bool = True) -> None:
+        """Write down that nothing new is started, for a reason that does not follow from the facts.
+
+        Args:
+            reason: Of the end.
+            is_over: Whether nothing goes on either, not even a validation.
+        """
+        self._append(_STOPPED, {"reason": reason, "is_over": is_over})
 
     def finished(self, summary: Mapping[str, Any]) -> None:
         """Write down what the run brought."""
