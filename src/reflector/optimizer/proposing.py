@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -46,6 +46,8 @@ __all__ = ["Proposer"]
 
 _EDITS = 60
 """Edits that a child may have."""
+_LARGEST = 24
+"""Failed runs that one reflection sees where there is no money for more reflections."""
 _PLACES = 3
 """Steps that one question asks about."""
 
@@ -73,7 +75,7 @@ class Proposer:
         texts = {name: order.candidate[name] for name in order.components}
         runs = await anyio.to_thread.run_sync(self._read, order, texts)
         asking = _Asking(self._reflector, texts, order.rejected, self._config.follow_ups, self._purse)
-        said, usage, calls, problems = await asking.ask(self._groups(runs))
+        said, usage, calls, problems = await asking.ask(lambda shown, most: self._groups(_without(runs, shown), most))
         if not said:
             return Proposed(reason=problems[0], is_error=True, calls=calls), usage
         return replace(_proposed(said, texts), calls=calls), usage
@@ -92,7 +94,8 @@ class Proposer:
         feedback = evaluation.error or evaluation.feedback
         shown = feedback or f"score {evaluation.score:g} of {self._config.perfect_score:g}"
         outcome = Outcome.SUCCESS if is_success else Outcome.FAILURE
-        run = record.with_outcome(outcome, feedback=shown).replace(id=f"row-{row}")
+        news = None if shown in record.feedback else shown
+        run = record.with_outcome(outcome, feedback=news).replace(id=f"row-{row}")
         analysis = analyze(run, prompt=prompt)
         found = [point.evidence or "" for point in analysis.failure_points]
         asked = next((step.content for step in run.steps if step.kind is StepKind.USER), "")
@@ -100,16 +103,21 @@ class Proposer:
         text = "\n".join((feedback, *(step.content for step in run.steps if step.kind is not StepKind.SYSTEM)))
         return _Run(row, analysis, is_success, said or statements_of(asked), text)
 
-    def _groups(self, runs: Sequence[_Run]) -> list[list[_Run]]:
-        """Return the runs that each reflection sees; with nothing that failed there is none."""
+    def _groups(self, runs: Sequence[_Run], most: float) -> list[list[_Run]]:
+        """Return the runs that each reflection sees, in `most` groups if they may be large, the weightiest first."""
         failed = [run for run in runs if not run.is_success]
         passed = [run for run in runs if run.is_success]
-        groups = group_runs(
-            [run.said for run in failed],
-            [run.text for run in passed],
-            size=self._config.runs_per_reflection,
-            beside=self._config.runs_beside,
-        )
+        size = self._config.runs_per_reflection
+        while True:
+            groups = group_runs(
+                [run.said for run in failed],
+                [run.text for run in passed],
+                size=size,
+                beside=self._config.runs_beside,
+            )
+            if len(groups) <= most or size >= _LARGEST:
+                break
+            size = min(_LARGEST, 2 * size)
         return [
             [*(failed[place] for place in group.failed), *(passed[place] for place in group.passed)]
             for group in groups
@@ -174,9 +182,13 @@ class _Asking:
         self._follow_ups = follow_ups
 
     async def ask(
-        self, groups: Sequence[Sequence[_Run]]
+        self, grouped: Callable[[Sequence[_Run], float], list[list[_Run]]]
     ) -> tuple[list[tuple[Reflection, Sequence[_Run]]], Usage, int, list[str]]:
-        """Return what was said, in the order of the groups; what it took; how many turns; and what failed."""
+        """Return what was said, in the order of the groups; what it took; how many turns; and what failed.
+
+        Args:
+            grouped: The groups of the runs that were not shown yet, of which there should be so many at most.
+        """
         said: dict[int, Conversation] = {}
         problems: list[str] = []
         fatal: list[Exception] = []
@@ -196,13 +208,14 @@ class _Asking:
                         fatal.append(err)
                 problems.append(_reason(err))
 
-        begun = 0
-        if self._purse.is_limited and not self._purse.price and groups:
+        turns = self._purse.turns()
+        groups = grouped((), turns)
+        if self._purse.is_limited and not self._purse.price and len(groups) > 1:
             await ask(0, groups[0])  # alone, to learn what it costs
-            begun = 1
-        end = min(len(groups), max(1, begun + self._purse.turns()))
+            groups = [groups[0], *grouped(groups[0], turns := self._purse.turns())]
+            turns += 1
         async with anyio.create_task_group() as tasks:
-            for number in range(begun, int(end)):
+            for number in range(len(said) + len(problems), int(min(len(groups), turns))):
                 tasks.start_soon(ask, number, groups[number])
         if fatal and not said:
             raise fatal[0]
@@ -233,6 +246,12 @@ class _Asking:
             except ReflectorError:
                 break
         return talk
+
+
+def _without(runs: Sequence[_Run], shown: Sequence[_Run]) -> list[_Run]:
+    """Return the runs but for those that failed and were shown."""
+    rows = {run.row for run in shown if not run.is_success}
+    return [run for run in runs if run.row not in rows]
 
 
 def _question(talk: Conversation) -> str | None:
