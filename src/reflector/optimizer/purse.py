@@ -9,7 +9,7 @@ from reflector.usage import Usage
 
 __all__ = ["Purse"]
 
-_SHARE = 0.7
+_SHARE = 0.5
 """Of what is left, for the reflections of one step."""
 
 
