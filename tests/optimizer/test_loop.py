@@ -178,6 +178,7 @@ async def test_several_components_are_improved_in_turn() -> None:
         score=toy.score,
         reflector=rf.Reflector(toy.model),
         budget=rf.Budget(rollouts=300),
+        config=rf.OptimizerConfig(minibatch_size=3, depth=1),
     )
     assert result.best_score > 0.5
     assert {"system", "tool"} == set(result.best)
@@ -192,7 +193,7 @@ async def test_it_can_be_stopped_and_gives_the_best_so_far() -> None:
 
     optimizer = rf.Optimizer(
         toy.SEED, toy.ROWS, rollout=rollout, score=toy.score, reflector=rf.Reflector(toy.model),
-        budget=rf.Budget(rollouts=300),
+        budget=rf.Budget(rollouts=300), config=rf.OptimizerConfig(minibatch_size=3, depth=1),
     )  # fmt: skip
     async with optimizer:
         result = await optimizer.run()
