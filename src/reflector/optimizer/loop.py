@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack
@@ -39,7 +38,7 @@ from reflector.optimizer.machine import Machine
 from reflector.optimizer.proposing import Proposer
 from reflector.optimizer.purse import Purse
 from reflector.optimizer.result import OptimizationResult, read_result
-from reflector.optimizer.runlog import RunLog, read_evaluation, read_proposed
+from reflector.optimizer.runlog import RunLog, read_evaluations, read_proposed
 from reflector.optimizer.running import RolloutFunction, Runner, ScoreFunction, as_rollout, chat_rollout
 from reflector.optimizer.work import Order, Purpose, Reflect, RunRows
 from reflector.reflecting.reflector import Reflector
@@ -48,7 +47,7 @@ from reflector.usage import Budget, Usage
 __all__ = ["Optimizer", "Progress", "Work"]
 
 _QUICK = 1e-3
-"""Seconds below which several rollouts travel as one task."""
+"""Rollouts that take less than so many seconds together travel as one task."""
 _CHUNK = 64
 _GRACE = 5.0
 
@@ -168,6 +167,7 @@ class Optimizer:
         self._proposer = Proposer(self.reflector, self.examples.train, self.config, self._purse)
         self._units: deque[_Unit] = deque()
         self._partial: dict[int, list[Evaluation | None]] = {}
+        self._missing: dict[int, int] = {}
         self._orders: dict[int, RunRows] = {}
         self._handed_out: deque[int] = deque()
         self._recorded: dict[int, dict[int, Evaluation]] = {}
@@ -276,8 +276,8 @@ class Optimizer:
                 return
             finally:
                 self._running -= len(units)
-            for unit, evaluation in zip(units, evaluations, strict=True):
-                self._ran(unit.order, unit.place, evaluation)
+            places = [unit.place for unit in units]
+            self._ran(units[0].order, dict(zip(places, evaluations, strict=True)))
 
     async def _next_units(self) -> list[_Unit] | None:
         """Return what to run next: one row, or several of one order where they are quick. None: nothing ever again."""
@@ -301,7 +301,6 @@ class Optimizer:
             "components": order.candidate.components,
             "examples": [unit.example for unit in units],
         }
-        started = time.perf_counter()
         try:
             result = await execute(
                 Task(kind="rollout", payload=payload, limits=self._place),
@@ -310,14 +309,15 @@ class Optimizer:
         except AskTimeoutError:
             reason = f"no answer within {self.config.rollout_timeout:g} s"
             return [self._runner.failed(reason)] * len(units)
-        each = (time.perf_counter() - started) / len(units)
-        self._seconds = each if self._seconds is None else 0.9 * self._seconds + 0.1 * each
-        return [
+        evaluations = [
             value
             if isinstance(value, Evaluation)
             else await self._runner.judge(unit.example, as_rollout(value))
             for unit, value in zip(units, result.value, strict=True)
         ]
+        each = sum(evaluation.seconds for evaluation in evaluations) / len(units)
+        self._seconds = each if self._seconds is None else max(each, 0.9 * self._seconds + 0.1 * each)
+        return evaluations
 
     # --- somebody else's loop ----------------------------------------------------------------------------
 
@@ -360,7 +360,7 @@ class Optimizer:
             except BudgetExceededError as refusal:
                 self._refused(refusal)
                 return
-            self._ran(order, place, evaluation)
+            self._ran(order, {place: evaluation})
 
     # --- orders and facts --------------------------------------------------------------------------------
 
@@ -385,30 +385,33 @@ class Optimizer:
     def _queue(self, order: RunRows) -> None:
         rows = self.examples.rows(order.split)
         missing = [at for at, known in enumerate(self._partial[order.id]) if known is None]
+        self._missing[order.id] = len(missing)
         if not missing:
             self._complete(order)
             return
         self._units += [_Unit(order, at, rows[order.rows[at]]) for at in missing]
         self._handed_out.append(order.id)
 
-    def _ran(self, order: RunRows, place: int, evaluation: Evaluation) -> None:
-        """Take in an evaluation of one row."""
+    def _ran(self, order: RunRows, ran: dict[int, Evaluation]) -> None:
+        """Take in the evaluations of some rows of an order, by their place in it."""
         if self._is_over:
             return
         if order.split != "train":  # no reflection sees these
-            evaluation = evaluation.without_trajectory()
-        if evaluation.error is not None:
-            self._last_error = evaluation.error
-        self._done += 1
-        self._log.evaluated(order.id, order.rows[place], evaluation)
-        self._partial[order.id][place] = evaluation
-        if all(each is not None for each in self._partial[order.id]):
+            ran = {place: evaluation.without_trajectory() for place, evaluation in ran.items()}
+        self._last_error = next((each.error for each in ran.values() if each.error), self._last_error)
+        self._done += len(ran)
+        self._log.evaluated(order.id, {order.rows[place]: each for place, each in ran.items()})
+        partial = self._partial[order.id]
+        for place, evaluation in ran.items():
+            partial[place] = evaluation
+        self._missing[order.id] -= len(ran)
+        if not self._missing[order.id]:
             self._complete(order)
             self._take_orders()
 
     def _complete(self, order: RunRows) -> None:
         self._log.reported(order.id)
-        del self._orders[order.id]
+        del self._orders[order.id], self._missing[order.id]
         evaluations = self._partial.pop(order.id)
         self.machine.report_rows(order.id, [each for each in evaluations if each is not None])
         self._write_commits()
@@ -534,11 +537,10 @@ class Optimizer:
         for kind, fact in self._log.facts():
             match kind:
                 case "evaluated":
-                    self._recorded.setdefault(fact["order"], {})[fact["row"]] = evaluation = read_evaluation(
-                        fact
-                    )
-                    self.ledger.carry("rollout", evaluation.usage, rollouts=1)
-                    self._done += 1
+                    for row, evaluation in read_evaluations(fact).items():
+                        self._recorded.setdefault(fact["order"], {})[row] = evaluation
+                        self.ledger.carry("rollout", evaluation.usage, rollouts=1)
+                        self._done += 1
                 case "reported":
                     rows = orders.pop(fact["order"]).rows
                     known = self._recorded.pop(fact["order"])

@@ -20,7 +20,7 @@ from reflector.signals.sqlite_journal import SqliteJournal
 from reflector.trajectories.trajectory import Trajectory
 from reflector.usage import Usage
 
-__all__ = ["RunLog", "read_evaluation", "read_proposed"]
+__all__ = ["RunLog", "read_evaluations", "read_proposed"]
 
 _STARTED = "reflector.run.started"
 _EVALUATED = "reflector.run.evaluated"
@@ -78,9 +78,10 @@ class RunLog:
 
     # --- facts -------------------------------------------------------------------------------------------
 
-    def evaluated(self, order: int, row: int, evaluation: Evaluation) -> None:
-        """Write down what came of a row of an order. The trajectory is kept where a reflection may need it."""
-        self._append(_EVALUATED, {"order": order, "row": row, **_plain(evaluation)})
+    def evaluated(self, order: int, evaluations: Mapping[int, Evaluation]) -> None:
+        """Write down what came of rows of an order. A trajectory is kept where a reflection may need it."""
+        rows = [{"row": row, **_plain(each)} for row, each in evaluations.items()]
+        self._append(_EVALUATED, {"order": order, "rows": rows})
 
     def reported(self, order: int) -> None:
         """Write down that an order is complete: the machine has been told all its rows."""
@@ -180,8 +181,12 @@ def _plain(evaluation: Evaluation) -> dict[str, Any]:
     return plain
 
 
-def read_evaluation(data: Mapping[str, Any]) -> Evaluation:
-    """Return the evaluation that a fact tells of."""
+def read_evaluations(data: Mapping[str, Any]) -> dict[int, Evaluation]:
+    """Return the evaluations that a fact tells of, by row."""
+    return {each["row"]: _evaluation(each) for each in data["rows"]}
+
+
+def _evaluation(data: Mapping[str, Any]) -> Evaluation:
     trajectory = data.get("trajectory")
     return Evaluation(
         score=data["score"],
