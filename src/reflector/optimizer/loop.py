@@ -46,7 +46,7 @@ from reflector.usage import Budget, Usage
 
 __all__ = ["Optimizer", "Progress", "Work"]
 
-_QUICK = 1e-3
+_QUICK = 1e-2
 """Rollouts that take less than so many seconds together travel as one task."""
 _CHUNK = 64
 _GRACE = 5.0

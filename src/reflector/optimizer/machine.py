@@ -513,9 +513,16 @@ class Machine:
     def _validate(self, proposal: Proposal) -> None:
         """Order the next validation rows; with all of them run, the proposal has made it."""
         assert proposal.child is not None
-        order = list(range(self.rows["val"]))
-        self._rng("validation", proposal).shuffle(order)
-        for part in [tuple(order)] if self.config.validation == "full" else chunks(order):
+        if not proposal.parts:
+            order = list(range(self.rows["val"]))
+            if self.config.validation == "full":
+                proposal.parts = [tuple(order)]
+            else:
+                self._rng("validation", proposal).shuffle(order)
+                proposal.parts = chunks(order)
+        while proposal.validated < len(proposal.parts):
+            part = proposal.parts[proposal.validated]
+            proposal.validated += 1
             if len(self._results.get(proposal, proposal.child, "val", part)) < len(part):
                 self._order_rows(proposal, "validation", proposal.child, "val", part)
                 return

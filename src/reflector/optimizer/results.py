@@ -46,7 +46,11 @@ class Results:
         self, proposal: Proposal | None, candidate: Candidate, split: Split, rows: Iterable[int]
     ) -> list[Evaluation]:
         """Return the evaluations of rows that are known."""
-        found = (self.find(proposal, (candidate.key, split, row)) for row in rows)
+        key = candidate.key
+        if proposal is None or self.is_shared:
+            known = self._known
+            return [known[key, split, row] for row in rows if (key, split, row) in known]
+        found = (self.find(proposal, (key, split, row)) for row in rows)
         return [evaluation for evaluation in found if evaluation is not None]
 
     def wait(
@@ -72,10 +76,10 @@ class Results:
         """Take a result in; return the proposals that had waited for it."""
         if self.is_shared or proposal is None:
             self._keep(key, evaluation)
-            waiting = self._waiters.pop(key, [])
+            waiting = self._waiters.pop(key, ())
         else:
             proposal.results[key] = evaluation
-            waiting = [proposal]
+            waiting = (proposal,)
         woken = [each for each in waiting if each is not None]
         for each in woken:
             each.awaiting.discard(key)
