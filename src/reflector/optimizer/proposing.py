@@ -46,6 +46,8 @@ __all__ = ["Proposer"]
 
 _EDITS = 60
 """Edits that a child may have."""
+_FIXED = 0.4
+"""Share of a reflection's price that does not depend on how many runs it sees."""
 _LARGEST = 24
 """Failed runs that one reflection sees where there is no money for more reflections."""
 _PLACES = 3
@@ -104,10 +106,13 @@ class Proposer:
         return _Run(row, analysis, is_success, said or statements_of(asked), text)
 
     def _groups(self, runs: Sequence[_Run], most: float) -> list[list[_Run]]:
-        """Return the runs that each reflection sees, in `most` groups if they may be large, the weightiest first."""
+        """Return the runs that each reflection sees, the weightiest first.
+
+        They are no more groups than can be paid, `most` of the usual size; fewer and larger ones where that is short.
+        """
         failed = [run for run in runs if not run.is_success]
         passed = [run for run in runs if run.is_success]
-        size = self._config.runs_per_reflection
+        usual = size = self._config.runs_per_reflection
         while True:
             groups = group_runs(
                 [run.said for run in failed],
@@ -115,12 +120,14 @@ class Proposer:
                 size=size,
                 beside=self._config.runs_beside,
             )
-            if len(groups) <= most or size >= _LARGEST:
+            affordable = most / (_FIXED + (1 - _FIXED) * size / usual)
+            if len(groups) <= affordable or size >= _LARGEST:
                 break
             size = min(_LARGEST, 2 * size)
+        kept = groups[: int(max(1, min(len(groups), affordable)))]
         return [
             [*(failed[place] for place in group.failed), *(passed[place] for place in group.passed)]
-            for group in groups
+            for group in kept
         ]
 
 
@@ -208,14 +215,13 @@ class _Asking:
                         fatal.append(err)
                 problems.append(_reason(err))
 
-        turns = self._purse.turns()
-        groups = grouped((), turns)
+        groups = grouped((), self._purse.turns())
         if self._purse.is_limited and not self._purse.price and len(groups) > 1:
             await ask(0, groups[0])  # alone, to learn what it costs
-            groups = [groups[0], *grouped(groups[0], turns := self._purse.turns())]
-            turns += 1
+            left = self._purse.turns()
+            groups = [groups[0], *(grouped(groups[0], left) if left else ())]
         async with anyio.create_task_group() as tasks:
-            for number in range(len(said) + len(problems), int(min(len(groups), turns))):
+            for number in range(len(said) + len(problems), len(groups)):
                 tasks.start_soon(ask, number, groups[number])
         if fatal and not said:
             raise fatal[0]
