@@ -1,5 +1,5 @@
 # Every target sets up what it needs from nothing but Python >= 3.11 with pip, in a fresh clone too.
-.PHONY: demo test check lint types imports docs examples bench wheel clean
+.PHONY: demo test oracle check lint types imports docs examples bench wheel clean
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 
@@ -14,6 +14,10 @@ demo: $(VENV)/.installed-run
 
 test: $(VENV)/.installed-test
 	@$(BIN)/python -m pytest
+
+# Our algebra against the package clifford, whose compilation takes minutes.
+oracle: $(VENV)/.installed-test
+	@$(BIN)/python -m pytest -q tests/clifford/oracle/agreement.py
 
 check: lint types imports docs examples wheel
 

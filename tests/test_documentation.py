@@ -77,9 +77,15 @@ def write_runs(folder: Path) -> None:
     one = json.dumps(json.loads(run))
     passed = json.dumps(json.loads(run) | {"id": "passed", "reward": 1.0, "feedback": "correct"})
     (folder / "runs.jsonl").write_text(f"{one}\n{{broken\n{passed}\n", "utf-8")
+    (folder / "src").mkdir()
+    (folder / "src" / "retry.py").write_text(
+        "def wait(n):\n    '''Back off and retry.'''\n    sleep(2**n)\n", "utf-8"
+    )
     (folder / "pair.jsonl").write_text(f"{one}\n{passed}\n", "utf-8")
 
 
+# litellm silences what its own streaming raises with recent pydantic; pytest undoes that.
+@pytest.mark.filterwarnings("ignore:Accessing the.*attribute on the instance is deprecated")
 @pytest.mark.slow
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,6 +97,7 @@ def test_the_code_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest
         names: dict[str, Any] = {
             "rf": reflector,
             "my_model": my_model,
+            "my_model_function": lambda messages: ANSWER,
             "server_url": server.base_url,
             "print": lambda *_: None,
         }

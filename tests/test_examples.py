@@ -33,12 +33,24 @@ EXPECTED = {
         "  Rationale:",
         "  Specific text: After each",
     ],
+    "budget_and_ledger.py": [
+        "reflection",
+        "task",
+        "total",
+        " of $0.12; ",
+        "a call to model_function (task) may take cost_usd=0.003038",
+    ],
     "conversation.py": [
         "asked: These suggestions do not say exactly what to change: “Explain the tool”. Look at step 3",
         "turn (3,): Forbid to repeat what timed out",
         "turn (2,): Explain that each call starts anew",
         "+Never repeat a call that timed out",
         "the end: 3 turns",
+    ],
+    "replay_a_run.py": [
+        "asked\nread_write: cached=False, calls=1",
+        "replay: cached=True, calls=0",
+        "the same: True",
     ],
     "record_your_agent.py": ["tool_failure", "+"],
     "your_own_model_agent.py": [
@@ -61,6 +73,11 @@ EXPECTED = {
         "seed prompt: 0.17   oracle: 0.92",
         "normalised gain: 0.9",
         "80 rollouts, 5 reflections",
+    ],
+    "search_code.py": [
+        "'wait before the next attempt' -> retry.py Retrier._wait",
+        "'RetryBudget.take' -> retry.py RetryBudget.take",
+        "references stay inside of a group",
     ],
     "read_the_signals.py": [
         "reflector.reflection.requested     caused by -",

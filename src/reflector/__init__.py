@@ -19,16 +19,32 @@ from reflector import errors
 __version__ = "0.1.0"
 
 if TYPE_CHECKING:
+    from reflector import clifford as clifford
     from reflector.agents.agent import Agent as Agent
     from reflector.agents.agent import handles as handles
     from reflector.agents.context import Context as Context
     from reflector.agents.mailbox import MailboxOptions as MailboxOptions
     from reflector.agents.runtime import Runtime as Runtime
     from reflector.agents.supervision import Supervision as Supervision
+    from reflector.clifford.request import CliffordOperationRequest as CliffordOperationRequest
+    from reflector.clifford.request import CliffordOperationResponse as CliffordOperationResponse
+    from reflector.clifford.task import CliffordOperation as CliffordOperation
+    from reflector.code.building import IndexOptions as IndexOptions
+    from reflector.code.building import IndexReport as IndexReport
+    from reflector.code.chunk import Chunk as Chunk
+    from reflector.code.chunk import Hit as Hit
+    from reflector.code.embedder import Embedder as Embedder
+    from reflector.code.embedder import HashingEmbedder as HashingEmbedder
+    from reflector.code.grouping import group_chunks as group_chunks
+    from reflector.code.index import CodeIndex as CodeIndex
+    from reflector.code.litellm_embedder import LiteLLMEmbedder as LiteLLMEmbedder
+    from reflector.code.minilm import MiniLM as MiniLM
     from reflector.dispatch.accounts import LedgerLine as LedgerLine
     from reflector.dispatch.dispatching import execute as execute
     from reflector.dispatch.ledger import Ledger as Ledger
+    from reflector.dispatch.payload import TaskPayload as TaskPayload
     from reflector.dispatch.provider import ProviderCard as ProviderCard
+    from reflector.dispatch.store import AnswerStore as AnswerStore
     from reflector.dispatch.task import (
         Limits as Limits,
     )
@@ -53,10 +69,19 @@ if TYPE_CHECKING:
         AgentStoppedError as AgentStoppedError,
     )
     from reflector.errors import (
+        AlgebraTooLargeError as AlgebraTooLargeError,
+    )
+    from reflector.errors import (
         AskTimeoutError as AskTimeoutError,
     )
     from reflector.errors import (
         BudgetExceededError as BudgetExceededError,
+    )
+    from reflector.errors import (
+        CliffordError as CliffordError,
+    )
+    from reflector.errors import (
+        CodeError as CodeError,
     )
     from reflector.errors import (
         ConfigurationError as ConfigurationError,
@@ -92,10 +117,19 @@ if TYPE_CHECKING:
         HandlerError as HandlerError,
     )
     from reflector.errors import (
+        IndexDamagedError as IndexDamagedError,
+    )
+    from reflector.errors import (
+        IndexOpenError as IndexOpenError,
+    )
+    from reflector.errors import (
         InputError as InputError,
     )
     from reflector.errors import (
         InvalidEditError as InvalidEditError,
+    )
+    from reflector.errors import (
+        InvalidMultivectorError as InvalidMultivectorError,
     )
     from reflector.errors import (
         InvalidPatternError as InvalidPatternError,
@@ -164,6 +198,12 @@ if TYPE_CHECKING:
         NoProviderError as NoProviderError,
     )
     from reflector.errors import (
+        NotInvertibleError as NotInvertibleError,
+    )
+    from reflector.errors import (
+        NotStoredError as NotStoredError,
+    )
+    from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
     )
     from reflector.errors import (
@@ -183,6 +223,24 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         SignalError as SignalError,
+    )
+    from reflector.errors import (
+        SignatureMismatchError as SignatureMismatchError,
+    )
+    from reflector.errors import (
+        StoreClosedError as StoreClosedError,
+    )
+    from reflector.errors import (
+        StoreDamagedError as StoreDamagedError,
+    )
+    from reflector.errors import (
+        StoreError as StoreError,
+    )
+    from reflector.errors import (
+        StoreOpenError as StoreOpenError,
+    )
+    from reflector.errors import (
+        StoreWriteError as StoreWriteError,
     )
     from reflector.errors import (
         TrajectoryImportError as TrajectoryImportError,
@@ -216,6 +274,7 @@ if TYPE_CHECKING:
     from reflector.llm.messages import ModelRequest as ModelRequest
     from reflector.llm.model import Model as Model
     from reflector.llm.model import ModelOptions as ModelOptions
+    from reflector.llm.redaction import Redactor as Redactor
     from reflector.llm.retry import RetryPolicy as RetryPolicy
     from reflector.optimizer.acceptance import OrEqualAcceptance as OrEqualAcceptance
     from reflector.optimizer.acceptance import PairedAcceptance as PairedAcceptance
@@ -352,12 +411,25 @@ _HOME = {
     "ParetoSelector": "reflector.optimizer.selection",
     "BestSelector": "reflector.optimizer.selection",
     "EpsilonGreedySelector": "reflector.optimizer.selection",
+    # code
+    "CodeIndex": "reflector.code.index",
+    "IndexOptions": "reflector.code.building",
+    "IndexReport": "reflector.code.building",
+    "Chunk": "reflector.code.chunk",
+    "Hit": "reflector.code.chunk",
+    "group_chunks": "reflector.code.grouping",
+    "Embedder": "reflector.code.embedder",
+    "HashingEmbedder": "reflector.code.embedder",
+    "LiteLLMEmbedder": "reflector.code.litellm_embedder",
+    "MiniLM": "reflector.code.minilm",
     # models
     "Model": "reflector.llm.model",
     "ModelOptions": "reflector.llm.model",
     "LLMClient": "reflector.llm.client",
     "ModelRequest": "reflector.llm.messages",
     "ModelReply": "reflector.llm.messages",
+    "AnswerStore": "reflector.dispatch.store",
+    "Redactor": "reflector.llm.redaction",
     "RateLimits": "reflector.dispatch.throttle",
     "RetryPolicy": "reflector.llm.retry",
     "Usage": "reflector.usage",
@@ -370,8 +442,14 @@ _HOME = {
     "TaskResult": "reflector.dispatch.task",
     "TaskOutput": "reflector.dispatch.task",
     "Limits": "reflector.dispatch.task",
+    "TaskPayload": "reflector.dispatch.payload",
     "ProviderCard": "reflector.dispatch.provider",
     "execute": "reflector.dispatch.dispatching",
+    # Clifford algebra: the room itself, and its tasks
+    "clifford": "reflector",
+    "CliffordOperation": "reflector.clifford.task",
+    "CliffordOperationRequest": "reflector.clifford.request",
+    "CliffordOperationResponse": "reflector.clifford.request",
     # the runtime
     "Signal": "reflector.signals.signal",
     "Runtime": "reflector.agents.runtime",
@@ -395,7 +473,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'reflector' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(_HOME[name]), name)
+    home = _HOME[name]
+    value = import_module(f"{home}.{name}") if home == __name__ else getattr(import_module(home), name)
     globals()[name] = value
     return value
 

@@ -6,6 +6,11 @@ ReflectorError
 │   ├── TrajectoryImportError          a file or record is not a readable trajectory
 │   │   └── UnknownFormatError         no importer recognises it, or the named format does not exist
 │   ├── MissingPromptError             no prompt was given and the run holds none
+│   ├── CliffordError                  an operation on multivectors that has no result
+│   │   ├── InvalidMultivectorError    wrong lengths, unknown blades, NaN or infinity
+│   │   ├── SignatureMismatchError     operands of different algebras
+│   │   ├── NotInvertibleError         no inverse, or none that can be trusted; `condition` says how far
+│   │   └── AlgebraTooLargeError       more dimensions, coefficients or rows than allowed; `limit` says how many
 │   └── ConfigurationError             options or environment contradict each other
 │       └── InvalidTemplateError       a prompt template lacks a placeholder or holds an unknown one
 ├── SignalError                        the envelope
@@ -53,6 +58,9 @@ ReflectorError
 │   ├── EmptyAnswerError
 │   ├── TruncatedAnswerError
 │   └── UnsupportedReplyError          a client or agent returned something that is not an answer
+├── CodeError                          code as a subject
+│   ├── IndexOpenError (InputError)    the store is foreign, newer, older or unreachable; see `reason`
+│   └── IndexDamagedError              the store cannot be read any more
 ├── ReflectionError
 │   ├── UnparsableReflectionError (ValueError)   the answer holds no reflection; `reason` says why
 │   ├── InvalidReflectionError (ValueError)      parsed, but missing what a caller asked for
@@ -74,8 +82,11 @@ from typing import Any
 __all__ = [
     "AgentError",
     "AgentStoppedError",
+    "AlgebraTooLargeError",
     "AskTimeoutError",
     "BudgetExceededError",
+    "CliffordError",
+    "CodeError",
     "ConfigurationError",
     "ContentFilteredError",
     "ContextLengthError",
@@ -87,8 +98,11 @@ __all__ = [
     "EmptyAnswerError",
     "EngineError",
     "HandlerError",
+    "IndexDamagedError",
+    "IndexOpenError",
     "InputError",
     "InvalidEditError",
+    "InvalidMultivectorError",
     "InvalidPatternError",
     "InvalidReflectionError",
     "InvalidSignalError",
@@ -111,6 +125,7 @@ __all__ = [
     "NoHandlerError",
     "NoModelWarning",
     "NoProviderError",
+    "NotInvertibleError",
     "NotStoredError",
     "OptimizationError",
     "ProviderBusyError",
@@ -122,6 +137,7 @@ __all__ = [
     "RunMismatchError",
     "RuntimeClosedError",
     "SignalError",
+    "SignatureMismatchError",
     "StoreClosedError",
     "StoreDamagedError",
     "StoreError",
@@ -187,6 +203,34 @@ class ConfigurationError(InputError):
 
 class InvalidTemplateError(ConfigurationError):
     """A prompt template is malformed, lacks a placeholder that it needs, or holds an unknown one."""
+
+
+class CliffordError(InputError):
+    """An operation on multivectors has no result for these operands."""
+
+
+class InvalidMultivectorError(CliffordError):
+    """Coefficients of the wrong number, of unknown blades, or that are no finite numbers."""
+
+
+class SignatureMismatchError(CliffordError):
+    """The operands belong to different algebras."""
+
+
+class NotInvertibleError(CliffordError, ZeroDivisionError):
+    """A multivector has no inverse, or none that could be trusted. `condition` is None for the former."""
+
+    def __init__(self, message: str, *, condition: float | None = None) -> None:
+        self.condition = condition
+        super().__init__(message)
+
+
+class AlgebraTooLargeError(CliffordError):
+    """More dimensions, coefficients or rows than allowed; found out before anything is built. `limit` says how many."""
+
+    def __init__(self, message: str, *, limit: int | None = None) -> None:
+        self.limit = limit
+        super().__init__(message)
 
 
 # --- the envelope ----------------------------------------------------------------------------------------
@@ -399,6 +443,7 @@ class LLMError(ReflectorError):
         fatal: Whether every other call to this model will fail as well, until somebody does something about it.
         retry_after: Seconds to wait before another try, when the server said so.
         was_sent: Whether the request may have reached the server, so that it may have to be paid.
+        mended: Whether the client leaves out from now on what the server refused: the same call may be sent at once.
         usage: What was used up before it failed (`reflector.usage.Usage`), or None when nothing is known.
     """
 
@@ -409,6 +454,7 @@ class LLMError(ReflectorError):
         self.model = model
         self.retry_after: float | None = None
         self.was_sent = True
+        self.mended = False
         self.usage: Any = None
         super().__init__(message)
 
@@ -483,6 +529,32 @@ class TruncatedAnswerError(LLMError):
 
 class UnsupportedReplyError(LLMError):
     """A client or agent returned something that is not an answer."""
+
+
+# --- code ------------------------------------------------------------------------------------------------
+
+
+class CodeError(ReflectorError):
+    """Code could not be indexed or searched."""
+
+
+class IndexOpenError(CodeError, InputError):
+    """A file cannot be opened as the store of a code index; it was left as it is.
+
+    Attributes:
+        path: The file.
+        reason: `foreign` (something else is in it), `newer` (a later version wrote it), `older` (an earlier one
+            did, and it was opened for reading only) or `unreachable`.
+    """
+
+    def __init__(self, message: str, *, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(message)
+
+
+class IndexDamagedError(CodeError):
+    """The store of a code index cannot be read or written any more."""
 
 
 # --- reflection ------------------------------------------------------------------------------------------

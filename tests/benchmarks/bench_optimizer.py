@@ -79,7 +79,9 @@ def compare(
         for name, each in parts.items():
             low, high = interval(gains[name])
             cost = statistics.fmean(money for _, money, _ in each)
-            cells.append(f"{statistics.fmean(gains[name]):5.2f} [{low:4.2f} {high:4.2f}] ${cost:.2f}".center(29))
+            cells.append(
+                f"{statistics.fmean(gains[name]):5.2f} [{low:4.2f} {high:4.2f}] ${cost:.2f}".center(29)
+            )
         better = max(METHODS[1:], key=lambda name: statistics.fmean(gains[name]))
         leads = [ours - theirs for ours, theirs in zip(gains["ours"], gains[better], strict=True)]
         low, high = interval(leads)
@@ -106,7 +108,10 @@ def compare_faults(scenarios: Iterable[str], seeds: int) -> None:
         ]
         before, after = (statistics.fmean(column) for column in zip(*pairs, strict=True))
         low, high = interval([late - early for early, late in pairs])
-        print(f"{scenario:12} {before:5.2f} {after:5.2f}   {after - before:+.3f} [{low:+.3f} {high:+.3f}]", flush=True)
+        print(
+            f"{scenario:12} {before:5.2f} {after:5.2f}   {after - before:+.3f} [{low:+.3f} {high:+.3f}]",
+            flush=True,
+        )
 
 
 async def use_of_slots(seed: int, slots: int, options: dict[str, object]) -> tuple[float, float, float]:
@@ -125,7 +130,9 @@ async def use_of_slots(seed: int, slots: int, options: dict[str, object]) -> tup
 
 
 def compare_slots(seeds: int, slots: int = 16) -> None:
-    print(f"\nslots in use, {slots} slots, 1,200 rollouts in mixed, 5 % of the calls take ten times as long, {seeds} seeds")
+    print(
+        f"\nslots in use, {slots} slots, 1,200 rollouts in mixed, 5 % of the calls take ten times as long, {seeds} seeds"
+    )
     for order in ("completion", "strict"):
         for in_flight in (None, 4, 16):
             options = {"order": order, "proposals_in_flight": in_flight}
@@ -138,7 +145,9 @@ def compare_slots(seeds: int, slots: int = 16) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
     parser.add_argument("--part", action="append", choices=["rollouts", "dollars", "faults", "slots"])

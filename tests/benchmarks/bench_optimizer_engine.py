@@ -1,4 +1,4 @@
-"""What the engine of an optimizer takes, beside gepa's in the same run: an evaluator that takes no time, every child kept.
+"""What the engine of an optimizer takes, beside gepa's: an evaluator that takes no time, every child kept.
 
     python tests/benchmarks/bench_optimizer_engine.py --candidates 300
     python tests/benchmarks/bench_optimizer_engine.py --kills 20
@@ -59,11 +59,15 @@ async def ours(candidates: int) -> float:
             "rationale": "a run broke it", "specific_text": f"Line {number} holds.",
         }  # fmt: skip
         return json.dumps(
-            {"analysis": "A line is missing.", "root_causes": ["A line is missing."], "suggestions": [suggestion]}
+            {
+                "analysis": "A line is missing.",
+                "root_causes": ["A line is missing."],
+                "suggestions": [suggestion],
+            }
         )
 
     async def rollout(candidate: rf.Candidate, example: Any) -> rf.Rollout:
-        return rf.Rollout("", score=random.random())  # noqa: S311 - no secret
+        return rf.Rollout("", score=random.random())
 
     rows = [{"input": str(number)} for number in range(2 * ROWS)]
     with tempfile.TemporaryDirectory() as folder:
@@ -91,14 +95,18 @@ def gepa(candidates: int) -> float:
     class Adapter:
         numbers = count()
 
-        def evaluate(self, batch: Sequence[Any], candidate: Mapping[str, str], capture_traces: bool = False) -> Any:
-            scores = [random.random() for _ in batch]  # noqa: S311 - no secret
+        def evaluate(
+            self, batch: Sequence[Any], candidate: Mapping[str, str], capture_traces: bool = False
+        ) -> Any:
+            scores = [random.random() for _ in batch]
             return EvaluationBatch([""] * len(batch), scores, list(batch) if capture_traces else None)
 
         def make_reflective_dataset(self, candidate: Any, batch: Any, components: Sequence[str]) -> Any:
             return {component: [{"Inputs": ""}] for component in components}
 
-        def propose_new_texts(self, candidate: Mapping[str, str], dataset: Any, components: Sequence[str]) -> Any:
+        def propose_new_texts(
+            self, candidate: Mapping[str, str], dataset: Any, components: Sequence[str]
+        ) -> Any:
             return {name: f"{candidate[name]} Line {next(self.numbers)} holds." for name in components}
 
     class Accept:
@@ -118,7 +126,10 @@ def gepa(candidates: int) -> float:
 def machine(candidates: int) -> tuple[float, float]:
     """Return the milliseconds of a commit, the mean and that of the last tenth."""
     machine = Machine(
-        Candidate(COMPONENTS), options(), {"train": ROWS, "val": ROWS, "test": 0}, ROWS + candidates * (ROWS + 6)
+        Candidate(COMPONENTS),
+        options(),
+        {"train": ROWS, "val": ROWS, "test": 0},
+        ROWS + candidates * (ROWS + 6),
     )
     rng, took = random.Random(0), []
     waiting = machine.orders()
@@ -146,7 +157,9 @@ def kills(number: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         whole = kill_and_resume(Path(folder) / "whole.db", 0, random.Random(0))
         killed = kill_and_resume(Path(folder) / "killed.db", number, random.Random(1))
-    repeated = killed.recorded.total() - len(killed.recorded) + killed.reflected.total() - len(killed.reflected)
+    repeated = (
+        killed.recorded.total() - len(killed.recorded) + killed.reflected.total() - len(killed.reflected)
+    )
     same = "the same" if killed.best == whole.best else "ANOTHER"
     print(
         f"{killed.kills} kills: {repeated} recorded calls repeated, {same} final candidate; "
@@ -155,7 +168,9 @@ def kills(number: int) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--candidates", type=int, default=60)
     parser.add_argument("--kills", type=int, default=0)
     args = parser.parse_args()
@@ -165,7 +180,10 @@ def main() -> None:
     mean, late = machine(args.candidates)
     print(f"machine: {mean:.2f} ms for each candidate, {late:.2f} ms at the end")
     own = anyio.run(ours, args.candidates)
-    print(f"ours:    {own:.2f} s, {own / args.candidates * 1e3:.1f} ms for each candidate, with journal", flush=True)
+    print(
+        f"ours:    {own:.2f} s, {own / args.candidates * 1e3:.1f} ms for each candidate, with journal",
+        flush=True,
+    )
     theirs = gepa(args.candidates)
     print(f"gepa:    {theirs:.2f} s, {theirs / args.candidates * 1e3:.1f} ms for each candidate")
     print(f"ratio:   {theirs / own:.1f}")

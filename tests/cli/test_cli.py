@@ -448,3 +448,79 @@ def test_ctrl_c_while_it_loads_is_130_too(failed: Path, delay: float) -> None:
         assert pipe is not None
         pipe.close()
     assert (process.returncode, out, err) == (130, b"", b"reflector: interrupted\n")
+
+
+def test_a_store_is_asked_first_and_replay_asks_nobody(run: Any, failed: Path, tmp_path: Path) -> None:
+    store = tmp_path / "answers.db"
+    with LoopbackServer(ANSWER) as server:
+        call = [
+            "reflect",
+            failed,
+            "--model",
+            "any",
+            "--base-url",
+            server.base_url,
+            "--json",
+            "--store",
+            store,
+        ]
+        first, second = run(*call), run(*call)
+        assert len(server.requests) == 1
+    third = run(*call, "--replay")
+    assert [first.document["cached"], second.document["cached"], third.document["cached"]] == [
+        False,
+        True,
+        True,
+    ]
+    assert first.document["suggestions"] == third.document["suggestions"]
+    page = run(*[each for each in call if each != "--json"], "--replay")
+    assert "paid before" in page.out
+    missed = run(*call, "--replay", "--task", "Another one.")
+    assert missed.code == 3
+    assert "holds no answer for fingerprint" in missed.err
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--replay"], "--replay needs --store"),
+        (["--store", "a.db"], "name one with --model"),
+        (["--store", "a.db", "--model", "rules"], "name one with --model"),
+        (["--store", "no/folder/a.db", "--model", "any"], "cannot be opened"),
+        (["--store", "failed.json", "--model", "any"], "something else"),
+    ],
+)
+def test_a_store_that_cannot_be_used_is_bad_input(
+    run: Any, failed: Path, monkeypatch: pytest.MonkeyPatch, options: list[str], said: str
+) -> None:
+    monkeypatch.chdir(failed.parent)
+    result = run("reflect", failed, *options)
+    assert result.code == 2
+    assert said in result.err
+    assert list(failed.parent.iterdir()) == [failed]
+
+
+def test_what_is_redacted_is_not_sent(run: Any, tmp_path: Path) -> None:
+    file = tmp_path / "run.json"
+    messages = [{"role": "system", "content": "Help."}, {"role": "user", "content": "I am jo@shop.example."}]
+    file.write_text(json.dumps({"messages": messages}), "utf-8")
+    with LoopbackServer(ANSWER) as server:
+        run("reflect", file, "--model", "any", "--base-url", server.base_url, "--redact", "--json")
+        assert "jo@shop" not in json.dumps(server.requests[0].body["messages"])
+    shown = run("reflect", file, "--model", "any", "--redact", "--show-prompt")
+    assert "<email-1>" in shown.out
+    assert "jo@shop" not in shown.out
+
+
+# litellm silences what its own streaming raises with recent pydantic; pytest undoes that.
+@pytest.mark.filterwarnings("ignore:Accessing the.*attribute on the instance is deprecated")
+def test_in_a_terminal_the_answer_is_seen_coming_in(
+    run: Any, failed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TTY_INTERACTIVE", "1")
+    with LoopbackServer(ANSWER) as server:
+        result = run("reflect", failed, "--model", "any", "--base-url", server.base_url)
+        assert server.requests[0].body["stream"] is True
+    assert result.code == 0
+    assert "reflecting on 1 run(s)" in result.err

@@ -38,7 +38,7 @@ def kill_and_resume(store: Path, kills: int, rng: random.Random, *, requests: in
     world = World("clean", 3)
     done = 0
     with world.server() as server:
-        for kill in range(kills):
+        for _ in range(kills):
             share = requests // (kills + 1)
             done += _run_until(server, store, len(server.requests) + rng.randint(share // 3, share))
         best = _finish(server, store)

@@ -39,7 +39,9 @@ def reflect(order: Reflect) -> Proposed:
     if rng.random() < 0.2:
         return Proposed(reason="nothing to say")
     missed = [rule for each in order.evaluations for rule in each.feedback.split("rule ") if rule.strip()]
-    rules = {rng.choice(missed) if missed and rng.random() < 0.8 else "of thumb" for _ in range(rng.randint(1, 3))}
+    rules = {
+        rng.choice(missed) if missed and rng.random() < 0.8 else "of thumb" for _ in range(rng.randint(1, 3))
+    }
     end = len(order.candidate.text)
     changes = [
         Change(

@@ -356,12 +356,14 @@ async def test_a_turn_has_to_be_worth_its_price(
 
 
 async def test_a_turn_that_fails_does_not_cost_what_was_said_before() -> None:
-    client = ScriptedClient([WEAK, LLMServerError("down")])
-    conversation = await rf.Reflector(client).converse(run(), prompt=PROMPT)
+    once = rf.ModelOptions(retry=rf.RetryPolicy(attempts=1))
+    model = rf.Model(ScriptedClient([WEAK, LLMServerError("down")]), options=once)
+    conversation = await rf.Reflector(model).converse(run(), prompt=PROMPT)
     assert conversation.current_turn == 1
     assert conversation.metadata["stopped"] == "failed: LLMServerError: down"
+    model = rf.Model(ScriptedClient([LLMServerError("down")]), options=once)
     with pytest.raises(LLMServerError):
-        await rf.Reflector(ScriptedClient([LLMServerError("down")])).converse(run(), prompt=PROMPT)
+        await rf.Reflector(model).converse(run(), prompt=PROMPT)
 
 
 async def test_converse_goes_on_with_a_conversation_and_takes_a_rule_of_ones_own() -> None:

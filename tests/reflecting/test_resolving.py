@@ -9,7 +9,7 @@ import pytest
 import reflector as rf
 from reflector.edits.edit import EditConfig
 from reflector.edits.planning import plan_edits
-from reflector.errors import InputError, LLMServerError, NoModelWarning
+from reflector.errors import InputError, LLMBadRequestError, NoModelWarning
 from reflector.llm.scripted import ScriptedClient
 from reflector.reflecting.resolving import resolve_conflicts
 from reflector.reflection.models import ParsedReflection, Suggestion
@@ -76,7 +76,7 @@ async def test_one_wording_may_serve_both():
         ("[" * 5_000, "keeps none of edit_1, edit_2"),
         (answer("edit_1", "Greet the caller in one word."), "must stay"),
         (answer("edit_1", "Greet {name}, {order_id}."), "which nothing fills in"),
-        (LLMServerError("down"), "did not answer: LLMServerError"),
+        (LLMBadRequestError("down"), "did not answer: LLMBadRequestError"),
     ],
 )
 async def test_an_unusable_answer_leaves_the_conflict_open_and_says_why(said, told):
@@ -113,7 +113,7 @@ async def test_who_does_not_answer_is_not_asked_again():
     wishes = [
         wish("modify", f"Rule {n} in {k} words.", f"Rule {n} here.") for n in range(3) for k in ("six", "ten")
     ]
-    client = ScriptedClient(lambda request: LLMServerError("down"))
+    client = ScriptedClient(lambda request: LLMBadRequestError("not understood"))
     prompt = "".join(f"- Rule {n} here.\n" for n in range(3))
     after = await resolve_conflicts(planned(*wishes, prompt=prompt), client)
     assert len(client.requests) == 1

@@ -8,17 +8,20 @@ import anyio.lowlevel
 import pytest
 
 from reflector.llm.client import FunctionClient
-from reflector.llm.litellm_client import LiteLLMClient
 from reflector.llm.messages import ModelReply, ModelRequest
-from reflector.llm.retry import Retrier, RetryPolicy
+from reflector.llm.model import Model, ModelOptions
+from reflector.llm.retry import RetryPolicy
 from reflector.llm.scripted import ScriptedClient
 from reflector.testing import check_http_client, check_llm_client
 
 pytestmark = pytest.mark.anyio
 
+KEY = "sk-conformance-0123456789"
+QUICK = ModelOptions(retry=RetryPolicy(base=0.001))
 
-def quick_retrier() -> Retrier:
-    return Retrier(RetryPolicy(base=0.001))
+
+def model_of_script(texts: list[str]) -> Model:
+    return Model(ScriptedClient(texts))
 
 
 def function_client(texts: list[str]) -> FunctionClient:
@@ -33,18 +36,16 @@ def thread_client(texts: list[str]) -> FunctionClient:
     return FunctionClient(lambda messages: texts.pop(0))
 
 
-@pytest.mark.parametrize("make_client", [ScriptedClient, function_client, thread_client])
+@pytest.mark.parametrize("make_client", [ScriptedClient, function_client, thread_client, model_of_script])
 async def test_the_clients_without_a_server_conform(make_client: Any) -> None:
     await check_llm_client(make_client)
 
 
 @pytest.mark.slow
-async def test_the_litellm_client_conforms_over_real_http() -> None:
+async def test_a_model_behind_litellm_conforms_over_real_http() -> None:
     await check_http_client(
-        lambda base_url: LiteLLMClient(
-            "any", base_url=base_url, api_key="sk-conformance-0123456789", retrier=quick_retrier()
-        ),
-        key="sk-conformance-0123456789",
+        lambda base_url: Model("any", base_url=base_url, api_key=KEY, options=QUICK),
+        key=KEY,
     )
 
 

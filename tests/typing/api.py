@@ -48,6 +48,36 @@ async def conflicts(plan: rf.EditPlan, plans: rf.ComponentPlans, reflection: rf.
     assert_type(await rf.resolve_conflicts(reflection), rf.Reflection)
 
 
+async def algebra() -> None:
+    cl3 = rf.clifford.Signature(3, 0)
+    a = cl3.vector([1, 2, 3])
+    for made in (a * a, a ^ a, a | a, ~a, 2 * a, a + 1, a.inverse(), a.exp(), cl3.batch([[0.0] * 8])):
+        assert_type(made, rf.clifford.Multivector)
+    assert_type(a.signature, rf.clifford.Signature)
+    assert_type(a.coefficients, dict[str, float])
+    assert_type(
+        await rf.execute(rf.CliffordOperation(operation="norm", input_multivector={"e1": 1})), rf.TaskResult
+    )
+
+
+async def code() -> None:
+    index = await rf.CodeIndex.build("src", store="index.db", options=rf.IndexOptions(max_tokens=500))
+    assert_type(index, rf.CodeIndex)
+    assert_type(index.report, rf.IndexReport | None)
+    hits = index.search("retry with back-off", limit=10)
+    assert_type(hits, list[rf.Hit])
+    assert_type(hits[0].lines, tuple[int, int])
+    assert_type(hits[0].chunk, rf.Chunk)
+    groups = rf.group_chunks(index.chunks(), strategy="references", max_tokens=4000)
+    assert_type(groups.quality.references_kept, float)
+    assert_type([group.rank for group in groups], list[float])
+    embedder: rf.Embedder = rf.HashingEmbedder()
+    embedder = rf.LiteLLMEmbedder("openai/m")
+    embedder = rf.MiniLM("folder")
+    assert_type(rf.CodeIndex.open("index.db", embedder=embedder), rf.CodeIndex)
+    assert_type(rf.CodeIndex.build_sync("src", store="index.db"), rf.CodeIndex)
+
+
 def parts() -> None:
     trajectories = list(rf.load_trajectories("run.json"))
     assert_type(trajectories, list[rf.Trajectory])
@@ -64,6 +94,24 @@ def parts() -> None:
     assert_type(rf.Trajectory.from_openai_messages([{"role": "user", "content": "hi"}]), rf.Trajectory)
 
 
+async def models() -> None:
+    options = rf.ModelOptions(
+        limits=rf.RateLimits(concurrency=8, requests_per_minute=60),
+        budget=rf.Budget(cost_usd=2.0, tokens=10_000),
+        price=rf.Price(input=1.0, output=10),
+        retry=rf.RetryPolicy(attempts=2),
+    )
+    model = rf.Model("openai/m", base_url="http://localhost/v1", options=options)
+    assert_type(await model.complete(rf.ModelRequest.from_text("hi")), rf.ModelReply)
+    assert_type(rf.Reflector(model).ledger, rf.Ledger | None)
+    run = rf.Ledger(rf.Budget(rollouts=400))
+    assert_type(model.charged_to(run), rf.Model)
+    with run.active() as ledger:
+        assert_type(ledger, rf.Ledger)
+    assert_type(run.lines(), tuple[rf.LedgerLine, ...])
+    assert_type(run.to_json(), bytes)
+
+
 async def simulated() -> None:
     world = simulation.World(scenario="mixed", seed=0)
     assert_type(world.seed_prompt, str)
@@ -74,3 +122,14 @@ async def simulated() -> None:
     assert_type(run.trajectory(), rf.Trajectory)
     assert_type(world.score(run.example, run.output).feedback, str)
     rf.Reflector(world.reflection_model())
+
+
+async def paid_once() -> None:
+    with rf.AnswerStore("answers.db", mode="replay", max_bytes=1_000_000) as store:
+        assert_type(store, rf.AnswerStore)
+        model = rf.Model("openai/m", store=store)
+        assert_type((await model.complete(rf.ModelRequest.from_text("q", sample=2))).cached, bool)
+    redactor = rf.Redactor(emails=False, patterns={"customer": r"C-[0-9]+"}, function=str.strip)
+    options = rf.ReflectorOptions(seed=1, extra={"top_p": 0.5}, tries=2)
+    reflector = rf.Reflector(model, options=options, redact=redactor)
+    assert_type((await reflector.reflect("run.json", sample=1)).cached, bool)

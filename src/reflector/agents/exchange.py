@@ -258,6 +258,15 @@ class Exchange:
             received += await subscriber.deliver(signal)
         return received
 
+    def announce(self, signal: Signal) -> None:
+        """Show a fact to those who subscribed, without waiting; see `Runtime.announce`."""
+        self._enter(signal)
+        self.observe(signal)
+
+    def is_awaited(self, signal_type: str) -> bool:
+        """Return whether somebody subscribed to exactly this type."""
+        return any(route.pattern.text == signal_type for route in self._subscribers.candidates(signal_type))
+
     def observe(self, signal: Signal, addressee: Cell | None = None) -> None:
         """Show a request, a reply or a dead letter to the journal and to those who subscribed."""
         if self._journal is not None:

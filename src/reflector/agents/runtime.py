@@ -351,6 +351,15 @@ class Runtime:
         self._root.cells[cell] = None
         return cell
 
+    def announce(self, signal: Signal) -> None:
+        """Show a fact to everybody who subscribed, without waiting: whoever has no room for it misses it."""
+        self._check_open()
+        self.exchange.announce(signal)
+
+    def is_awaited(self, signal_type: str) -> bool:
+        """Return whether somebody subscribed to exactly this type: facts that cost something are made for those."""
+        return self.exchange.is_awaited(signal_type)
+
     def use(self, middleware: Middleware) -> None:
         """Put a middleware around every delivery from now on, inside those that are there."""
         self.exchange.use(middleware)

@@ -14,8 +14,10 @@ import typer
 
 from reflector import __version__
 from reflector.cli.analyze import analyze_command
+from reflector.cli.code import index_command, search_command
 from reflector.cli.demo import demo_command
 from reflector.cli.failures import BAD_INPUT, INTERRUPTED, exit_with
+from reflector.cli.provider import provider_app
 from reflector.cli.reflect import reflect_command
 
 __all__ = ["app", "main"]
@@ -31,6 +33,9 @@ app = typer.Typer(
 app.command("analyze")(analyze_command)
 app.command("reflect")(reflect_command)
 app.command("demo")(demo_command)
+app.add_typer(provider_app, name="provider")
+app.command("index")(index_command)
+app.command("search")(search_command)
 
 
 @app.callback(invoke_without_command=True)

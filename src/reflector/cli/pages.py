@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
@@ -12,17 +12,27 @@ from rich.table import Table
 from rich.text import Text
 
 from reflector._text import clean, one_line
+from reflector.code.chunk import Hit
 from reflector.errors import TrajectoryImportError
 from reflector.reflecting.conversation import Conversation
 from reflector.reflecting.reflection import Reflection
 from reflector.reflection.models import Suggestion
 from reflector.trajectories.analysis import FailurePoint, ReasoningIssue, TrajectoryAnalysis
 
-__all__ = ["print_analysis", "print_errors", "print_notice", "print_reflection", "print_turns", "progress"]
+__all__ = [
+    "print_analysis",
+    "print_errors",
+    "print_hits",
+    "print_notice",
+    "print_reflection",
+    "print_turns",
+    "progress",
+]
 
 _SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green"}
 _OUTCOME_STYLES = {"success": "bold green", "unknown": "yellow"}
 _FINDINGS_SHOWN = 12
+_LINES_SHOWN = 4
 
 Numbers = Sequence[Sequence[int]]
 
@@ -36,14 +46,17 @@ def _errors() -> Console:
 
 
 @contextmanager
-def progress(text: str) -> Iterator[None]:
-    """Show a line that something is under way, in a terminal and on stderr only."""
+def progress(text: str) -> Iterator[Callable[[str], None] | None]:
+    """Show a line that something is under way, in a terminal and on stderr only.
+
+    What is yielded puts further words behind it; None where there is no terminal.
+    """
     console = _errors()
     if not console.is_terminal:
-        yield
+        yield None
         return
-    with console.status(escape(clean(text))):
-        yield
+    with console.status(escape(clean(text))) as status:
+        yield lambda more: status.update(escape(clean(f"{text}: {more}")))
 
 
 def print_analysis(analysis: TrajectoryAnalysis) -> None:
@@ -91,6 +104,17 @@ def print_errors(errors: Sequence[TrajectoryImportError]) -> None:
 def print_notice(text: str) -> None:
     """Print a line about what was done, on stderr."""
     _errors().print(Text(clean(text), style="cyan"), soft_wrap=True)
+
+
+def print_hits(hits: Sequence[Hit]) -> None:
+    """Print what a search found: where it is, and its first lines."""
+    console = _console()
+    for hit in hits:
+        head = Text(f"{clean(hit.path)}:{hit.lines[0]}-{hit.lines[1]}", style="bold")
+        head.append(f"  {clean(hit.name)}  {hit.score:.2f}", style="dim")
+        console.print(head, soft_wrap=True)
+        lines = [line for line in clean(hit.text).splitlines() if line.strip()]
+        console.print(Text("\n".join(lines[:_LINES_SHOWN]) + "\n"), soft_wrap=True)
 
 
 def _run_page(analysis: TrajectoryAnalysis) -> RenderableType:
@@ -209,9 +233,11 @@ def _footer(reflection: Reflection) -> Text:
     ]
     if reflection.needs_clarification:
         parts.append("a follow-up question would help")
-    if usage.total_tokens is not None:
+    if reflection.cached:
+        parts.append("paid before")
+    elif usage.total_tokens is not None:
         parts.append(f"{usage.input_tokens or 0} tokens in, {usage.output_tokens or 0} out")
-    if usage.cost_usd is not None:
+    if usage.cost_usd is not None and not reflection.cached:
         parts.append(f"${usage.cost_usd:.4f}")
     if reflection.dropped:
         parts.append(f"{len(reflection.dropped)} part(s) of the answer could not be used")

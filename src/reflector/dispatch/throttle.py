@@ -180,8 +180,8 @@ class Throttle:
         return until
 
     def _check(self, start: float, latest: float, reason: str) -> None:
-        if start > latest:
-            wait = start - self._clock.now()
+        wait = start - self._clock.now()
+        if wait > 0 and start > latest:
             raise RateLimitedError(
                 f"{reason} would last {wait:.3g} s longer, which is too long to wait for; nothing was sent",
                 retry_after=wait,
@@ -198,7 +198,7 @@ class Throttle:
         with self._lock:
             if retry_after is not None:
                 self._paused_until = max(self._paused_until, now + retry_after)
-            if sent_at <= self._slowed_at:
+            if sent_at < self._slowed_at:
                 return
             self._slowed_at = now
             self._share = max(1 / self.limits.concurrency, self._share / 2)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import anyio.lowlevel
+
 from reflector._clock import Clock
 from reflector.dispatch.capacity import current_caller
 from reflector.dispatch.ledger import Ledger, Reservation
@@ -17,6 +19,7 @@ from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.pricing import ModelFacts, estimate_input, facts_of, input_ceiling, output_ceiling
 from reflector.llm.retry import Retrier
 from reflector.llm.secrets import is_clean, keys_of_environment, without_keys
+from reflector.llm.wording import show_model
 from reflector.usage import Price, Usage
 
 __all__ = ["Call", "Calls"]
@@ -84,12 +87,21 @@ class Call:
     async def run(self) -> ModelReply:
         """Return the answer, with what all its requests used."""
         calls = self._calls
-        reply, _ = await calls.retrier.call(self._try, timeout=self._seconds, model=calls.client.name)
+        reply, _ = await calls.retrier.call(self._try_mended, timeout=self._seconds, model=calls.client.name)
         duration = reply.duration_ms
         if duration is None:
             duration = (calls.clock.now() - self._began) * 1000
         attempts = max(reply.attempts, self.used.calls)
         return reply.model_copy(update={"usage": self.used, "attempts": attempts, "duration_ms": duration})
+
+    async def _try_mended(self) -> ModelReply:
+        """Send it, and at once again whenever the client has learnt of an option that the server does not take."""
+        while True:
+            try:
+                return await self._try()
+            except LLMError as err:
+                if not err.mended:
+                    raise
 
     async def _try(self) -> ModelReply:
         throttle = self._calls.throttle
@@ -101,6 +113,10 @@ class Call:
             patience=self._calls.retrier.policy.longest_retry_after,
         )
         try:
+            await (
+                anyio.lowlevel.checkpoint_if_cancelled()
+            )  # a turn may come in the moment in which the time is up
+            self._stop_if_late()
             self._stop_if_fatal()
             reservations = await self._reserve()
         except BaseException:
@@ -108,13 +124,21 @@ class Call:
             raise
         return await self._send(leave, reservations)
 
+    def _stop_if_late(self) -> None:
+        if self._calls.clock.now() >= self._deadline:
+            name = self._calls.client.name
+            raise LLMTimeoutError(
+                f"{show_model(name)} had no turn for it within {self._seconds:g} s.", model=name
+            )
+
     def _stop_if_fatal(self) -> None:
         """Fail as another call did that was asked at the same time, instead of being refused once more."""
         if self._calls.fatal is None:
             return
         latest, model, error = self._calls.fatal
         if self._number <= latest and model == self._request.model:
-            raise type(error)(f"{error} [not sent: another call had this answer]", model=error.model)
+            kind = next(kind for kind in type(error).__mro__ if kind.__module__ == LLMError.__module__)
+            raise kind(f"{error} [not sent: another call had this answer]", model=error.model)
 
     async def _reserve(self) -> list[Reservation]:
         output = _INFINITE if self._output is None else self._output

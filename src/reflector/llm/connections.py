@@ -14,7 +14,7 @@ import anyio
 import anyio.from_thread
 import anyio.lowlevel
 
-__all__ = ["close_with_loop", "is_trio", "run_on_asyncio"]
+__all__ = ["called_here", "close_with_loop", "is_trio", "run_on_asyncio"]
 
 T = TypeVar("T")
 
@@ -51,6 +51,17 @@ async def run_on_asyncio(function: Callable[..., Awaitable[T]], *args: Any) -> T
         future.cancel()  # does nothing to a call that is done
     result: T = future.result()
     return result
+
+
+def called_here(function: Callable[[T], None]) -> Callable[[T], None]:
+    """Return a function that any thread may call: it lets this event loop, which is trio's, call `function`."""
+    token = _native_token()
+
+    def call(argument: T) -> None:
+        with contextlib.suppress(RuntimeError):  # trio has ended: nobody looks any more
+            token.run_sync_soon(function, argument)
+
+    return call
 
 
 async def _portal() -> Any:

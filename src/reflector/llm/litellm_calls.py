@@ -6,7 +6,8 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from reflector._text import one_line, shorten
-from reflector.errors import ConfigurationError, LLMBadRequestError, LLMError
+from reflector.errors import ConfigurationError, LLMError
+from reflector.llm.call_options import CallOptions
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.replies import read_reply, read_usage, split_thinking
 from reflector.llm.secrets import redact
@@ -17,7 +18,6 @@ __all__ = [
     "check_settings",
     "password_of",
     "read_response",
-    "refuses_format",
 ]
 
 # What the client sets itself; `extra` may hold anything else.
@@ -65,7 +65,7 @@ def _problem_of_url(url: object) -> str | None:
     return "has port 0; ports are 1-65535" if port == 0 else None
 
 
-def build_call(request: ModelRequest, *, timeout: float, with_format: bool) -> dict[str, Any]:
+def build_call(request: ModelRequest, options: CallOptions, *, timeout: float) -> dict[str, Any]:
     """Return the arguments of litellm's completion, apart from those that say where to.
 
     Raises:
@@ -73,10 +73,7 @@ def build_call(request: ModelRequest, *, timeout: float, with_format: bool) -> d
     """
     if taken := _RESERVED & request.extra.keys():
         raise ConfigurationError(f"extra cannot hold {sorted(taken)}: the client sets them itself.")
-    options = request.options()
-    if not with_format:
-        options.pop("response_format", None)
-    return options | {
+    return options.fit(request.options()) | {
         "messages": request.chat(),
         "timeout": _rounded_up(timeout),
         "max_retries": 0,  # `num_retries` would repeat refused requests too; ours are the only retries
@@ -87,11 +84,6 @@ def build_call(request: ModelRequest, *, timeout: float, with_format: bool) -> d
 def _rounded_up(timeout: float) -> float:
     """Return the next of a few time limits: litellm keeps one set of connections for each value it sees."""
     return next((step for step in (1.0, 5.0, 15.0, 60.0, 180.0, 600.0, 1800.0) if timeout <= step), 7200.0)
-
-
-def refuses_format(err: LLMError, call: dict[str, Any]) -> bool:
-    """Return whether the server does not know the response format that was asked for; many local ones do not."""
-    return "response_format" in call and type(err) is LLMBadRequestError and "response_format" in str(err)
 
 
 def read_response(response: Any, model: str) -> ModelReply:

@@ -10,14 +10,15 @@ import os
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import anyio.lowlevel
 import anyio.to_thread
 
 from reflector.errors import LLMError
-from reflector.llm.connections import close_with_loop, is_trio, run_on_asyncio
+from reflector.llm.call_options import CallOptions
+from reflector.llm.connections import called_here, close_with_loop, is_trio, run_on_asyncio
 from reflector.llm.failures import llm_error
 from reflector.llm.leaks import without_leak
 from reflector.llm.litellm_calls import (
@@ -25,13 +26,14 @@ from reflector.llm.litellm_calls import (
     check_settings,
     password_of,
     read_response,
-    refuses_format,
 )
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.pricing import ModelFacts, facts_from_map
+from reflector.llm.progress import Watch, current_watch
 from reflector.llm.secrets import is_clean, keys_of_environment, redact, without_keys
+from reflector.llm.streaming import gather
 
-__all__ = ["LiteLLMClient"]
+__all__ = ["LiteLLMClient", "embed"]
 
 PLACEHOLDER_KEY = "no-key"
 """Sent to a server of one's own when there is no key: the protocol wants one."""
@@ -84,7 +86,7 @@ class LiteLLMClient:
         self._api_key = api_key
         self._timeout = timeout
         self._route: dict[str, Any] | None = None
-        self._takes_formats = True
+        self._options = CallOptions(self._model, self._takes_schema)
 
     @property
     def name(self) -> str:
@@ -106,6 +108,10 @@ class LiteLLMClient:
                 await anyio.to_thread.run_sync(_load, abandon_on_cancel=True)
             self._route = _route(self._model, self._base_url, self._api_key)
 
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys that it was given. They go nowhere but to its server."""
+        return tuple(key for key in (self._api_key, password_of(self._base_url)) if key)
+
     def facts(self) -> ModelFacts:
         """Return what litellm knows of the model, once it is warmed up; no server is asked."""
         model = self._model if self._route is None else self._route["model"]
@@ -119,19 +125,30 @@ class LiteLLMClient:
         """
         await self.warmup()
         timeout = request.timeout or self._timeout
-        call = build_call(request, timeout=timeout, with_format=self._takes_formats) | (self._route or {})
+        call = build_call(request, self._options, timeout=timeout) | (self._route or {})
+        watch = current_watch()
+        if watch is not None:
+            call |= {"stream": True} | self._options.fit({"stream_options": {"include_usage": True}})
         failure: LLMError
         try:
-            response = await (run_on_asyncio(_complete, call) if is_trio() else _complete(call))
+            if is_trio():
+                response = await run_on_asyncio(_complete, call, watch and called_here(watch))
+            else:
+                response = await _complete(call, watch)
         except Exception as err:  # noqa: BLE001 - the border to litellm: everything is re-typed
             failure, cause = self._failure_of(err, call)
         else:
             return without_keys(read_response(response, self._model), self._keys(call))
-        if refuses_format(failure, call):
-            self._takes_formats = False
-            failure.retryable, failure.retry_after = True, 0.0  # the next try leaves it out
+        failure.mended = self._options.learn(failure, call)
         # Outside of the handler, so that an original that quotes a key does not hang on as its context.
         raise failure from cause
+
+    def _takes_schema(self) -> bool | None:
+        """Return whether litellm knows that the model takes a JSON schema; None where it does not know the model."""
+        litellm, model = _Door.litellm, (self._route or {"model": self._model})["model"]
+        if not {model, model.partition("/")[2]} & litellm.model_cost.keys():
+            return None
+        return bool(litellm.supports_response_schema(model=model))
 
     def _failure_of(self, err: Exception, call: dict[str, Any]) -> tuple[LLMError, Exception | None]:
         keys = self._keys(call)
@@ -139,6 +156,45 @@ class LiteLLMClient:
 
     def _keys(self, call: dict[str, Any]) -> tuple[str | None, ...]:
         return (self._api_key, call.get("api_key"), password_of(self._base_url), *keys_of_environment())
+
+
+class _TrueZero(int):
+    """litellm takes a number of retries that is false for its default of two, in embeddings (1.110, openai.py)."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+_NO_RETRIES = _TrueZero(0)
+
+
+async def embed(
+    model: str,
+    texts: Sequence[str],
+    *,
+    base_url: str | None = None,
+    api_key: str | None = None,
+    dimensions: int | None = None,
+    timeout: float = 120.0,  # noqa: ASYNC109 - litellm's own
+) -> list[list[float]]:
+    """Return the vector of each text, in one request to an embedding model that is not repeated.
+
+    Raises:
+        LLMError: As the subclass that says what happened; no key stands in its text.
+    """
+    check_settings(model, base_url, api_key, timeout)
+    if _Door.litellm is None:
+        await anyio.to_thread.run_sync(_load, abandon_on_cancel=True)
+    call = _route(model, base_url, api_key) | {"input": list(texts), "timeout": timeout}
+    call |= {"max_retries": _NO_RETRIES} | ({"dimensions": dimensions} if dimensions else {})
+    failure: LLMError
+    try:
+        response = await (run_on_asyncio(_embed, call) if is_trio() else _embed(call))
+        return [row["embedding"] for row in sorted(response.data, key=lambda row: row["index"])]
+    except Exception as err:  # noqa: BLE001 - the border to litellm: everything is re-typed
+        keys = (api_key, call.get("api_key"), password_of(base_url), *keys_of_environment())
+        failure, cause = llm_error(err, model=model, keys=keys), err if is_clean(err, keys) else None
+    raise failure from cause
 
 
 # --- the door ----------------------------------------------------------------------------------------------
@@ -177,6 +233,8 @@ def _load() -> None:
             # litellm's own filters no longer hold back where a test suite has reset them.
             importlib.import_module("openai.resources")
             litellm.ModelResponse(choices=[litellm.Choices(message=litellm.Message(content=""))])
+            types = importlib.import_module("litellm.types.utils")
+            types.ModelResponseStream(choices=[types.StreamingChoices(delta=types.Delta(content=""))])
         except ImportError as err:
             raise LLMError(
                 f"litellm cannot be imported ({err}); repair it with `pip install litellm`."
@@ -238,8 +296,18 @@ def _route(model: str, base_url: str | None, api_key: str | None) -> dict[str, A
 # --- one request -------------------------------------------------------------------------------------------
 
 
-async def _complete(call: dict[str, Any]) -> Any:
+async def _complete(call: dict[str, Any], watch: Watch | None) -> Any:
     await close_with_loop(_Door.litellm)
     await anyio.lowlevel.checkpoint_if_cancelled()
     with _unreported() as litellm:
-        return await without_leak(litellm.acompletion(**call))
+        response = await without_leak(litellm.acompletion(**call))
+        return (
+            response if watch is None or not hasattr(response, "__aiter__") else await gather(response, watch)
+        )
+
+
+async def _embed(call: dict[str, Any]) -> Any:
+    await close_with_loop(_Door.litellm)
+    await anyio.lowlevel.checkpoint_if_cancelled()
+    with _unreported() as litellm:
+        return await without_leak(litellm.aembedding(**call))

@@ -19,6 +19,7 @@ from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.paid_answers import answer_once
 from reflector.llm.pricing import facts_of
 from reflector.llm.retry import Retrier, RetryPolicy
+from reflector.llm.secrets import keys_of_environment
 from reflector.usage import Budget, Price
 
 __all__ = ["Model", "ModelOptions", "as_model"]
@@ -117,6 +118,11 @@ class Model:
 
     def __repr__(self) -> str:
         return f"Model({self.client!r})"
+
+    def keys(self) -> tuple[str, ...]:
+        """Return the keys that this process uses: the client's own, and those of the environment."""
+        tell = getattr(self.client, "keys", None)
+        return (*(tell() if callable(tell) else ()), *keys_of_environment())
 
     def charged_to(self, *ledgers: Ledger) -> Model:
         """Return the same model, with the same limits and ledger, whose calls these ledgers pay as well."""

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from reflector.agents.ambient import current_runtime
 from reflector.agents.context import Context
 from reflector.dispatch.task import Task
 from reflector.llm.client import LLMClient, ModelFunction
 from reflector.llm.messages import ModelRequest
 from reflector.llm.model import as_model
+from reflector.llm.progress import MODEL_PROGRESSED, ModelProgress, Watch, watched
+from reflector.signals.signal import Signal
 
 __all__ = ["model_agent", "read_request"]
+
+_PAUSE = 0.1
 
 Provider = Callable[[Task, Context], Awaitable[dict[str, Any]]]
 
@@ -30,10 +36,36 @@ def model_agent(model: LLMClient | ModelFunction) -> Provider:
     asked = as_model(model)
 
     async def ask(task: Task, context: Context) -> dict[str, Any]:
-        reply = await asked.complete(read_request(task.payload))
+        request = read_request(task.payload)
+        runtime = current_runtime()
+        if runtime is not None and runtime.is_awaited(MODEL_PROGRESSED):
+            with watched(_announcer(context)):
+                reply = await asked.complete(request)
+        else:
+            reply = await asked.complete(request)
         return reply.model_dump(mode="json")
 
     return ask
+
+
+def _announcer(context: Context) -> Watch:
+    """Return what announces the progress of the call that is being handled: the first piece, then ten a second."""
+    asked, clock = context.signal, context.runtime.clock
+    assert asked is not None
+    due = -math.inf
+
+    def announce(progress: ModelProgress) -> None:
+        nonlocal due
+        if (now := clock.now()) < due:
+            return
+        due = now + _PAUSE
+        signal = Signal(
+            MODEL_PROGRESSED, f"/agents/{context.ref.name}", progress.model_dump(), subject=asked.subject
+        )
+        signal.causationid, signal.correlationid = asked.id, asked.correlationid or asked.id
+        context.runtime.announce(signal)
+
+    return announce
 
 
 def read_request(data: Any) -> ModelRequest:

@@ -98,6 +98,15 @@ class Redaction:
         self._placeholders: dict[str, str] = {}
         self._counts: dict[str, int] = {}
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing that it could replace."""
+        return not (self._forms or self._patterns or self._function)
+
+    def pass_over(self, name: str, number: int) -> None:
+        """Give no further secret the placeholder of that name and number, or of a lower number."""
+        self._counts[name] = max(number, self._counts.get(name, 0))
+
     def text(self, text: str) -> str:
         """Return a text with placeholders."""
         changed = text

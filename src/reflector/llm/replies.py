@@ -92,6 +92,7 @@ def _read_fields(value: Any, model: str | None) -> ModelReply:
         usage=read_usage(_get(value, "usage")),
         reasoning=replace_surrogates(reasoning) if reasoning else None,
         attempts=_count(_get(value, "attempts")) or 1,
+        cached=_get(value, "cached") is True,
         duration_ms=_number(_get(value, "duration_ms")),
     )
 

@@ -49,23 +49,26 @@ def redact(text: str, known: Iterable[str | None] = ()) -> str:
     """
     keys = [key for key in known if key and len(key) >= 4]
     text = remove_keys(text, keys)
-    for key in keys:
-        if is_secret(key) and ("*" in text or ".." in text or "…" in text or "•" in text):
-            text = _masked(key).sub(MASK, text)
     text = _KEY.sub(MASK, text)
     return _FIELD.sub(lambda match: match.group(1) + MASK, text)
 
 
 def remove_keys(text: str, keys: Iterable[str]) -> str:
-    """Return `text` without exactly these keys, in whatever form; nothing else in it changes.
+    """Return `text` without exactly these keys, as they are, encoded or shown in part; nothing else in it changes.
 
     >>> remove_keys("the key is Zx81-4711", ["Zx81-4711"])
     'the key is [key removed]'
     """
     # The longest first, because one key may begin with another; the mark itself is never searched.
-    forms = {form for key in keys if key and key not in MASK for form in forms_of(key)}
+    keys = {key for key in keys if key and key not in MASK}
+    forms = {form for key in keys for form in forms_of(key)}
     found = sorted((form for form in forms if form in text), key=len, reverse=True)
-    return re.sub("|".join(re.escape(form) for form in found), MASK, text) if found else text
+    if found:
+        text = re.sub("|".join(re.escape(form) for form in found), MASK, text)
+    for key in keys:
+        if is_secret(key) and (key[:4] in text or key[-4:] in text):
+            text = _masked(key).sub(MASK, text)
+    return text
 
 
 def without_keys(reply: ModelReply, keys: Iterable[str | None]) -> ModelReply:
@@ -108,7 +111,8 @@ def _masked(key: str) -> re.Pattern[str]:
 def keys_of_environment() -> tuple[str, ...]:
     """Return the values of all variables that hold a key: a server may quote the one that a library found."""
     endings = ("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY")
-    return tuple(value for name, value in os.environ.items() if name.endswith(endings) and len(value) >= 8)
+    values = [os.environ.get(name, "") for name in list(os.environ) if name.endswith(endings)]
+    return tuple(value for value in values if len(value) >= 8)
 
 
 def is_secret(key: str) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from reflector.optimizer.acceptance import Verdict
 from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.config import OptimizerConfig
+from reflector.optimizer.credit import is_doubtful
 from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.examples import Split
 from reflector.optimizer.merging import find_merge
@@ -20,7 +21,6 @@ from reflector.optimizer.minibatches import minibatch
 from reflector.optimizer.pool import Pool
 from reflector.optimizer.proposal import Ending, Proposal
 from reflector.optimizer.racing import chunks, is_hopeless
-from reflector.optimizer.credit import is_doubtful
 from reflector.optimizer.results import Results
 from reflector.optimizer.selection import choose_components
 from reflector.optimizer.work import Change, Order, Proposed, Purpose, Reflect, RunRows, Tried, apply_changes
@@ -360,9 +360,7 @@ class Machine:
         passed = [row for row, each in proposal.scored.items() if each.score >= perfect]
         count = min(len(passed), max(2, round(_GUARDS * len(passed))))
         guards = set(self._rng(f"guards-{proposal.steps}", proposal).sample(passed, count))
-        return tuple(
-            row for row, each in proposal.scored.items() if each.score < perfect or row in guards
-        )
+        return tuple(row for row, each in proposal.scored.items() if each.score < perfect or row in guards)
 
     def _child_ran(self, proposal: Proposal) -> None:
         """Judge a trial by the rows it was run on."""
@@ -388,7 +386,9 @@ class Machine:
             return ()
         fresh, changes = proposal.fresh, proposal.changes
         is_worse = bool(self._worse(proposal))
-        doubtful = tuple(each for each in changes if is_doubtful(each, fresh) or (is_worse and not each.quotes))
+        doubtful = tuple(
+            each for each in changes if is_doubtful(each, fresh) or (is_worse and not each.quotes)
+        )
         return doubtful if len(doubtful) < len(changes) else ()
 
     def _worse(self, proposal: Proposal) -> list[int]:
@@ -475,7 +475,10 @@ class Machine:
     def _verdict(self, proposal: Proposal) -> Verdict:
         more = min(self.minibatch, self.rows["train"] - len(proposal.scored))
         has_more = (
-            more > 0 and not proposal.child and proposal.rounds < _ROUNDS and self._take_room(proposal, 2 * more)
+            more > 0
+            and not proposal.child
+            and proposal.rounds < _ROUNDS
+            and self._take_room(proposal, 2 * more)
         )
         rows = list(proposal.fresh)
         before = [proposal.scored[row].score for row in rows]

@@ -77,7 +77,9 @@ class Proposer:
         texts = {name: order.candidate[name] for name in order.components}
         runs = await anyio.to_thread.run_sync(self._read, order, texts)
         asking = _Asking(self._reflector, texts, order.rejected, self._config.follow_ups, self._purse)
-        said, usage, calls, problems = await asking.ask(lambda shown, most: self._groups(_without(runs, shown), most))
+        said, usage, calls, problems = await asking.ask(
+            lambda shown, most: self._groups(_without(runs, shown), most)
+        )
         if not said:
             return Proposed(reason=problems[0], is_error=True, calls=calls), usage
         return replace(_proposed(said, texts), calls=calls), usage
@@ -102,7 +104,9 @@ class Proposer:
         found = [point.evidence or "" for point in analysis.failure_points]
         asked = next((step.content for step in run.steps if step.kind is StepKind.USER), "")
         said = statements_of(feedback, *found)
-        text = "\n".join((feedback, *(step.content for step in run.steps if step.kind is not StepKind.SYSTEM)))
+        text = "\n".join(
+            (feedback, *(step.content for step in run.steps if step.kind is not StepKind.SYSTEM))
+        )
         return _Run(row, analysis, is_success, said or statements_of(asked), text)
 
     def _groups(self, runs: Sequence[_Run], most: float) -> list[list[_Run]]:
@@ -267,9 +271,7 @@ def _question(talk: Conversation) -> str | None:
     """
     last = talk.reflections[-1]
     covered = {
-        step
-        for each in last.suggestions
-        for step in named_steps(f"{each.description} {each.rationale}")
+        step for each in last.suggestions for step in named_steps(f"{each.description} {each.rationale}")
     }
     asked = {step for turn in talk.turns for step in named_steps(turn.question or "")}
     steps = [

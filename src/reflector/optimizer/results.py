@@ -76,10 +76,10 @@ class Results:
         """Take a result in; return the proposals that had waited for it."""
         if self.is_shared or proposal is None:
             self._keep(key, evaluation)
-            waiting = self._waiters.pop(key, ())
+            waiting = self._waiters.pop(key, [])
         else:
             proposal.results[key] = evaluation
-            waiting = (proposal,)
+            waiting = [proposal]
         woken = [each for each in waiting if each is not None]
         for each in woken:
             each.awaiting.discard(key)

@@ -12,6 +12,7 @@ from reflector._text import one_line
 from reflector.edits.planning import plan_edits
 from reflector.errors import ConversationCompletedError, InputError, MaxTurnsReachedError
 from reflector.reflecting.reflection import Reflection
+from reflector.reflecting.runs import seen_runs
 from reflector.reflection.follow_up import FollowUp, Weakness, choose_question
 from reflector.reflection.joining import join_turns
 from reflector.reflection.models import Exchange, ParsedReflection, ReflectionRequest
@@ -92,6 +93,13 @@ class Conversation(Value):
             return self.turns[0].reflection if self.turns else None
         last = self.turns[-1].reflection
         joined = join_turns(self.reflections)
+        plan = plan_edits(
+            joined,
+            last.prompt,
+            config=last.plan.config,
+            examples=seen_runs(self.request),
+            task=self.request.task_description,
+        )
         sure = {
             suggestion: confidence
             for each in self.reflections
@@ -100,8 +108,9 @@ class Conversation(Value):
         known = [sure.get(suggestion) for suggestion in joined.suggestions]
         merged: Reflection = joined.replace(
             suggestion_confidence=tuple(each for each in known if each is not None) if all(known) else (),
-            plan=plan_edits(joined, last.prompt, config=last.plan.config),
+            plan=plan,
             usage=self.usage,
+            cached=all(reflection.cached for reflection in self.reflections),
             duration_ms=sum(reflection.duration_ms for reflection in self.reflections),
         )
         return merged

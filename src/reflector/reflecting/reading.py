@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import anyio
 
 from reflector._json import JSONValue
-from reflector.errors import ReflectionError, ReflectorError
+from reflector.errors import ReflectionError, ReflectorError, UnparsableReflectionError
 from reflector.llm.messages import Message, ModelReply
 from reflector.reflection.joining import join_groups
 from reflector.reflection.many_runs import count_runs, split_request, trace_back
@@ -22,8 +22,8 @@ __all__ = ["AT_ONCE", "Reading", "read_runs_by_model", "rounds_of"]
 AT_ONCE = 8
 """So many groups of runs are read at once."""
 
-Ask = Callable[[Sequence[Message]], Awaitable[tuple[ModelReply, str]]]
-"""Asks the model; returns its reply and the name of who gave it."""
+Ask = Callable[[Sequence[Message], int], Awaitable[tuple[ModelReply, str]]]
+"""Asks the model, given how often that was done before; returns its reply and the name of who gave it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class Reading:
     parsed: ParsedReflection
     model: str
     usage: Usage
-    cached: bool = False
+    cached: bool
     """Whether every answer was paid before."""
 
 
@@ -43,7 +43,7 @@ def rounds_of(groups: int) -> int:
 
 
 async def read_runs_by_model(
-    request: ReflectionRequest, builder: PromptBuilder, ask: Ask, *, strict: bool = False
+    request: ReflectionRequest, builder: PromptBuilder, ask: Ask, *, strict: bool = False, tries: int = 1
 ) -> Reading:
     """Return what the model says about the runs of a request.
 
@@ -51,24 +51,38 @@ async def read_runs_by_model(
     reflection of it. A group whose answer holds no reflection is left out; if the last answer holds none, the merged
     reflections are the result. `metadata` says both. Every call counts in the usage.
 
+    Args:
+        request: What is asked.
+        builder: Writes the prompts.
+        ask: Asks the model.
+        strict: Take exact JSON only.
+        tries: How often it is asked at most, when an answer holds no reflection.
+
     Raises:
         UnparsableReflectionError: If no answer holds a reflection.
         LLMError: If the model could not be asked; the other groups are cancelled.
     """
 
     async def read(messages: Sequence[Message]) -> ParsedReflection:
-        reply, provider = await ask(messages)
-        used.append(reply.model_copy(update={"model": reply.model or provider}))
-        return parse_reflection(reply.content, strict=strict, finish_reason=reply.finish_reason)
+        for tried in range(tries):
+            reply, provider = await ask(messages, tried)
+            replies.append((reply, provider))
+            try:
+                return parse_reflection(reply.content, strict=strict, finish_reason=reply.finish_reason)
+            except UnparsableReflectionError:
+                if tried == tries - 1:
+                    raise
+        raise AssertionError("there is at least one try")
 
-    used: list[ModelReply] = []
+    replies: list[tuple[ModelReply, str]] = []
     groups = split_request(request, builder)
     if len(groups) == 1:
         parsed = count_runs(await read(builder.build_messages(groups[0])), groups[0])
     else:
         parsed = await _reduce(request, groups, builder, read)
-    usage = sum((each.usage for each in used), Usage())
-    return Reading(parsed, used[-1].model or "", usage, all(each.cached for each in used))
+    last, provider = replies[-1]
+    usage = sum((reply.usage for reply, _ in replies), Usage())
+    return Reading(parsed, last.model or provider, usage, all(reply.cached for reply, _ in replies))
 
 
 Read = Callable[[Sequence[Message]], Awaitable[ParsedReflection]]

@@ -96,6 +96,7 @@ class Reflection(ParsedReflection):
             "improved_prompt": self.improved_prompt,
             "diff": self.diff(),
             "model": self.model,
+            "cached": self.cached,
             "usage": self.usage.model_dump(mode="json") | {"duration_ms": self.duration_ms},
         }
 

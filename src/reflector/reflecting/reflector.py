@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 import warnings
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -15,6 +15,7 @@ import anyio
 import anyio.to_thread
 
 from reflector._ids import new_id
+from reflector._json import JSONValue
 from reflector._text import shorten
 from reflector.agents.ambient import ambient_runtime
 from reflector.agents.context import Context
@@ -23,6 +24,7 @@ from reflector.agents.runtime import Runtime
 from reflector.dispatch.dispatching import execute
 from reflector.dispatch.ledger import Ledger, active_ledgers
 from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.store import AnswerStore
 from reflector.dispatch.task import Limits, Task
 from reflector.edits.edit import EditConfig
 from reflector.edits.planning import plan_edits
@@ -36,11 +38,14 @@ from reflector.errors import (
 from reflector.llm.client import LLMClient, ModelFunction, warm_up
 from reflector.llm.messages import MODEL_REQUESTED, Message, ModelReply, ModelRequest
 from reflector.llm.model_agent import model_agent
+from reflector.llm.redaction import Redactor
 from reflector.llm.replies import read_reply
+from reflector.llm.secrets import keys_of_environment
 from reflector.llm.selection import RULES, resolve_model
 from reflector.reflecting.conversation import Conversation
 from reflector.reflecting.outcomes import features_of, trial_of
 from reflector.reflecting.reading import read_runs_by_model, rounds_of
+from reflector.reflecting.redacting import Hiding
 from reflector.reflecting.reflection import Reflection
 from reflector.reflecting.runs import Runs, build_request, read_runs, seen_runs
 from reflector.reflecting.selecting import Scoring, TurnPolicy, Until, check_until, select_best, stop_reason
@@ -50,6 +55,7 @@ from reflector.reflection.memory import ReflectionMemory, drop_repeats
 from reflector.reflection.models import ParsedReflection, ReflectionRequest, Verbosity
 from reflector.reflection.prompt_builder import PromptBuilder
 from reflector.reflection.rules import reflect_by_rules
+from reflector.reflection.temperature import TemperatureRange, next_temperature, temperature_after
 from reflector.signals.signal import Signal
 from reflector.trajectories.trajectory import Trajectory
 from reflector.usage import Usage
@@ -65,6 +71,7 @@ _GRACE = 5.0
 """Seconds that the request to the model waits longer than the client, and the request to the Reflector again: the more
 exact error arrives first."""
 
+_CACHE_BYTES = 64_000_000
 _LONG = 2_000
 """Steps or runs from which on the analysis goes to a worker thread."""
 
@@ -86,6 +93,17 @@ class ReflectorOptions:
     """Seconds for the model's answer, retries included."""
     strict: bool = False
     """Take exact JSON with known enum values only."""
+    tries: int = 1
+    """So often the model is asked at most when its answer holds no reflection; each time more freely."""
+    highest_temperature: float = 1.0
+    """After an answer that held no reflection, and in a conversation after one that was not confident or said the same
+    again, the temperature rises up to this; after a confident one it is back at `temperature`."""
+    seed: int | None = None
+    extra: Mapping[str, JSONValue] = field(default_factory=dict)
+    """Further parameters of the model, passed on as they are."""
+    cache: bool = True
+    """A model that is given by its name is asked an identical question once, as long as the Reflector lives; another
+    `sample` is another question. A `Model` brings its own store."""
 
     def __post_init__(self) -> None:
         if not self.timeout > 0:
@@ -96,6 +114,19 @@ class ReflectorOptions:
             )
         if self.temperature is not None and not self.temperature >= 0:
             raise ConfigurationError(f"temperature is at least 0, or None; got {self.temperature!r}.")
+        if not isinstance(self.tries, int) or self.tries < 1:
+            raise ConfigurationError(f"tries is a number of at least 1; got {self.tries!r}.")
+
+    def temperature_for(self, said: Iterable[ParsedReflection], tried: int) -> float | None:
+        """Return the temperature of a question, after what was said before and so many answers without a reflection."""
+        if self.temperature is None:
+            return None
+        highest = max(self.temperature, self.highest_temperature)
+        bounds = TemperatureRange(base=self.temperature, highest=highest)
+        temperature = temperature_after(said, bounds)
+        for _ in range(tried):
+            temperature = next_temperature(temperature, bounds)
+        return temperature
 
 
 class Reflector:
@@ -116,6 +147,9 @@ class Reflector:
         options: Temperature, limits and time.
         edits: How suggestions become edits.
         memory: What was tried before, fed by `record_outcome`; several Reflectors may share one. None: its own.
+        redact: What is replaced by placeholders in runs, prompt and task before anything is sent: a `Redactor`, or a
+            function from text to text. Keys that this process uses are replaced in any case. Placeholders of what
+            stands in the prompt are put back in the result; others stay.
 
     Raises:
         ConfigurationError: If the model is none of these, or the settings contradict each other.
@@ -131,6 +165,7 @@ class Reflector:
         options: ReflectorOptions | None = None,
         edits: EditConfig | None = None,
         memory: ReflectionMemory | None = None,
+        redact: Redactor | Callable[[str], str] | None = None,
     ) -> None:
         choice = resolve_model(model, base_url=base_url, api_key=api_key)
         self._client = choice.client
@@ -138,8 +173,11 @@ class Reflector:
         self._builder = prompt_builder or PromptBuilder()
         self._options = options or ReflectorOptions()
         self._edits = edits or EditConfig()
+        if self._client is not None and self._options.cache and (model is None or isinstance(model, str)):
+            self._client.store = AnswerStore(max_bytes=_CACHE_BYTES)
         self.memory = ReflectionMemory() if memory is None else memory
         """What was tried, and what became of it: shown to the model, never suggested twice."""
+        self._redactor = _redactor(redact)
         self.model: str = choice.name
         """The name of the model that is asked; `rules` for none."""
 
@@ -159,6 +197,7 @@ class Reflector:
         task: str | None = None,
         verbosity: Verbosity | str = Verbosity.NORMAL,
         focus_areas: Iterable[str] = (),
+        sample: int = 0,
     ) -> Reflection:
         """Return what the prompt did wrong in the runs, and what to change.
 
@@ -170,6 +209,7 @@ class Reflector:
             task: What the agent was asked to do.
             verbosity: How much of the runs the model reads: `brief`, `normal` or `detailed`.
             focus_areas: What to look at first.
+            sample: Which of several answers to the same question; matters where the model has a store.
 
         Raises:
             InputError: If the runs cannot be read, there is no prompt, or an option is not one of its values.
@@ -177,14 +217,14 @@ class Reflector:
             UnparsableReflectionError: If its answer holds no reflection.
             AskTimeoutError: If nobody answered within the time.
         """
-        request = await _request(
+        request = await self._read(
             runs,
             prompt=prompt,
             task_description=_task(task),
             verbosity=_verbosity(verbosity),
             focus_areas=_focus_areas(focus_areas),
         )
-        return await self._perform(self.memory.recall(request))
+        return await self._perform(self.memory.recall(request), sample)
 
     def reflect_sync(
         self,
@@ -245,14 +285,15 @@ class Reflector:
         Raises:
             InputError: As `reflect` does.
         """
-        request = build_request(
-            read_runs(runs),
+        request = self._build(
+            runs,
             prompt=prompt,
             task_description=_task(task),
             verbosity=_verbosity(verbosity),
             focus_areas=_focus_areas(focus_areas),
         )
-        groups = split_request(self.memory.recall(request), self._builder)
+        sent, _ = self._hiding().request(self.memory.recall(request))
+        groups = split_request(sent, self._builder)
         return tuple(self._question(self._builder.build_messages(group)) for group in groups)
 
     # --- conversations ------------------------------------------------------------------------------------
@@ -278,7 +319,7 @@ class Reflector:
         """
         if not isinstance(max_turns, int) or isinstance(max_turns, bool) or max_turns < 1:
             raise InputError(f"max_turns is a positive number; got {max_turns!r}.")
-        request = await _request(
+        request = await self._read(
             runs,
             prompt=prompt,
             task_description=_task(task),
@@ -374,18 +415,33 @@ class Reflector:
 
     # --- the task -----------------------------------------------------------------------------------------
 
-    async def _perform(self, request: ReflectionRequest) -> Reflection:
+    async def _read(self, runs: Runs, **options: Any) -> ReflectionRequest:
+        """Return the question that the runs put; files are read in a worker thread, so that the loop stays free."""
+        build = partial(self._build, runs, **options)
+        return await anyio.to_thread.run_sync(build) if _is_slow(runs) else build()
+
+    def _build(self, runs: Runs, *, prompt: str | None, **options: Any) -> ReflectionRequest:
+        hidden = self._hiding().runs(read_runs(runs), prompt, options["task_description"])
+        return build_request(hidden, prompt=prompt, **options)
+
+    def _hiding(self) -> Hiding:
+        return Hiding(self._redactor, keys_of_environment() if self._client is None else self._client.keys())
+
+    async def _perform(self, original: ReflectionRequest, sample: int = 0) -> Reflection:
         """Have a task of kind `reflection` done: by this Reflector, or by an agent that handles it itself."""
+        request, redaction = self._hiding().request(original)
         rounds = rounds_of(len(split_request(request, self._builder)))
-        limit = rounds * (self._options.timeout + _GRACE) + _GRACE
+        limit = rounds * self._options.tries * (self._options.timeout + _GRACE) + _GRACE
+        metadata = {"sample": sample} if sample else {}
         async with ambient_runtime() as runtime, self._seated(runtime) as seat:
-            result = await execute(Task(kind="reflection", payload=request, limits=seat), timeout=limit)
+            task = Task(kind="reflection", payload=request, limits=seat, metadata=metadata)
+            result = await execute(task, timeout=limit)
         if not isinstance(result.value, Reflection):
             raise UnsupportedReplyError(
                 f"{result.provider} answered {REFLECTION_REQUESTED} with {type(result.value).__name__}; "
                 "expected a Reflection."
             )
-        return result.value
+        return Hiding.restored(result.value, original, redaction, self._edits)
 
     @asynccontextmanager
     async def _seated(self, runtime: Runtime) -> AsyncIterator[Limits]:
@@ -399,9 +455,8 @@ class Reflector:
         model_limits = None if asks_served else Limits(providers=(f"{name}.model",))
 
         async def reflection(task: Task, context: Context) -> Reflection:
-            return await self._answer(
-                task.payload, model_limits, by_rules=self._client is None and not asks_served
-            )
+            by_rules, sample = self._client is None and not asks_served, task.metadata.get("sample", 0)
+            return await self._answer(task.payload, model_limits, by_rules=by_rules, sample=sample)
 
         agents = [await runtime.spawn(reflection, name=name, accepts=["reflection"], card=_CARD)]
         if self._client is not None:
@@ -424,16 +479,25 @@ class Reflector:
                     await agent.stop(drain=0.0)
 
     async def _answer(
-        self, request: ReflectionRequest, model_limits: Limits | None, *, by_rules: bool
+        self, request: ReflectionRequest, model_limits: Limits | None, *, by_rules: bool, sample: int
     ) -> Reflection:
         """Do a task of kind `reflection`."""
         started = time.perf_counter()
         if by_rules:
             parsed, model, usage, cached = reflect_by_rules(request), RULES, Usage(), False
         else:
-            ask = partial(self._ask_model, limits=model_limits or Limits())
-            reading = await read_runs_by_model(request, self._builder, ask, strict=self._options.strict)
-            parsed, model, usage, cached = reading.parsed, reading.model, reading.usage, reading.cached
+            limits, options = model_limits or Limits(), self._options
+            said = tuple(exchange.answer for exchange in request.history)
+
+            async def ask(messages: Sequence[Message], tried: int) -> tuple[ModelReply, str]:
+                question = self._question(messages, said, tried, sample * options.tries + tried)
+                return await self._ask_model(question, limits)
+
+            reading = await read_runs_by_model(
+                request, self._builder, ask, strict=options.strict, tries=options.tries
+            )
+            parsed, model, usage = reading.parsed, reading.model, reading.usage
+            cached = reading.cached
         parsed = drop_repeats(parsed, request)
         plan = plan_edits(
             parsed,
@@ -442,8 +506,12 @@ class Reflector:
             examples=seen_runs(request),
             task=request.task_description,
         )
-        # The first time, what it is learned with has to be loaded and fitted: not on the event loop.
-        confidence = await anyio.to_thread.run_sync(self.memory.probabilities, features_of(parsed, plan))
+        features = features_of(parsed, plan)
+        if self.memory.is_empty:
+            confidence = self.memory.probabilities(features)
+        else:
+            # The first time, what it is learned with has to be loaded and fitted: not on the event loop.
+            confidence = await anyio.to_thread.run_sync(self.memory.probabilities, features)
         return Reflection(
             **{name: getattr(parsed, name) for name in ParsedReflection.model_fields},
             run_analysis=request.trajectory_analysis,
@@ -458,45 +526,58 @@ class Reflector:
         )
 
     async def ask(self, messages: Sequence[Message]) -> ModelReply | None:
-        """Return what the model answers to messages; None if there is no model and the rules would answer."""
+        """Return what the model answers to messages; None if there is no model and the rules would answer.
+
+        What is hidden from the model stands in the answer again, as far as it stood in the messages.
+        """
+        sent, redaction = self._hiding().messages(messages)
+        question = self._question(sent).replace(response_format={"type": "json_object"})
         reply: ModelReply | None = None
         async with ambient_runtime() as runtime, self._seated(runtime) as seat:
             is_served = runtime.handles(Signal(MODEL_REQUESTED, "/reflector")) or runtime.providers("model")
             if self._client is not None:
                 limits = Limits(providers=tuple(f"{name}.model" for name in seat.providers or ()))
-                reply, _ = await self._ask_model(messages, limits)
+                reply, _ = await self._ask_model(question, limits)
             elif self._is_unconfigured and is_served:
-                reply, _ = await self._ask_model(messages, Limits())
-        return reply
+                reply, _ = await self._ask_model(question, Limits())
+        if reply is None:
+            return None
+        said = redaction.restored(reply.content, within="\n".join(message.content for message in messages))
+        return reply.model_copy(update={"content": said})
 
-    def _question(self, messages: Sequence[Message]) -> ModelRequest:
+    def _question(
+        self,
+        messages: Sequence[Message],
+        said: Iterable[ParsedReflection] = (),
+        tried: int = 0,
+        sample: int = 0,
+    ) -> ModelRequest:
         return ModelRequest(
             messages=tuple(messages),
             model=None if self.model == RULES else self.model,
-            temperature=self._options.temperature,
+            temperature=self._options.temperature_for(said, tried),
             max_tokens=self._options.max_tokens,
-            response_format={"type": "json_object"},
+            response_format=self._builder.build_answer_format(),
+            seed=self._options.seed,
+            extra=dict(self._options.extra),
+            sample=sample,
             role="reflection",
             timeout=self._options.timeout,
         )
 
-    async def _ask_model(self, messages: Sequence[Message], limits: Limits) -> tuple[ModelReply, str]:
+    async def _ask_model(self, question: ModelRequest, limits: Limits) -> tuple[ModelReply, str]:
         """Return the model's reply, and the name of who gave it."""
-        payload = self._question(messages).model_dump(mode="json")
-        task = Task(kind="model", payload=payload, limits=limits)
+        task = Task(kind="model", payload=question.model_dump(mode="json"), limits=limits)
         result = await execute(task, timeout=self._options.timeout + _GRACE)
         is_ours = self._client is not None
         reply = read_reply(result.value, model=self.model if is_ours else None)
         return reply, self.model if is_ours else result.provider
 
 
-async def _request(runs: Runs, **options: Any) -> ReflectionRequest:
-    """Return the question that the runs put; files are read in a worker thread, so that the loop stays free."""
-
-    def build() -> ReflectionRequest:
-        return build_request(read_runs(runs), **options)
-
-    return await anyio.to_thread.run_sync(build) if _is_slow(runs) else build()
+def _redactor(redact: Redactor | Callable[[str], str] | None) -> Redactor:
+    if isinstance(redact, Redactor):
+        return redact
+    return Redactor(keys=False, emails=False, function=redact)
 
 
 def _is_slow(runs: Any) -> bool:

@@ -11,12 +11,13 @@ import difflib
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 
 from reflector._json import dumps
 from reflector._text import estimate_tokens, shorten_around
+from reflector.reflection.repeated_lines import RepeatedLines
 from reflector.reflection.shared_findings import finding_key
 from reflector.trajectories.analysis import Severity, TrajectoryAnalysis
 from reflector.trajectories.trajectory import Outcome, Step, StepKind
@@ -45,6 +46,12 @@ _TELLING = re.compile(
 """A word whose line stands out of a long log."""
 _QUOTED = 200
 """Characters of a long line that are kept on each side of such a word."""
+_SAID_TWICE = 16
+"""Characters from which on an argument that stands in the text of its call is not written out."""
+_NUMBERED = re.compile(r"^\s*\d{1,6}(?::|\t|\s*[|→])")
+"""What tools that show a file write before its lines."""
+_CODE_LINE = 12
+"""Characters of a line that is told apart from others."""
 _WORTH_CONDENSING = 300
 """Characters from which on a repeated text is shown as its changes."""
 
@@ -84,6 +91,8 @@ class Excerpt:
     text: str
     kind: StepKind
     is_cut: bool = False
+    passage: str = ""
+    """What a finding quotes of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +121,11 @@ def step_text(step: Step) -> str:
         parts = [step.arguments if isinstance(step.arguments, str) else dumps(step.arguments).decode()]
     # Some records hold a command twice: as the text of the call and as its argument.
     if step.content and not any(step.content.strip() in part for part in parts):
-        parts.insert(0, step.content)
+        said = step.content
+        parts = [
+            part for part in parts if len(part) < _SAID_TWICE or part.partition(": ")[2].strip() not in said
+        ]
+        parts.insert(0, said)
     return "\n".join(parts)
 
 
@@ -134,7 +147,7 @@ def select_evidence(
     """Return the most valuable excerpts that fit the budget, in the order of the runs, the passing ones last.
 
     Linear in the number of steps. A step whose text does not fit as a whole is cut around the words that a finding
-    quotes; one that does not fit even then is left out and counted. Code that is tried again with few changes is
+    quotes; one that does not fit even then is left out and counted. What is tried or shown again with few changes is
     shown as what changed, and the room that this saves is used for further steps. Of many failed runs the first one is
     told as a whole, of the others only what went wrong: what surrounds it would bury what they have in common.
     """
@@ -156,7 +169,7 @@ def select_evidence(
     condensed = _condense(chosen)
     saved = sum(map(_cost, chosen)) - sum(map(_cost, condensed))
     more, _ = _take(rest, budget, saved) if saved > _EXCERPT_OVERHEAD else ([], [])
-    excerpts = sorted([*condensed, *more], key=lambda excerpt: (excerpt.run, excerpt.step_index))
+    excerpts = _condense([*chosen, *more]) if more else condensed
     left_out = {
         run: len([step for step in analysis.trajectory.steps if step.kind is not StepKind.SYSTEM])
         - sum(excerpt.run == run for excerpt in excerpts)
@@ -230,6 +243,7 @@ def _take(
                 text,
                 ranked.kind,
                 is_cut=text is not ranked.text,
+                passage=ranked.passage,
             )
             if _cost(excerpt) <= tokens:
                 tokens -= _cost(excerpt)
@@ -244,30 +258,60 @@ def _passage(ranked: _Ranked, characters: int) -> str:
     """Return what has to stay of a text that is cut: what a finding quotes, else a line that stands out."""
     if len(ranked.text) <= characters or (ranked.passage and ranked.passage in ranked.text):
         return ranked.passage
-    return _telling_line(ranked.text)
+    return _worked_on(ranked.text, ranked.called, characters * 3 // 4) or _telling_line(ranked.text)
+
+
+def _worked_on(text: str, called: Container[str], characters: int) -> str:
+    """Return the part of a text in which most lines stand that the run's calls hold too; empty if fewer than two."""
+    places: list[tuple[int, int]] = []
+    at = first = 0
+    best: tuple[int, int, int] = (1, 0, 0)
+    for line in text.splitlines(keepends=True) if called else ():
+        if _bare(line) in called:
+            places.append((at, at + len(line.rstrip())))
+            while places[-1][1] - places[first][0] > characters:
+                first += 1
+            best = max(best, (len(places) - first, places[first][0], places[-1][1]), key=lambda each: each[0])
+        at += len(line)
+    return text[best[1] : best[2]]
+
+
+def _bare(line: str) -> str:
+    return _NUMBERED.sub("", line).strip()
 
 
 def _condense(chosen: Sequence[Excerpt]) -> list[Excerpt]:
-    """Return the excerpts with long texts that come again replaced by what changed in them.
+    """Return the excerpts with long texts, and blocks of lines, that come again replaced by what changed in them.
 
-    What a finding quotes stays whole, unless it is the same to the letter.
+    Each refers to a step that is printed in full. The lines that a finding quotes stay, unless all is the same to the
+    letter.
     """
-    shown: dict[tuple[int, str], Excerpt] = {}
+    whole: dict[tuple[int, str], Excerpt] = {}
+    same: dict[tuple[int, str, str], int] = {}
+    lines: dict[int, RepeatedLines] = {}
     result = []
     for excerpt in sorted(chosen, key=lambda each: (each.run, each.step_index)):
-        before = shown.get((excerpt.run, excerpt.title))
         if len(excerpt.text) > _WORTH_CONDENSING:
-            shown[excerpt.run, excerpt.title] = excerpt
-            if before is not None:
-                excerpt = _relative(excerpt, before)
+            key = (excerpt.run, excerpt.title)
+            known = same.setdefault((*key, excerpt.text), excerpt.step_index)
+            short = _relative(excerpt, known, whole.get(key))
+            if short is excerpt:
+                printed = lines.setdefault(excerpt.run, RepeatedLines())
+                text = printed.fold(excerpt.text, excerpt.step_index, excerpt.passage)
+                if text == excerpt.text:
+                    whole[key] = excerpt
+                short = replace(excerpt, text=text)
+            excerpt = short
         result.append(excerpt)
     return result
 
 
-def _relative(excerpt: Excerpt, before: Excerpt) -> Excerpt:
-    if excerpt.text == before.text:
-        return replace(excerpt, title=f"{excerpt.title}, the same as step {before.step_index}", text="")
-    changes = _changes(before.text, excerpt.text) if excerpt.worth > Worth.DIVERGENCE else ""
+def _relative(excerpt: Excerpt, same: int, before: Excerpt | None) -> Excerpt:
+    if same != excerpt.step_index:
+        return replace(excerpt, title=f"{excerpt.title}, the same as step {same}", text="")
+    if before is None or excerpt.worth <= Worth.DIVERGENCE or before.is_cut or excerpt.is_cut:
+        return excerpt
+    changes = _changes(before.text, excerpt.text)
     if not changes:
         return excerpt
     return replace(
@@ -300,6 +344,8 @@ class _Ranked:
     """Whether it is the first thing the user asked."""
     is_one_of_many: bool = False
     """Whether it is of one of many failed runs, not of the first."""
+    called: Container[str] = ()
+    """Of a tool's result: the lines that the calls of its run hold."""
 
     @property
     def order(self) -> tuple[int, int, int, int]:
@@ -317,7 +363,11 @@ def _rank(
     # The prompt under evaluation is shown in full already.
     prompt = analysis.trajectory.prompt
     request = _first_request(steps)
-    anchors = sorted(index for index, (worth, _, _) in worths.items() if worth <= Worth.DIVERGENCE)
+    # How a run ended says as much about it as where it went wrong.
+    anchors = sorted(
+        {index for index, (worth, _, _) in worths.items() if worth <= Worth.DIVERGENCE} | {len(steps) - 1}
+    )
+    called = _called_lines(steps)
     for index, step in enumerate(steps):
         if step.kind is StepKind.SYSTEM and prompt is not None and step.content.strip() in prompt:
             continue
@@ -336,7 +386,14 @@ def _rank(
             step.kind,
             is_request=index == request,
             is_one_of_many=is_one_of_many,
+            called=called if step.kind is StepKind.TOOL_RESULT else (),
         )
+
+
+def _called_lines(steps: Sequence[Step]) -> frozenset[str]:
+    calls = (step_text(step) for step in steps if step.kind is StepKind.TOOL_CALL)
+    lines = (line.strip() for text in calls for line in text.splitlines())
+    return frozenset(line for line in lines if len(line) >= _CODE_LINE)
 
 
 def _rank_passed(run: int, analysis: TrajectoryAnalysis, main: TrajectoryAnalysis) -> Iterable[_Ranked]:
@@ -406,8 +463,6 @@ def _telling_line(text: str) -> str:
 
 
 def _distance(index: int, anchors: Sequence[int]) -> int:
-    """Return how far a step is from the nearest anchor; without anchors, how far from the start."""
-    if not anchors:
-        return index
+    """Return how far a step is from the nearest anchor."""
     at = bisect_left(anchors, index)
     return min(abs(index - anchor) for anchor in anchors[max(0, at - 1) : at + 1])

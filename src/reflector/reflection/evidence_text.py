@@ -7,6 +7,7 @@ from collections.abc import Container, Iterable, Sequence
 from reflector._text import fenced
 from reflector.reflection.evidence import Evidence, Excerpt
 from reflector.reflection.references import name_places
+from reflector.reflection.repeated_lines import MARK
 from reflector.trajectories.trajectory import StepKind
 
 __all__ = ["render_evidence", "shared_lines"]
@@ -25,7 +26,7 @@ def shared_lines(evidence: Evidence, minimum: int = 24) -> dict[str, tuple[tuple
     for excerpt in evidence.excerpts:
         if excerpt.kind in _SHARING:
             for line in dict.fromkeys(excerpt.text.splitlines()):
-                if len(line.strip()) >= minimum:
+                if len(line.strip()) >= minimum and not line.startswith(MARK):
                     places.setdefault(line, []).append((excerpt.run, excerpt.step_index))
     return {line: tuple(found) for line, found in places.items() if len({run for run, _ in found}) > 1}
 

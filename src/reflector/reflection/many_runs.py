@@ -31,9 +31,11 @@ def split_request(request: ReflectionRequest, builder: PromptBuilder) -> tuple[R
     one of each kind of failure, as many as fit.
     """
     failed = request.failed
+    if len(failed) == 1:
+        return (request,)
     room = max(1, builder.window - builder.overhead(request))
     sizes = [builder.size_of_run(request, analysis) for analysis in failed]
-    if len(failed) == 1 or sum(sizes) <= room:
+    if sum(sizes) <= room:
         return (request,)
     if request.history:
         return (_part(request, _most_telling(request, sizes, room)),)

@@ -50,6 +50,11 @@ class ReflectionMemory:
             return request
         return request.model_copy(update={"attempts": known.attempts(prompt), "kept": known.kept(prompt)})
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was recorded yet: probabilities are then those of the formula, at no cost."""
+        return not self._experience.trials
+
     def probabilities(self, features: Iterable[SuggestionFeatures]) -> tuple[Probability, ...]:
         """Return how probable it is that suggestions with these features improve the score."""
         calibration = self._experience.calibration

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from reflector._text import clean, estimate_tokens, fenced, inline_code, one_line
 from reflector.reflection.models import ReflectionRequest
@@ -26,11 +26,19 @@ _OUTCOMES = {
     Outcome.FAILURE: "❌ Failure",
     Outcome.PARTIAL: "⚡ Partial Success",
     Outcome.TIMEOUT: "⏱ Timeout",
-    Outcome.ERROR: "⚠️ Error",
-    Outcome.UNKNOWN: "❓ Unknown (the user says that it went wrong)",
+    Outcome.ERROR: "⚠️ Error (the run was broken off; the prompt need not be the cause)",
+    Outcome.UNKNOWN: "❓ Unknown (the record names no result)",
 }
-_DEFAULT_TASK = "General reasoning task (the record does not say which)"
+_RATED = (Outcome.SUCCESS, Outcome.FAILURE, Outcome.PARTIAL, Outcome.TIMEOUT)
+_DEFAULT_TASK = "General reasoning task (the record names none)"
+_ASKED_TASK = "Not named; see each run's request."
+_TASK_SHOWN = {True: 600, False: 1_500}
+"""Characters of the task of one of several runs: of a crowd, of a few."""
+_SCORE_SHOWN = 160
+"""Characters of a score's explanation that is shown beside the score although the run says it too."""
 _PASSING_SHOWN = 8
+_ASKED_SHOWN = 300
+"""Characters of a task that a step says in full."""
 _FEW = 3
 
 
@@ -69,7 +77,8 @@ def context_section(request: ReflectionRequest) -> str:
     labels = run_labels(request)
     several = is_about_several(request)
     parts = [_prompt_and_task(request)]
-    facts = [_run_facts(analysis, with_task=several, with_request=is_crowd(request)) for analysis in failed]
+    tools = _tools_seen(analysis.trajectory for analysis in (*failed, *request.passed))
+    facts = [_run_facts(each, tools, with_task=several, is_crowd=is_crowd(request)) for each in failed]
     if is_crowd(request):
         rows = [_row(label, each, facts[0]) for label, each in zip(labels, facts, strict=True)]
         parts.append("### Execution Outcomes\n\n" + "\n".join(rows))
@@ -85,13 +94,15 @@ def context_section(request: ReflectionRequest) -> str:
         ]
         if len(request.passed) > len(passed):
             named.append(f"- and {len(request.passed) - len(passed)} more, not shown")
-        parts.append("### Passing Runs of the Same Prompt\n\n" + "\n".join(named))
+        asked = {_first_request(each.trajectory) for each in (*failed, *passed)}
+        own = "\n\nEach has a request of its own; compare what was asked, too." if len(asked) > 1 else ""
+        parts.append(f"### Passing Runs of the Same Prompt{own}\n\n" + "\n".join(named))
     return "\n\n".join(parts)
 
 
 def facts_tokens(analysis: TrajectoryAnalysis) -> int:
     """Return about how many tokens the facts of one run of several have."""
-    return estimate_tokens(_row("run 1000", _run_facts(analysis, with_task=True, with_request=True), {}))
+    return estimate_tokens(_row("run 1000", _run_facts(analysis, with_task=True, is_crowd=True), {}))
 
 
 def reminder(request: ReflectionRequest) -> str:
@@ -115,42 +126,64 @@ def _prompt_and_task(request: ReflectionRequest) -> str:
 def _task_text(request: ReflectionRequest) -> str:
     # A task that a run's own record names is that of this run; beside several runs it stands with its run.
     run = request.trajectory_analysis.trajectory if len(request.failed) == 1 else None
-    task = request.task_description or (run.task if run is not None else None) or _DEFAULT_TASK
+    task = request.task_description or (run.task if run is not None else None)
+    if not task:
+        is_asked = any(_first_request(each.trajectory) for each in request.failed)
+        return _ASKED_TASK if is_asked else _DEFAULT_TASK
     if run is not None and task == run.task:
         # It comes from the record, not from the user, and may address whoever reads it.
+        asked = next((i for i, step in enumerate(run.steps) if task.strip() in step.content), None)
+        if asked is not None and len(task) > _ASKED_SHOWN:
+            return f"In full at step {asked}: {inline_code(task, _ASKED_SHOWN)}"
         return f"As the record words it; the agent may not have seen it:\n\n{fenced(task)}"
     return fenced(task) if "\n" in task.strip() else one_line(clean(task), 2_000)
 
 
-def _run_facts(analysis: TrajectoryAnalysis, *, with_task: bool, with_request: bool) -> dict[str, str]:
+def _first_request(run: Trajectory | None) -> str:
+    steps = run.steps if run is not None else ()
+    return next((step.content.strip() for step in steps if step.kind is StepKind.USER), "")
+
+
+def _run_facts(
+    analysis: TrajectoryAnalysis, tools: Sequence[str] = (), *, with_task: bool, is_crowd: bool
+) -> dict[str, str]:
     """Return the facts of a run by name; how it ended is called `Outcome`."""
     run = analysis.trajectory
     facts = {
-        "Outcome": f"{_OUTCOMES[analysis.outcome]} (Overall Quality: {analysis.overall_quality})",
+        "Outcome": _OUTCOMES[analysis.outcome]
+        + (f" (Overall Quality: {analysis.overall_quality})" if analysis.outcome in _RATED else ""),
         "Run": inline_code(analysis.trajectory_id),
         "Duration": f"{analysis.duration_ms:,.0f} ms" if analysis.duration_ms else "not recorded",
-        "Steps": f"{analysis.step_count} (model turns: {analysis.turn_count}, tool calls: {analysis.tool_call_count})",
-        "Failure points": str(len(analysis.failure_points)),
-        "Reasoning issues": str(len(analysis.reasoning_issues)),
+        "Steps": f"{analysis.step_count}, numbered from 0 "
+        f"(model turns: {analysis.turn_count}, tool calls: {analysis.tool_call_count})",
     }
     if run is not None:
         facts |= {name: inline_code(value) for name, value in _endings(run.exit_status, run.limit, run.error)}
         facts |= {
             f"Score {inline_code(score.name)}": inline_code(str(score.value))
-            + (f", {inline_code(score.explanation, 1_200)}" if score.explanation else "")
+            + (f", {_explained(score.explanation, run)}" if score.explanation else "")
             for score in run.scores
         }
         if run.feedback:
             facts["Feedback"] = " / ".join(inline_code(text, 2_000) for text in run.feedback)
         elif analysis.outcome is Outcome.UNKNOWN:
-            facts["Feedback"] = "none; what went wrong has to be found in the record"
+            facts["Feedback"] = "none; what went wrong, if anything did, has to be found in the record"
         if with_task and run.task:
-            facts["Task"] = inline_code(run.task, 600)
-        elif with_request:
-            asked = next((step.content for step in run.steps if step.kind is StepKind.USER), "")
-            facts |= {"Asked": inline_code(asked, 300)} if asked.strip() else {}
-        facts["Tools offered"] = _tools(run)
+            facts["Task"] = inline_code(run.task, _TASK_SHOWN[is_crowd])
+        elif is_crowd:
+            asked = _first_request(run)
+            facts |= {"Asked": inline_code(asked, 300)} if asked else {}
+        facts["Tools offered"] = _tools(run, tools)
     return facts
+
+
+def _explained(explanation: str, run: Trajectory) -> str:
+    """Return a score's explanation; of a long one that the run says itself only where, and the beginning."""
+    said = (i for i in range(len(run.steps) - 1, -1, -1) if explanation.strip() in run.steps[i].content)
+    place = next(said, None) if len(explanation) > _SCORE_SHOWN else None
+    if place is None:
+        return inline_code(explanation, 1_200)
+    return f"for what step {place} says: {inline_code(explanation, _SCORE_SHOWN)}"
 
 
 def _listed(facts: dict[str, str]) -> str:
@@ -172,8 +205,16 @@ def _endings(*values: str | None) -> list[tuple[str, str]]:
     return [(name, value) for name, value in zip(names, values, strict=True) if value]
 
 
-def _tools(run: Trajectory) -> str:
+def _tools(run: Trajectory, others: Sequence[str]) -> str:
+    """Return the tools that a run was offered; if the record does not say, those that it and the others called."""
     if run.tools is not None:
         return inline_code(", ".join(run.tools) or "none", 800)
-    called = dict.fromkeys(step.name for step in run.tool_calls if step.name)
-    return f"not recorded; called: {inline_code(', '.join(called) or 'none', 800)}"
+    called = _tools_seen([run])
+    seen = f"not recorded; seen in this run: {inline_code(', '.join(called) or 'none', 800)}"
+    more = [name for name in others if name not in called]
+    return f"{seen}; in other runs: {inline_code(', '.join(more), 800)}" if more else seen
+
+
+def _tools_seen(runs: Iterable[Trajectory | None]) -> tuple[str, ...]:
+    steps = (step for run in runs if run is not None for step in run.tool_calls)
+    return tuple(dict.fromkeys(step.name for step in steps if step.name))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 
 from reflector._text import clean, inline_code, one_line
 from reflector.reflection.references import name_places
-from reflector.reflection.shared_findings import share_findings
+from reflector.reflection.shared_findings import SharedFinding, share_findings
 from reflector.trajectories.analysis import (
     ComparativeAnalysis,
+    FailureCategory,
     FailurePoint,
     ReasoningIssue,
     SuccessIndicator,
@@ -18,6 +20,11 @@ from reflector.trajectories.analysis import (
 __all__ = ["comparison_section", "failure_points_section", "reasoning_issues_section", "success_section"]
 
 _FROM_FEEDBACK = ("feedback", "low_score")
+_UNTELLING = ("duration", "step_count")
+"""Differences that come with success, but do not lead to it."""
+_INSIGHTS = "Key insights"
+_NAME = re.compile(r"`([^`]{1,80})`")
+_LEAD_IN = re.compile(r"^(?:Failed trajectory|Only in the failed trajectory|divergence): ")
 _SEVERITY_ICONS = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🟢"}
 
 
@@ -37,18 +44,41 @@ def failure_points_section(
         for each in share_findings(failed)
         if with_feedback or len(each.runs) > 1 or each.point.rule not in _FROM_FEEDBACK
     ]
+    # A bare score stands with the facts of its run.
+    shared = [each for each in shared if not _is_bare_score(each.point)] or shared
     entries = []
-    for number, finding in enumerate(shared[:limit], 1):
-        point = finding.point
-        often = f"in {len(finding.runs)} of {len(failed)} runs: " if len(failed) > 1 else ""
-        entry = (
-            f"{number}. {_SEVERITY_ICONS[point.severity]} **{point.category}** ({point.severity}): "
-            f"{one_line(clean(point.description), 500)} [{often}{_places(finding.places, labels)}]"
-        )
-        if point.evidence and point.evidence not in point.description:
-            entry += f"\n   Evidence: {inline_code(point.evidence, 400)}"
-        entries.append(entry)
+    quoted: set[str] = set()
+    for number, group in enumerate(_same_steps(shared[:limit]), 1):
+        for finding in group:
+            point = finding.point
+            often = f"in {len(finding.runs)} of {len(failed)} runs: " if len(failed) > 1 else ""
+            lead = f"{number}." if finding is group[0] else "   - At the same steps:"
+            entry = (
+                f"{lead} {_SEVERITY_ICONS[point.severity]} **{point.category}** ({point.severity}): "
+                f"{one_line(clean(point.description), 500)} [{often}{_places(finding.places, labels)}]"
+            )
+            if point.evidence and point.evidence not in point.description and point.evidence not in quoted:
+                entry += f"\n   Evidence: {inline_code(point.evidence, 400)}"
+                quoted.add(point.evidence)
+            entries.append(entry)
     return _listing(f"### Failure Points ({len(shared)} detected)", entries, len(shared))
+
+
+def _is_bare_score(point: FailurePoint) -> bool:
+    return point.rule == "low_score" and point.category is FailureCategory.UNKNOWN
+
+
+def _same_steps(findings: Iterable[SharedFinding]) -> list[list[SharedFinding]]:
+    """Return the findings, those that tell of no step but the steps of a graver one in a group with it."""
+    groups: list[tuple[set[tuple[int, int]], list[SharedFinding]]] = []
+    for finding in findings:
+        steps = {(run, step) for run, point in finding.places for step in point.step_indices}
+        known = next((group for seen, group in groups if steps and steps <= seen), None)
+        if known is not None:
+            known.append(finding)
+        else:
+            groups.append((steps, [finding]))
+    return [group for _, group in groups]
 
 
 def reasoning_issues_section(failed: Sequence[TrajectoryAnalysis], labels: Sequence[str], limit: int) -> str:
@@ -68,7 +98,7 @@ def reasoning_issues_section(failed: Sequence[TrajectoryAnalysis], labels: Seque
 
 def _listing(heading: str, entries: Sequence[str], total: int) -> str:
     if not entries:
-        return f"{heading}\n\nNone detected."
+        return heading
     more = f"\n(and {total - len(entries)} further, less severe)" if total > len(entries) else ""
     return f"{heading}\n\n" + "\n".join(entries) + more
 
@@ -111,13 +141,18 @@ def comparison_section(compared: Sequence[tuple[str, ComparativeAnalysis]], know
 
 
 def _comparison(label: str, comparison: ComparativeAnalysis, said: list[str]) -> str:
+    counted = {each.description for each in comparison.differences if each.aspect in _UNTELLING}
     groups = [
-        ("Success advantages", comparison.success_advantages),
+        ("Success advantages", [text for text in comparison.success_advantages if text not in counted]),
         ("Failure disadvantages", comparison.failure_disadvantages),
-        ("Key insights", comparison.key_insights),
+        (_INSIGHTS, comparison.key_insights),
         (
             "Differences",
-            [f"{each.aspect}: {each.description} ({each.significance})" for each in comparison.differences],
+            [
+                f"{each.aspect}: {each.description} ({each.significance})"
+                for each in comparison.differences
+                if each.aspect not in _UNTELLING
+            ],
         ),
     ]
     whose = f"**{label[0].upper()}{label[1:]}:** " if label else ""
@@ -128,9 +163,15 @@ def _comparison(label: str, comparison: ComparativeAnalysis, said: list[str]) ->
     for name, texts in groups:
         fresh = []
         for text in texts:
-            if not any(other in text for other in said):
+            if not any(other in text for other in said) and not (name == _INSIGHTS and _is_named(text, said)):
                 fresh.append(f"- {one_line(clean(text), 500)}")
-                said.append(text)
+                said.append(_LEAD_IN.sub("", text))
         if fresh:
             parts.append(f"**{name}:**\n" + "\n".join(fresh))
     return "\n\n".join(parts) if len(parts) > 1 or not label else ""
+
+
+def _is_named(insight: str, said: Iterable[str]) -> bool:
+    """Whether all names that an insight quotes stand in one thing that was said already."""
+    names = {f"`{name}`" for name in _NAME.findall(insight)}
+    return bool(names) and any(all(name in text for name in names) for text in said)

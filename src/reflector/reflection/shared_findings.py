@@ -11,6 +11,10 @@ from reflector.trajectories.analysis import FailurePoint, Severity, TrajectoryAn
 __all__ = ["SharedFinding", "finding_key", "share_findings"]
 
 _WEIGHTS = dict(zip(Severity, (1000, 100, 10, 1), strict=True))
+_COUNTED = re.compile(
+    r"\b(?:once|twice|#(?: model)? times)\b|\(?\b(?:at |answers at )?steps? #(?:, #)*(?: and #)?\)?",
+    re.IGNORECASE,
+)
 _NUMBER = re.compile(r"\b(?:0x)?[0-9a-f]*\d[0-9a-f]*\b")
 
 
@@ -21,8 +25,13 @@ def finding_key(point: FailurePoint) -> Hashable:
     >>> finding_key(one) == finding_key(one.replace(evidence="Killed  after 30 s"))
     True
     """
-    words = " ".join(_NUMBER.sub("#", (point.evidence or point.description)[:2_000].casefold()).split())
-    return (point.category, point.rule, words)
+    # A broken rule of the prompt is quoted: it is the same rule whatever words broke it.
+    by_rule = "“" in point.description
+    text = point.description if by_rule or not point.evidence else point.evidence
+    words = _NUMBER.sub("#", text[:2_000].casefold())
+    if by_rule:
+        words = _COUNTED.sub("", words)
+    return (point.category, point.rule, " ".join(words.split()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """A seeded world to test reflective optimizers in, without a language model."""
 
 from reflector.simulation.clock import SelfMovingClock
-from reflector.simulation.environment import Run, Verdict
+from reflector.simulation.environment import Mark, Run
 from reflector.simulation.models import Meter, SimulatedModel
 from reflector.simulation.rules import Rule
 from reflector.simulation.scenario import SCENARIOS, Physics, Scenario, Visibility
@@ -15,6 +15,7 @@ __all__ = [
     "Examples",
     "Faults",
     "Latency",
+    "Mark",
     "Meter",
     "Physics",
     "Rule",
@@ -22,7 +23,6 @@ __all__ = [
     "Scenario",
     "SelfMovingClock",
     "SimulatedModel",
-    "Verdict",
     "Visibility",
     "World",
 ]

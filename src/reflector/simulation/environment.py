@@ -16,7 +16,7 @@ from reflector.simulation.tickets import Example, Ticket, read_ticket
 from reflector.trajectories.trajectory import RecordedScore, Trajectory
 from reflector.usage import Usage
 
-__all__ = ["Environment", "Run", "Verdict"]
+__all__ = ["Environment", "Mark", "Run"]
 
 _DECISION = re.compile(r"^[ \t*-]{0,8}([a-z]{1,20})\**: ?(.*)$", re.MULTILINE)
 _FALSE_CANDIDATES = 10
@@ -27,7 +27,7 @@ _LOG = (
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Mark:
     """What the scorer says of an answer."""
 
     value: float
@@ -73,15 +73,15 @@ class Environment:
         """Return the rule for a topic and a group; None if the world has no such topic."""
         return next((rule for rule in self.rules if rule.topic == topic and rule.holds_for(group)), None)
 
-    def score(self, example: Example, output: str) -> Verdict:
+    def score(self, example: Example, output: str) -> Mark:
         """Return whether an answer is right, and what the scorer says about it."""
         ticket = read_ticket(example.input)
         wrong = self._wrong(ticket, output)
         if not ticket.topics:
-            return Verdict(0.0, f"{ticket.id}: this is no ticket.")
+            return Mark(0.0, f"{ticket.id}: this is no ticket.")
         if not wrong:
-            return Verdict(1.0, f"{ticket.id}: all topics were filed rightly.")
-        return Verdict(0.0, " ".join(self._complaint(ticket, rule) for rule in wrong))
+            return Mark(1.0, f"{ticket.id}: all topics were filed rightly.")
+        return Mark(0.0, " ".join(self._complaint(ticket, rule) for rule in wrong))
 
     def run(self, prompt: str, example: Example, output: str) -> Run:
         """Return the run in which the task model gave this answer: its messages, score and feedback."""

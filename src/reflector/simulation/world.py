@@ -13,7 +13,7 @@ from reflector.llm.client import LLMClient, call_client
 from reflector.llm.messages import ModelRequest
 from reflector.simulation.accuracy import composure, exact_accuracy, follow_table
 from reflector.simulation.directives import read_instructions
-from reflector.simulation.environment import Environment, Run, Verdict
+from reflector.simulation.environment import Environment, Mark, Run
 from reflector.simulation.insights import draw_insight
 from reflector.simulation.models import REFLECTION_PRICE, TASK_PRICE, SimulatedModel
 from reflector.simulation.question import read_question
@@ -184,7 +184,7 @@ class World:
         """Return the run in which the task model answered `output`: for loops that ask the model themselves."""
         return self._environment.run(prompt_text(prompt), example, output)
 
-    def score(self, example: Example, output: str) -> Verdict:
+    def score(self, example: Example, output: str) -> Mark:
         """Return whether an answer is right, and what the scorer says about it."""
         return self._environment.score(example, output)
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from email.utils import format_datetime
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 from reflector._json import dumps, loads
@@ -21,6 +22,8 @@ __all__ = [
     "content_filtered",
     "context_too_long",
     "count_tokens",
+    "cut_off",
+    "embedded",
     "empty_body",
     "error",
     "hang",
@@ -55,6 +58,8 @@ class Fault(StrEnum):
     """The headers come byte by byte over `delay` seconds."""
     TRUNCATED = "truncated"
     """The connection closes in the middle of the body."""
+    CUT_OFF = "cut_off"
+    """A stream ends half-way as if it were complete; what is not streamed is sent whole."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +77,18 @@ class Answer:
     """What the server counts for it; nothing unless it is a reply."""
     content: str | None = None
     """The text of a reply, for streaming."""
+    chunks: tuple[bytes, ...] = ()
+    """The body of a stream, sent piece by piece."""
+    pause: float = 0.0
+    """Seconds between the chunks of a stream, after the first piece of text."""
 
     def after(self, seconds: float) -> Answer:
         """Return the same answer, sent that much later."""
         return replace(self, delay=self.delay + seconds)
+
+    def pausing(self, seconds: float) -> Answer:
+        """Return the same answer with pauses after the first piece of text, if it is streamed."""
+        return replace(self, pause=seconds)
 
 
 def count_tokens(text: str) -> int:
@@ -224,6 +237,21 @@ def html_page() -> Answer:
     return Answer(body=b"<!DOCTYPE html><html><body>Please log in</body></html>", content_type="text/html")
 
 
+def embedded(texts: Sequence[str]) -> Answer:
+    """Return a vector of eight numbers for each text: always the same for the same text, the last text first."""
+    rows = [
+        {
+            "object": "embedding",
+            "index": index,
+            "embedding": [byte / 255 for byte in sha256(text.encode()).digest()[:8]],
+        }
+        for index, text in enumerate(texts)
+    ]
+    used = sum(map(count_tokens, texts))
+    usage = {"prompt_tokens": used, "total_tokens": used}
+    return Answer(body=dumps({"object": "list", "model": "loopback", "data": rows[::-1], "usage": usage}))
+
+
 def empty_body() -> Answer:
     """Return 200 and nothing."""
     return Answer()
@@ -249,6 +277,11 @@ def truncated_body(content: str = "This answer never ends.") -> Answer:
     return replace(reply(content), fault=Fault.TRUNCATED, usage=_NOTHING)
 
 
+def cut_off(content: str = "This answer never ends.") -> Answer:
+    """Return a reply whose stream ends half-way, in good order."""
+    return replace(reply(content), fault=Fault.CUT_OFF)
+
+
 def streamed(answer: Answer, *, include_usage: bool = False) -> Answer:
     """Return a reply as server-sent chunks of a few words each; anything else as it is."""
     if answer.content is None:
@@ -257,6 +290,8 @@ def streamed(answer: Answer, *, include_usage: bool = False) -> Answer:
     words = re.findall(r"\S*\s*", answer.content)
     pieces = ["".join(words[at : at + 4]) for at in range(0, len(words), 4)]
     deltas: list[tuple[dict[str, str], str | None]] = [({"role": "assistant", "content": ""}, None)]
+    thinking = whole["choices"][0]["message"].get("reasoning_content")
+    deltas += [({"reasoning_content": thinking}, None)] if thinking else []
     deltas += [({"content": piece}, None) for piece in pieces if piece]
     deltas.append(({}, whole["choices"][0]["finish_reason"]))
     base = {key: whole[key] for key in ("id", "created", "model")} | {"object": "chat.completion.chunk"}
@@ -266,4 +301,6 @@ def streamed(answer: Answer, *, include_usage: bool = False) -> Answer:
     if include_usage:
         chunks.append(base | {"choices": [], "usage": whole.get("usage")})
     lines = [b"data: " + dumps(chunk) + b"\n\n" for chunk in chunks] + [b"data: [DONE]\n\n"]
-    return replace(answer, body=b"".join(lines), content_type="text/event-stream")
+    if answer.fault is Fault.CUT_OFF:
+        lines = lines[: len(lines) // 2]
+    return replace(answer, body=b"".join(lines), chunks=tuple(lines), content_type="text/event-stream")

@@ -21,6 +21,7 @@ from reflector.testing.answers import (
     Answer,
     bad_request,
     count_tokens,
+    embedded,
     error,
     rate_limited,
     reply,
@@ -54,6 +55,12 @@ class LoopbackRequest:
     def text(self) -> str:
         """The content of the last message."""
         return _text_of(self.messages[-1]) if self.messages else ""
+
+    @property
+    def texts(self) -> list[str]:
+        """The texts of a request for embeddings; an empty list when there are none."""
+        given = self.body.get("input")
+        return [given] if isinstance(given, str) else given if isinstance(given, list) else []
 
     @property
     def input_tokens(self) -> int:
@@ -91,7 +98,7 @@ Script = Any
 
 
 class LoopbackServer:
-    """Answers chat completions from a script, for as long as the `with` block lasts.
+    """Answers chat completions from a script, for as long as the `with` block lasts; embeddings with made-up vectors.
 
     Works in synchronous and asynchronous tests: it runs in threads of its own and blocks no event loop.
 
@@ -238,13 +245,15 @@ class LoopbackServer:
         path = path.partition("?")[0].rstrip("/")
         if path == "/v1/models":
             return Answer(body=dumps({"object": "list", "data": [{"id": "loopback", "object": "model"}]}))
-        if path != "/v1/chat/completions":
+        if path not in ("/v1/chat/completions", "/v1/embeddings"):
             return error(404, f"Invalid URL ({path})")
         body = _json_object(raw)
         with self._lock:
             request = LoopbackRequest(len(self.requests), path, headers, body)
             self.requests.append(request)
             item = self._refusal(request) or self._script.next()
+        if path == "/v1/embeddings" and not isinstance(item, Answer):
+            return embedded(request.texts)
         answer = self._answer_of(item, request)
         if body.get("stream"):
             answer = streamed(
@@ -256,8 +265,8 @@ class LoopbackServer:
         sent = request.headers.get("authorization", "").removeprefix("Bearer ")
         if self._api_key is not None and sent != self._api_key:
             return unauthorized()
-        if not request.messages:
-            return bad_request("'messages' is a required property")
+        if not request.messages and not request.texts:
+            return bad_request("'messages' (or 'input', for embeddings) is a required property")
         waits = [
             bucket.take(amount)
             for bucket, amount in zip(self._limits, (1, request.input_tokens), strict=True)

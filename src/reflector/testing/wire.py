@@ -79,9 +79,36 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.fault is Fault.TRUNCATED:
             body = body[: len(body) // 2]
             self.close_connection = True
+        if answer.chunks:
+            self._stream(answer)
+            return
         # Counted before the last byte: whoever has the answer finds it counted.
         self._end(answer.usage)
         self.wfile.write(body)
+
+    def _stream(self, answer: Answer) -> None:
+        is_whole = answer.fault is not Fault.TRUNCATED
+        chunks = answer.chunks if is_whole else answer.chunks[: len(answer.chunks) // 2]
+        for at, chunk in enumerate(chunks):
+            if at > 1 and answer.pause:
+                self._pause(answer.pause)
+            if is_whole and at == len(chunks) - 1:
+                self._end(answer.usage)
+            self.wfile.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+            self.wfile.flush()
+        if is_whole:
+            self.wfile.write(b"0\r\n\r\n")
+
+    def _pause(self, seconds: float) -> None:
+        """Wait; end the answer when the client goes away meanwhile, or the server closes."""
+        self.connection.settimeout(seconds)
+        try:
+            if not self.connection.recv(1, socket.MSG_PEEK):
+                raise ConnectionAbortedError
+        except TimeoutError:
+            pass
+        finally:
+            self.connection.settimeout(None)
 
     def _end(self, served: Usage) -> None:
         if not self._is_over:
@@ -91,6 +118,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _head(self, answer: Answer) -> bytes:
         phrase = self.responses.get(answer.status, ("",))[0]
         fields = {"Content-Type": answer.content_type, "Content-Length": str(len(answer.body))}
+        if answer.chunks:
+            fields = {"Content-Type": answer.content_type, "Transfer-Encoding": "chunked"}
         fields |= dict(answer.headers)
         lines = [
             f"HTTP/1.1 {answer.status} {phrase}",

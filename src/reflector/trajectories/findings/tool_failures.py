@@ -121,7 +121,7 @@ def _finding(view: RunView, failed: Sequence[tuple[ToolUse, ToolFailure]], is_ex
         "tool": use.name,
         "code": _code(failed),
         "again": _again(failed, same),
-        "message": _message(failure),
+        "message": _message(failure) + _others(failed),
     }
     hits = [Hit((use.index,), failure.evidence, facts, severity) for use, failure in failed]
     return rule.finding(hits, view.config.max_evidence)
@@ -148,6 +148,17 @@ def _nearly_same(first: str, second: str) -> bool:
         for text in (first, second)
     )
     return min(len(one), len(other)) >= 5 and len(one & other) >= 0.6 * len(one | other)
+
+
+def _others(failed: Sequence[tuple[ToolUse, ToolFailure]]) -> str:
+    """Says in which other words edits were refused or scripts failed: one repair does not mend two mistakes."""
+    if failed[0][1].kind not in (FailureKind.EXCEPTION, FailureKind.EDIT):
+        return ""
+    steps: dict[str, int] = {}
+    for use, failure in failed:
+        steps.setdefault(failure.evidence, use.index)
+    other = [(said, step) for said, step in steps.items() if said != failed[0][1].evidence]
+    return f"; then, from step {other[0][1]} on: {other[0][0][:160].rstrip('.')}" if other else ""
 
 
 def _message(failure: ToolFailure) -> str:
