@@ -204,6 +204,9 @@ if TYPE_CHECKING:
         NotStoredError as NotStoredError,
     )
     from reflector.errors import (
+        OptimizationError as OptimizationError,
+    )
+    from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
     )
     from reflector.errors import (
@@ -217,6 +220,12 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         ReflectorError as ReflectorError,
+    )
+    from reflector.errors import (
+        RunBrokenError as RunBrokenError,
+    )
+    from reflector.errors import (
+        RunMismatchError as RunMismatchError,
     )
     from reflector.errors import (
         RuntimeClosedError as RuntimeClosedError,

@@ -131,7 +131,7 @@ async def use_of_slots(seed: int, slots: int, options: dict[str, object]) -> tup
 
 def compare_slots(seeds: int, slots: int = 16) -> None:
     print(
-        f"\nslots in use, {slots} slots, 1,200 rollouts in mixed, 5 % of the calls take ten times as long, {seeds} seeds"
+        f"\nshare of {slots} slots in use, 1,200 rollouts in mixed, 5 % of the calls ten times as long, {seeds} seeds"
     )
     for order in ("completion", "strict"):
         for in_flight in (None, 4, 16):
