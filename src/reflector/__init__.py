@@ -204,6 +204,9 @@ if TYPE_CHECKING:
         NotStoredError as NotStoredError,
     )
     from reflector.errors import (
+        OptimizationError as OptimizationError,
+    )
+    from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
     )
     from reflector.errors import (
@@ -217,6 +220,12 @@ if TYPE_CHECKING:
     )
     from reflector.errors import (
         ReflectorError as ReflectorError,
+    )
+    from reflector.errors import (
+        RunBrokenError as RunBrokenError,
+    )
+    from reflector.errors import (
+        RunMismatchError as RunMismatchError,
     )
     from reflector.errors import (
         RuntimeClosedError as RuntimeClosedError,
@@ -276,6 +285,22 @@ if TYPE_CHECKING:
     from reflector.llm.model import ModelOptions as ModelOptions
     from reflector.llm.redaction import Redactor as Redactor
     from reflector.llm.retry import RetryPolicy as RetryPolicy
+    from reflector.optimizer.acceptance import OrEqualAcceptance as OrEqualAcceptance
+    from reflector.optimizer.acceptance import PairedAcceptance as PairedAcceptance
+    from reflector.optimizer.acceptance import StrictAcceptance as StrictAcceptance
+    from reflector.optimizer.candidate import Candidate as Candidate
+    from reflector.optimizer.config import OptimizerConfig as OptimizerConfig
+    from reflector.optimizer.evaluation import Evaluation as Evaluation
+    from reflector.optimizer.evaluation import Rollout as Rollout
+    from reflector.optimizer.evaluation import Score as Score
+    from reflector.optimizer.examples import Examples as Examples
+    from reflector.optimizer.facade import optimize as optimize
+    from reflector.optimizer.facade import optimize_sync as optimize_sync
+    from reflector.optimizer.loop import Optimizer as Optimizer
+    from reflector.optimizer.result import OptimizationResult as OptimizationResult
+    from reflector.optimizer.selection import BestSelector as BestSelector
+    from reflector.optimizer.selection import EpsilonGreedySelector as EpsilonGreedySelector
+    from reflector.optimizer.selection import ParetoSelector as ParetoSelector
     from reflector.reflecting.conversation import Conversation as Conversation
     from reflector.reflecting.facade import reflect as reflect
     from reflector.reflecting.facade import reflect_sync as reflect_sync
@@ -378,6 +403,23 @@ _HOME = {
     "ComponentPlans": "reflector.edits.components",
     "resolve_conflicts": "reflector.reflecting.resolving",
     "plan_edits": "reflector.edits.planning",
+    # the optimizer
+    "optimize": "reflector.optimizer.facade",
+    "optimize_sync": "reflector.optimizer.facade",
+    "Optimizer": "reflector.optimizer.loop",
+    "OptimizerConfig": "reflector.optimizer.config",
+    "OptimizationResult": "reflector.optimizer.result",
+    "Candidate": "reflector.optimizer.candidate",
+    "Examples": "reflector.optimizer.examples",
+    "Rollout": "reflector.optimizer.evaluation",
+    "Score": "reflector.optimizer.evaluation",
+    "Evaluation": "reflector.optimizer.evaluation",
+    "StrictAcceptance": "reflector.optimizer.acceptance",
+    "OrEqualAcceptance": "reflector.optimizer.acceptance",
+    "PairedAcceptance": "reflector.optimizer.acceptance",
+    "ParetoSelector": "reflector.optimizer.selection",
+    "BestSelector": "reflector.optimizer.selection",
+    "EpsilonGreedySelector": "reflector.optimizer.selection",
     # code
     "CodeIndex": "reflector.code.index",
     "IndexOptions": "reflector.code.building",

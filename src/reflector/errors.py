@@ -67,8 +67,11 @@ ReflectorError
 │   └── ConversationError              a conversation cannot go on
 │       ├── ConversationCompletedError
 │       └── MaxTurnsReachedError       `max_turns` says how many turns it may have
-└── EditError
-    └── InvalidEditError (ValueError)
+├── EditError
+│   └── InvalidEditError (ValueError)
+└── OptimizationError                  the optimizer; `result` is the best so far, or None
+    ├── RunBrokenError                 rollouts or reflections failed too often in a row
+    └── RunMismatchError               the log belongs to another run
 ```
 """
 
@@ -124,11 +127,14 @@ __all__ = [
     "NoProviderError",
     "NotInvertibleError",
     "NotStoredError",
+    "OptimizationError",
     "ProviderBusyError",
     "QuotaExceededError",
     "RateLimitedError",
     "ReflectionError",
     "ReflectorError",
+    "RunBrokenError",
+    "RunMismatchError",
     "RuntimeClosedError",
     "SignalError",
     "SignatureMismatchError",
@@ -610,3 +616,34 @@ class EditError(ReflectorError):
 
 class InvalidEditError(EditError, ValueError):
     """An edit is not applicable to the prompt."""
+
+
+# --- the optimizer ---------------------------------------------------------------------------------------------
+
+
+class OptimizationError(ReflectorError):
+    """An optimization cannot go on.
+
+    Attributes:
+        result: The `OptimizationResult` of what was reached before; None if that is nothing.
+    """
+
+    def __init__(self, message: str, *, result: Any = None) -> None:
+        super().__init__(message)
+        self.result = result
+
+
+class RunBrokenError(OptimizationError):
+    """Rollouts or reflections failed so often in a row that going on would only burn the budget."""
+
+
+class RunMismatchError(OptimizationError, ValueError):
+    """The log belongs to a run that was started otherwise.
+
+    Attributes:
+        differing: What was given otherwise: `seed`, `rows`, an option.
+    """
+
+    def __init__(self, message: str, *, differing: tuple[str, ...] = ()) -> None:
+        super().__init__(message)
+        self.differing = differing

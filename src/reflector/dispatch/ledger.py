@@ -281,6 +281,16 @@ class Ledger:
             )
         return kind(message, limit=limit, allowed=allowed, spent=spent, reserved=reserved, asked=asked)
 
+    def carry(self, role: str, usage: Usage, *, rollouts: int = 0) -> None:
+        """Write down what was spent before, by an earlier process of the same run."""
+        key = (role, "before", "-")
+        with self._lock:
+            cost = None if usage.cost_usd is None else round(usage.cost_usd * _UNIT)
+            self._add(self._spent, (cost or 0, usage.total_tokens or 0, usage.calls, rollouts))
+            if usage != _NOTHING:
+                account = self._accounts.setdefault(key, Account(key))
+                account.add(usage, cost, None, None, is_first=True)
+
     # --- who pays ---
 
     @contextmanager

@@ -1,0 +1,82 @@
+"""The Pareto frontier over examples, kept up to date with each candidate."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+__all__ = ["Frontier"]
+
+
+class Frontier:
+    """Which candidates score best on at least one column. Columns are validation examples or objectives.
+
+    Sets of columns are bits of one integer: a commit costs tens of microseconds at 300 candidates and 300 columns.
+
+    Source:
+        GEPA (arXiv:2507.19457), Pareto-based candidate selection.
+
+    >>> frontier = Frontier()
+    >>> frontier.add(0, [0.9, 0.0, 0.5])
+    >>> frontier.add(1, [0.1, 1.0, 0.5])
+    >>> frontier.add(2, [0.1, 0.2, 0.5])
+    >>> frontier.members
+    (0, 1, 2)
+    >>> frontier.survivors({0: 0.47, 1: 0.53, 2: 0.27})
+    (0, 1)
+    """
+
+    def __init__(self) -> None:
+        self.best: list[float] = []
+        """The highest score of each column; -inf where nobody has one."""
+        self._holders: list[list[int]] = []
+        self._columns: dict[int, int] = {}
+
+    def add(self, candidate: int, scores: Sequence[float]) -> None:
+        """Take a candidate in.
+
+        Args:
+            candidate: Its number.
+            scores: One for each column, of any finite value; NaN means not evaluated. Ties all belong.
+        """
+        while len(self.best) < len(scores):
+            self.best.append(-math.inf)
+            self._holders.append([])
+        columns = 0
+        for column, score in enumerate(scores):
+            if score < self.best[column] or math.isnan(score):
+                continue
+            if score > self.best[column]:
+                self.best[column] = score
+                for beaten in self._holders[column]:
+                    self._columns[beaten] &= ~(1 << column)
+                self._holders[column] = []
+            self._holders[column].append(candidate)
+            columns |= 1 << column
+        self._columns[candidate] = columns
+
+    @property
+    def members(self) -> tuple[int, ...]:
+        """The candidates that are best somewhere, in the order they were added."""
+        return tuple(candidate for candidate, columns in self._columns.items() if columns)
+
+    def share(self, candidate: int) -> int:
+        """Return in how many columns a candidate is among the best."""
+        return self._columns.get(candidate, 0).bit_count()
+
+    def survivors(self, means: Mapping[int, float]) -> tuple[int, ...]:
+        """Return the members without those that are not needed: wherever one of these is best, another one is too.
+
+        Looked at from the lowest mean upward; of equal means the later candidate first. At least one stays.
+        """
+        order = sorted(self.members, key=lambda candidate: (means[candidate], -candidate))
+        after = [0]
+        for candidate in reversed(order[1:]):
+            after.append(after[-1] | self._columns[candidate])
+        kept, covered = [], 0
+        for candidate, others in zip(order, reversed(after), strict=True):
+            columns = self._columns[candidate]
+            if columns & ~(covered | others):
+                covered |= columns
+                kept.append(candidate)
+        return tuple(sorted(kept))

@@ -1,0 +1,610 @@
+"""The optimizer itself: it has the machine's orders carried out, and writes down what came of them."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field, fields
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+
+from reflector._ids import new_id
+from reflector._json import dumps
+from reflector._text import shorten
+from reflector.agents.ambient import ambient_runtime
+from reflector.dispatch.dispatching import execute
+from reflector.dispatch.ledger import Ledger
+from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.task import Limits, Task
+from reflector.errors import (
+    AskTimeoutError,
+    BudgetExceededError,
+    ConfigurationError,
+    OptimizationError,
+    RunBrokenError,
+)
+from reflector.llm.client import LLMClient
+from reflector.llm.selection import RULES
+from reflector.optimizer.candidate import Candidate, components_of
+from reflector.optimizer.config import OptimizerConfig
+from reflector.optimizer.evaluation import Evaluation, Rollout
+from reflector.optimizer.examples import Examples, read_examples
+from reflector.optimizer.machine import Machine
+from reflector.optimizer.proposing import Proposer
+from reflector.optimizer.purse import Purse
+from reflector.optimizer.result import OptimizationResult, read_result
+from reflector.optimizer.runlog import RunLog, read_evaluations, read_proposed
+from reflector.optimizer.running import RolloutFunction, Runner, ScoreFunction, as_rollout, chat_rollout
+from reflector.optimizer.work import Order, Purpose, Reflect, RunRows
+from reflector.reflecting.reflector import Reflector
+from reflector.usage import Budget, Usage
+
+__all__ = ["Optimizer", "Progress", "Work"]
+
+_QUICK = 1e-2
+"""Rollouts that take less than so many seconds together travel as one task."""
+_CHUNK = 64
+_GRACE = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Rollouts that the optimizer wants: run `candidate` on each of `examples`."""
+
+    candidate: Candidate
+    examples: tuple[Any, ...]
+    purpose: Purpose
+    order: int = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Where a run stands."""
+
+    rollouts: int
+    """Done so far."""
+    limit: int | None
+    best_score: float | None
+    """None before the seed is validated."""
+    seed_score: float | None
+    candidates: int
+    frontier: int
+    proposals: int
+    """Ended so far."""
+    in_flight: int
+    reflections: int
+    running: int
+    """Rollouts that run now."""
+    spend: Usage
+
+
+@dataclass(slots=True)
+class _Unit:
+    """One row of an order."""
+
+    order: RunRows
+    place: int
+    example: Any
+
+
+class Optimizer:
+    """Improves a prompt by reflecting on runs of it. `optimize` is this class in one call.
+
+    With its own worker loops, `await optimizer.run()`; with somebody else's, `work` and `report`:
+
+    ```python
+    async with rf.Optimizer("seed prompt", rows, score=score, reflector=reflector) as optimizer:
+        async for work in optimizer.work():
+            await optimizer.report(work, [rf.Rollout(my_cluster(work.candidate, each)) for each in work.examples])
+    result = optimizer.result()
+    ```
+
+    With `config.store`, every fact is written down before it counts: a run that was killed goes on where it was, and
+    nothing that was written down is paid again.
+
+    Args:
+        seed: The prompt, or a dict of component texts by name.
+        rows: A list, split by `config.seed`, or `Examples`.
+        rollout: A function of candidate and example, or a model that gets the candidate as system message and the
+            example as the user's.
+        score: A function of example and output. None: rollouts bring their score.
+        reflector: A Reflector, or its model. None: `REFLECTOR_MODEL` of the environment.
+        budget: What may be spent.
+        config: How to go about it.
+
+    Raises:
+        ConfigurationError: If something given is none of these, or no model is named; the rules only answer when
+            they are named.
+        RunMismatchError: If the store holds another run.
+    """
+
+    def __init__(
+        self,
+        seed: str | dict[str, str],
+        rows: Sequence[Any] | Examples,
+        *,
+        rollout: RolloutFunction | str | LLMClient | None = None,
+        score: ScoreFunction | None = None,
+        reflector: Reflector | str | LLMClient | None = None,
+        budget: Budget | None = None,
+        config: OptimizerConfig | None = None,
+    ) -> None:
+        self.config = config or OptimizerConfig()
+        self.budget = budget or Budget()
+        self.seed = Candidate(components_of(seed))
+        self.examples = read_examples(rows, self.config.seed)
+        self.reflector = _reflector(reflector)
+        self.ledger = Ledger(self.budget)
+        """What the run spends; its budget is the run's."""
+        function = _rollout(rollout)
+        self._can_run = function is not None
+        self._runner = Runner(
+            function or _no_rollout,
+            score,
+            self.ledger,
+            failure_score=self.config.failure_score,
+            threads=self.config.concurrency,
+        )
+        self.machine = self._new_machine(self.budget.rollouts)
+        """The state of the run."""
+        if self.budget == Budget() and self.config.patience is None and self.config.stop_at is None:
+            raise ConfigurationError(
+                "a run needs an end: give it a budget, such as budget=rf.Budget(rollouts=400, cost_usd=2.0)."
+            )
+        needed = self.machine.smallest_limit
+        if self.machine.limit < needed:
+            raise ConfigurationError(
+                f"a budget of {self.budget.rollouts} rollouts is not enough for a single proposal: {needed} are "
+                f"needed, for {len(self.examples.val)} validation rows and a minibatch of "
+                f"{self.machine.minibatch} twice."
+            )
+        self._purse = Purse(self.ledger, self.machine.minibatch + len(self.examples.val))
+        self._proposer = Proposer(self.reflector, self.examples.train, self.config, self._purse)
+        self._units: deque[_Unit] = deque()
+        self._partial: dict[int, list[Evaluation | None]] = {}
+        self._missing: dict[int, int] = {}
+        self._orders: dict[int, RunRows] = {}
+        self._handed_out: deque[int] = deque()
+        self._recorded: dict[int, dict[int, Evaluation]] = {}
+        self._committed = 0
+        self._running = self._done = 0
+        self._seconds: float | None = None
+        self._last_error = ""
+        self._is_over = self._is_tested = False
+        self._failure: Exception | None = None
+        self._reflecting: set[anyio.CancelScope] = set()
+
+    # --- life --------------------------------------------------------------------------------------------
+
+    async def __aenter__(self) -> Self:
+        self._log = RunLog(self.config.store)
+        self._changed = anyio.Event()
+        self._stack = AsyncExitStack()
+        try:
+            is_new = self._log.is_new
+            self._log.start(self._header(), self._budget_fields())
+            runtime = await self._stack.enter_async_context(ambient_runtime())
+            name = new_id("rollouts")
+            card = ProviderCard(running=self.config.concurrency)
+            await runtime.spawn(self._runner, name=name, accepts=["rollout"], card=card)
+            self._place = Limits(providers=(name,))
+            self._group = await self._stack.enter_async_context(anyio.create_task_group())
+            if not is_new:
+                self._replay()
+            self._take_orders()
+        except BaseException:
+            self._log.close()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        self._is_over = True
+        self._group.cancel_scope.cancel()
+        try:
+            return await self._stack.__aexit__(kind, error, trace)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._log.close)
+
+    def stop(self, reason: str = "stopped") -> None:
+        """End the run now: what is under way is dropped, and `run` returns the best so far."""
+        self.machine.stop(reason)
+        self._end()
+
+    @property
+    def progress(self) -> Progress:
+        """Where the run stands."""
+        pool = self.machine.pool
+        return Progress(
+            rollouts=self._done,
+            limit=self.budget.rollouts,
+            best_score=pool.means[pool.best] if len(pool) else None,
+            seed_score=pool.means[0] if len(pool) else None,
+            candidates=len(pool),
+            frontier=len(pool.survivors()) if len(pool) else 0,
+            proposals=len(self.machine.history),
+            in_flight=self.machine.in_flight,
+            reflections=self.machine.reflections,
+            running=self._running,
+            spend=self.ledger.usage,
+        )
+
+    def result(self) -> OptimizationResult:
+        """Return what was reached.
+
+        Raises:
+            OptimizationError: If the seed has not been validated yet.
+        """
+        if not len(self.machine.pool):
+            raise OptimizationError("the run ended before the seed was validated: there is no result.")
+        return read_result(self.machine, self.ledger.usage, self.ledger.table(), self._log.id)
+
+    # --- our own worker loops ----------------------------------------------------------------------------
+
+    async def run(self) -> OptimizationResult:
+        """Do everything, and return the result.
+
+        Raises:
+            RunBrokenError: If rollouts or reflections failed too often in a row.
+            LLMError: If no further call can succeed: a refused key, an unknown model.
+            ConfigurationError: If there is no rollout function.
+        """
+        if not self._can_run:
+            raise ConfigurationError("there is no rollout= function; give one, or take work() and report().")
+        async with anyio.create_task_group() as workers:
+            for _ in range(self.config.concurrency):
+                workers.start_soon(self._work_loop)
+        return await self._finish()
+
+    async def _work_loop(self) -> None:
+        while (units := await self._next_units()) is not None:
+            self._running += len(units)
+            try:
+                evaluations = await self._roll_out(units)
+            except BudgetExceededError as refusal:
+                self._refused(refusal)
+                return
+            except Exception as error:  # noqa: BLE001 - it ends the run; raised by `_finish`
+                self._fail(error)
+                return
+            finally:
+                self._running -= len(units)
+            places = [unit.place for unit in units]
+            self._ran(units[0].order, dict(zip(places, evaluations, strict=True)))
+
+    async def _next_units(self) -> list[_Unit] | None:
+        """Return what to run next: one row, or several of one order where they are quick. None: nothing ever again."""
+        while not self._units:
+            if self._is_over:
+                return None
+            await self._changed.wait()
+        if self._is_over:
+            return None
+        size = 1 if self._seconds is None else min(_CHUNK, max(1, int(_QUICK / max(self._seconds, 1e-9))))
+        units = [self._units.popleft()]
+        while len(units) < size and self._units and self._units[0].order is units[0].order:
+            units.append(self._units.popleft())
+        return units
+
+    async def _roll_out(self, units: Sequence[_Unit]) -> list[Evaluation]:
+        order = units[0].order
+        self._runner.candidates[order.candidate.key] = order.candidate
+        payload = {
+            "candidate": order.candidate.key,
+            "components": order.candidate.components,
+            "examples": [unit.example for unit in units],
+        }
+        try:
+            result = await execute(
+                Task(kind="rollout", payload=payload, limits=self._place),
+                timeout=self.config.rollout_timeout * len(units),
+            )
+        except AskTimeoutError:
+            reason = f"no answer within {self.config.rollout_timeout:g} s"
+            return [self._runner.failed(reason)] * len(units)
+        evaluations = [
+            value
+            if isinstance(value, Evaluation)
+            else await self._runner.judge(unit.example, as_rollout(value))
+            for unit, value in zip(units, result.value, strict=True)
+        ]
+        each = sum(evaluation.seconds for evaluation in evaluations) / len(units)
+        self._seconds = each if self._seconds is None else max(each, 0.9 * self._seconds + 0.1 * each)
+        return evaluations
+
+    # --- somebody else's loop ----------------------------------------------------------------------------
+
+    async def work(self) -> AsyncIterator[Work]:
+        """Yield what is to be run, until the run ends; hand back each with `report`, in any order, from any task.
+
+        While nothing is to be done it waits for reflections, and for work that is out.
+        """
+        while True:
+            while not self._handed_out:
+                if self._is_over:
+                    await self._finish()
+                    return
+                await self._changed.wait()
+            order = self._orders[self._handed_out.popleft()]
+            places = [at for at, known in enumerate(self._partial[order.id]) if known is None]
+            rows = self.examples.rows(order.split)
+            yield Work(order.candidate, tuple(rows[order.rows[at]] for at in places), order.purpose, order.id)
+
+    async def report(self, work: Work, rollouts: Sequence[Rollout | Any]) -> None:
+        """Take in what came of a piece of work: a rollout, or a bare output, for each of its examples, in order.
+
+        Raises:
+            ValueError: If there are more or fewer than examples, or the work was reported already.
+            ConfigurationError: If there is no score.
+        """
+        order = self._orders.get(work.order)
+        if order is None:
+            raise ValueError("this work has been reported already")
+        if len(rollouts) != len(work.examples):
+            raise ValueError(
+                f"a rollout for each of {len(work.examples)} examples is expected; got {len(rollouts)}"
+            )
+        places = [at for at, known in enumerate(self._partial[order.id]) if known is None]
+        for place, example, rollout in zip(places, work.examples, rollouts, strict=True):
+            given = as_rollout(rollout)
+            evaluation = await self._runner.judge(example, given)
+            try:
+                self.ledger.start_rollout().settle(given.usage or Usage())
+            except BudgetExceededError as refusal:
+                self._refused(refusal)
+                return
+            self._ran(order, {place: evaluation})
+
+    # --- orders and facts --------------------------------------------------------------------------------
+
+    def _take_orders(self) -> None:
+        """Have the machine's new orders carried out; see whether the run has ended."""
+        while orders := self.machine.orders():
+            self._issue(orders)
+        if self.machine.is_done and not self._is_over:
+            self._end_or_test()
+        self._wake()
+
+    def _issue(self, orders: Iterable[Order]) -> None:
+        for order in orders:
+            if isinstance(order, Reflect):
+                self._group.start_soon(self._reflect, order)
+            else:
+                known = self._recorded.pop(order.id, {})
+                self._orders[order.id] = order
+                self._partial[order.id] = [known.get(row) for row in order.rows]
+                self._queue(order)
+
+    def _queue(self, order: RunRows) -> None:
+        rows = self.examples.rows(order.split)
+        missing = [at for at, known in enumerate(self._partial[order.id]) if known is None]
+        self._missing[order.id] = len(missing)
+        if not missing:
+            self._complete(order)
+            return
+        self._units += [_Unit(order, at, rows[order.rows[at]]) for at in missing]
+        self._handed_out.append(order.id)
+
+    def _ran(self, order: RunRows, ran: dict[int, Evaluation]) -> None:
+        """Take in the evaluations of some rows of an order, by their place in it."""
+        if self._is_over:
+            return
+        if order.split != "train":  # no reflection sees these
+            ran = {place: evaluation.without_trajectory() for place, evaluation in ran.items()}
+        self._last_error = next((each.error for each in ran.values() if each.error), self._last_error)
+        self._done += len(ran)
+        self._log.evaluated(order.id, {order.rows[place]: each for place, each in ran.items()})
+        partial = self._partial[order.id]
+        for place, evaluation in ran.items():
+            partial[place] = evaluation
+        self._missing[order.id] -= len(ran)
+        if not self._missing[order.id]:
+            self._complete(order)
+            self._take_orders()
+
+    def _complete(self, order: RunRows) -> None:
+        self._log.reported(order.id)
+        del self._orders[order.id], self._missing[order.id]
+        evaluations = self._partial.pop(order.id)
+        self.machine.report_rows(order.id, [each for each in evaluations if each is not None])
+        self._write_commits()
+
+    async def _reflect(self, order: Reflect) -> None:
+        scope = anyio.CancelScope()
+        self._reflecting.add(scope)
+        try:
+            with scope, self.ledger.active():
+                proposed, usage = await self._proposer.propose(order)
+        except BudgetExceededError as refusal:
+            self._refused(refusal)
+            return
+        except Exception as error:  # noqa: BLE001 - it ends the run; raised by `_finish`
+            self._fail(error)
+            return
+        finally:
+            self._reflecting.discard(scope)
+        if self._is_over or scope.cancel_called:
+            return
+        if proposed.is_error:
+            self._last_error = proposed.reason
+        if not proposed.calls:
+            self._log.stopped("budget", is_over=False)
+            self.machine.stop("budget")
+        self._log.proposed(order.id, proposed, usage)
+        self.machine.report_reflection(order.id, proposed)
+        self._write_commits()
+        self._take_orders()
+
+    def _write_commits(self) -> None:
+        pool = self.machine.pool
+        for proposal in self.machine.history[self._committed :]:
+            number = -1 if proposal.child is None else proposal.child.number
+            self._log.committed(proposal, pool.means[number] if number >= 0 else None)
+        self._committed = len(self.machine.history)
+
+    # --- the end -----------------------------------------------------------------------------------------
+
+    def _end_or_test(self) -> None:
+        """Everything is reported: run the test once, then it is over."""
+        is_broken = self.machine.stop_reason in ("failures", "failed_reflections")
+        if self._is_tested or is_broken or not self.machine.test():
+            self._end()
+            return
+        self._is_tested = True
+        self._log.testing()
+        self._take_orders()
+
+    def _end(self) -> None:
+        self._is_over = True
+        for scope in self._reflecting:
+            scope.cancel()
+        self._wake()
+
+    def _fail(self, error: Exception) -> None:
+        self._failure = self._failure or error
+        self._end()
+
+    def _refused(self, refusal: BudgetExceededError) -> None:
+        """The budget of dollars, tokens, calls or seconds is used up."""
+        self._log.stopped("budget")
+        self.machine.stop("budget")
+        self._last_error = str(refusal)
+        self._end()
+
+    async def _finish(self) -> OptimizationResult:
+        if self._failure is not None:
+            await self._log.flush()
+            raise self._failure
+        reason = self.machine.stop_reason
+        result = self.result() if len(self.machine.pool) else None
+        if result is not None:
+            self._log.finished(result.summary())
+        await self._log.flush()
+        if reason in ("failures", "failed_reflections"):
+            what = "rollouts" if reason == "failures" else "reflections"
+            raise RunBrokenError(
+                f"{self.config.failures_in_a_row} {what} failed in a row; the last one: "
+                f"{shorten(self._last_error, 300)}",
+                result=result,
+            )
+        if result is None:
+            raise OptimizationError(
+                f"the run ended before the seed was validated ({reason}: {shorten(self._last_error, 300)})."
+            )
+        return result
+
+    def _wake(self) -> None:
+        self._changed.set()
+        self._changed = anyio.Event()
+
+    # --- going on with a run -----------------------------------------------------------------------------
+
+    def _header(self) -> dict[str, Any]:
+        """Return what makes a run the same run."""
+        left_out = ("store", "concurrency", "rollout_timeout")
+        options = {each.name: repr(getattr(self.config, each.name)) for each in fields(self.config)}
+        rollouts = self.budget.rollouts if self._log.is_new else self._log.header["budget"]["rollouts"]
+        size = self.config.minibatch(math.inf if rollouts is None else rollouts, len(self.examples.train))
+        options["proposals_in_flight"] = repr(self.config.in_flight(size))
+        return {
+            "seed": dict(self.seed.components),
+            "rows": {name: _digest(self.examples.rows(name)) for name in ("train", "val", "test")},
+            "config": {name: value for name, value in options.items() if name not in left_out},
+        }
+
+    def _new_machine(self, rollouts: int | None) -> Machine:
+        sizes = {name: len(self.examples.rows(name)) for name in ("train", "val", "test")}
+        return Machine(self.seed, self.config, sizes, rollouts)
+
+    def _budget_fields(self) -> dict[str, Any]:
+        return {each.name: getattr(self.budget, each.name) for each in fields(self.budget)}
+
+    def _replay(self) -> None:
+        """Tell the machine what the log holds, then carry on with the orders that are still open.
+
+        Rows that were run but belong to an order that was not complete stay known to that order.
+        """
+        budget, is_stopped = self._log.header["budget"], False
+        machine = self.machine = self._new_machine(budget["rollouts"])
+        orders = {order.id: order for order in machine.orders()}
+        for kind, fact in self._log.facts():
+            match kind:
+                case "evaluated":
+                    for row, evaluation in read_evaluations(fact).items():
+                        self._recorded.setdefault(fact["order"], {})[row] = evaluation
+                        self.ledger.carry("rollout", evaluation.usage, rollouts=1)
+                        self._done += 1
+                case "reported":
+                    rows = orders.pop(fact["order"]).rows
+                    known = self._recorded.pop(fact["order"])
+                    machine.report_rows(fact["order"], [known[row] for row in rows])
+                case "proposed":
+                    del orders[fact["order"]]
+                    self.ledger.carry("reflection", Usage(**fact["usage"]))
+                    self._purse.paid(Usage(**fact["usage"]), fact["calls"])
+                    machine.report_reflection(fact["order"], read_proposed(fact))
+                case "testing":
+                    self._is_tested = machine.test()
+                case "stopped":
+                    is_stopped = fact["reason"] != "budget" or fact.get("is_over", True)
+                    machine.stop(fact["reason"])
+                case "extended":
+                    budget, is_stopped = fact["budget"], False
+                    machine.extend(budget["rollouts"])
+            orders |= {order.id: order for order in machine.orders()}
+        self._committed = len(machine.history)
+        if budget != self._budget_fields():
+            is_stopped = False
+            self._log.extended(self._budget_fields())
+            machine.extend(self.budget.rollouts)
+            machine.orders()
+        if is_stopped:
+            self._end()
+        else:
+            self._issue(machine.open_orders)
+
+
+def _reflector(given: Reflector | str | LLMClient | None) -> Reflector:
+    reflector = given if isinstance(given, Reflector) else Reflector(given)
+    if reflector.model == RULES and given is None:
+        raise ConfigurationError(
+            "no model is named to reflect with: give reflector= a model, or set REFLECTOR_MODEL. "
+            "The rules answer only when they are named: reflector='rules'."
+        )
+    return reflector
+
+
+def _rollout(given: RolloutFunction | str | LLMClient | None) -> RolloutFunction | None:
+    if given is None:
+        return None
+    if isinstance(given, str) or callable(getattr(given, "complete", None)):
+        return chat_rollout(given)  # type: ignore[arg-type]  # a client by its method
+    if not callable(given):
+        raise ConfigurationError(
+            "rollout= is a function of candidate and example, or a model; "
+            f"got {type(given).__name__} {shorten(repr(given), 60)}."
+        )
+    return given
+
+
+def _no_rollout(candidate: Candidate, example: Any) -> Any:
+    raise ConfigurationError("there is no rollout= function")
+
+
+def _digest(rows: Sequence[Any]) -> str:
+    """Return what rows are known by: the hash of their JSON, or of their text where there is none."""
+    digest = hashlib.sha256()
+    for row in rows:
+        try:
+            digest.update(dumps(row, sort_keys=True))
+        except (TypeError, ValueError, RecursionError):
+            digest.update(repr(row).encode("utf-8", "replace"))
+        digest.update(b"\n")
+    return digest.hexdigest()[:32]

@@ -1,0 +1,221 @@
+"""The log of a run: every fact that the machine was told, in order. It is checkpoint and audit in one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from reflector._ids import new_id
+from reflector._json import dumps, loads
+from reflector.errors import RunMismatchError
+from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.proposal import Proposal
+from reflector.optimizer.work import Change, Proposed
+from reflector.signals.journal import Journal
+from reflector.signals.memory_journal import MemoryJournal
+from reflector.signals.signal import Signal
+from reflector.signals.sqlite_journal import SqliteJournal
+from reflector.trajectories.trajectory import Trajectory
+from reflector.usage import Usage
+
+__all__ = ["RunLog", "read_evaluations", "read_proposed"]
+
+_STARTED = "reflector.run.started"
+_EVALUATED = "reflector.run.evaluated"
+_REPORTED = "reflector.run.reported"
+_PROPOSED = "reflector.run.proposed"
+_COMMITTED = "reflector.run.committed"
+_TESTING = "reflector.run.testing"
+_EXTENDED = "reflector.run.extended"
+_STOPPED = "reflector.run.stopped"
+_FINISHED = "reflector.run.finished"
+
+
+class RunLog:
+    """Facts of one run, as signals in a journal. Reading one back gives the same facts in the same order."""
+
+    def __init__(self, path: str | Path | None) -> None:
+        """Open the log of a run, or begin one. None keeps it in memory.
+
+        Raises:
+            JournalOpenError: If the file is something else, newer, or unreachable.
+        """
+        self.path = None if path is None else Path(path)
+        self.journal: Journal = MemoryJournal() if path is None else SqliteJournal(path)
+        self._begun = next(iter(self.journal.replay(_STARTED)), None) if self.path else None
+        self.id: str = str(self._begun.data["id"]) if self._begun is not None else new_id("run")
+        self._source = f"/runs/{self.id}"
+
+    @property
+    def is_new(self) -> bool:
+        """Whether nothing has been written yet."""
+        return self._begun is None
+
+    @property
+    def header(self) -> dict[str, Any]:
+        """What the run was started with; empty if it is new."""
+        return {} if self._begun is None else dict(self._begun.data)
+
+    def start(self, header: Mapping[str, Any], budget: Mapping[str, Any]) -> None:
+        """Begin a run, or see to it that this is the same one. The budget may be another one.
+
+        Raises:
+            RunMismatchError: If the log is of a run with another seed, other rows or other options.
+        """
+        wanted = loads(dumps(dict(header)))
+        if self._begun is None:
+            self._begun = self._append(_STARTED, {"id": self.id, **wanted, "budget": dict(budget)})
+            return
+        differing = sorted(name for name, value in wanted.items() if self.header.get(name) != value)
+        if differing:
+            raise RunMismatchError(
+                f"{self.path} holds a run that was started with another {', '.join(differing)}; "
+                "give it the same, or choose another file for a new run.",
+                differing=tuple(differing),
+            )
+
+    # --- facts -------------------------------------------------------------------------------------------
+
+    def evaluated(self, order: int, evaluations: Mapping[int, Evaluation]) -> None:
+        """Write down what came of rows of an order. A trajectory is kept where a reflection may need it."""
+        rows = [{"row": row, **_plain(each)} for row, each in evaluations.items()]
+        self._append(_EVALUATED, {"order": order, "rows": rows})
+
+    def reported(self, order: int) -> None:
+        """Write down that an order is complete: the machine has been told all its rows."""
+        self._append(_REPORTED, {"order": order})
+
+    def proposed(self, order: int, proposed: Proposed, usage: Usage) -> None:
+        """Write down what came of a reflection, and what it cost."""
+        self._append(
+            _PROPOSED,
+            {
+                "order": order,
+                "changes": [asdict(change) for change in proposed.changes],
+                "reason": proposed.reason,
+                "is_error": proposed.is_error,
+                "calls": proposed.calls,
+                "usage": usage.model_dump(mode="json"),
+            },
+        )
+
+    def committed(self, proposal: Proposal, mean: float | None) -> None:
+        """Write down how a proposal ended; it follows from the facts before, and is there to be read."""
+        child = proposal.child
+        self._append(
+            _COMMITTED,
+            {
+                "proposal": proposal.number,
+                "parent": proposal.parent.number,
+                "ending": proposal.ending,
+                "reason": proposal.reason,
+                "before": list(proposal.before),
+                "after": list(proposal.after),
+                "candidate": None if child is None or child.number < 0 else child.to_dict(),
+                "score": mean,
+            },
+        )
+
+    def testing(self) -> None:
+        """Write down that the test has begun."""
+        self._append(_TESTING, {})
+
+    def extended(self, budget: Mapping[str, Any]) -> None:
+        """Write down that the run goes on with another budget."""
+        self._append(_EXTENDED, {"budget": dict(budget)})
+
+    def stopped(self, reason: str, *, is_over: bool = True) -> None:
+        """Write down that nothing new is started, for a reason that does not follow from the facts.
+
+        Args:
+            reason: Of the end.
+            is_over: Whether nothing goes on either, not even a validation.
+        """
+        self._append(_STOPPED, {"reason": reason, "is_over": is_over})
+
+    def finished(self, summary: Mapping[str, Any]) -> None:
+        """Write down what the run brought."""
+        self._append(_FINISHED, dict(summary))
+
+    # --- reading -----------------------------------------------------------------------------------------
+
+    def facts(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Return the facts that the machine was told, in order, each with the last word of its type."""
+        wanted = {_EVALUATED, _REPORTED, _PROPOSED, _TESTING, _EXTENDED, _STOPPED}
+        for signal in self.journal.replay("reflector.run.*"):
+            if signal.type in wanted:
+                yield signal.type.rpartition(".")[2], signal.data
+
+    async def flush(self) -> None:
+        """Return when everything written down is as safe as the journal makes it."""
+        await self.journal.flush()
+
+    def close(self) -> None:
+        """Write what is waiting and close."""
+        self.journal.close()
+
+    def _append(self, kind: str, data: dict[str, Any]) -> Signal:
+        signal = Signal(kind, self._source, data)
+        self.journal.append(signal)
+        return signal
+
+
+def _plain(evaluation: Evaluation) -> dict[str, Any]:
+    plain: dict[str, Any] = {"score": evaluation.score}
+    if evaluation.feedback:
+        plain["feedback"] = evaluation.feedback
+    if evaluation.objectives:
+        plain["objectives"] = dict(evaluation.objectives)
+    if evaluation.error is not None:
+        plain["error"] = evaluation.error
+    if evaluation.seconds:
+        plain["seconds"] = evaluation.seconds
+    if evaluation.usage != _NOTHING:
+        plain["usage"] = evaluation.usage.model_dump(mode="json", exclude_defaults=True)
+    if evaluation.output is not None:
+        plain["output"] = _json_or_text(evaluation.output)
+    if evaluation.trajectory is not None:
+        plain["trajectory"] = evaluation.trajectory.to_json().decode()
+    return plain
+
+
+def read_evaluations(data: Mapping[str, Any]) -> dict[int, Evaluation]:
+    """Return the evaluations that a fact tells of, by row."""
+    return {each["row"]: _evaluation(each) for each in data["rows"]}
+
+
+def _evaluation(data: Mapping[str, Any]) -> Evaluation:
+    trajectory = data.get("trajectory")
+    return Evaluation(
+        score=data["score"],
+        feedback=data.get("feedback", ""),
+        objectives=data.get("objectives", {}),
+        output=data.get("output"),
+        trajectory=None if trajectory is None else Trajectory.from_json(trajectory),
+        usage=Usage(**data["usage"]) if "usage" in data else _NOTHING,
+        error=data.get("error"),
+        seconds=data.get("seconds", 0.0),
+    )
+
+
+def read_proposed(data: Mapping[str, Any]) -> Proposed:
+    """Return the outcome of a reflection that a fact tells of."""
+    changes = (
+        Change(**each | {"rows": tuple(each["rows"]), "quotes": tuple(each["quotes"])})
+        for each in data["changes"]
+    )
+    return Proposed(tuple(changes), data["reason"], data["is_error"], data["calls"])
+
+
+def _json_or_text(output: Any) -> Any:
+    """Return an output as JSON holds it; one that has no JSON form as text."""
+    try:
+        dumps(output)
+    except (TypeError, ValueError, RecursionError):
+        return repr(output)
+    return output
+
+
+_NOTHING = Usage()

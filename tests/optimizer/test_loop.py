@@ -1,0 +1,239 @@
+"""The optimizer end to end, over functions in place of models."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import reflector as rf
+from reflector.errors import ConfigurationError, RunBrokenError, RunMismatchError
+from reflector.optimizer.runlog import RunLog
+from reflector.signals.sqlite_journal import SqliteJournal
+
+_spec = importlib.util.spec_from_file_location("toy", Path(__file__).parent / "toy.py")
+assert _spec is not None
+assert _spec.loader is not None
+toy = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(toy)
+
+pytestmark = pytest.mark.anyio
+
+
+async def optimize(**options: Any) -> rf.OptimizationResult:
+    config = {"seed": 3, "concurrency": 6} | options.pop("config", {})
+    given = {
+        "rollout": toy.rollout, "score": toy.score, "reflector": rf.Reflector(toy.model),
+        "budget": rf.Budget(rollouts=300), "rows": toy.ROWS,
+    } | options  # fmt: skip
+    return await rf.optimize(toy.SEED, given.pop("rows"), config=rf.OptimizerConfig(**config), **given)
+
+
+async def test_rules_are_found_and_the_result_says_what_it_took() -> None:
+    result = await optimize()
+    assert result.best_score > 0.9
+    assert result.seed_score == 0.0
+    assert result.test is not None
+    assert result.test.difference > 0.5
+    assert result.rollouts <= 300
+    assert result.spend.calls == result.reflections > 0
+    assert result.lineage[0].text == toy.SEED
+    assert result.lineage[-1] == result.best
+    assert set(result.frontier) <= set(range(len(result.candidates)))
+
+
+async def test_the_same_seed_in_strict_order_gives_the_same_run() -> None:
+    first = await optimize(config={"order": "strict"})
+    second = await optimize(config={"order": "strict", "concurrency": 6})
+    assert first.to_json().replace(first.run_id.encode(), b"") == second.to_json().replace(
+        second.run_id.encode(), b""
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("order", ["completion", "strict"])
+async def test_a_run_cut_off_anywhere_goes_on_and_repeats_nothing_that_was_recorded(
+    tmp_path: Path, order: str
+) -> None:
+    whole = tmp_path / "whole.db"
+    finished = await optimize(config={"order": order, "store": whole})
+    with SqliteJournal(whole, read_only=True) as journal:
+        facts = list(journal.replay())
+    for cut in range(1, len(facts), len(facts) // 7):
+        part = tmp_path / f"part-{cut}.db"
+        with SqliteJournal(part) as journal:
+            await journal.write(*facts[:cut])
+        resumed = await optimize(config={"order": order, "store": part})
+        with SqliteJournal(part, read_only=True) as journal:
+            ran = Counter(
+                (fact.data["order"], each["row"])
+                for fact in journal.replay("reflector.run.evaluated")
+                for each in fact.data["rows"]
+            )
+        assert max(ran.values()) == 1
+        assert resumed.rollouts == ran.total() <= 300
+        assert resumed.run_id == finished.run_id
+        if order == "strict":
+            assert resumed.best == finished.best
+            assert resumed.best.text == finished.best.text
+
+
+async def test_a_finished_run_is_read_from_its_log_without_running_anything(tmp_path: Path) -> None:
+    first = await optimize(config={"store": tmp_path / "run.db"})
+
+    async def never(candidate: Any, example: Any) -> Any:
+        raise AssertionError("nothing is to be run")
+
+    again = await optimize(config={"store": tmp_path / "run.db"}, rollout=never)
+    assert again.to_json() == first.to_json().replace(b'"model"', b'"before"')
+
+
+async def test_a_larger_budget_continues_a_run_that_had_used_up_its_own(tmp_path: Path) -> None:
+    config = {"store": tmp_path / "run.db"}
+    first = await optimize(config=config, budget=rf.Budget(rollouts=90))
+    second = await optimize(config=config, budget=rf.Budget(rollouts=250))
+    assert first.rollouts <= 90 < second.rollouts <= 250
+    assert second.best_score >= first.best_score
+    assert [each.number for each in second.history[: len(first.history)]] == [
+        each.number for each in first.history
+    ]
+
+
+async def test_a_log_of_another_run_is_refused_and_says_what_differs(tmp_path: Path) -> None:
+    await optimize(config={"store": tmp_path / "run.db"})
+    with pytest.raises(RunMismatchError, match="another rows") as caught:
+        await optimize(config={"store": tmp_path / "run.db"}, rows=toy.ROWS[:20])
+    assert caught.value.differing == ("rows",)
+
+
+async def test_a_rollout_that_always_raises_ends_the_run_with_the_last_reason() -> None:
+    def broken(candidate: Any, example: Any) -> Any:
+        raise RuntimeError("the tool server is down")
+
+    with pytest.raises(RunBrokenError, match=r"10 rollouts failed in a row.*the tool server is down"):
+        await optimize(rollout=broken)
+
+
+async def test_a_scorer_that_returns_nan_ends_the_run_with_a_clear_reason() -> None:
+    with pytest.raises(RunBrokenError, match="finite number; got nan"):
+        await optimize(score=lambda example, output: math.nan)
+
+
+async def test_a_failing_rollout_now_and_then_is_a_scored_failure_with_its_reason() -> None:
+    async def flaky(candidate: Any, example: dict[str, Any]) -> Any:
+        if example["input"].endswith("7"):
+            raise TimeoutError("no answer")
+        return await toy.rollout(candidate, example)
+
+    result = await optimize(rollout=flaky)
+    assert result.best_score > 0.5
+
+
+async def test_a_reflector_that_never_answers_ends_the_run() -> None:
+    async def silent(messages: Any) -> str:
+        raise ConnectionError("unreachable")
+
+    options = rf.ReflectorOptions(timeout=0.05)
+    with pytest.raises(RunBrokenError, match="reflections failed in a row"):
+        await optimize(reflector=rf.Reflector(silent, options=options), config={"failures_in_a_row": 3})
+
+
+async def test_a_sync_rollout_runs_in_threads_and_rollouts_overlap() -> None:
+    def sync(candidate: Any, example: dict[str, Any]) -> list[int]:
+        return [rule for rule in example["rules"] if f"rule {rule}." not in candidate.text]
+
+    result = await optimize(rollout=sync, budget=rf.Budget(rollouts=100))
+    assert result.best_score > 0.3
+
+
+async def test_other_loops_take_work_and_report_it() -> None:
+    optimizer = rf.Optimizer(
+        toy.SEED, toy.ROWS, reflector=rf.Reflector(toy.model), budget=rf.Budget(rollouts=200), score=toy.score
+    )
+    purposes = Counter[str]()
+    async with optimizer:
+        async for work in optimizer.work():
+            purposes[work.purpose] += len(work.examples)
+            outputs = [await toy.rollout(work.candidate, example) for example in work.examples]
+            await optimizer.report(work, [rf.Rollout(output) for output in outputs])
+        with pytest.raises(ValueError, match="already"):
+            await optimizer.report(work, [rf.Rollout([])] * len(work.examples))
+    result = optimizer.result()
+    assert result.best_score > 0.5
+    assert result.rollouts == purposes.total()
+    assert purposes["seed"] == 16
+
+
+async def test_several_components_are_improved_in_turn() -> None:
+    async def rollout(candidate: Any, example: dict[str, Any]) -> list[int]:
+        text = candidate["system"] + candidate["tool"]
+        return [rule for rule in example["rules"] if f"rule {rule}." not in text]
+
+    result = await rf.optimize(
+        {"system": "Answer.", "tool": "Use the tool."},
+        toy.ROWS,
+        rollout=rollout,
+        score=toy.score,
+        reflector=rf.Reflector(toy.model),
+        budget=rf.Budget(rollouts=300),
+        config=rf.OptimizerConfig(minibatch_size=3, depth=1),
+    )
+    assert result.best_score > 0.5
+    assert {"system", "tool"} == set(result.best)
+    assert all("rule" in text for text in result.best.values())
+
+
+async def test_it_can_be_stopped_and_gives_the_best_so_far() -> None:
+    async def rollout(candidate: Any, example: dict[str, Any]) -> Any:
+        if optimizer.progress.candidates == 2:
+            optimizer.stop("enough")
+        return await toy.rollout(candidate, example)
+
+    optimizer = rf.Optimizer(
+        toy.SEED, toy.ROWS, rollout=rollout, score=toy.score, reflector=rf.Reflector(toy.model),
+        budget=rf.Budget(rollouts=300), config=rf.OptimizerConfig(minibatch_size=3, depth=1),
+    )  # fmt: skip
+    async with optimizer:
+        result = await optimizer.run()
+    assert result.stop_reason == "enough"
+    assert len(result.candidates) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rows": []}, "no training rows"),
+        ({"rows": "rows.jsonl"}, "rows are a list"),
+        ({"budget": rf.Budget(rollouts=10)}, "not enough for a single proposal"),
+        ({"budget": None}, "needs an end"),
+        ({"rollout": 7}, "function of candidate and example"),
+    ],
+)
+async def test_what_cannot_be_used_is_refused_before_anything_runs(options: Any, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        await optimize(**options)
+
+
+async def test_a_reflector_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("REFLECTOR_MODEL", raising=False)
+    with pytest.raises(ConfigurationError, match="no model is named"):
+        await optimize(reflector=None)
+
+
+@pytest.mark.parametrize("rows", [toy.ROWS[:1], [toy.ROWS[0]] * 12])
+async def test_one_row_and_duplicates_end_sensibly(rows: Any) -> None:
+    result = await optimize(rows=rows)
+    assert result.best_score == 1.0
+    assert result.stop_reason == "score"
+
+
+async def test_the_log_can_be_read_while_a_run_is_under_way(tmp_path: Path) -> None:
+    result = await optimize(config={"store": tmp_path / "run.db"})
+    log = RunLog(tmp_path / "run.db")
+    assert log.id == result.run_id
+    assert log.header["seed"] == {"prompt": toy.SEED}
+    log.close()

@@ -1,0 +1,221 @@
+"""The optimizer as a state machine, driven by hand: a toy world in which a prompt is a set of rules."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reflector.optimizer.acceptance import OrEqualAcceptance, PairedAcceptance, StrictAcceptance
+from reflector.optimizer.candidate import Candidate
+from reflector.optimizer.config import OptimizerConfig
+from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.machine import Machine
+from reflector.optimizer.selection import BestSelector, EpsilonGreedySelector, ParetoSelector
+from reflector.optimizer.work import Change, Proposed, Reflect, RunRows
+
+RULES = 6
+ROWS = {"train": 10, "val": 8, "test": 4}
+
+
+def rules_of(row: int, split: str) -> set[int]:
+    rng = random.Random(f"{split}:{row}")
+    return set(rng.sample(range(RULES), 2))
+
+
+def evaluate(candidate: Candidate, split: str, row: int) -> Evaluation:
+    needed = rules_of(row, split)
+    missing = [rule for rule in sorted(needed) if f"rule {rule}" not in candidate.text]
+    return Evaluation(1 - len(missing) / len(needed), feedback=" ".join(f"rule {rule}" for rule in missing))
+
+
+def reflect(order: Reflect) -> Proposed:
+    """Add a rule that some run missed; now and then one that helps nobody, or nothing."""
+    rng = random.Random(f"reflect:{order.proposal}")
+    if rng.random() < 0.2:
+        return Proposed(reason="nothing to say")
+    missed = [rule for each in order.evaluations for rule in each.feedback.split("rule ") if rule.strip()]
+    rules = {
+        rng.choice(missed) if missed and rng.random() < 0.8 else "of thumb" for _ in range(rng.randint(1, 3))
+    }
+    end = len(order.candidate.text)
+    changes = [
+        Change(
+            "prompt", end, end, f"rule {rule.strip()}\n", f"add rule {rule.strip()}", order.rows[:2],
+            ("rule",) if rng.random() < 0.5 else (),
+        )
+        for rule in sorted(rules)
+    ]  # fmt: skip
+    return Proposed(tuple(changes))
+
+
+def drive(machine: Machine, order: random.Random | None = None) -> list[tuple[int, Any]]:
+    """Answer every order, in the order it came or in a random one; return the reports in the order they were given."""
+    waiting, reports = machine.orders(), []
+    while waiting:
+        chosen = waiting.pop(order.randrange(len(waiting)) if order else 0)
+        if isinstance(chosen, RunRows):
+            answer: Any = [evaluate(chosen.candidate, chosen.split, row) for row in chosen.rows]
+            machine.report_rows(chosen.id, answer)
+        else:
+            answer = reflect(chosen)
+            machine.report_reflection(chosen.id, answer)
+        reports.append((chosen.id, answer))
+        waiting += machine.orders()
+    assert machine.is_done
+    return reports
+
+
+def picture(machine: Machine) -> Any:
+    """Everything that matters of a machine's state."""
+    pool = machine.pool
+    ended = [
+        each for each in machine.history if each.ending != "dropped"
+    ]  # how far those came matters to nobody
+    history = [(each.number, each.ending, each.before, each.after, each.rows) for each in ended]
+    return (
+        [candidate.to_dict() for candidate in pool.candidates], pool.scores, pool.best, pool.survivors(), history,
+        machine.stop_reason,
+    )  # fmt: skip
+
+
+configs = st.builds(
+    OptimizerConfig,
+    concurrency=st.integers(1, 12),
+    minibatch_size=st.none() | st.integers(1, 10),
+    depth=st.integers(1, 5),
+    seed=st.integers(0, 50),
+    proposals_in_flight=st.none() | st.integers(1, 6),
+    selector=st.sampled_from([ParetoSelector(), BestSelector(), EpsilonGreedySelector(0.3)]),
+    acceptance=st.sampled_from([StrictAcceptance(), OrEqualAcceptance(), PairedAcceptance()]),
+    validation=st.sampled_from(["full", "racing"]),
+    merges=st.integers(0, 5),
+    patience=st.none() | st.integers(1, 30),
+)
+limits = st.integers(60, 300)
+
+
+def machine_of(config: OptimizerConfig, limit: int | None = 300, rows: dict[str, int] = ROWS) -> Machine:
+    return Machine(Candidate({"prompt": "Answer.\n"}), config, rows, limit)
+
+
+@given(configs, limits, st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_every_run_ends_within_its_rollouts_and_runs_nothing_twice(
+    config: OptimizerConfig, limit: int, order: random.Random
+) -> None:
+    machine = machine_of(config, limit)
+    ran: Counter[Any] = Counter()
+    waiting = machine.orders()
+    while waiting:
+        chosen = waiting.pop(order.randrange(len(waiting)))
+        if isinstance(chosen, RunRows):
+            ran.update((chosen.candidate.key, chosen.split, row) for row in chosen.rows)
+            machine.report_rows(
+                chosen.id, [evaluate(chosen.candidate, chosen.split, row) for row in chosen.rows]
+            )
+        else:
+            machine.report_reflection(chosen.id, reflect(chosen))
+        waiting += machine.orders()
+    assert machine.is_done
+    assert machine.stop_reason is not None
+    assert ran.total() == machine.rollouts <= limit
+    assert not ran or max(ran.values()) == 1
+    assert machine.in_flight == 0
+
+
+@given(configs, limits, st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_the_same_reports_in_the_same_order_give_the_same_state(
+    config: OptimizerConfig, limit: int, order: random.Random
+) -> None:
+    first = machine_of(config, limit)
+    reports = drive(first, order)
+    again = machine_of(config, limit)
+    for order_id, answer in reports:
+        again.report_rows(order_id, answer) if isinstance(answer, list) else again.report_reflection(
+            order_id, answer
+        )
+    assert picture(again) == picture(first)
+
+
+@given(configs, limits, st.randoms(use_true_random=False))
+@settings(max_examples=60, deadline=None)
+def test_in_strict_order_it_does_not_matter_what_finishes_first(
+    config: OptimizerConfig, limit: int, order: random.Random
+) -> None:
+    strict = OptimizerConfig(
+        **{name: getattr(config, name) for name in config.__slots__} | {"order": "strict"}
+    )
+    first, other = machine_of(strict, limit), machine_of(strict, limit)
+    drive(first)
+    drive(other, order)
+    assert picture(other) == picture(first)
+
+
+def test_all_rules_are_found_and_the_run_ends_when_nothing_can_be_better() -> None:
+    machine = machine_of(OptimizerConfig(seed=1), limit=None)
+    drive(machine)
+    best = machine.pool.candidates[machine.pool.best]
+    assert machine.pool.means[machine.pool.best] == 1.0
+    assert machine.stop_reason == "score"
+    needed = set().union(*(rules_of(row, "val") for row in range(8)))
+    assert all(f"rule {rule}" in best.text for rule in needed)
+
+
+@pytest.mark.parametrize("order", ["completion", "strict"])
+def test_a_seed_that_is_perfect_on_its_training_rows_ends_the_run(order: Any) -> None:
+    machine = machine_of(OptimizerConfig(order=order), limit=None)
+    waiting = machine.orders()
+    while waiting:
+        chosen = waiting.pop(0)
+        assert isinstance(chosen, RunRows)
+        machine.report_rows(chosen.id, [Evaluation(float(chosen.split == "train"))] * len(chosen.rows))
+        waiting += machine.orders()
+    assert machine.stop_reason == "perfect"
+    assert machine.reflections == 0
+
+
+def test_failures_in_a_row_end_the_run() -> None:
+    machine = machine_of(OptimizerConfig(failures_in_a_row=5, concurrency=1), limit=None)
+    for chosen in machine.orders():
+        assert isinstance(chosen, RunRows)
+        machine.report_rows(chosen.id, [Evaluation(0.0, error="boom")] * len(chosen.rows))
+    assert machine.stop_reason == "failures"
+    assert machine.orders() == []
+
+
+def test_reflections_that_fail_in_a_row_end_the_run_and_cost_no_rollouts_of_children() -> None:
+    machine = machine_of(OptimizerConfig(failures_in_a_row=3), limit=None)
+    waiting = machine.orders()
+    while waiting:
+        chosen = waiting.pop(0)
+        if isinstance(chosen, RunRows):
+            assert chosen.purpose in ("seed", "parent")
+            machine.report_rows(chosen.id, [Evaluation(0.5)] * len(chosen.rows))
+        else:
+            machine.report_reflection(chosen.id, Proposed(reason="down", is_error=True))
+        waiting += machine.orders()
+    assert machine.stop_reason == "failed_reflections"
+
+
+def test_a_reflection_sees_known_runs_beside_the_minibatch_and_what_was_rejected() -> None:
+    machine = machine_of(OptimizerConfig(concurrency=1, minibatch_size=2, merges=0), limit=200)
+    seen: list[Reflect] = []
+    waiting = machine.orders()
+    while waiting:
+        chosen = waiting.pop(0)
+        if isinstance(chosen, RunRows):
+            score = 0.0 if chosen.purpose == "child" else 0.5
+            machine.report_rows(chosen.id, [Evaluation(score)] * len(chosen.rows))
+        else:
+            seen.append(chosen)
+            what = f"change {chosen.proposal}"
+            machine.report_reflection(chosen.id, Proposed((Change("prompt", 0, 0, what, what),)))
+        waiting += machine.orders()
+    assert [len(each.rows) for each in seen[:3]] == [2, 4, 6]
+    assert [each.what for each in seen[2].rejected] == ["change 0", "change 1"]
