@@ -203,7 +203,9 @@ if TYPE_CHECKING:
     from reflector.errors import (
         NotStoredError as NotStoredError,
     )
-    from reflector.errors import OptimizationError as OptimizationError
+    from reflector.errors import (
+        OptimizationError as OptimizationError,
+    )
     from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
     )
@@ -219,9 +221,13 @@ if TYPE_CHECKING:
     from reflector.errors import (
         ReflectorError as ReflectorError,
     )
-    from reflector.errors import RunBrokenError as RunBrokenError
+    from reflector.errors import (
+        RunBrokenError as RunBrokenError,
+    )
     from reflector.errors import RunLogError as RunLogError
-    from reflector.errors import RunMismatchError as RunMismatchError
+    from reflector.errors import (
+        RunMismatchError as RunMismatchError,
+    )
     from reflector.errors import (
         RuntimeClosedError as RuntimeClosedError,
     )
@@ -402,17 +408,6 @@ _HOME = {
     "ComponentPlans": "reflector.edits.components",
     "resolve_conflicts": "reflector.reflecting.resolving",
     "plan_edits": "reflector.edits.planning",
-    # code
-    "CodeIndex": "reflector.code.index",
-    "IndexOptions": "reflector.code.building",
-    "IndexReport": "reflector.code.building",
-    "Chunk": "reflector.code.chunk",
-    "Hit": "reflector.code.chunk",
-    "group_chunks": "reflector.code.grouping",
-    "Embedder": "reflector.code.embedder",
-    "HashingEmbedder": "reflector.code.embedder",
-    "LiteLLMEmbedder": "reflector.code.litellm_embedder",
-    "MiniLM": "reflector.code.minilm",
     # the optimizer
     "optimize": "reflector.optimizer.facade",
     "optimize_sync": "reflector.optimizer.facade",
@@ -434,6 +429,17 @@ _HOME = {
     "RunRecord": "reflector.optimizer.runs",
     "read_run": "reflector.optimizer.runs",
     "read_runs": "reflector.optimizer.runs",
+    # code
+    "CodeIndex": "reflector.code.index",
+    "IndexOptions": "reflector.code.building",
+    "IndexReport": "reflector.code.building",
+    "Chunk": "reflector.code.chunk",
+    "Hit": "reflector.code.chunk",
+    "group_chunks": "reflector.code.grouping",
+    "Embedder": "reflector.code.embedder",
+    "HashingEmbedder": "reflector.code.embedder",
+    "LiteLLMEmbedder": "reflector.code.litellm_embedder",
+    "MiniLM": "reflector.code.minilm",
     # models
     "Model": "reflector.llm.model",
     "ModelOptions": "reflector.llm.model",

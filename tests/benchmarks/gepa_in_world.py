@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from naive_loop import Outcome, show_run
@@ -49,7 +49,13 @@ def _record(run: Run) -> dict[str, str]:
 
 
 def run_gepa(
-    world: World, task: SimulatedModel, reflection: SimulatedModel, *, rollouts: int = 400, seed: int = 0
+    world: World,
+    task: SimulatedModel,
+    reflection: SimulatedModel,
+    *,
+    rollouts: int = 400,
+    seed: int = 0,
+    is_over: Callable[[], bool] | None = None,
 ) -> Outcome:
     """Return what `gepa.optimize` makes of the world's seed prompt."""
     import gepa
@@ -71,5 +77,6 @@ def run_gepa(
             reflection_lm=reflect,
             max_metric_calls=rollouts,
             seed=seed,
+            stop_callbacks=None if is_over is None else [lambda state: is_over()],
         )
     return Outcome(result.best_candidate["prompt"], adapter.rollouts, asked)

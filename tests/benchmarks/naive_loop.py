@@ -75,14 +75,20 @@ def _said(message: dict[str, Any]) -> str:
 
 
 async def naive_loop(
-    world: World, task: LLMClient, propose: Propose, *, rollouts: int = 400, chunk: int = 10_000
+    world: World,
+    task: LLMClient,
+    propose: Propose,
+    *,
+    rollouts: int = 400,
+    chunk: int = 10_000,
+    is_over: Callable[[], bool] = lambda: False,
 ) -> Outcome:
     """Run all training rows, chunk the failures, ask about each chunk, keep what does not get worse."""
     rows = world.examples.train
     best, best_score, tried = world.seed_prompt, -1.0, world.seed_prompt
     spent = reflections = 0
     runs: list[Run] = []
-    while spent + len(rows) <= rollouts:
+    while spent + len(rows) <= rollouts and not is_over():
         fresh = await run_rows(world, tried, rows, task)
         spent += len(rows)
         score = sum(run.score for run in fresh) / len(fresh)

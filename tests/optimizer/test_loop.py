@@ -70,7 +70,9 @@ async def test_a_run_cut_off_anywhere_goes_on_and_repeats_nothing_that_was_recor
         resumed = await optimize(config={"order": order, "store": part})
         with SqliteJournal(part, read_only=True) as journal:
             ran = Counter(
-                (fact.data["order"], fact.data["row"]) for fact in journal.replay("reflector.run.evaluated")
+                (fact.data["order"], each["row"])
+                for fact in journal.replay("reflector.run.evaluated")
+                for each in fact.data["rows"]
             )
         assert max(ran.values()) == 1
         assert resumed.rollouts == ran.total() <= 300
@@ -178,6 +180,7 @@ async def test_several_components_are_improved_in_turn() -> None:
         score=toy.score,
         reflector=rf.Reflector(toy.model),
         budget=rf.Budget(rollouts=300),
+        config=rf.OptimizerConfig(minibatch_size=3, depth=1),
     )
     assert result.best_score > 0.5
     assert {"system", "tool"} == set(result.best)
@@ -192,7 +195,7 @@ async def test_it_can_be_stopped_and_gives_the_best_so_far() -> None:
 
     optimizer = rf.Optimizer(
         toy.SEED, toy.ROWS, rollout=rollout, score=toy.score, reflector=rf.Reflector(toy.model),
-        budget=rf.Budget(rollouts=300),
+        budget=rf.Budget(rollouts=300), config=rf.OptimizerConfig(minibatch_size=3, depth=1),
     )  # fmt: skip
     async with optimizer:
         result = await optimizer.run()

@@ -16,7 +16,7 @@ from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.machine import Machine
 from reflector.optimizer.selection import BestSelector, EpsilonGreedySelector, ParetoSelector
-from reflector.optimizer.work import Proposed, Reflect, RunRows
+from reflector.optimizer.work import Change, Proposed, Reflect, RunRows
 
 RULES = 6
 ROWS = {"train": 10, "val": 8, "test": 4}
@@ -39,9 +39,18 @@ def reflect(order: Reflect) -> Proposed:
     if rng.random() < 0.2:
         return Proposed(reason="nothing to say")
     missed = [rule for each in order.evaluations for rule in each.feedback.split("rule ") if rule.strip()]
-    rule = rng.choice(missed) if missed and rng.random() < 0.8 else "of thumb"
-    text = f"{order.candidate.text}rule {rule.strip()}\n"
-    return Proposed({"prompt": text}, (f"add rule {rule.strip()}",))
+    rules = {
+        rng.choice(missed) if missed and rng.random() < 0.8 else "of thumb" for _ in range(rng.randint(1, 3))
+    }
+    end = len(order.candidate.text)
+    changes = [
+        Change(
+            "prompt", end, end, f"rule {rule.strip()}\n", f"add rule {rule.strip()}", order.rows[:2],
+            ("rule",) if rng.random() < 0.5 else (),
+        )
+        for rule in sorted(rules)
+    ]  # fmt: skip
+    return Proposed(tuple(changes))
 
 
 def drive(machine: Machine, order: random.Random | None = None) -> list[tuple[int, Any]]:
@@ -77,7 +86,8 @@ def picture(machine: Machine) -> Any:
 configs = st.builds(
     OptimizerConfig,
     concurrency=st.integers(1, 12),
-    minibatch_size=st.integers(1, 5),
+    minibatch_size=st.none() | st.integers(1, 10),
+    depth=st.integers(1, 5),
     seed=st.integers(0, 50),
     proposals_in_flight=st.none() | st.integers(1, 6),
     selector=st.sampled_from([ParetoSelector(), BestSelector(), EpsilonGreedySelector(0.3)]),
@@ -204,8 +214,8 @@ def test_a_reflection_sees_known_runs_beside_the_minibatch_and_what_was_rejected
             machine.report_rows(chosen.id, [Evaluation(score)] * len(chosen.rows))
         else:
             seen.append(chosen)
-            text = {"prompt": f"Answer {chosen.proposal}."}
-            machine.report_reflection(chosen.id, Proposed(text, (f"change {chosen.proposal}",)))
+            what = f"change {chosen.proposal}"
+            machine.report_reflection(chosen.id, Proposed((Change("prompt", 0, 0, what, what),)))
         waiting += machine.orders()
     assert [len(each.rows) for each in seen[:3]] == [2, 4, 6]
-    assert seen[2].rejected == ("change 0", "change 1")
+    assert [each.what for each in seen[2].rejected] == ["change 0", "change 1"]

@@ -49,7 +49,7 @@ class OptimizerConfig:
     depth: int = 4
     """Reflections in a row that a proposal may take: while its child gets better on the minibatch, the runs that still
     fail are reflected on again, before anything is validated."""
-    runs_per_reflection: int = 5
+    runs_per_reflection: int = 8
     """Failed runs that one reflection sees at most. Those of a minibatch are grouped by what they say alike."""
     runs_beside: int = 2
     """Passing runs that it sees beside them."""

@@ -40,8 +40,9 @@ from reflector.optimizer.forecast import Forecast, read_forecast
 from reflector.optimizer.machine import Machine
 from reflector.optimizer.progress import Progress
 from reflector.optimizer.proposing import Proposer
+from reflector.optimizer.purse import Purse
 from reflector.optimizer.result import OptimizationResult, read_result
-from reflector.optimizer.runlog import RunLog, read_evaluation, read_proposed
+from reflector.optimizer.runlog import RunLog, read_evaluations, read_proposed
 from reflector.optimizer.running import RolloutFunction, Runner, ScoreFunction, as_rollout, chat_rollout
 from reflector.optimizer.scorers import resolve_scorer
 from reflector.optimizer.work import Order, Purpose, Reflect, RunRows
@@ -54,8 +55,8 @@ __all__ = ["COMMITTED", "Optimizer", "Work"]
 COMMITTED = "reflector.optimizer.committed"
 """Announced on the runtime when a proposal has ended; its data is the fact in the log, and where the run stands."""
 
-_QUICK = 1e-3
-"""Seconds below which several rollouts travel as one task."""
+_QUICK = 1e-2
+"""Rollouts that take less than so many seconds together travel as one task."""
 _CHUNK = 64
 _GRACE = 5.0
 
@@ -152,9 +153,11 @@ class Optimizer:
                 f"needed, for {len(self.examples.val)} validation rows and a minibatch of "
                 f"{self.machine.minibatch} twice."
             )
-        self._proposer = Proposer(self.reflector, self.examples.train, self.config)
+        self._purse = Purse(self.ledger, self.machine.minibatch + len(self.examples.val))
+        self._proposer = Proposer(self.reflector, self.examples.train, self.config, self._purse)
         self._units: deque[_Unit] = deque()
         self._partial: dict[int, list[Evaluation | None]] = {}
+        self._missing: dict[int, int] = {}
         self._orders: dict[int, RunRows] = {}
         self._handed_out: deque[int] = deque()
         self._recorded: dict[int, dict[int, Evaluation]] = {}
@@ -291,7 +294,7 @@ class Optimizer:
 
     async def _work_loop(self) -> None:
         while (units := await self._next_units()) is not None:
-            self._running += len(units)
+            self._running += 1  # of several that travel together one runs at a time
             try:
                 evaluations = await self._roll_out(units)
             except BudgetExceededError as refusal:
@@ -301,9 +304,9 @@ class Optimizer:
                 self._fail(error)
                 return
             finally:
-                self._running -= len(units)
-            for unit, evaluation in zip(units, evaluations, strict=True):
-                self._ran(unit.order, unit.place, evaluation)
+                self._running -= 1
+            places = [unit.place for unit in units]
+            self._ran(units[0].order, dict(zip(places, evaluations, strict=True)))
 
     async def _next_units(self) -> list[_Unit] | None:
         """Return what to run next: one row, or several of one order where they are quick. None: nothing ever again."""
@@ -327,7 +330,6 @@ class Optimizer:
             "components": order.candidate.components,
             "examples": [unit.example for unit in units],
         }
-        started = time.perf_counter()
         try:
             result = await execute(
                 Task(kind="rollout", payload=payload, limits=self._place),
@@ -336,14 +338,15 @@ class Optimizer:
         except AskTimeoutError:
             reason = f"no answer within {self.config.rollout_timeout:g} s"
             return [self._runner.failed(reason)] * len(units)
-        each = (time.perf_counter() - started) / len(units)
-        self._seconds = each if self._seconds is None else 0.9 * self._seconds + 0.1 * each
-        return [
+        evaluations = [
             value
             if isinstance(value, Evaluation)
             else await self._runner.judge(unit.example, as_rollout(value))
             for unit, value in zip(units, result.value, strict=True)
         ]
+        each = sum(evaluation.seconds for evaluation in evaluations) / len(units)
+        self._seconds = each if self._seconds is None else max(each, 0.9 * self._seconds + 0.1 * each)
+        return evaluations
 
     # --- somebody else's loop ----------------------------------------------------------------------------
 
@@ -387,7 +390,7 @@ class Optimizer:
             except BudgetExceededError as refusal:
                 self._refused(refusal)
                 return
-            self._ran(order, place, evaluation)
+            self._ran(order, {place: evaluation})
 
     # --- orders and facts --------------------------------------------------------------------------------
 
@@ -412,30 +415,33 @@ class Optimizer:
     def _queue(self, order: RunRows) -> None:
         rows = self.examples.rows(order.split)
         missing = [at for at, known in enumerate(self._partial[order.id]) if known is None]
+        self._missing[order.id] = len(missing)
         if not missing:
             self._complete(order)
             return
         self._units += [_Unit(order, at, rows[order.rows[at]]) for at in missing]
         self._handed_out.append(order.id)
 
-    def _ran(self, order: RunRows, place: int, evaluation: Evaluation) -> None:
-        """Take in an evaluation of one row."""
+    def _ran(self, order: RunRows, ran: dict[int, Evaluation]) -> None:
+        """Take in the evaluations of some rows of an order, by their place in it."""
         if self._is_over:
             return
         if order.split != "train":  # no reflection sees these
-            evaluation = evaluation.without_trajectory()
-        if evaluation.error is not None:
-            self._last_error = evaluation.error
-        self._done += 1
-        self._log.evaluated(order.id, order.rows[place], evaluation)
-        self._partial[order.id][place] = evaluation
-        if all(each is not None for each in self._partial[order.id]):
+            ran = {place: evaluation.without_trajectory() for place, evaluation in ran.items()}
+        self._last_error = next((each.error for each in ran.values() if each.error), self._last_error)
+        self._done += len(ran)
+        self._log.evaluated(order.id, {order.rows[place]: each for place, each in ran.items()})
+        partial = self._partial[order.id]
+        for place, evaluation in ran.items():
+            partial[place] = evaluation
+        self._missing[order.id] -= len(ran)
+        if not self._missing[order.id]:
             self._complete(order)
             self._take_orders()
 
     def _complete(self, order: RunRows) -> None:
         self._log.reported(order.id)
-        del self._orders[order.id]
+        del self._orders[order.id], self._missing[order.id]
         evaluations = self._partial.pop(order.id)
         self.machine.report_rows(order.id, [each for each in evaluations if each is not None])
         self._write_commits()
@@ -458,6 +464,9 @@ class Optimizer:
             return
         if proposed.is_error:
             self._last_error = proposed.reason
+        if not proposed.calls:
+            self._log.stopped("budget", is_over=False)
+            self.machine.stop("budget")
         self._log.proposed(order.id, proposed, usage)
         self.machine.report_reflection(order.id, proposed)
         self._write_commits()
@@ -563,11 +572,10 @@ class Optimizer:
         for kind, fact in self._log.facts():
             match kind:
                 case "evaluated":
-                    self._recorded.setdefault(fact["order"], {})[fact["row"]] = evaluation = read_evaluation(
-                        fact
-                    )
-                    self.ledger.carry("rollout", evaluation.usage, rollouts=1)
-                    self._done += 1
+                    for row, evaluation in read_evaluations(fact).items():
+                        self._recorded.setdefault(fact["order"], {})[row] = evaluation
+                        self.ledger.carry("rollout", evaluation.usage, rollouts=1)
+                        self._done += 1
                 case "reported":
                     rows = orders.pop(fact["order"]).rows
                     known = self._recorded.pop(fact["order"])
@@ -575,11 +583,12 @@ class Optimizer:
                 case "proposed":
                     del orders[fact["order"]]
                     self.ledger.carry("reflection", Usage(**fact["usage"]))
+                    self._purse.paid(Usage(**fact["usage"]), fact["calls"])
                     machine.report_reflection(fact["order"], read_proposed(fact))
                 case "testing":
                     self._is_tested = machine.test()
                 case "stopped":
-                    is_stopped = True
+                    is_stopped = fact["reason"] != "budget" or fact.get("is_over", True)
                     machine.stop(fact["reason"])
                 case "extended":
                     budget, is_stopped = fact["budget"], False

@@ -191,6 +191,11 @@ class Machine:
             pass
         self._is_going_on = False
 
+    @property
+    def _is_cut_off(self) -> bool:
+        """Whether what is not being validated yet comes too late. Where money ran out, what was paid is used."""
+        return self.stop_reason not in (None, "budget")
+
     def _has_place(self) -> bool:
         if self.stop_reason is not None:
             return False
@@ -265,7 +270,7 @@ class Machine:
 
     def _advance(self, proposal: Proposal) -> None:
         """Go on with a proposal that has all results it has waited for."""
-        if self.stop_reason is not None and proposal.stage != "validation":
+        if self._is_cut_off and proposal.stage != "validation":
             self._end(proposal, "dropped")
             return
         match proposal.stage:
@@ -284,6 +289,9 @@ class Machine:
         evaluations = self._results.get(proposal, proposal.parent, "train", proposal.rows)
         proposal.before = tuple(each.score for each in evaluations)
         proposal.scored = dict(zip(proposal.rows, evaluations, strict=True))
+        if self.stop_reason is not None:
+            self._end(proposal, "dropped")
+            return
         perfect = self.config.perfect_score
         if min(proposal.before) >= perfect:
             self._end(proposal, "perfect")
@@ -330,7 +338,7 @@ class Machine:
                 self._end(proposal, "duplicate")
             else:
                 self._validate(proposal)
-        elif self.stop_reason is not None:
+        elif self._is_cut_off:
             self._end(proposal, "dropped")
         else:
             proposal.fresh = {}
@@ -444,6 +452,7 @@ class Machine:
         if (
             failing
             and not is_stuck
+            and self.stop_reason is None
             and proposal.steps < self.config.depth
             and self._take_room(proposal, len(self._rows_to_try(proposal)))
         ):
@@ -507,9 +516,16 @@ class Machine:
     def _validate(self, proposal: Proposal) -> None:
         """Order the next validation rows; with all of them run, the proposal has made it."""
         assert proposal.child is not None
-        order = list(range(self.rows["val"]))
-        self._rng("validation", proposal).shuffle(order)
-        for part in [tuple(order)] if self.config.validation == "full" else chunks(order):
+        if not proposal.parts:
+            order = list(range(self.rows["val"]))
+            if self.config.validation == "full":
+                proposal.parts = [tuple(order)]
+            else:
+                self._rng("validation", proposal).shuffle(order)
+                proposal.parts = chunks(order)
+        while proposal.validated < len(proposal.parts):
+            part = proposal.parts[proposal.validated]
+            proposal.validated += 1
             if len(self._results.get(proposal, proposal.child, "val", part)) < len(part):
                 self._order_rows(proposal, "validation", proposal.child, "val", part)
                 return
@@ -556,7 +572,7 @@ class Machine:
     def _commit(self, proposal: Proposal) -> None:
         child = proposal.child
         self._committed_rollouts += proposal.ordered
-        if self.config.order == "strict" and self.stop_reason is not None:
+        if self.config.order == "strict" and self._is_cut_off:
             proposal.ending = "dropped"  # how far the others had come depends on who was quick
         if proposal.ending == "accepted" and child is not None:
             evaluations = self._results.get(proposal, child, "val", range(self.rows["val"]))

@@ -49,6 +49,10 @@ class Proposal:
     """The trial without them."""
     waits_for: tuple[int, ...] = ()
     """Rows on which the trial is being run."""
+    parts: list[tuple[int, ...]] = field(default_factory=list, repr=False)
+    """Validation rows, in the parts in which they are run."""
+    validated: int = 0
+    """Parts that have been ordered, or were known."""
     steps: int = 0
     """Reflections so far."""
     tried: list[Tried] = field(default_factory=list, repr=False)

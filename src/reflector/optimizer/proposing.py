@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,6 +21,7 @@ from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.credit import quotations
 from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.grouping import group_runs, statements_of
+from reflector.optimizer.purse import Purse
 from reflector.optimizer.running import example_text
 from reflector.optimizer.work import Change, Proposed, Reflect, Tried, apply_changes
 from reflector.reflecting.conversation import Conversation
@@ -45,6 +46,10 @@ __all__ = ["Proposer"]
 
 _EDITS = 60
 """Edits that a child may have."""
+_FIXED = 0.4
+"""Share of a reflection's price that does not depend on how many runs it sees."""
+_LARGEST = 24
+"""Failed runs that one reflection sees where there is no money for more reflections."""
 _PLACES = 3
 """Steps that one question asks about."""
 
@@ -52,7 +57,10 @@ _PLACES = 3
 class Proposer:
     """Asks a Reflector what the prompt did wrong in the runs of a minibatch, and makes its edits changes."""
 
-    def __init__(self, reflector: Reflector, examples: Sequence[Any], config: OptimizerConfig) -> None:
+    def __init__(
+        self, reflector: Reflector, examples: Sequence[Any], config: OptimizerConfig, purse: Purse
+    ) -> None:
+        self._purse = purse
         self._reflector = reflector
         self._examples = examples
         self._config = config
@@ -64,10 +72,14 @@ class Proposer:
             LLMError: If it is one that no further call can survive.
             BudgetExceededError: If the budget does not allow the call.
         """
+        if not self._purse.turns() or self._purse.room <= 0:
+            return Proposed(reason="too little money is left for a reflection", calls=0), Usage()
         texts = {name: order.candidate[name] for name in order.components}
         runs = await anyio.to_thread.run_sync(self._read, order, texts)
-        asking = _Asking(self._reflector, texts, order.rejected, self._config.follow_ups)
-        said, usage, calls, problems = await asking.ask(self._groups(runs))
+        asking = _Asking(self._reflector, texts, order.rejected, self._config.follow_ups, self._purse)
+        said, usage, calls, problems = await asking.ask(
+            lambda shown, most: self._groups(_without(runs, shown), most)
+        )
         if not said:
             return Proposed(reason=problems[0], is_error=True, calls=calls), usage
         return replace(_proposed(said, texts), calls=calls), usage
@@ -86,7 +98,8 @@ class Proposer:
         feedback = evaluation.error or evaluation.feedback
         shown = feedback or f"score {evaluation.score:g} of {self._config.perfect_score:g}"
         outcome = Outcome.SUCCESS if is_success else Outcome.FAILURE
-        run = record.with_outcome(outcome, feedback=shown).replace(id=f"row-{row}")
+        news = None if shown in record.feedback else shown
+        run = record.with_outcome(outcome, feedback=news).replace(id=f"row-{row}")
         analysis = analyze(run, prompt=prompt)
         found = [point.evidence or "" for point in analysis.failure_points]
         asked = next((step.content for step in run.steps if step.kind is StepKind.USER), "")
@@ -96,19 +109,29 @@ class Proposer:
         )
         return _Run(row, analysis, is_success, said or statements_of(asked), text)
 
-    def _groups(self, runs: Sequence[_Run]) -> list[list[_Run]]:
-        """Return the runs that each reflection sees; with nothing that failed there is none."""
+    def _groups(self, runs: Sequence[_Run], most: float) -> list[list[_Run]]:
+        """Return the runs that each reflection sees, the weightiest first.
+
+        They are no more groups than can be paid, `most` of the usual size; fewer and larger ones where that is short.
+        """
         failed = [run for run in runs if not run.is_success]
         passed = [run for run in runs if run.is_success]
-        groups = group_runs(
-            [run.said for run in failed],
-            [run.text for run in passed],
-            size=self._config.runs_per_reflection,
-            beside=self._config.runs_beside,
-        )
+        usual = size = self._config.runs_per_reflection
+        while True:
+            groups = group_runs(
+                [run.said for run in failed],
+                [run.text for run in passed],
+                size=size,
+                beside=self._config.runs_beside,
+            )
+            affordable = most / (_FIXED + (1 - _FIXED) * size / usual)
+            if len(groups) <= affordable or size >= _LARGEST:
+                break
+            size = min(_LARGEST, 2 * size)
+        kept = groups[: int(max(1, min(len(groups), affordable)))]
         return [
             [*(failed[place] for place in group.failed), *(passed[place] for place in group.passed)]
-            for group in groups
+            for group in kept
         ]
 
 
@@ -156,17 +179,27 @@ class _Asking:
     """The reflections of one proposal: one for each group of runs, all at once."""
 
     def __init__(
-        self, reflector: Reflector, texts: Mapping[str, str], tried: Sequence[Tried], follow_ups: int
+        self,
+        reflector: Reflector,
+        texts: Mapping[str, str],
+        tried: Sequence[Tried],
+        follow_ups: int,
+        purse: Purse,
     ) -> None:
+        self._purse = purse
         self._reflector = copy(reflector)
         self._reflector.memory = _Tried(reflector.memory, tried)
         self._prompt = _shown(texts)
         self._follow_ups = follow_ups
 
     async def ask(
-        self, groups: Sequence[Sequence[_Run]]
+        self, grouped: Callable[[Sequence[_Run], float], list[list[_Run]]]
     ) -> tuple[list[tuple[Reflection, Sequence[_Run]]], Usage, int, list[str]]:
-        """Return what was said, in the order of the groups; what it took; how many turns; and what failed."""
+        """Return what was said, in the order of the groups; what it took; how many turns; and what failed.
+
+        Args:
+            grouped: The groups of the runs that were not shown yet, of which there should be so many at most.
+        """
         said: dict[int, Conversation] = {}
         problems: list[str] = []
         fatal: list[Exception] = []
@@ -181,13 +214,19 @@ class _Asking:
             except ReflectorError as err:
                 if isinstance(err, LLMError):
                     usage += err.usage or Usage()
+                    self._purse.paid(err.usage or Usage(), 1)
                     if err.fatal:
                         fatal.append(err)
                 problems.append(_reason(err))
 
+        groups = grouped((), self._purse.turns())
+        if self._purse.is_limited and not self._purse.price and len(groups) > 1:
+            await ask(0, groups[0])  # alone, to learn what it costs
+            left = self._purse.turns()
+            groups = [groups[0], *(grouped(groups[0], left) if left else ())]
         async with anyio.create_task_group() as tasks:
-            for number, group in enumerate(groups):
-                tasks.start_soon(ask, number, group)
+            for number in range(len(said) + len(problems), len(groups)):
+                tasks.start_soon(ask, number, groups[number])
         if fatal and not said:
             raise fatal[0]
         calls = len(problems) + sum(talk.current_turn for talk in said.values())
@@ -199,9 +238,15 @@ class _Asking:
         talk = await self._reflector.start_conversation(
             [run.analysis for run in group], prompt=self._prompt, max_turns=1 + self._follow_ups
         )
-        while talk.current_turn < talk.max_turns and (question := _question(talk)) is not None:
+        self._purse.paid(talk.usage, 1)
+        while (
+            talk.current_turn < talk.max_turns
+            and self._purse.turns()
+            and (question := _question(talk)) is not None
+        ):
             try:
                 talk = await self._reflector.continue_conversation(talk, question)
+                self._purse.paid(talk.reflections[-1].usage, 1)
             except BudgetExceededError:
                 break
             except LLMError as err:
@@ -211,6 +256,12 @@ class _Asking:
             except ReflectorError:
                 break
         return talk
+
+
+def _without(runs: Sequence[_Run], shown: Sequence[_Run]) -> list[_Run]:
+    """Return the runs but for those that failed and were shown."""
+    rows = {run.row for run in shown if not run.is_success}
+    return [run for run in runs if run.row not in rows]
 
 
 def _question(talk: Conversation) -> str | None:
@@ -270,13 +321,13 @@ def _support(
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return the rows of the failed runs that say what is quoted for an edit, and the quotations."""
     told = f"{edit.suggestion.description}\n{edit.suggestion.rationale}"
-    rows: dict[int, None] = {}
-    quotes: dict[str, None] = {}
-    for run in seen.get(edit.suggestion, ()):
-        if not run.is_success and (found := quotations(told, run.text)):
-            rows[run.row] = None
-            quotes |= dict.fromkeys(found)
-    return tuple(rows), tuple(quotes)
+    found = {
+        run.row: quotations(told, run.text) for run in seen.get(edit.suggestion, ()) if not run.is_success
+    }
+    quotes = list(dict.fromkeys(quote for each in found.values() for quote in each))
+    # A passage that is part of a longer one elsewhere is a manner of speaking.
+    whole = tuple(quote for quote in quotes if not any(quote != other and quote in other for other in quotes))
+    return tuple(row for row, each in found.items() if not set(whole).isdisjoint(each)), whole
 
 
 def _shown(texts: Mapping[str, str]) -> str:

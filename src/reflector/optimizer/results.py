@@ -46,7 +46,11 @@ class Results:
         self, proposal: Proposal | None, candidate: Candidate, split: Split, rows: Iterable[int]
     ) -> list[Evaluation]:
         """Return the evaluations of rows that are known."""
-        found = (self.find(proposal, (candidate.key, split, row)) for row in rows)
+        key = candidate.key
+        if proposal is None or self.is_shared:
+            known = self._known
+            return [known[key, split, row] for row in rows if (key, split, row) in known]
+        found = (self.find(proposal, (key, split, row)) for row in rows)
         return [evaluation for evaluation in found if evaluation is not None]
 
     def wait(

@@ -20,7 +20,7 @@ from reflector.signals.sqlite_journal import SqliteJournal
 from reflector.trajectories.trajectory import Trajectory
 from reflector.usage import Usage
 
-__all__ = ["RunLog", "read_evaluation", "read_proposed"]
+__all__ = ["RunLog", "read_evaluations", "read_proposed"]
 
 _STARTED = "reflector.run.started"
 _EVALUATED = "reflector.run.evaluated"
@@ -79,9 +79,10 @@ class RunLog:
 
     # --- facts -------------------------------------------------------------------------------------------
 
-    def evaluated(self, order: int, row: int, evaluation: Evaluation) -> None:
-        """Write down what came of a row of an order. The trajectory is kept where a reflection may need it."""
-        self._append(_EVALUATED, {"order": order, "row": row, **_plain(evaluation)})
+    def evaluated(self, order: int, evaluations: Mapping[int, Evaluation]) -> None:
+        """Write down what came of rows of an order. A trajectory is kept where a reflection may need it."""
+        rows = [{"row": row, **_plain(each)} for row, each in evaluations.items()]
+        self._append(_EVALUATED, {"order": order, "rows": rows})
 
     def reported(self, order: int) -> None:
         """Write down that an order is complete: the machine has been told all its rows."""
@@ -130,9 +131,14 @@ class RunLog:
         """Write down that the run goes on with another budget."""
         self._append(_EXTENDED, {"budget": dict(budget)})
 
-    def stopped(self, reason: str) -> None:
-        """Write down that nothing new is started, for a reason that does not follow from the facts."""
-        self._append(_STOPPED, {"reason": reason})
+    def stopped(self, reason: str, *, is_over: bool = True) -> None:
+        """Write down that nothing new is started, for a reason that does not follow from the facts.
+
+        Args:
+            reason: Of the end.
+            is_over: Whether nothing goes on either, not even a validation.
+        """
+        self._append(_STOPPED, {"reason": reason, "is_over": is_over})
 
     def finished(self, summary: Mapping[str, Any]) -> None:
         """Write down what the run brought."""
@@ -180,8 +186,12 @@ def _plain(evaluation: Evaluation) -> dict[str, Any]:
     return plain
 
 
-def read_evaluation(data: Mapping[str, Any]) -> Evaluation:
-    """Return the evaluation that a fact tells of."""
+def read_evaluations(data: Mapping[str, Any]) -> dict[int, Evaluation]:
+    """Return the evaluations that a fact tells of, by row."""
+    return {each["row"]: _evaluation(each) for each in data["rows"]}
+
+
+def _evaluation(data: Mapping[str, Any]) -> Evaluation:
     trajectory = data.get("trajectory")
     return Evaluation(
         score=data["score"],

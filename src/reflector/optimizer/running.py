@@ -61,9 +61,11 @@ class Runner:
     async def __call__(self, task: Task, context: Context) -> list[Evaluation]:
         """Do a task: return an evaluation for each of its examples."""
         candidate = self.candidates[task.payload["candidate"]]
-        return [await self.evaluate(candidate, example) for example in task.payload["examples"]]
+        examples = task.payload["examples"]
+        with self._ledger.active():
+            return [await self._evaluate(candidate, example) for example in examples]
 
-    async def evaluate(self, candidate: Candidate, example: Any) -> Evaluation:
+    async def _evaluate(self, candidate: Candidate, example: Any) -> Evaluation:
         """Run a candidate on an example and score it. What the functions raise makes a failure with its reason.
 
         Raises:
@@ -75,7 +77,7 @@ class Runner:
         reported = Usage()
         started = time.perf_counter()
         try:
-            with self._ledger.active(), own.active():
+            with own.active():
                 rollout = as_rollout(await self._call(self._rollout, candidate, example))
                 reported = rollout.usage or reported
                 evaluation = await self.judge(example, rollout)

@@ -147,10 +147,11 @@ def _take(record: RunRecord, signal: Signal, seeds: list[float]) -> None:
             record.seed, record.budget = dict(fact["seed"]), dict(fact["budget"])
         case "evaluated":
             record.state = "unfinished"
-            record.rollouts += 1
-            record.spend += Usage(**fact.get("usage", {}))
+            record.rollouts += len(fact["rows"])
+            for row in fact["rows"]:
+                record.spend += Usage(**row.get("usage", {}))
             if fact["order"] == 0:  # the seed's validation
-                seeds.append(fact["score"])
+                seeds += [row["score"] for row in fact["rows"]]
         case "reported" if fact["order"] == 0:
             record.seed_score = math.fsum(seeds) / len(seeds)
         case "proposed":

@@ -40,7 +40,8 @@ def apply_changes(components: Mapping[str, str], changes: Sequence[Change]) -> d
     {'a': 'Count: one 2'}
     """
     texts = dict(components)
-    for change in reversed(sorted(changes, key=lambda each: (each.start, each.end))):
+    in_order = sorted(changes, key=lambda each: (each.start, each.end))
+    for change in in_order[::-1]:  # the last first, so that offsets stay what they are
         text = texts[change.component]
         texts[change.component] = text[: change.start] + change.text + text[change.end :]
     return texts
