@@ -74,6 +74,17 @@ EXPECTED = {
         "normalised gain: 0.9",
         "80 rollouts, 5 reflections",
     ],
+    "optimize.py": [
+        "- accepted",
+        "validation: seed 0.",
+        "test on 40 rows",
+        "exact: 0.17 before, 0.9",
+    ],
+    "your_own_cluster.py": [
+        "seed: 12 rollouts",
+        "0.00 before, 1.00 after",
+        "Follow rule 0.",
+    ],
     "search_code.py": [
         "'wait before the next attempt' -> retry.py Retrier._wait",
         "'RetryBudget.take' -> retry.py RetryBudget.take",

@@ -17,7 +17,7 @@ NAMES = set((Path(__file__).parent / "public_names.txt").read_text().split())
 # Loaded at first use only.
 HEAVY = {
     "litellm", "openai", "clifford", "numba", "scipy", "numpy", "structlog", "tenacity", "rich", "typer", "trio",
-    "sqlite3", "rapidfuzz", "pathspec", "tokenizers", "tree_sitter", "tantivy",
+    "sqlite3", "rapidfuzz", "pathspec", "tokenizers", "tree_sitter", "tantivy", "matplotlib",
 }  # fmt: skip
 
 PROBE = """

@@ -203,9 +203,7 @@ if TYPE_CHECKING:
     from reflector.errors import (
         NotStoredError as NotStoredError,
     )
-    from reflector.errors import (
-        OptimizationError as OptimizationError,
-    )
+    from reflector.errors import OptimizationError as OptimizationError
     from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
     )
@@ -221,12 +219,9 @@ if TYPE_CHECKING:
     from reflector.errors import (
         ReflectorError as ReflectorError,
     )
-    from reflector.errors import (
-        RunBrokenError as RunBrokenError,
-    )
-    from reflector.errors import (
-        RunMismatchError as RunMismatchError,
-    )
+    from reflector.errors import RunBrokenError as RunBrokenError
+    from reflector.errors import RunLogError as RunLogError
+    from reflector.errors import RunMismatchError as RunMismatchError
     from reflector.errors import (
         RuntimeClosedError as RuntimeClosedError,
     )
@@ -298,6 +293,10 @@ if TYPE_CHECKING:
     from reflector.optimizer.facade import optimize_sync as optimize_sync
     from reflector.optimizer.loop import Optimizer as Optimizer
     from reflector.optimizer.result import OptimizationResult as OptimizationResult
+    from reflector.optimizer.runs import RunRecord as RunRecord
+    from reflector.optimizer.runs import read_run as read_run
+    from reflector.optimizer.runs import read_runs as read_runs
+    from reflector.optimizer.scorers import ModelJudge as ModelJudge
     from reflector.optimizer.selection import BestSelector as BestSelector
     from reflector.optimizer.selection import EpsilonGreedySelector as EpsilonGreedySelector
     from reflector.optimizer.selection import ParetoSelector as ParetoSelector
@@ -431,6 +430,10 @@ _HOME = {
     "HashingEmbedder": "reflector.code.embedder",
     "LiteLLMEmbedder": "reflector.code.litellm_embedder",
     "MiniLM": "reflector.code.minilm",
+    "ModelJudge": "reflector.optimizer.scorers",
+    "RunRecord": "reflector.optimizer.runs",
+    "read_run": "reflector.optimizer.runs",
+    "read_runs": "reflector.optimizer.runs",
     # models
     "Model": "reflector.llm.model",
     "ModelOptions": "reflector.llm.model",

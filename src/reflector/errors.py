@@ -71,7 +71,8 @@ ReflectorError
 │   └── InvalidEditError (ValueError)
 └── OptimizationError                  the optimizer; `result` is the best so far, or None
     ├── RunBrokenError                 rollouts or reflections failed too often in a row
-    └── RunMismatchError               the log belongs to another run
+    ├── RunMismatchError (InputError)  the log belongs to another run
+    └── RunLogError (InputError)       the file is no log of a run
 ```
 """
 
@@ -134,6 +135,7 @@ __all__ = [
     "ReflectionError",
     "ReflectorError",
     "RunBrokenError",
+    "RunLogError",
     "RunMismatchError",
     "RuntimeClosedError",
     "SignalError",
@@ -637,7 +639,11 @@ class RunBrokenError(OptimizationError):
     """Rollouts or reflections failed so often in a row that going on would only burn the budget."""
 
 
-class RunMismatchError(OptimizationError, ValueError):
+class RunLogError(OptimizationError, InputError):
+    """A file is no log of a run, or cannot be read."""
+
+
+class RunMismatchError(OptimizationError, InputError):
     """The log belongs to a run that was started otherwise.
 
     Attributes:

@@ -133,3 +133,18 @@ async def paid_once() -> None:
     options = rf.ReflectorOptions(seed=1, extra={"top_p": 0.5}, tries=2)
     reflector = rf.Reflector(model, options=options, redact=redactor)
     assert_type((await reflector.reflect("run.json", sample=1)).cached, bool)
+
+
+async def optimizing(rows: list[dict[str, str]]) -> None:
+    judge = rf.ModelJudge("openai/m", "Is it right?")
+    result = await rf.optimize("seed", rows, rollout="openai/m", score="exact", reflector="openai/m")
+    assert_type(result, rf.OptimizationResult)
+    assert_type(result.best.text, str)
+    assert_type(result.rollouts, int)
+    assert_type(rf.read_run("run.db"), rf.RunRecord)
+    assert_type([each.rollouts for each in rf.read_runs("runs")], list[int])
+    async with rf.Optimizer({"a": "seed"}, rf.Examples(train=rows), score=judge) as optimizer:
+        async for work in optimizer.work():
+            await optimizer.report(work, [rf.Rollout("output") for _ in work.examples])
+        assert_type(optimizer.progress.best_score, float | None)
+        assert_type((await optimizer.forecast()).calls, int | None)

@@ -17,8 +17,10 @@ from reflector.cli.analyze import analyze_command
 from reflector.cli.code import index_command, search_command
 from reflector.cli.demo import demo_command
 from reflector.cli.failures import BAD_INPUT, INTERRUPTED, exit_with
+from reflector.cli.optimize import optimize_command
 from reflector.cli.provider import provider_app
 from reflector.cli.reflect import reflect_command
+from reflector.cli.runs import runs_app
 
 __all__ = ["app", "main"]
 
@@ -32,6 +34,8 @@ app = typer.Typer(
 )
 app.command("analyze")(analyze_command)
 app.command("reflect")(reflect_command)
+app.command("optimize")(optimize_command)
+app.add_typer(runs_app, name="runs")
 app.command("demo")(demo_command)
 app.add_typer(provider_app, name="provider")
 app.command("index")(index_command)

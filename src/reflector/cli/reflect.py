@@ -30,7 +30,7 @@ from reflector.reflecting.reflector import Reflector
 from reflector.reflection.models import Confidence, Verbosity
 from reflector.trajectories.trajectory import Outcome
 
-__all__ = ["document", "reflect_command", "run_conversation"]
+__all__ = ["check_writable", "document", "reflect_command", "run_conversation"]
 
 
 class ToldOutcome(StrEnum):
@@ -211,7 +211,7 @@ def turn_record(turn: Turn) -> dict[str, Any]:
     }
 
 
-def check_writable(path: str, read: Sequence[str | None]) -> None:
+def check_writable(path: str, read: Sequence[str | None], option: str = "--apply") -> None:
     """Refuse a file to write that can be known not to work, before a model is asked and paid.
 
     Raises:
@@ -219,7 +219,7 @@ def check_writable(path: str, read: Sequence[str | None]) -> None:
     """
     out = Path(path)
     if path == "-" or out.is_dir():
-        raise InputError(f"--apply needs the name of a file to write; got {path!r}.")
+        raise InputError(f"{option} needs the name of a file to write; got {path!r}.")
     if not out.parent.is_dir():
         raise InputError(f"{path!r} cannot be written: there is no folder {str(out.parent)!r}.")
     if not os.access(out if out.exists() else out.parent, os.W_OK):
@@ -228,7 +228,7 @@ def check_writable(path: str, read: Sequence[str | None]) -> None:
         name and name != "-" and Path(name).exists() and out.samefile(name) for name in read
     ):
         raise InputError(
-            f"--apply would overwrite {path!r}, which is read by this command; name another file."
+            f"{option} would overwrite {path!r}, which is read by this command; name another file."
         )
 
 

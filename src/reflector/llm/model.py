@@ -107,6 +107,11 @@ class Model:
         return self.client.name
 
     @property
+    def price(self) -> Price | None:
+        """What its tokens cost, as far as that is known: a model given by name knows once it is warmed up."""
+        return self.options.price or facts_of(self.client).price
+
+    @property
     def card(self) -> ProviderCard:
         """Return the card for an agent that answers with this model: what it can take are the model's limits."""
         return ProviderCard(running=self.options.limits.concurrency)

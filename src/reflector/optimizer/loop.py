@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack
@@ -15,7 +16,7 @@ import anyio
 
 from reflector._ids import new_id
 from reflector._json import dumps
-from reflector._text import shorten
+from reflector._text import estimate_tokens, shorten
 from reflector.agents.ambient import ambient_runtime
 from reflector.dispatch.dispatching import execute
 from reflector.dispatch.ledger import Ledger
@@ -29,22 +30,30 @@ from reflector.errors import (
     RunBrokenError,
 )
 from reflector.llm.client import LLMClient
+from reflector.llm.model import Model, as_model
 from reflector.llm.selection import RULES
 from reflector.optimizer.candidate import Candidate, components_of
 from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.evaluation import Evaluation, Rollout
 from reflector.optimizer.examples import Examples, read_examples
+from reflector.optimizer.forecast import Forecast, read_forecast
 from reflector.optimizer.machine import Machine
+from reflector.optimizer.progress import Progress
 from reflector.optimizer.proposing import Proposer
 from reflector.optimizer.purse import Purse
 from reflector.optimizer.result import OptimizationResult, read_result
 from reflector.optimizer.runlog import RunLog, read_evaluations, read_proposed
 from reflector.optimizer.running import RolloutFunction, Runner, ScoreFunction, as_rollout, chat_rollout
+from reflector.optimizer.scorers import resolve_scorer
 from reflector.optimizer.work import Order, Purpose, Reflect, RunRows
 from reflector.reflecting.reflector import Reflector
+from reflector.signals.signal import Signal
 from reflector.usage import Budget, Usage
 
-__all__ = ["Optimizer", "Progress", "Work"]
+__all__ = ["COMMITTED", "Optimizer", "Work"]
+
+COMMITTED = "reflector.optimizer.committed"
+"""Announced on the runtime when a proposal has ended; its data is the fact in the log, and where the run stands."""
 
 _QUICK = 1e-2
 """Rollouts that take less than so many seconds together travel as one task."""
@@ -60,27 +69,6 @@ class Work:
     examples: tuple[Any, ...]
     purpose: Purpose
     order: int = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """Where a run stands."""
-
-    rollouts: int
-    """Done so far."""
-    limit: int | None
-    best_score: float | None
-    """None before the seed is validated."""
-    seed_score: float | None
-    candidates: int
-    frontier: int
-    proposals: int
-    """Ended so far."""
-    in_flight: int
-    reflections: int
-    running: int
-    """Rollouts that run now."""
-    spend: Usage
 
 
 @dataclass(slots=True)
@@ -112,7 +100,8 @@ class Optimizer:
         rows: A list, split by `config.seed`, or `Examples`.
         rollout: A function of candidate and example, or a model that gets the candidate as system message and the
             example as the user's.
-        score: A function of example and output. None: rollouts bring their score.
+        score: A function of example and output, or the name of a scorer, such as `exact`: see `SCORERS`. None:
+            rollouts bring their score.
         reflector: A Reflector, or its model. None: `REFLECTOR_MODEL` of the environment.
         budget: What may be spent.
         config: How to go about it.
@@ -129,7 +118,7 @@ class Optimizer:
         rows: Sequence[Any] | Examples,
         *,
         rollout: RolloutFunction | str | LLMClient | None = None,
-        score: ScoreFunction | None = None,
+        score: ScoreFunction | str | None = None,
         reflector: Reflector | str | LLMClient | None = None,
         budget: Budget | None = None,
         config: OptimizerConfig | None = None,
@@ -141,11 +130,12 @@ class Optimizer:
         self.reflector = _reflector(reflector)
         self.ledger = Ledger(self.budget)
         """What the run spends; its budget is the run's."""
-        function = _rollout(rollout)
+        self._task_model = _task_model(rollout)
+        function: Any = rollout if self._task_model is None else chat_rollout(self._task_model)
         self._can_run = function is not None
         self._runner = Runner(
             function or _no_rollout,
-            score,
+            resolve_scorer(score, [*self.examples.train, *self.examples.val, *self.examples.test]),
             self.ledger,
             failure_score=self.config.failure_score,
             threads=self.config.concurrency,
@@ -172,12 +162,13 @@ class Optimizer:
         self._handed_out: deque[int] = deque()
         self._recorded: dict[int, dict[int, Evaluation]] = {}
         self._committed = 0
-        self._running = self._done = 0
+        self._running = self._done = self._done_before = 0
         self._seconds: float | None = None
         self._last_error = ""
         self._is_over = self._is_tested = False
         self._failure: Exception | None = None
         self._reflecting: set[anyio.CancelScope] = set()
+        self._workers: anyio.CancelScope | None = None
 
     # --- life --------------------------------------------------------------------------------------------
 
@@ -188,7 +179,8 @@ class Optimizer:
         try:
             is_new = self._log.is_new
             self._log.start(self._header(), self._budget_fields())
-            runtime = await self._stack.enter_async_context(ambient_runtime())
+            self._began = time.monotonic()
+            self._runtime = runtime = await self._stack.enter_async_context(ambient_runtime())
             name = new_id("rollouts")
             card = ProviderCard(running=self.config.concurrency)
             await runtime.spawn(self._runner, name=name, accepts=["rollout"], card=card)
@@ -196,6 +188,7 @@ class Optimizer:
             self._group = await self._stack.enter_async_context(anyio.create_task_group())
             if not is_new:
                 self._replay()
+            self._done_before = self._done
             self._take_orders()
         except BaseException:
             self._log.close()
@@ -214,9 +207,34 @@ class Optimizer:
                 await anyio.to_thread.run_sync(self._log.close)
 
     def stop(self, reason: str = "stopped") -> None:
-        """End the run now: what is under way is dropped, and `run` returns the best so far."""
+        """End the run now: what is under way is dropped, and `run` returns the best so far.
+
+        With `config.store`, the same run goes on there later.
+        """
         self.machine.stop(reason)
         self._end()
+        if self._workers is not None:
+            self._workers.cancel()
+
+    def note(self, facts: dict[str, Any]) -> None:
+        """Write further facts about the run into its log, for people and tools; they change nothing."""
+        self._log.noted(facts)
+
+    async def forecast(self) -> Forecast:
+        """Return about what the run will take. Nothing is asked; the models load what they need."""
+        models = [self._task_model, self.reflector.client]
+        for model in models:
+            if model is not None:
+                await model.warmup()
+        task, reflecting = (None if model is None else model.price for model in models)
+        return read_forecast(
+            budget=self.budget,
+            examples=self.examples,
+            minibatch=self.machine.minibatch,
+            seed_tokens=sum(estimate_tokens(text) for text in self.seed.values()),
+            prices=(task, reflecting),
+            asks_model=self._task_model is not None,
+        )
 
     @property
     def progress(self) -> Progress:
@@ -234,7 +252,17 @@ class Optimizer:
             reflections=self.machine.reflections,
             running=self._running,
             spend=self.ledger.usage,
+            slots=self.config.concurrency,
+            seconds=time.monotonic() - self._began,
+            seconds_left=self._seconds_left(),
         )
+
+    def _seconds_left(self) -> float | None:
+        limits = [self.ledger.seconds_left()]
+        done, limit = self._done - self._done_before, self.budget.rollouts
+        if done and limit is not None:
+            limits.append((time.monotonic() - self._began) / done * max(0, limit - self._done))
+        return min((limit for limit in limits if limit is not None), default=None)
 
     def result(self) -> OptimizationResult:
         """Return what was reached.
@@ -259,6 +287,7 @@ class Optimizer:
         if not self._can_run:
             raise ConfigurationError("there is no rollout= function; give one, or take work() and report().")
         async with anyio.create_task_group() as workers:
+            self._workers = workers.cancel_scope
             for _ in range(self.config.concurrency):
                 workers.start_soon(self._work_loop)
         return await self._finish()
@@ -354,8 +383,9 @@ class Optimizer:
         places = [at for at, known in enumerate(self._partial[order.id]) if known is None]
         for place, example, rollout in zip(places, work.examples, rollouts, strict=True):
             given = as_rollout(rollout)
-            evaluation = await self._runner.judge(example, given)
             try:
+                with self.ledger.active():
+                    evaluation = await self._runner.judge(example, given)
                 self.ledger.start_rollout().settle(given.usage or Usage())
             except BudgetExceededError as refusal:
                 self._refused(refusal)
@@ -446,7 +476,12 @@ class Optimizer:
         pool = self.machine.pool
         for proposal in self.machine.history[self._committed :]:
             number = -1 if proposal.child is None else proposal.child.number
-            self._log.committed(proposal, pool.means[number] if number >= 0 else None)
+            fact = self._log.committed(
+                proposal, pool.means[number] if number >= 0 else None, pool.survivors() if len(pool) else ()
+            )
+            self._runtime.announce(
+                Signal(COMMITTED, f"/runs/{self._log.id}", fact | {"progress": self.progress.to_dict()})
+            )
         self._committed = len(self.machine.history)
 
     # --- the end -----------------------------------------------------------------------------------------
@@ -581,17 +616,16 @@ def _reflector(given: Reflector | str | LLMClient | None) -> Reflector:
     return reflector
 
 
-def _rollout(given: RolloutFunction | str | LLMClient | None) -> RolloutFunction | None:
-    if given is None:
-        return None
+def _task_model(given: Any) -> Model | None:
+    """Return the model that does the rollouts, or None where a function does, or somebody else."""
     if isinstance(given, str) or callable(getattr(given, "complete", None)):
-        return chat_rollout(given)  # type: ignore[arg-type]  # a client by its method
-    if not callable(given):
+        return as_model(given)
+    if given is not None and not callable(given):
         raise ConfigurationError(
             "rollout= is a function of candidate and example, or a model; "
             f"got {type(given).__name__} {shorten(repr(given), 60)}."
         )
-    return given
+    return None
 
 
 def _no_rollout(candidate: Candidate, example: Any) -> Any:

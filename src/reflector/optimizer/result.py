@@ -65,6 +65,8 @@ class OptimizationResult:
     """Tokens, calls and dollars of all models that are known."""
     stop_reason: str
     run_id: str
+    seed_rollouts: int = field(default=0, repr=False)
+    """Of the validation of the seed."""
     table: str = field(default="", repr=False)
     """What was spent, by role and model."""
 
@@ -120,6 +122,32 @@ class OptimizationResult:
             "spend": self.spend.model_dump(mode="json"),
         }
 
+    def plot(self) -> Any:
+        """Return a figure of matplotlib: the score over rollouts, and the tree of candidates.
+
+        Raises:
+            ConfigurationError: If matplotlib is missing; `pip install "reflector-agents[plots]"` brings it.
+        """
+        from reflector.optimizer.plots import plot_result
+
+        return plot_result(self.path, self.candidates, self.scores, self.lineage)
+
+    @property
+    def path(self) -> tuple[tuple[int, float], ...]:
+        """The best score so far over the rollouts: a pair for the seed, one for each new best, and the end.
+
+        The rollouts of proposals count when they are committed, in that order.
+        """
+        done, best = self.seed_rollouts, self.seed_score
+        points = [(done, best)]
+        for proposal in self.history:
+            done += proposal.ordered
+            number = -1 if proposal.child is None else proposal.child.number
+            if number >= 0 and self.scores[number] > best:
+                best = self.scores[number]
+                points.append((done, best))
+        return (*points, (max(done, self.rollouts), best))
+
     def to_json(self, *, indent: bool = False) -> bytes:
         """Return `summary()` as JSON."""
         return dumps(self.summary(), indent=indent)
@@ -164,6 +192,7 @@ def read_result(machine: Machine, spend: Usage, table: str, run_id: str) -> Opti
         spend=spend,
         stop_reason=machine.stop_reason or "stopped",
         run_id=run_id,
+        seed_rollouts=machine.rows["val"],
         table=table,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,7 @@ _TESTING = "reflector.run.testing"
 _EXTENDED = "reflector.run.extended"
 _STOPPED = "reflector.run.stopped"
 _FINISHED = "reflector.run.finished"
+_NOTED = "reflector.run.noted"
 
 
 class RunLog:
@@ -101,22 +102,26 @@ class RunLog:
             },
         )
 
-    def committed(self, proposal: Proposal, mean: float | None) -> None:
+    def committed(self, proposal: Proposal, mean: float | None, frontier: Sequence[int]) -> dict[str, Any]:
         """Write down how a proposal ended; it follows from the facts before, and is there to be read."""
         child = proposal.child
-        self._append(
-            _COMMITTED,
-            {
-                "proposal": proposal.number,
-                "parent": proposal.parent.number,
-                "ending": proposal.ending,
-                "reason": proposal.reason,
-                "before": list(proposal.before),
-                "after": list(proposal.after),
-                "candidate": None if child is None or child.number < 0 else child.to_dict(),
-                "score": mean,
-            },
-        )
+        fact = {
+            "proposal": proposal.number,
+            "parent": proposal.parent.number,
+            "ending": proposal.ending,
+            "reason": proposal.reason,
+            "before": list(proposal.before),
+            "after": list(proposal.after),
+            "candidate": None if child is None or child.number < 0 else child.to_dict(),
+            "score": mean,
+            "frontier": list(frontier),
+        }
+        self._append(_COMMITTED, fact)
+        return fact
+
+    def noted(self, facts: Mapping[str, Any]) -> None:
+        """Write down what people and tools want to find there: it is never read back by the run."""
+        self._append(_NOTED, dict(facts))
 
     def testing(self) -> None:
         """Write down that the test has begun."""

@@ -37,6 +37,7 @@ from reflector.errors import (
 )
 from reflector.llm.client import LLMClient, ModelFunction, warm_up
 from reflector.llm.messages import MODEL_REQUESTED, Message, ModelReply, ModelRequest
+from reflector.llm.model import Model
 from reflector.llm.model_agent import model_agent
 from reflector.llm.redaction import Redactor
 from reflector.llm.replies import read_reply
@@ -180,6 +181,11 @@ class Reflector:
         self._redactor = _redactor(redact)
         self.model: str = choice.name
         """The name of the model that is asked; `rules` for none."""
+
+    @property
+    def client(self) -> Model | None:
+        """The model that is asked; None for the rules."""
+        return self._client
 
     @property
     def ledger(self) -> Ledger | None:

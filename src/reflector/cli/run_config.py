@@ -1,0 +1,311 @@
+"""The file that `reflector optimize` reads: prompts, rows, models, scorer, budget and options, as TOML."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from reflector._json import loads
+from reflector._text import shorten
+from reflector.cli.reading import read_text
+from reflector.errors import ConfigurationError, InputError
+from reflector.llm.model import Model, ModelOptions
+from reflector.llm.selection import resolve_model
+from reflector.optimizer.acceptance import OrEqualAcceptance, PairedAcceptance, StrictAcceptance
+from reflector.optimizer.config import OptimizerConfig
+from reflector.optimizer.examples import Examples
+from reflector.optimizer.loop import Optimizer
+from reflector.optimizer.scorers import MODEL_JUDGED, SCORERS, ModelJudge
+from reflector.optimizer.selection import BestSelector, EpsilonGreedySelector, ParetoSelector
+from reflector.reflecting.reflector import Reflector
+from reflector.usage import Budget, Price
+
+__all__ = ["RunConfig", "read_config"]
+
+_KEYS = (
+    "name", "prompt", "prompt_text", "prompts", "examples", "task", "rollout", "reflection", "scorer", "judge",
+    "budget", "options", "store", "out",
+)  # fmt: skip
+_NAMED: Mapping[str, Mapping[str, Any]] = {
+    "selector": {
+        "pareto": ParetoSelector(),
+        "best": BestSelector(),
+        "epsilon_greedy": EpsilonGreedySelector(),
+    },
+    "acceptance": {
+        "strict": StrictAcceptance(),
+        "or_equal": OrEqualAcceptance(),
+        "paired": PairedAcceptance(),
+    },
+}
+_MODEL_KEYS = ("model", "base_url", "api_key_env", "price")
+
+
+@dataclass(frozen=True, slots=True)
+class RunConfig:
+    """What a configuration asks for. Paths in it are relative to its folder."""
+
+    path: Path
+    name: str
+    seed: dict[str, str]
+    rows: list[Any] | Examples
+    rollout: Callable[..., Any] | Model
+    score: Callable[..., Any] | str | None
+    reflector: Reflector
+    budget: Budget
+    options: dict[str, Any]
+    store: Path | None
+    out: str | None
+    read: tuple[str, ...]
+    """The files that it names and that are read."""
+
+    def optimizer(self, store: Path) -> Optimizer:
+        """Return the optimizer of the run that is logged in a file."""
+        return Optimizer(
+            self.seed,
+            self.rows,
+            rollout=self.rollout,
+            score=self.score,
+            reflector=self.reflector,
+            budget=self.budget,
+            config=OptimizerConfig(**self.options, store=store),
+        )
+
+
+def read_config(path: str | Path) -> RunConfig:
+    """Return what a file asks for; everything that can be known to be wrong is found here, before a call is paid.
+
+    Raises:
+        InputError: If something in it cannot be used; the message is one line that names the file and the key.
+    """
+    path = Path(path)
+    try:
+        data = tomllib.loads(read_text(str(path), "the configuration"))
+    except (tomllib.TOMLDecodeError, RecursionError) as err:
+        raise InputError(f"{path} is not TOML: {err}.") from err
+    try:
+        return _Reader(path, data).config()
+    except ConfigurationError as err:
+        raise InputError(f"{path}: {err}") from err
+
+
+class _Reader:
+    """Takes a configuration apart, key by key."""
+
+    def __init__(self, path: Path, data: dict[str, Any]) -> None:
+        self.path, self.data = path, data
+        self.folder = path.parent
+        self.read: list[str] = [str(path)]
+
+    def config(self) -> RunConfig:
+        self._only("", self.data, _KEYS)
+        return RunConfig(
+            path=self.path,
+            name=self._text("name", self.data.get("name", self.path.stem)),
+            seed=self._seed(),
+            rows=self._rows(),
+            rollout=self._rollout(),
+            score=self._score(),
+            reflector=self._reflector(),
+            budget=self._budget(),
+            options=self._options(),
+            store=self._place("store"),
+            out=None if (out := self._place("out")) is None else str(out),
+            read=tuple(self.read),
+        )
+
+    # --- prompt and rows ---
+
+    def _seed(self) -> dict[str, str]:
+        given = [key for key in ("prompt", "prompt_text", "prompts") if key in self.data]
+        if len(given) != 1:
+            raise self._error(
+                "prompt",
+                "one of prompt (a file), prompt_text, and prompts (a table of files) is needed; "
+                f"got {' and '.join(given) or 'none'}",
+            )
+        if given == ["prompt_text"]:
+            return {"prompt": self._text("prompt_text", self.data["prompt_text"])}
+        if given == ["prompt"]:
+            return {"prompt": self._file("prompt", self.data["prompt"])}
+        return {name: self._file(f"prompts.{name}", file) for name, file in self._table("prompts").items()}
+
+    def _rows(self) -> list[Any] | Examples:
+        given = self.data.get("examples")
+        if given is None:
+            raise self._error(
+                "examples", "it is missing; name a JSONL file, or a table of train, val and test"
+            )
+        if isinstance(given, str):
+            return self._jsonl("examples", given)
+        parts = self._only("examples", self._table("examples"), ("train", "val", "test"))
+        if "train" not in parts:
+            raise self._error("examples.train", "it is missing: reflections need runs to learn from")
+        return Examples(**{name: self._jsonl(f"examples.{name}", file) for name, file in parts.items()})
+
+    def _jsonl(self, key: str, file: Any) -> list[Any]:
+        rows = []
+        for number, line in enumerate(self._file(key, file).split("\n"), 1):
+            if line.strip():
+                try:
+                    rows.append(loads(line.encode()))
+                except ValueError as err:
+                    raise self._error(key, f"line {number} of {file} is not JSON: {err}") from None
+        if not rows:
+            raise self._error(key, f"{file} holds no row")
+        return rows
+
+    # --- who does what ---
+
+    def _rollout(self) -> Callable[..., Any] | Model:
+        given = [key for key in ("task", "rollout") if key in self.data]
+        if len(given) != 1:
+            raise self._error(
+                "task",
+                "one of task (a model) and rollout (module:function) is needed; "
+                f"got {' and '.join(given) or 'none'}",
+            )
+        if given == ["rollout"]:
+            return self._function("rollout", self.data["rollout"])
+        model = self._model("task")
+        if model is None:
+            raise self._error("task", "the rules are no model that could do a task; name a model")
+        return model
+
+    def _score(self) -> Callable[..., Any] | str | None:
+        name = self.data.get("scorer")
+        if name == MODEL_JUDGED:
+            if (model := self._model("judge", ("criteria",))) is None:
+                raise self._error("judge", "the rules cannot judge; name a model")
+            judge = self.data["judge"]
+            criteria = judge.get("criteria") if isinstance(judge, dict) else None
+            return ModelJudge(
+                model, *([self._text("judge.criteria", criteria)] if criteria is not None else [])
+            )
+        if "judge" in self.data:
+            raise self._error("judge", f'it is used by scorer = "{MODEL_JUDGED}" only')
+        if name is None and "task" not in self.data:
+            return None  # rollouts of one's own may bring their score
+        if isinstance(name, str) and name in SCORERS:
+            return name
+        if not isinstance(name, str) or ":" not in name:
+            names = ", ".join((*SCORERS, MODEL_JUDGED))
+            raise self._error("scorer", f"one of {names}, or module:function is expected; got {name!r}")
+        return self._function("scorer", name)
+
+    def _reflector(self) -> Reflector:
+        if "reflection" not in self.data and not os.environ.get("REFLECTOR_MODEL"):
+            raise self._error("reflection", "it is missing; name a model, or set REFLECTOR_MODEL")
+        return Reflector(self._model("reflection") or "rules")
+
+    def _model(self, key: str, more: tuple[str, ...] = ()) -> Model | None:
+        """Return the model that a key names, alone or in a table; None for the rules."""
+        given = self.data.get(key)
+        if isinstance(given, str) or (given is None and key == "reflection"):
+            return resolve_model(given).client
+        if given is None:
+            raise self._error(key, "it is missing; name a model")
+        table = self._only(key, self._table(key), (*_MODEL_KEYS, *more))
+        name = self._text(f"{key}.model", table.get("model"))
+        url = None if "base_url" not in table else self._text(f"{key}.base_url", table["base_url"])
+        client = resolve_model(name, base_url=url, api_key=self._key(key, table.get("api_key_env"))).client
+        if client is None or "price" not in table:
+            return client
+        price = self._only(f"{key}.price", table["price"], ("input", "output", "cached_input"))
+        try:
+            options = ModelOptions(price=Price(**price))
+        except (ConfigurationError, TypeError) as err:
+            raise self._error(f"{key}.price", str(err)) from err
+        return Model(client.client, options=options)
+
+    def _key(self, key: str, variable: Any) -> str | None:
+        if variable is None:
+            return None
+        found = os.environ.get(self._text(f"{key}.api_key_env", variable))
+        if not found:
+            raise self._error(f"{key}.api_key_env", f"the environment has no variable {variable}")
+        return found
+
+    def _function(self, key: str, name: Any) -> Callable[..., Any]:
+        module, _, attribute = self._text(key, name).partition(":")
+        if not module or not attribute:
+            raise self._error(key, f"module:function is expected; got {name!r}")
+        folder = str(self.folder.resolve())
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+        try:
+            found = importlib.import_module(module)
+            for part in attribute.split("."):
+                found = getattr(found, part)
+        except Exception as err:
+            raise self._error(key, f"{name} cannot be imported: {type(err).__name__}: {err}") from err
+        if not callable(found):
+            raise self._error(key, f"{name} is no function but {type(found).__name__}")
+        return found
+
+    # --- limits and options ---
+
+    def _budget(self) -> Budget:
+        names = tuple(each.name for each in fields(Budget))
+        table = self._only("budget", self._table("budget") if "budget" in self.data else {}, names)
+        try:
+            return Budget(**table)
+        except ConfigurationError as err:
+            raise self._error("budget", str(err)) from err
+
+    def _options(self) -> dict[str, Any]:
+        names = tuple(each.name for each in fields(OptimizerConfig) if each.name != "store")
+        table = self._only("options", self._table("options") if "options" in self.data else {}, names)
+        for key, choices in _NAMED.items():
+            if key in table:
+                if table[key] not in choices:
+                    raise self._error(
+                        f"options.{key}", f"one of {', '.join(choices)} is expected; got {table[key]!r}"
+                    )
+                table[key] = choices[table[key]]
+        try:
+            OptimizerConfig(**table)
+        except (ConfigurationError, TypeError) as err:
+            raise self._error("options", str(err)) from err
+        return table
+
+    # --- the small things ---
+
+    def _text(self, key: str, value: Any) -> str:
+        if not isinstance(value, str) or not value.strip():
+            raise self._error(key, f"a text is expected; got {shorten(repr(value), 60)}")
+        return value
+
+    def _table(self, key: str) -> dict[str, Any]:
+        value = self.data[key]
+        if not isinstance(value, dict) or not value:
+            raise self._error(key, f"a table is expected; got {shorten(repr(value), 60)}")
+        return value
+
+    def _only(self, key: str, table: Any, allowed: tuple[str, ...]) -> dict[str, Any]:
+        if not isinstance(table, dict):
+            raise self._error(key, f"a table is expected; got {shorten(repr(table), 60)}")
+        if unknown := [name for name in table if name not in allowed]:
+            full = f"{key}.{unknown[0]}" if key else unknown[0]
+            raise self._error(full, f"there is no such key; known are {', '.join(allowed)}")
+        return dict(table)
+
+    def _place(self, key: str) -> Path | None:
+        return self.folder / self._text(key, self.data[key]) if key in self.data else None
+
+    def _file(self, key: str, name: Any) -> str:
+        file = str(self.folder / self._text(key, name))
+        self.read.append(file)
+        try:
+            return read_text(file, "the file")
+        except InputError as err:
+            raise self._error(key, str(err)) from err
+
+    def _error(self, key: str, why: str) -> InputError:
+        return InputError(f"{self.path}: {key}: {why.rstrip('.')}.")
