@@ -294,7 +294,7 @@ class Optimizer:
 
     async def _work_loop(self) -> None:
         while (units := await self._next_units()) is not None:
-            self._running += len(units)
+            self._running += 1
             try:
                 evaluations = await self._roll_out(units)
             except BudgetExceededError as refusal:
@@ -304,7 +304,7 @@ class Optimizer:
                 self._fail(error)
                 return
             finally:
-                self._running -= len(units)
+                self._running -= 1
             places = [unit.place for unit in units]
             self._ran(units[0].order, dict(zip(places, evaluations, strict=True)))
 

@@ -147,10 +147,10 @@ def _take(record: RunRecord, signal: Signal, seeds: list[float]) -> None:
             record.seed, record.budget = dict(fact["seed"]), dict(fact["budget"])
         case "evaluated":
             record.state = "unfinished"
-            record.rollouts += 1
-            record.spend += Usage(**fact.get("usage", {}))
+            record.rollouts += len(fact["rows"])
+            record.spend += sum((Usage(**row["usage"]) for row in fact["rows"] if "usage" in row), Usage())
             if fact["order"] == 0:  # the seed's validation
-                seeds.append(fact["score"])
+                seeds += [row["score"] for row in fact["rows"]]
         case "reported" if fact["order"] == 0:
             record.seed_score = math.fsum(seeds) / len(seeds)
         case "proposed":
