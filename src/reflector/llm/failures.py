@@ -11,6 +11,7 @@ from reflector._text import clean, one_line
 from reflector.errors import (
     ContentFilteredError,
     ContextLengthError,
+    EmptyAnswerError,
     LLMAuthenticationError,
     LLMBadRequestError,
     LLMConnectionError,
@@ -103,6 +104,9 @@ _NEVER_SENT = _pattern(
     r"name or service not known|name resolution|network is unreachable|no route to host",
 )
 
+# Until 1.104 litellm made a server's failure of it.
+_NO_CHOICES = _pattern(r"returned a response with no 'choices'")
+
 _TIMEOUT_CLASSES = frozenset({"Timeout", "TimeoutError", "TimeoutException", "APITimeoutError"})
 _CONNECTION_CLASSES = frozenset(
     {"ConnectionError", "TransportError", "ClientConnectionError", "APIConnectionError", "gaierror"}
@@ -157,6 +161,8 @@ def _classify(err: BaseException, status: int | None, said: str) -> tuple[type[L
         return _classify_refusal(status, said)
     if _UNREACHABLE.search(said) or _is_one_of(chain, _CONNECTION_CLASSES):
         return LLMConnectionError, "the model's server could not be reached, or broke the connection"
+    if _NO_CHOICES.search(said):
+        return EmptyAnswerError, "the server answered without any choice"
     if status is not None:
         return LLMServerError, f"the model's server failed or did not speak its protocol (status {status})"
     if isinstance(chain[-1], OSError):
