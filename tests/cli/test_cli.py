@@ -349,7 +349,10 @@ def test_the_demo_runs_without_a_model(run: Any) -> None:
     result = run("demo")
     assert result.code == 0
     assert "+++ improved prompt" in result.out
-    assert run("demo", "--json").document["model"] == "rules"
+    assert "exact accuracy" in result.out
+    document = run("demo", "--json").document
+    assert document["model"] == "rules"
+    assert document["optimization"]["accuracy"]["after"] > 0.6
 
 
 def test_the_version_and_the_help(run: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Annotated, Any
@@ -66,7 +67,9 @@ def optimize_demo(*, quiet: bool) -> DemoRun:
     """Optimize in a small simulated world, in seconds, and return the result with the exact accuracies."""
     from reflector.simulation import Latency, World
 
-    world = World("mixed", seed=0, sizes=(40, 40, 0), latency=None if quiet else Latency(median=_LATENCY))
+    is_watched = not quiet and sys.stderr is not None and sys.stderr.isatty()
+    latency = Latency(median=_LATENCY) if is_watched else None
+    world = World("mixed", seed=0, sizes=(40, 40, 0), latency=latency)
     task = world.task_model()
 
     async def rollout(candidate: Candidate, example: Any) -> Rollout:
