@@ -318,7 +318,9 @@ def test_ctrl_c_ends_with_the_best_so_far_and_a_killed_run_goes_on(run: Any, tmp
     assert (tmp_path / "best.md").read_text() == "Answer."
     assert b"--resume" in err
     (listed,) = run("runs", "list", "--json").document["runs"]
-    assert (listed["state"], listed["rollouts"]) == ("interrupted", len(WORDS) + 1)
+    assert listed["state"] == "interrupted"
+    # Quick rollouts travel several at a time: those beside the one that hangs are not written down.
+    assert len(WORDS) <= listed["rollouts"] <= len(WORDS) + 1
 
     config = hanging(tmp_path, 1)
     process = start(config, "--json", "--resume")
