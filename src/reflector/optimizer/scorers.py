@@ -106,7 +106,7 @@ class ModelJudge:
     """A score function that asks a model; its words are the feedback. Its calls have the role `judge`.
 
     ```python
-    result = await rf.optimize(seed, rows, rollout="openai/gpt-5-mini", score=rf.ModelJudge("openai/gpt-5"), budget=budget)
+    result = await rf.optimize(seed, rows, rollout="openai/gpt-5-mini", score=rf.ModelJudge("openai/gpt-5"))
     ```
 
     Args:
