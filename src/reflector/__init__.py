@@ -203,9 +203,7 @@ if TYPE_CHECKING:
     from reflector.errors import (
         NotStoredError as NotStoredError,
     )
-    from reflector.errors import (
-        OptimizationError as OptimizationError,
-    )
+    from reflector.errors import OptimizationError as OptimizationError
     from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
     )
@@ -221,13 +219,9 @@ if TYPE_CHECKING:
     from reflector.errors import (
         ReflectorError as ReflectorError,
     )
-    from reflector.errors import (
-        RunBrokenError as RunBrokenError,
-    )
+    from reflector.errors import RunBrokenError as RunBrokenError
     from reflector.errors import RunLogError as RunLogError
-    from reflector.errors import (
-        RunMismatchError as RunMismatchError,
-    )
+    from reflector.errors import RunMismatchError as RunMismatchError
     from reflector.errors import (
         RuntimeClosedError as RuntimeClosedError,
     )
@@ -425,10 +419,6 @@ _HOME = {
     "ParetoSelector": "reflector.optimizer.selection",
     "BestSelector": "reflector.optimizer.selection",
     "EpsilonGreedySelector": "reflector.optimizer.selection",
-    "ModelJudge": "reflector.optimizer.scorers",
-    "RunRecord": "reflector.optimizer.runs",
-    "read_run": "reflector.optimizer.runs",
-    "read_runs": "reflector.optimizer.runs",
     # code
     "CodeIndex": "reflector.code.index",
     "IndexOptions": "reflector.code.building",
@@ -440,6 +430,10 @@ _HOME = {
     "HashingEmbedder": "reflector.code.embedder",
     "LiteLLMEmbedder": "reflector.code.litellm_embedder",
     "MiniLM": "reflector.code.minilm",
+    "ModelJudge": "reflector.optimizer.scorers",
+    "RunRecord": "reflector.optimizer.runs",
+    "read_run": "reflector.optimizer.runs",
+    "read_runs": "reflector.optimizer.runs",
     # models
     "Model": "reflector.llm.model",
     "ModelOptions": "reflector.llm.model",

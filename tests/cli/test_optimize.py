@@ -319,7 +319,8 @@ def test_ctrl_c_ends_with_the_best_so_far_and_a_killed_run_goes_on(run: Any, tmp
     assert b"--resume" in err
     (listed,) = run("runs", "list", "--json").document["runs"]
     assert listed["state"] == "interrupted"
-    assert listed["rollouts"] >= len(WORDS)
+    # Quick rollouts travel several at a time: those beside the one that hangs are not written down.
+    assert len(WORDS) <= listed["rollouts"] <= len(WORDS) + 1
 
     config = hanging(tmp_path, 1)
     process = start(config, "--json", "--resume")
@@ -335,7 +336,7 @@ def test_ctrl_c_ends_with_the_best_so_far_and_a_killed_run_goes_on(run: Any, tmp
     assert (result.document["run"], result.document["best_score"]) == (listed["id"], 1.0)
     with SqliteJournal(result.document["store"], read_only=True) as journal:
         facts = journal.replay("reflector.run.evaluated")
-        ran = Counter((fact.data["order"], row["row"]) for fact in facts for row in fact.data["rows"])
+        ran = Counter((fact.data["order"], fact.data["row"]) for fact in facts)
     assert set(ran.values()) == {1}
 
 

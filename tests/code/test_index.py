@@ -206,8 +206,13 @@ async def test_a_failing_embedder_leaves_the_chunks(tree: Path) -> None:
         def embed(self, texts: Sequence[str]) -> Any:
             return np.zeros((1, 3), np.float32)
 
-    with pytest.raises(rf.ConfigurationError, match="returned the shape"):
-        await build(tree, embedder=Wrong())
+    class Lists(rf.HashingEmbedder):
+        def embed(self, texts: Sequence[str]) -> Any:
+            return [[0.0] for _ in texts]
+
+    for embedder, told in ((Wrong(), r"returned the shape \(1, 3\)"), (Lists(), r"\(list\)")):
+        with pytest.raises(rf.ConfigurationError, match=told):
+            await build(tree, embedder=embedder)
 
 
 def test_the_twin_for_code_that_does_not_await(tree: Path) -> None:
@@ -376,3 +381,11 @@ async def test_tantivy_finds_the_same_words(tree: Path) -> None:
     with rf.CodeIndex.open(index.path) as opened:
         assert opened.search("zebra", weight=0)[0].name == "zebra"
     await anyio.lowlevel.checkpoint()
+
+
+def test_a_store_that_is_not_there_is_named_in_plain_words(tmp_path: Path) -> None:
+    for path, told in ((tmp_path / "no.db", "no such file"), (tmp_path, "it is a folder")):
+        with pytest.raises(rf.IndexOpenError, match=told):
+            rf.CodeIndex.open(path)
+    with pytest.raises(rf.StoreOpenError, match="no folder"):
+        rf.AnswerStore(tmp_path / "no" / "answers.db")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import reflector as rf
 from reflector.edits.applying import apply_changes, changes_of
 from reflector.edits.edit import ConflictStrategy, EditConfig
 from reflector.edits.plan import EditPlan
@@ -268,3 +269,8 @@ def test_suggestions_beyond_the_limit_are_reported(suggest, plan):
     planned = plan("Base.", *[suggest("remove", f"gone {n}") for n in range(301)])
     assert len(planned.edits) == 301
     assert "first 300" in planned.edits[-1].reason
+
+
+def test_a_config_of_another_type_is_refused() -> None:
+    with pytest.raises(rf.InvalidEditError, match="config is an EditConfig"):
+        rf.plan_edits(rf.ParsedReflection(analysis=""), "x", config={"max_edits": 1})  # type: ignore[call-overload]

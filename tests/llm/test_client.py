@@ -12,6 +12,7 @@ import anyio
 import anyio.from_thread
 import pytest
 
+import reflector as rf
 from reflector.errors import ConfigurationError, UnsupportedReplyError
 from reflector.llm.client import FunctionClient, LLMClient, as_client, call_client
 from reflector.llm.messages import ModelReply, ModelRequest
@@ -157,3 +158,13 @@ def test_nothing_shows_more_than_the_name() -> None:
 def test_a_function_without_any_thread_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="at least 1 worker thread"):
         FunctionClient(lambda messages: "text", concurrency=0)
+
+
+@pytest.mark.parametrize("order", [("asyncio", "trio"), ("trio", "asyncio")])
+def test_a_synchronous_function_serves_one_event_loop_after_another(order: tuple[str, str]) -> None:
+    model = rf.Model(lambda messages: "hello")
+
+    async def ask() -> str:
+        return (await model.complete(rf.ModelRequest.from_text("x"))).content
+
+    assert [anyio.run(ask, backend=backend) for backend in order] == ["hello", "hello"]

@@ -459,3 +459,39 @@ def test_tools_and_schemas_count_as_input() -> None:
     schema = {"type": "json_schema", "json_schema": {"name": "s" * 500}}
     plain = input_ceiling(REQUEST)
     assert input_ceiling(REQUEST.replace(extra=tools, response_format=schema)) > plain + 1000
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"limits": {"concurrency": 2}}, "limits is of type RateLimits"),
+        ({"budget": 2.0}, "budget is of type Budget; got 2.0"),
+        ({"price": 1}, "price is of type Price"),
+        ({"retry": 3}, "retry is of type RetryPolicy"),
+    ],
+)
+def test_an_option_of_another_type_is_refused_where_it_is_given(options: dict[str, Any], told: str) -> None:
+    with pytest.raises(rf.ConfigurationError, match=told):
+        rf.ModelOptions(**options)
+
+
+@pytest.mark.parametrize(("name", "value"), [("options", rf.RateLimits()), ("store", "answers.db")])
+def test_a_setting_of_another_type_is_refused_where_it_is_given(name: str, value: Any) -> None:
+    settings: dict[str, Any] = {name: value}
+    with pytest.raises(rf.ConfigurationError, match=f"{name} is of type"):
+        rf.Model(ScriptedClient(["x"]), **settings)
+
+
+def test_a_retry_policy_counts_in_whole_requests() -> None:
+    with pytest.raises(rf.ConfigurationError, match="whole number"):
+        rf.RetryPolicy(attempts=1.5)  # type: ignore[arg-type]
+
+
+def test_a_name_that_is_none_is_shown() -> None:
+    with pytest.raises(rf.ConfigurationError, match="got ' '"):
+        rf.Model(" ")
+
+
+async def test_a_text_is_no_request() -> None:
+    with pytest.raises(rf.LLMBadRequestError, match="from_text"):
+        await model_of(["x"]).complete("hello")  # type: ignore[arg-type]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import reflector as rf
 from reflector.errors import ConfigurationError
 from reflector.llm.messages import Message, ModelRequest
 from reflector.llm.redaction import Redactor
@@ -137,3 +138,22 @@ def test_senseless_options_are_refused(options: dict[str, Any]) -> None:
 def test_a_function_that_returns_no_text_is_a_typed_error() -> None:
     with pytest.raises(ConfigurationError, match="returned None"):
         Redactor(function=lambda text: None).begin().text("x")  # type: ignore[arg-type, return-value]
+
+
+_BODY = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        rf"key: -----BEGIN PRIVATE KEY-----\n{_BODY}\n{_BODY}\n-----END PRIVATE KEY----- and more",
+        rf"key: -----BEGIN RSA PRIVATE KEY-----\n{_BODY}\n{_BODY}… and more",
+        f"key: -----BEGIN PRIVATE KEY-----\n{_BODY}\n{_BODY}\n[cut] and more",
+    ],
+    ids=["escaped", "escaped and cut", "cut"],
+)
+def test_a_private_key_is_found_in_json_and_without_its_end(text: str) -> None:
+    shown = rf.Redactor().begin().text(text)
+    assert _BODY not in shown
+    assert shown.startswith("key: <key-1>")
+    assert shown.endswith("and more")

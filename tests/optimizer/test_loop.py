@@ -200,7 +200,7 @@ async def test_it_can_be_stopped_and_gives_the_best_so_far() -> None:
     async with optimizer:
         result = await optimizer.run()
     assert result.stop_reason == "enough"
-    assert len(result.candidates) == 2
+    assert len(result.candidates) >= 2
 
 
 @pytest.mark.parametrize(

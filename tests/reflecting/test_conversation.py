@@ -476,3 +476,13 @@ async def test_over_http_three_turns_are_one_chat() -> None:
     assert conversation.usage.input_tokens == server.usage.input_tokens
     assert conversation.usage.calls == 3
     assert reflector.select_best_reflection(conversation) == conversation.reflections[2]
+
+
+async def test_what_is_no_conversation_or_policy_is_refused() -> None:
+    reflector = rf.Reflector("rules")
+    with pytest.raises(rf.InputError, match="expected a Conversation; got str"):
+        await reflector.continue_conversation("saved.json")  # type: ignore[arg-type]
+    with pytest.raises(rf.InputError, match="policy is a TurnPolicy"):
+        await reflector.converse("run.json", policy={"max_cost_usd": 1})  # type: ignore[arg-type]
+    with pytest.raises(rf.ConfigurationError, match="max_cost_usd"):
+        rf.TurnPolicy(max_cost_usd="1")  # type: ignore[arg-type]

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.reflection.test_merging import suggest, suggestions
 
+import reflector as rf
 from reflector.errors import InputError
 from reflector.reflection.aggregation.feedback import Feedback, aggregate
 from reflector.reflection.aggregation.patterns import PatternType
@@ -232,3 +233,8 @@ def test_nothing_is_said_of_nothing() -> None:
     feedback = aggregate([])
     assert conclusions(feedback) == ((), (), ())
     assert feedback.pattern_coverage == feedback.deduplication_rate == 0.0
+
+
+def test_feedback_is_merged_with_feedback_only() -> None:
+    with pytest.raises(rf.InputError, match="got str"):
+        rf.Feedback().merge("x")  # type: ignore[arg-type]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.reflection.test_merging import suggest
 
+import reflector as rf
 from reflector._text import estimate_tokens
 from reflector.errors import InputError
 from reflector.reflection.calibration import SuggestionFeatures
@@ -206,3 +207,12 @@ def test_what_is_no_memory_is_refused(content: bytes | None, tmp_path: Path) -> 
         file.write_bytes(content)
     with pytest.raises(InputError, match=r"memory|Experience"):
         ReflectionMemory.load(file)
+
+
+def test_a_memory_that_cannot_be_written_says_so_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    taken = tmp_path / "taken"
+    taken.mkdir()
+    for path in (taken, tmp_path / "missing" / "memory.json"):
+        with pytest.raises(rf.InputError, match="cannot be written"):
+            rf.ReflectionMemory().save(path)
+    assert list(tmp_path.iterdir()) == [taken]

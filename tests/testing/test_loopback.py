@@ -280,3 +280,8 @@ def test_a_server_can_be_entered_again_and_only_then_has_an_address() -> None:
 def test_a_script_that_is_none_is_refused(script: Any) -> None:
     with pytest.raises(ConfigurationError, match="a script is"):
         LoopbackServer(script)
+
+
+def test_a_limit_of_nothing_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="above 0"):
+        LoopbackServer("hello", requests_per_minute=0)

@@ -208,9 +208,11 @@ async def _embed(store: Store, embedder: Embedder, on_progress: Callable[[IndexP
         vectors = await anyio.to_thread.run_sync(
             embedder.embed, list(documents.values()), abandon_on_cancel=True
         )
-        if vectors.ndim != 2 or len(vectors) != len(documents):
+        shape = getattr(vectors, "shape", None)
+        if shape is None or len(shape) != 2 or shape[0] != len(documents):
             raise ConfigurationError(
-                f"embedder {embedder.id!r} was given {len(documents)} texts and returned the shape {vectors.shape}."
+                f"embedder {embedder.id!r} was given {len(documents)} texts and returned the shape {shape} "
+                f"({type(vectors).__name__}); expected an array with a row for each text."
             )
         await anyio.to_thread.run_sync(store.put_vectors, embedder.id, list(documents), vectors)
         done += len(documents)

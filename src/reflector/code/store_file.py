@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reflector._files import read_header, why_unreachable
 from reflector.errors import IndexDamagedError, IndexOpenError
 
 if TYPE_CHECKING:
@@ -115,7 +116,9 @@ def _opening(path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as err:
         raise IndexOpenError(
-            f"{path} cannot be opened as a code index: {err}.", path=str(path), reason="unreachable"
+            f"{path} cannot be opened as a code index: {why_unreachable(path, err)}.",
+            path=str(path),
+            reason="unreachable",
         ) from err
     except sqlite3.DatabaseError as err:
         raise _foreign(path) from err
@@ -123,9 +126,7 @@ def _opening(path: Path) -> Iterator[None]:
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     """Return the version of a store, 0 when the file is empty; raise unless it is one that we can use."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    application, version, tables = read_header(connection)
     if (application, version, tables) == (0, 0, 0):
         return 0
     if application != _APPLICATION or version < 1:

@@ -91,6 +91,8 @@ def plan_edits(
             f"expected a ParsedReflection; got {type(reflection).__name__}. "
             "Read an answer with `rf.parse_reflection(text)`."
         )
+    if not isinstance(config, EditConfig):
+        raise InvalidEditError(f"config is an EditConfig; got {type(config).__name__}.")
     seen = read_examples(examples)
     drafts = [Draft.of(index, suggestion) for index, suggestion in enumerate(reflection.suggestions)]
     if not isinstance(prompt, str) and isinstance(prompt, Mapping):

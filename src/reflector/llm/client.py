@@ -6,8 +6,10 @@ import inspect
 from collections.abc import Callable
 from dataclasses import is_dataclass
 from typing import Any, Protocol, cast, runtime_checkable
+from weakref import WeakKeyDictionary
 
 import anyio
+import anyio.lowlevel
 import anyio.to_thread
 
 from reflector._text import shorten
@@ -57,7 +59,7 @@ class FunctionClient:
     Args:
         function: From messages to anything that `read_reply` understands.
         name: Shown as the model's name; default is the function's own.
-        concurrency: Worker threads at most, for synchronous functions.
+        concurrency: Worker threads at most in each event loop, for synchronous functions.
     """
 
     def __init__(self, function: ModelFunction, *, name: str | None = None, concurrency: int = 16) -> None:
@@ -68,7 +70,6 @@ class FunctionClient:
         self._takes, self._takes_all = _option_names(function)
         self._is_async = _is_async(function)
         self._threads = concurrency
-        self._limiter: anyio.CapacityLimiter | None = None
 
     @property
     def name(self) -> str:
@@ -83,17 +84,25 @@ class FunctionClient:
         if self._is_async:
             answer = self._function(request.chat(), **options)
         else:
-            if self._limiter is None:
-                self._limiter = anyio.CapacityLimiter(self._threads)
             # In a tuple, because trio refuses to let a coroutine out of a thread.
             (answer,) = await anyio.to_thread.run_sync(
                 lambda: (self._function(request.chat(), **options),),
                 abandon_on_cancel=True,
-                limiter=self._limiter,
+                limiter=self._limiter(),
             )
         if inspect.isawaitable(answer):
             answer = await answer
         return read_reply(answer, model=self._name)
+
+    def _limiter(self) -> anyio.CapacityLimiter:
+        """Return this event loop's: a limiter works in one loop only, and a client may be shared by several."""
+        try:
+            limiters = _limiters.get()
+        except LookupError:
+            _limiters.set(limiters := WeakKeyDictionary())
+        if self not in limiters:
+            limiters[self] = anyio.CapacityLimiter(self._threads)
+        return limiters[self]
 
     def _options_of(self, request: ModelRequest) -> dict[str, Any]:
         if not self._takes and not self._takes_all:
@@ -105,6 +114,11 @@ class FunctionClient:
         return (
             given if self._takes_all else {key: value for key, value in given.items() if key in self._takes}
         )
+
+
+_limiters: anyio.lowlevel.RunVar[WeakKeyDictionary[FunctionClient, anyio.CapacityLimiter]] = (
+    anyio.lowlevel.RunVar("reflector_function_threads")
+)
 
 
 class _Named:

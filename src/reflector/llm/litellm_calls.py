@@ -38,9 +38,7 @@ _RESERVED = frozenset(
 
 def check_settings(model: object, base_url: object, api_key: object, timeout: float) -> None:
     if not isinstance(model, str) or not model.strip():
-        raise ConfigurationError(
-            f"a model's name is a text such as 'openai/gpt-5'; got {type(model).__name__}."
-        )
+        raise ConfigurationError(f"a model's name is a text such as 'openai/gpt-5'; got {model!r}.")
     if base_url is not None and (problem := _problem_of_url(base_url)):
         shown = shorten(redact(show_value(base_url)), 120)
         raise ConfigurationError(f"base_url {problem}; got {shown}.")

@@ -5,13 +5,16 @@ from __future__ import annotations
 import copy
 from dataclasses import dataclass, field
 from functools import partial
+from types import UnionType
+from typing import get_args
 
 from reflector._clock import Clock, SystemClock
+from reflector._text import shorten
 from reflector.dispatch.ledger import Ledger, active_ledgers
 from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.store import AnswerStore
 from reflector.dispatch.throttle import RateLimits, Throttle
-from reflector.errors import ConfigurationError, LLMError
+from reflector.errors import ConfigurationError, LLMBadRequestError, LLMError
 from reflector.llm.calls import Call, Calls
 from reflector.llm.client import LLMClient, ModelFunction, as_client, warm_up
 from reflector.llm.litellm_client import LiteLLMClient
@@ -40,6 +43,10 @@ class ModelOptions:
     def __post_init__(self) -> None:
         if not (isinstance(self.timeout, int | float) and self.timeout > 0):
             raise ConfigurationError(f"timeout must be above 0 seconds; got {self.timeout!r}.")
+        _check("limits", self.limits, RateLimits)
+        _check("budget", self.budget, Budget)
+        _check("price", self.price, Price | None)
+        _check("retry", self.retry, RetryPolicy)
 
 
 class Model:
@@ -83,6 +90,8 @@ class Model:
         store: AnswerStore | None = None,
         clock: Clock | None = None,
     ) -> None:
+        _check("options", options, ModelOptions | None)
+        _check("store", store, AnswerStore | None)
         self.options = options or ModelOptions()
         self.store = store
         self.client = _client_of(model, base_url, api_key, self.options.timeout)
@@ -150,6 +159,11 @@ class Model:
             LLMError: As the subclass that says what happened, after the retries that it is worth. `usage` says what
                 was used up.
         """
+        if not isinstance(request, ModelRequest):
+            raise LLMBadRequestError(
+                f"a request is a ModelRequest, such as ModelRequest.from_text(text); got {shorten(repr(request), 80)}.",
+                model=self.name,
+            )
         if self.store is None:
             return await self._ask(request)
         reply = await answer_once(self.store, self.client, request, partial(self._ask, request))
@@ -177,6 +191,16 @@ class Model:
 def as_model(model: str | LLMClient | ModelFunction) -> Model:
     """Return a `Model` as it is, and one with the default options for anything else."""
     return model if isinstance(model, Model) else Model(model)
+
+
+def _check(name: str, value: object, kind: type | UnionType) -> None:
+    if not isinstance(value, kind):
+        wanted = (
+            kind.__name__ if isinstance(kind, type) else " | ".join(each.__name__ for each in get_args(kind))
+        )
+        raise ConfigurationError(
+            f"{name} is of type {wanted.removesuffix(' | NoneType')}; got {shorten(repr(value), 80)}."
+        )
 
 
 def _client_of(

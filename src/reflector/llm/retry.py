@@ -34,9 +34,9 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         waits = (self.base, self.longest_wait, self.longest_retry_after)
-        if self.attempts < 1 or not min(*waits, self.budget) >= 0:
+        if not isinstance(self.attempts, int) or self.attempts < 1 or not min(*waits, self.budget) >= 0:
             raise ConfigurationError(
-                f"a retry policy needs attempts >= 1, waits and a budget >= 0; got {self!r}."
+                f"a retry policy needs a whole number of attempts >= 1, waits and a budget >= 0; got {self!r}."
             )
 
 

@@ -294,7 +294,7 @@ class Optimizer:
 
     async def _work_loop(self) -> None:
         while (units := await self._next_units()) is not None:
-            self._running += 1  # of several that travel together one runs at a time
+            self._running += 1
             try:
                 evaluations = await self._roll_out(units)
             except BudgetExceededError as refusal:

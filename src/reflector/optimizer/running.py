@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -32,6 +31,7 @@ RolloutFunction = Callable[[Candidate, Any], Any]
 ScoreFunction = Callable[[Any, Any], Any]
 """Of example and output, sync or async; returns a number or a `Score`."""
 
+_NOTHING = Usage()
 _INPUTS = ("input", "question", "prompt", "text")
 
 
@@ -53,6 +53,7 @@ class Runner:
         self._rollout = rollout
         self._score = score
         self._ledger = ledger
+        self._is_async = {id(function): _is_async(function) for function in (rollout, score) if function}
         self._failure_score = failure_score
         self._threads = anyio.CapacityLimiter(threads)
         self.candidates: dict[str, Candidate] = {}
@@ -62,10 +63,16 @@ class Runner:
         """Do a task: return an evaluation for each of its examples."""
         candidate = self.candidates[task.payload["candidate"]]
         examples = task.payload["examples"]
+        evaluations: list[Evaluation] = []
+        own = Ledger()  # of the calls that a rollout makes through our models
         with self._ledger.active():
-            return [await self._evaluate(candidate, example) for example in examples]
+            for example in examples:
+                evaluations.append(await self._evaluate(candidate, example, own))
+                if own.lines():
+                    own = Ledger()
+        return evaluations
 
-    async def _evaluate(self, candidate: Candidate, example: Any) -> Evaluation:
+    async def _evaluate(self, candidate: Candidate, example: Any, own: Ledger) -> Evaluation:
         """Run a candidate on an example and score it. What the functions raise makes a failure with its reason.
 
         Raises:
@@ -73,8 +80,7 @@ class Runner:
             LLMError: If it is one that no further call can survive: a refused key, say.
         """
         reservation = self._ledger.start_rollout()
-        own = Ledger()  # of the calls that this rollout makes through our models
-        reported = Usage()
+        reported = _NOTHING
         started = time.perf_counter()
         try:
             with own.active():
@@ -91,8 +97,16 @@ class Runner:
             evaluation = self.failed(_reason(err))
         finally:
             reservation.settle(reported)
-        usage = reported + own.usage if own.lines() else reported
-        return replace(evaluation, usage=usage, seconds=time.perf_counter() - started)
+        return Evaluation(
+            evaluation.score,
+            evaluation.feedback,
+            evaluation.objectives,
+            evaluation.output,
+            evaluation.trajectory,
+            reported + own.usage if own.lines() else reported,
+            evaluation.error,
+            time.perf_counter() - started,
+        )
 
     async def judge(self, example: Any, rollout: Rollout) -> Evaluation:
         """Return the evaluation of a rollout: by its own score, or by the score function.
@@ -128,13 +142,17 @@ class Runner:
         return Evaluation(self._failure_score, f"The rollout failed: {shorten(reason, 500)}", error=reason)
 
     async def _call(self, function: Callable[[Any, Any], Any], first: Any, second: Any) -> Any:
-        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
+        if self._is_async[id(function)]:
             return await function(first, second)
         # In a tuple, because trio refuses to let a coroutine out of a thread.
         (result,) = await anyio.to_thread.run_sync(
             lambda: (function(first, second),), abandon_on_cancel=True, limiter=self._threads
         )
         return await result if inspect.isawaitable(result) else result
+
+
+def _is_async(function: Callable[[Any, Any], Any]) -> bool:
+    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
 
 
 def chat_rollout(model: str | LLMClient | Model) -> RolloutFunction:

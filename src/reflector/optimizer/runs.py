@@ -148,8 +148,7 @@ def _take(record: RunRecord, signal: Signal, seeds: list[float]) -> None:
         case "evaluated":
             record.state = "unfinished"
             record.rollouts += len(fact["rows"])
-            for row in fact["rows"]:
-                record.spend += Usage(**row.get("usage", {}))
+            record.spend += sum((Usage(**row["usage"]) for row in fact["rows"] if "usage" in row), Usage())
             if fact["order"] == 0:  # the seed's validation
                 seeds += [row["score"] for row in fact["rows"]]
         case "reported" if fact["order"] == 0:

@@ -350,6 +350,8 @@ class Reflector:
             InputError: If the question is no text. Errors of the model as for `reflect`; the conversation can then be
                 continued again.
         """
+        if not isinstance(conversation, Conversation):
+            raise InputError(f"expected a Conversation; got {type(conversation).__name__}.")
         conversation.check_open()
         asked = conversation.next_question() if question is None else question
         request = conversation.next_request(asked.question if isinstance(asked, FollowUp) else asked)
@@ -383,6 +385,8 @@ class Reflector:
             InputError: If an argument is none of these, and as `start_conversation` does, with its other errors.
         """
         check_until(until)
+        if not isinstance(policy, TurnPolicy | None):
+            raise InputError(f"policy is a TurnPolicy; got {shorten(repr(policy), 80)}.")
         if isinstance(runs, Conversation):
             conversation = runs
             if conversation.completed:

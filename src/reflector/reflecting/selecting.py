@@ -76,7 +76,7 @@ class TurnPolicy:
     def __post_init__(self) -> None:
         for name in ("max_cost_usd", "value_usd", "min_gain"):
             value = getattr(self, name)
-            if value is not None and not value >= 0:
+            if value is not None and not (isinstance(value, int | float) and value >= 0):
                 raise ConfigurationError(f"{name} is a number of at least 0; got {value!r}.")
 
 

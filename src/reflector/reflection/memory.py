@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -61,11 +62,20 @@ class ReflectionMemory:
         return tuple(calibration.probability(each) for each in features)
 
     def save(self, path: str | os.PathLike[str]) -> None:
-        """Write it to a file; a file that is there is replaced at once or not at all."""
+        """Write it to a file; a file that is there is replaced at once or not at all.
+
+        Raises:
+            InputError: If it cannot be written there.
+        """
         target = Path(path)
         draft = target.with_name(f"{target.name}.{os.getpid()}.tmp")
-        draft.write_text(self._experience.to_json(), "utf-8")
-        draft.replace(target)
+        try:
+            draft.write_text(self._experience.to_json(), "utf-8")
+            draft.replace(target)
+        except OSError as err:
+            with suppress(OSError):  # it may be the folder that is missing
+                draft.unlink()
+            raise InputError(f"the memory {os.fspath(path)!r} cannot be written: {err.strerror}.") from err
 
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> ReflectionMemory:

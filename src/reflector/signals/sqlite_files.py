@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from reflector._files import read_header, why_unreachable
 from reflector.errors import ReflectorError
 
 if TYPE_CHECKING:
@@ -103,7 +104,9 @@ def _opening(kind: FileKind, path: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as err:
         raise kind.failure(
-            f"{path} cannot be opened as a {kind.noun}: {err}", path=str(path), reason="unreachable"
+            f"{path} cannot be opened as a {kind.noun}: {why_unreachable(path, err)}.",
+            path=str(path),
+            reason="unreachable",
         ) from err
     except sqlite3.DatabaseError as err:
         raise _foreign(kind, path) from err
@@ -111,9 +114,7 @@ def _opening(kind: FileKind, path: Path) -> Iterator[None]:
 
 def _is_empty(kind: FileKind, connection: sqlite3.Connection, path: Path) -> bool:
     """Return whether there is nothing in the file yet; raise unless it is empty or one of ours that we can use."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    application, version, tables = read_header(connection)
     if (application, version, tables) == (0, 0, 0):
         return True
     if application != kind.application:

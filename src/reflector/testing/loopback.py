@@ -77,6 +77,8 @@ class TokenBucket:
     """
 
     def __init__(self, per_minute: float, *, clock: Callable[[], float] = time.monotonic) -> None:
+        if not per_minute > 0:
+            raise ConfigurationError(f"a limit per minute is above 0; got {per_minute!r}.")
         self.per_minute = per_minute
         self._clock = clock
         self._level = float(per_minute)

@@ -71,6 +71,8 @@ class Feedback(Document):
             InputError: If they are configured differently, or both hold sources without a name of their own, which
                 cannot be told apart.
         """
+        if not isinstance(other, Feedback):
+            raise InputError(f"expected a Feedback to merge with; got {type(other).__name__}.")
         if self.config != other.config:
             raise InputError("feedback can only be merged with feedback of the same config.")
         both = sorted(name for name in self.sources.keys() & other.sources.keys() if name.startswith("#"))

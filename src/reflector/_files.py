@@ -1,0 +1,38 @@
+"""What several rooms need to know of a SQLite file before they use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import sqlite3
+
+__all__ = ["read_header", "why_unreachable"]
+
+
+def read_header(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Return a file's application number, its version, and how many tables and indexes it has.
+
+    All as of one moment: another process may be about to make the file.
+    """
+    is_free = not connection.in_transaction
+    if is_free:
+        connection.execute("BEGIN")
+    try:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    finally:
+        if is_free and connection.in_transaction:
+            connection.execute("ROLLBACK")
+    return application, version, tables
+
+
+def why_unreachable(path: Path, error: Exception) -> str:
+    """Return why SQLite cannot open a file, in other words than "unable to open database file"."""
+    if path.is_dir():
+        return "it is a folder"
+    if not path.parent.is_dir():
+        return f"there is no folder {path.parent}"
+    return str(error) if path.exists() or "unable to open" not in str(error) else "there is no such file"

@@ -1,0 +1,35 @@
+"""What is read of a SQLite file is of one moment."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from reflector._files import read_header
+
+
+class Interrupted(sqlite3.Connection):
+    """Somebody else makes the file between our first look at it and the second."""
+
+    other: sqlite3.Connection
+
+    def execute(self, sql: str, parameters: Any = (), /) -> sqlite3.Cursor:
+        cursor = super().execute(sql, parameters)
+        if sql == "PRAGMA application_id":
+            self.other.execute("PRAGMA application_id = 7")
+            self.other.execute("PRAGMA user_version = 1")
+        return cursor
+
+
+def test_a_file_that_is_made_meanwhile_is_not_taken_for_a_foreign_one(tmp_path: Path) -> None:
+    path = tmp_path / "made.db"
+    with (
+        closing(sqlite3.connect(path, isolation_level=None)) as other,
+        closing(sqlite3.connect(path, isolation_level=None, factory=Interrupted)) as mine,
+    ):
+        other.execute("PRAGMA journal_mode = WAL")
+        mine.other = other
+        assert read_header(mine) == (0, 0, 0)
+        assert read_header(mine) == (7, 1, 0)
