@@ -327,7 +327,8 @@ def test_ctrl_c_ends_with_the_best_so_far_and_a_killed_run_goes_on(run: Any, tmp
     anyio.run(until_it_hangs, config)
     process.kill()
     process.communicate()
-    assert run("runs", "list", "--json").document["runs"][0]["state"] == "unfinished"
+    # What it did may not have reached the disk.
+    assert run("runs", "list", "--json").document["runs"][0]["state"] in ("unfinished", "interrupted")
 
     with LoopbackServer(answer) as server:
         config = hanging(tmp_path, 10_000, server.base_url)
@@ -336,7 +337,7 @@ def test_ctrl_c_ends_with_the_best_so_far_and_a_killed_run_goes_on(run: Any, tmp
     assert (result.document["run"], result.document["best_score"]) == (listed["id"], 1.0)
     with SqliteJournal(result.document["store"], read_only=True) as journal:
         facts = journal.replay("reflector.run.evaluated")
-        ran = Counter((fact.data["order"], fact.data["row"]) for fact in facts)
+        ran = Counter((fact.data["order"], row["row"]) for fact in facts for row in fact.data["rows"])
     assert set(ran.values()) == {1}
 
 
