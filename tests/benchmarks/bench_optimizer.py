@@ -5,8 +5,8 @@
     python tests/benchmarks/bench_optimizer.py --part faults --part slots
 
 A gain is normalised: 0 is the seed prompt, 1 the oracle. Differences are paired by seed, ours minus the better of the
-other two in that scenario, with a bootstrapped 95 % interval; losses are printed as they are. `bench_optimizer_engine.py`
-measures the engine, and what a kill costs.
+other two in that scenario, with a bootstrapped 95 % interval; losses are printed as they are.
+`bench_optimizer_engine.py` measures the engine, and what a kill costs.
 """
 
 from __future__ import annotations

@@ -228,7 +228,7 @@ async def test_a_reflector_has_to_be_named(monkeypatch: pytest.MonkeyPatch) -> N
 async def test_one_row_and_duplicates_end_sensibly(rows: Any) -> None:
     result = await optimize(rows=rows)
     assert result.best_score == 1.0
-    assert result.stop_reason == "score"
+    assert result.stop_reason in ("score", "no new children")  # whichever comes first
 
 
 async def test_the_log_can_be_read_while_a_run_is_under_way(tmp_path: Path) -> None:

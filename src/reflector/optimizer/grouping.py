@@ -62,7 +62,7 @@ def group_runs(
         size: How many failed runs a group has at most.
         beside: How many passing ones.
 
-    >>> [group.failed for group in group_runs([["no unit"], ["no date"], ["no unit!"]], [], size=2, beside=0)]
+    >>> [group.failed for group in group_runs([["wrong unit"], ["late date"], ["wrong unit!"]], [], size=2, beside=0)]
     [[0, 2], [1]]
     """
     weights = _weights(failed)
