@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable
 from typing import Any
@@ -164,7 +165,9 @@ async def test_a_budget_in_seconds_cuts_the_time_of_a_call() -> None:
     with pytest.raises(rf.LLMTimeoutError):
         await model.complete(REQUEST)
     with pytest.raises(rf.BudgetExceededError, match=r"seconds=0\.02"):
-        await model.complete(REQUEST)
+        for _ in range(100):  # what is left of the time may be enough to begin once more
+            with contextlib.suppress(rf.LLMTimeoutError):
+                await model.complete(REQUEST)
 
 
 def random_script(die: random.Random, most: int) -> Callable[[rf.ModelRequest], Any]:
