@@ -189,7 +189,7 @@ async def test_several_components_are_improved_in_turn() -> None:
 
 async def test_it_can_be_stopped_and_gives_the_best_so_far() -> None:
     async def rollout(candidate: Any, example: dict[str, Any]) -> Any:
-        if optimizer.progress.candidates == 2:
+        if optimizer.progress.candidates:  # the seed is validated, and what runs now is a proposal's
             optimizer.stop("enough")
         return await toy.rollout(candidate, example)
 
@@ -200,7 +200,8 @@ async def test_it_can_be_stopped_and_gives_the_best_so_far() -> None:
     async with optimizer:
         result = await optimizer.run()
     assert result.stop_reason == "enough"
-    assert len(result.candidates) >= 2
+    assert result.best.text
+    assert result.rollouts < 300
 
 
 @pytest.mark.parametrize(
