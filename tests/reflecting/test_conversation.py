@@ -146,6 +146,28 @@ async def test_12_continuing_returns_the_conversation_with_one_more_turn() -> No
     assert PROMPT.strip() in question
 
 
+async def test_06_to_15_hold_over_http_as_well() -> None:
+    async with LoopbackServer(lambda request: GOOD if "Step 2" in request.text else WEAK) as server:
+        reflector = rf.Reflector("openai/any", base_url=server.base_url, api_key="k")
+        with pytest.raises(MissingPromptError):
+            await reflector.start_conversation(run(), prompt=None)
+        assert server.requests == []
+        other = await reflector.start_conversation(run(), prompt=PROMPT)
+        first = await reflector.start_conversation(run(), prompt=PROMPT, max_turns=2)
+        assert (first.max_turns, first.current_turn, first.completed, other.max_turns) == (2, 1, False, 3)
+        assert first.id != other.id
+        with pytest.raises(rf.ConversationCompletedError):
+            await reflector.continue_conversation(first.complete())
+        kept = rf.Conversation.from_json(first.to_json())
+        second = await reflector.continue_conversation(kept, "What caused the error in step 2?")
+        assert (second.current_turn, len(second.turns), len(second.reflections)) == (2, 2, 2)
+        assert second.turns[1].question == "What caused the error in step 2?"
+        with pytest.raises(rf.MaxTurnsReachedError, match="max_turns=2"):
+            await reflector.continue_conversation(second)
+        assert reflector.select_best_reflection(second) in second.reflections
+        assert len(server.requests) == 2  # the identical first question was asked once
+
+
 def reflection(level: Confidence, suggestions: int = 1, priority: str = "medium") -> rf.Reflection:
     parsed = ParsedReflection(
         analysis=f"{level} {suggestions}",
