@@ -42,6 +42,8 @@ class OptimizerConfig:
     selector: Selector = field(default_factory=ParetoSelector)
     components: Literal["round_robin", "all"] = "round_robin"
     """Which texts a proposal changes, where a candidate has several."""
+    proposer: Literal["edits", "rewrite"] = "edits"
+    """`edits` makes the suggestions of reflections edits; `rewrite` asks for the whole new text, as GEPA does."""
     acceptance: Acceptance = field(default_factory=StrictAcceptance)
     frontier: FrontierKind = "instance"
     validation: Literal["full", "racing"] = "racing"
@@ -100,6 +102,7 @@ class OptimizerConfig:
             )
         choices = {
             "order": (self.order, ("completion", "strict")),
+            "proposer": (self.proposer, ("edits", "rewrite")),
             "components": (self.components, ("round_robin", "all")),
             "frontier": (self.frontier, ("instance", "objective", "hybrid")),
             "validation": (self.validation, ("full", "racing")),

@@ -128,6 +128,10 @@ class Optimizer:
         self.seed = Candidate(components_of(seed))
         self.examples = read_examples(rows, self.config.seed)
         self.reflector = _reflector(reflector)
+        if self.config.proposer == "rewrite" and self.reflector.client is None:
+            raise ConfigurationError(
+                "the rules cannot write a prompt anew: proposer='rewrite' needs a model."
+            )
         self.ledger = Ledger(self.budget)
         """What the run spends; its budget is the run's."""
         self._task_model = _task_model(rollout)
