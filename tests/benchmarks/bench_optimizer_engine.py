@@ -43,7 +43,7 @@ class Everything:
 
 def options(**more: Any) -> rf.OptimizerConfig:
     return rf.OptimizerConfig(
-        minibatch_size=3, depth=1, proposals_in_flight=1, acceptance=Everything(), validation="full", merges=0,
+        minibatch_size=3, depth=1, pace=0, proposals_in_flight=1, acceptance=Everything(), validation="full", merges=0,
         perfect_score=2.0, **more,
     )  # fmt: skip
 

@@ -550,8 +550,9 @@ class Optimizer:
         left_out = ("store", "concurrency", "rollout_timeout")
         options = {each.name: repr(getattr(self.config, each.name)) for each in fields(self.config)}
         rollouts = self.budget.rollouts if self._log.is_new else self._log.header["budget"]["rollouts"]
-        size = self.config.minibatch(math.inf if rollouts is None else rollouts, len(self.examples.train))
-        options["proposals_in_flight"] = repr(self.config.in_flight(size))
+        limit = math.inf if rollouts is None else rollouts
+        size = self.config.minibatch(limit, len(self.examples.train))
+        options["proposals_in_flight"] = repr(self.config.in_flight(size, limit, len(self.examples.val)))
         return {
             "seed": dict(self.seed.components),
             "rows": {name: _digest(self.examples.rows(name)) for name in ("train", "val", "test")},

@@ -62,7 +62,8 @@ class Machine:
         self.limit = math.inf if rollouts is None else rollouts
         self.minibatch = config.minibatch(self.limit, rows["train"])
         """Rows of a minibatch."""
-        self._places = config.in_flight(self.minibatch)
+        self._pace = round(config.pace * rows["val"])
+        self._places = config.in_flight(self.minibatch, self.limit, rows["val"])
         self.pool = Pool(config.frontier)
         self.history: list[Proposal] = []
         """Every proposal that has ended, in the order of its commit."""
@@ -146,7 +147,7 @@ class Machine:
         if proposed.changes:
             self._try(proposal, proposed)
         elif proposal.child is not None:
-            self._validate(proposal)
+            self._go_further(proposal)
         else:
             self._end(proposal, "failed" if proposed.is_error else "unusable", proposed.reason)
         self._go_on()
@@ -214,7 +215,7 @@ class Machine:
                 self.stop("budget")
             return False
         if self.config.order == "strict":  # what it may ask for later must not depend on others
-            bound = int(min(room, bound + (self.config.depth - 1 + _ROUNDS) * (size + _PROBE)))
+            bound = int(min(room, bound + self._pace + (self.config.depth - 1 + _ROUNDS) * (size + _PROBE)))
         self._next_proposal += 1
         if self._is_merge_due and self._start_merge(number, bound, rng):
             return True
@@ -278,6 +279,8 @@ class Machine:
                 self._parent_ran(proposal)
             case "child" | "more":
                 self._child_ran(proposal)
+            case "further":
+                self._further_ran(proposal)
             case "probe":
                 self._probed(proposal)
             case "merge":
@@ -291,17 +294,54 @@ class Machine:
         proposal.scored = dict(zip(proposal.rows, evaluations, strict=True))
         if self.stop_reason is not None:
             self._end(proposal, "dropped")
-            return
-        perfect = self.config.perfect_score
-        if min(proposal.before) >= perfect:
+        elif not self._failing(proposal):
             self._end(proposal, "perfect")
+        else:
+            self._reflect_or_look_further(proposal)
+
+    def _failing(self, proposal: Proposal) -> int:
+        return sum(each.score < self.config.perfect_score for each in proposal.scored.values())
+
+    def _reflect_or_look_further(self, proposal: Proposal) -> None:
+        """Reflect when as many failed runs are known as one reflection reads, or no more can be had."""
+        failing = self._failing(proposal)
+        if failing < self.config.runs_per_reflection and self._look_further(proposal):
             return
-        self._reflect(proposal)
+        if failing:
+            self._reflect(proposal)
+        else:
+            self._validate(proposal)
+
+    def _look_further(self, proposal: Proposal) -> bool:
+        """Have what the proposal has come to run on another minibatch, as long as its rollouts are few."""
+        rest = [row for row in range(self.rows["train"]) if row not in proposal.scored]
+        if not rest or self.stop_reason is not None or proposal.ordered >= self._pace:
+            return False
+        count = min(self.minibatch, len(rest))
+        if not self._take_room(proposal, 2 * count + len(self._rows_to_try(proposal))):
+            return False
+        proposal.waits_for = tuple(self._rng(f"further-{len(proposal.scored)}", proposal).sample(rest, count))
+        self._order_rows(proposal, "further", proposal.current, "train", proposal.waits_for)
+        return True
+
+    def _further_ran(self, proposal: Proposal) -> None:
+        rows = proposal.waits_for
+        found = self._results.get(proposal, proposal.current, "train", rows)
+        proposal.scored |= dict(zip(rows, found, strict=True))
+        if proposal.child is None:
+            proposal.rows += rows
+            proposal.before += tuple(each.score for each in found)
+        proposal.steps, proposal.trial = 0, proposal.child
+        self._reflect_or_look_further(proposal)
+
+    def _go_further(self, proposal: Proposal) -> None:
+        if not self._look_further(proposal):
+            self._validate(proposal)
 
     def _reflect(self, proposal: Proposal) -> None:
         """Have the runs that are known reflected on: those of the minibatch, and at first others of the parent."""
         known = dict(proposal.scored)
-        if proposal.steps == 0:
+        if proposal.child is None:
             known |= self._results.others(
                 proposal, self.config.perfect_score, self.config.further_runs, self._rng("further", proposal)
             )
@@ -337,7 +377,7 @@ class Machine:
             if proposal.child is None:
                 self._end(proposal, "duplicate")
             else:
-                self._validate(proposal)
+                self._go_further(proposal)
         elif self._is_cut_off:
             self._end(proposal, "dropped")
         else:
@@ -446,11 +486,10 @@ class Machine:
                 self._look_at_more(proposal)
 
     def _go_deeper(self, proposal: Proposal) -> None:
-        """Reflect on what still fails, if there is something, and room; else validate."""
-        failing = sum(each.score < self.config.perfect_score for each in proposal.scored.values())
+        """Reflect on what still fails, if there is something, and room; else go further."""
         is_stuck = proposal.trial is not proposal.child
         if (
-            failing
+            self._failing(proposal)
             and not is_stuck
             and self.stop_reason is None
             and proposal.steps < self.config.depth
@@ -458,7 +497,7 @@ class Machine:
         ):
             self._reflect(proposal)
         else:
-            self._validate(proposal)
+            self._go_further(proposal)
 
     def _take_room(self, proposal: Proposal, rollouts: int) -> bool:
         """Return whether a proposal may order so many more rollouts before its validation, and set them aside."""

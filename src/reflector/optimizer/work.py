@@ -12,8 +12,9 @@ from reflector.optimizer.examples import Split
 
 __all__ = ["Change", "Order", "Proposed", "Purpose", "Reflect", "RunRows", "Tried", "apply_changes"]
 
-Purpose = Literal["seed", "parent", "child", "more", "probe", "merge", "validation", "test"]
-"""Why rows are run: the seed's validation, a proposal's parent or child on its minibatch, both on more rows, a
+Purpose = Literal["seed", "parent", "child", "more", "further", "probe", "merge", "validation", "test"]
+"""Why rows are run: the seed's validation, a proposal's parent or child on its minibatch, both on more rows,
+either on a further minibatch, a
 child without changes that are in doubt, the screening of a merge, the validation of a child, the final test."""
 
 
