@@ -456,9 +456,6 @@ class Optimizer:
         try:
             with scope, self.ledger.active():
                 proposed, usage = await self._proposer.propose(order)
-        except BudgetExceededError as refusal:
-            self._refused(refusal)
-            return
         except Exception as error:  # noqa: BLE001 - it ends the run; raised by `_finish`
             self._fail(error)
             return

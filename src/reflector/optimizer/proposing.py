@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from dataclasses import replace
 from typing import Any
@@ -58,13 +58,22 @@ class Proposer:
     async def propose(self, order: Reflect) -> tuple[Proposed, Usage]:
         """Return the changes, or the reason why there are none, and what the model used.
 
+        Where the budget does not allow a call, that is the reason, and `calls` is 0: what was paid before may still
+        be validated.
+
         Raises:
             LLMError: If it is one that no further call can survive.
-            BudgetExceededError: If the budget does not allow the call.
         """
+        reason = "too little money is left for a reflection"
+        if self._purse.turns() and self._purse.room > 0:
+            try:
+                return await self._ask(order)
+            except BudgetExceededError as err:
+                reason = shorten(str(err), 500)
+        return Proposed(reason=reason, calls=0), Usage()
+
+    async def _ask(self, order: Reflect) -> tuple[Proposed, Usage]:
         config, purse = self._config, self._purse
-        if not purse.turns() or purse.room <= 0:
-            return Proposed(reason="too little money is left for a reflection", calls=0), Usage()
         texts = {name: order.candidate[name] for name in order.components}
         runs = await anyio.to_thread.run_sync(read_order, order, texts, self._examples, config.perfect_score)
         reflector = copy(self._reflector)
@@ -75,10 +84,16 @@ class Proposer:
             return groups_of([run for run in runs if run.row not in rows], most, config)
 
         if config.proposer == "rewrite":
-            return await rewrite(reflector, texts, grouped, purse)
+            return await rewrite(reflector, texts, grouped, purse, config.runs_per_reflection)
 
         async def converse(group: Sequence[ReadRun]) -> Conversation:
-            return await _converse(reflector, group, one_prompt(texts), config.follow_ups, purse)
+            size = sum(not run.is_success for run in group) / config.runs_per_reflection
+
+            def pay(usage: Usage) -> bool:
+                purse.paid(usage, 1, size)
+                return purse.turns() > 0
+
+            return await _converse(reflector, group, one_prompt(texts), config.follow_ups, pay)
 
         asked = await ask_about(grouped, converse, purse)
         calls = len(asked.problems) + sum(talk.current_turn for talk in asked.said.values())
@@ -116,17 +131,23 @@ class _Tried(ReflectionMemory):
 
 
 async def _converse(
-    reflector: Reflector, group: Sequence[ReadRun], prompt: str, follow_ups: int, purse: Purse
+    reflector: Reflector,
+    group: Sequence[ReadRun],
+    prompt: str,
+    follow_ups: int,
+    pay: Callable[[Usage], bool],
 ) -> Conversation:
-    """Return what is said about a group of runs, asked on as long as causes have no remedy."""
+    """Return what is said about a group of runs, asked on as long as causes have no remedy and `pay` says yes."""
     talk = await reflector.start_conversation(
         [run.analysis for run in group], prompt=prompt, max_turns=1 + follow_ups
     )
-    purse.paid(talk.usage, 1)
-    while talk.current_turn < talk.max_turns and purse.turns() and (question := _question(talk)) is not None:
+    while (
+        pay(talk.reflections[-1].usage)
+        and talk.current_turn < talk.max_turns
+        and (question := _question(talk)) is not None
+    ):
         try:
             talk = await reflector.continue_conversation(talk, question)
-            purse.paid(talk.reflections[-1].usage, 1)
         except BudgetExceededError:
             break
         except LLMError as err:

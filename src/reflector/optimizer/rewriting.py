@@ -62,7 +62,7 @@ _SHOWN = 300
 
 
 async def rewrite(
-    reflector: Reflector, texts: Mapping[str, str], grouped: Grouping, purse: Purse
+    reflector: Reflector, texts: Mapping[str, str], grouped: Grouping, purse: Purse, usual: int
 ) -> tuple[Proposed, Usage]:
     """Return new texts as changes, or the reason why there are none, and what the model used.
 
@@ -73,6 +73,7 @@ async def rewrite(
         texts: The component texts.
         grouped: As `ask_about` wants it.
         purse: What there is.
+        usual: Failed runs of a group of the usual size.
 
     Raises:
         LLMError: If it is one that no further call can survive.
@@ -90,7 +91,7 @@ async def rewrite(
             reply = await reflector.ask(messages, is_json=False)
             assert reply is not None  # the configuration was refused without a model
             usage, calls = usage + reply.usage, calls + 1
-            purse.paid(reply.usage, 1)
+            purse.paid(reply.usage, 1, sum(not run.is_success for run in group) / usual)
             try:
                 new[name] = read_rewriting(reply.content, text, is_cut=reply.is_truncated)
             except ValueError as problem:

@@ -10,6 +10,7 @@ from reflector._json import dumps
 from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.grouping import group_runs, statements_of
+from reflector.optimizer.purse import Purse
 from reflector.optimizer.running import example_text
 from reflector.optimizer.work import Reflect
 from reflector.trajectories.analysis import TrajectoryAnalysis
@@ -19,8 +20,6 @@ from reflector.trajectories.trajectory import Trajectory
 
 __all__ = ["ReadRun", "groups_of", "one_prompt", "read_order"]
 
-_FIXED = 0.4
-"""Share of a reflection's price that does not depend on how many runs it sees."""
 _LARGEST = 24
 """Failed runs that one reflection sees where there is no money for more reflections."""
 
@@ -88,10 +87,11 @@ def groups_of(runs: Sequence[ReadRun], most: float, config: OptimizerConfig) -> 
             size=size,
             beside=config.runs_beside,
         )
-        affordable = most / (_FIXED + (1 - _FIXED) * size / usual)
-        if len(groups) <= affordable or size >= _LARGEST:
+        affordable = most / Purse.weight(size / usual)
+        larger = min(_LARGEST, 2 * size)
+        if len(groups) <= affordable or size >= _LARGEST or most < Purse.weight(larger / usual):
             break
-        size = min(_LARGEST, 2 * size)
+        size = larger
     kept = groups[: int(max(1, min(len(groups), affordable)))]
     return [
         [*(failed[place] for place in group.failed), *(passed[place] for place in group.passed)]
