@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 import anyio
 
 from reflector._text import shorten
-from reflector.errors import BudgetExceededError, LLMError, ReflectorError
+from reflector.errors import BudgetExceededError, LLMError, ReflectorError, UnparsableReflectionError
 from reflector.optimizer.purse import Purse
 from reflector.optimizer.run_reading import ReadRun
 from reflector.usage import Usage
@@ -31,6 +31,8 @@ class Asked(Generic[Said]):
     groups: list[Group] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     """Why the others said nothing."""
+    failed: int = 0
+    """Calls that failed, or whose answer could not be used."""
     usage: Usage = field(default_factory=Usage)
     """Of the calls that failed."""
 
@@ -45,7 +47,7 @@ async def ask_about(
     ask: Callable[[Group], Awaitable[Said]],
     purse: Purse,
 ) -> Asked[Said]:
-    """Return what was said of each group, all asked at once.
+    """Return what was said of each group, all asked at once; where the answer could not be used, once more.
 
     Args:
         grouped: Makes the groups.
@@ -60,17 +62,22 @@ async def ask_about(
     fatal: list[Exception] = []
 
     async def ask_one(number: int) -> None:
-        try:
-            asked.said[number] = await ask(asked.groups[number])
-        except BudgetExceededError as err:
-            fatal.append(err)
-        except ReflectorError as err:
-            if isinstance(err, LLMError):
-                asked.usage += err.usage or Usage()
-                purse.paid(err.usage or Usage(), 1)
-                if err.fatal:
-                    fatal.append(err)
-            asked.problems.append(shorten(f"{type(err).__name__}: {err}", 500))
+        for is_last in (False, True):
+            try:
+                asked.said[number] = await ask(asked.groups[number])
+            except BudgetExceededError as err:
+                fatal.append(err)
+            except ReflectorError as err:
+                asked.failed += 1
+                if isinstance(err, UnparsableReflectionError) and not is_last and purse.turns():
+                    continue
+                if isinstance(err, LLMError):
+                    asked.usage += err.usage or Usage()
+                    purse.paid(err.usage or Usage(), 1)
+                    if err.fatal:
+                        fatal.append(err)
+                asked.problems.append(shorten(f"{type(err).__name__}: {err}", 500))
+            return
 
     asked.groups += grouped((), purse.turns())
     first = 0

@@ -96,7 +96,7 @@ class Proposer:
             return await _converse(reflector, group, one_prompt(texts), config.follow_ups, pay)
 
         asked = await ask_about(grouped, converse, purse)
-        calls = len(asked.problems) + sum(talk.current_turn for talk in asked.said.values())
+        calls = asked.failed + sum(talk.current_turn for talk in asked.said.values())
         usage = sum((talk.usage for talk in asked.said.values()), asked.usage)
         if not asked.said:
             return Proposed(reason=asked.problems[0], is_error=True, calls=calls), usage

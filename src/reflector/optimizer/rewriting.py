@@ -10,6 +10,7 @@ from itertools import accumulate
 
 from reflector._text import shorten
 from reflector.edits.template import Template
+from reflector.errors import UnparsableReflectionError
 from reflector.optimizer.asking import Grouping, ask_about
 from reflector.optimizer.merging import merge_texts
 from reflector.optimizer.purse import Purse
@@ -18,7 +19,7 @@ from reflector.optimizer.work import Change, Proposed
 from reflector.reflecting.reflector import Reflector
 from reflector.reflecting.runs import build_request
 from reflector.reflection.answer_cleaning import strip_reasoning
-from reflector.reflection.candidates import find_documents
+from reflector.reflection.candidates import find_documents, whole_document
 from reflector.reflection.failed_answers import is_error_text, is_refusal
 from reflector.reflection.prompt_builder import PromptBuilder
 from reflector.reflection.templates import PromptTemplates
@@ -58,6 +59,7 @@ Answer with the complete new text within ``` fences, and nothing else; with long
 _BUILDER = PromptBuilder(templates=_TEMPLATES)
 _FENCE = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})[^`\n]*$", re.MULTILINE)
 _KEY = re.compile(r"prompt|instruction|text|version", re.IGNORECASE)
+_OBJECT = re.compile(r"\s*\{\s*[\"']")
 _SHOWN = 300
 
 
@@ -80,7 +82,6 @@ async def rewrite(
         BudgetExceededError: If the budget does not allow the call.
     """
     usage, calls = Usage(), 0
-    refused: list[str] = []
 
     async def ask(group: Sequence[ReadRun]) -> dict[str, str]:
         nonlocal usage, calls
@@ -90,24 +91,22 @@ async def rewrite(
             messages = _BUILDER.build_messages(reflector.memory.recall(request))
             reply = await reflector.ask(messages, is_json=False)
             assert reply is not None  # the configuration was refused without a model
-            usage, calls = usage + reply.usage, calls + 1
+            usage += reply.usage
             purse.paid(reply.usage, 1, sum(not run.is_success for run in group) / usual)
-            try:
-                new[name] = read_rewriting(reply.content, text, is_cut=reply.is_truncated)
-            except ValueError as problem:
-                refused.append(str(problem))
+            new[name] = read_rewriting(reply.content, text, is_cut=reply.is_truncated)
+            calls += 1
         return new
 
     asked = await ask_about(grouped, ask, purse)
-    usage, calls = usage + asked.usage, calls + len(asked.problems)
+    usage, calls = usage + asked.usage, calls + asked.failed
     if not asked.said:
         return Proposed(reason=asked.problems[0], is_error=True, calls=calls), usage
     changes: list[Change] = []
     for name, text in texts.items():
-        versions = [new[name] for new, _ in asked.answers if name in new]
+        versions = [new[name] for new, _ in asked.answers]
         merged = reduce(partial(merge_texts, text), versions, text)
         changes += _changes(name, text, merged)
-    reason = "" if changes else "; ".join(dict.fromkeys(refused)) or "the text was left as it is"
+    reason = "" if changes else "the text was left as it is"
     return Proposed(tuple(changes), reason, calls=calls), usage
 
 
@@ -120,7 +119,7 @@ def read_rewriting(answer: str, original: str, *, is_cut: bool = False) -> str:
         is_cut: Whether the answer ended because it was too long.
 
     Raises:
-        ValueError: If there is none: the message says why.
+        UnparsableReflectionError: If there is none: the message says why.
 
     >>> read_rewriting("Here it is:\\n```text\\nBe kind.\\nCite.\\n```", "Be kind.")
     'Be kind.\\nCite.'
@@ -128,20 +127,30 @@ def read_rewriting(answer: str, original: str, *, is_cut: bool = False) -> str:
     'Be kind. Cite.'
     """
     if is_cut:
-        raise ValueError("the answer was cut off")
+        raise _unusable("the answer was cut off", answer)
     said = strip_reasoning(answer)[0].strip()
     if not said or is_refusal(said) or is_error_text(said):
-        raise ValueError("the answer holds no text")
-    found = (_in_fences(said) or _in_json(said) or said).strip("\n")
+        raise _unusable("the answer holds no text", answer)
+    whole = whole_document(said)
+    if whole is not None and isinstance(whole.value, str):
+        said = whole.value
+    found = _in_fences(said)
+    found = said if found is None else found
+    found = (_in_json(found) or found).strip("\n")
+    if not found.strip():
+        raise _unusable("the new text is empty", answer)
     new, _ = Template(original).fitted(found, original)
     lost = {each.text for each in Template(original).found if each.kind != "tag"} - {
         each.text for each in Template(original).find(new)
     }
     if lost:
-        raise ValueError(f"the new text lacks {', '.join(sorted(lost))}")
-    if not new.strip():
-        raise ValueError("the new text is empty")
+        raise _unusable(f"the new text lacks {', '.join(sorted(lost))}", answer)
     return new + original[len(original.rstrip("\n")) :]
+
+
+def _unusable(why: str, answer: str) -> UnparsableReflectionError:
+    beginning = f" It begins: {shorten(answer, 80)!r}" if answer.strip() else ""
+    return UnparsableReflectionError(f"{why}.{beginning}", reason="no_reflection", raw=answer)
 
 
 def _in_fences(said: str) -> str | None:
@@ -155,22 +164,22 @@ def _in_fences(said: str) -> str | None:
         if each[0].strip().startswith(opened[1]) and not each[0].strip(" \t`~")
     ]
     if not closed:
-        raise ValueError("the fence of the new text is never closed")
-    return said[opened.end() : closed[-1].start()].strip("\n") or " "
+        raise _unusable("the fence of the new text is never closed", said)
+    return said[opened.end() : closed[-1].start()]
 
 
 def _in_json(said: str) -> str | None:
-    if said[0] not in '{["':
+    """Return the text that a JSON object holds; None where there is no object."""
+    if not _OBJECT.match(said):
         return None
     for document in find_documents(said):
         if document.truncated:
-            raise ValueError("the JSON of the answer is cut off")
-        value = document.value
-        fields = value if isinstance(value, dict) else {"text": value}
+            raise _unusable("the JSON of the answer is cut off", said)
+        fields = document.value if isinstance(document.value, dict) else {}
         texts = [text for key, text in fields.items() if _KEY.search(str(key)) and isinstance(text, str)]
         if texts:
             return max(texts, key=len) or " "
-    raise ValueError("the JSON of the answer holds no text")
+    raise _unusable("the JSON of the answer holds no text", said)
 
 
 def _changes(name: str, old: str, new: str) -> Iterator[Change]:
