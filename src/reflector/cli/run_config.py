@@ -269,6 +269,8 @@ class _Reader:
                         f"options.{key}", f"one of {', '.join(choices)} is expected; got {table[key]!r}"
                     )
                 table[key] = choices[table[key]]
+        if "stop_file" in table:
+            table["stop_file"] = self.folder / self._text("options.stop_file", table["stop_file"])
         try:
             OptimizerConfig(**table)
         except (ConfigurationError, TypeError) as err:

@@ -67,6 +67,8 @@ class OptimizerConfig:
     """Known runs of the parent beside the minibatch that are reflected on at most: they are paid already."""
     merges: int = 10
     """Merges at most; 0 for none."""
+    merging: Literal["edits", "components"] = "edits"
+    """Of a text that both parents have changed, a merge takes the `edits` of both, or the better parent's version."""
     perfect_score: float = 1.0
     """A minibatch on which the parent scores this everywhere teaches nothing and is passed over."""
     failure_score: float = 0.0
@@ -78,7 +80,9 @@ class OptimizerConfig:
     stop_at: float | None = None
     """Validation score at which the run ends."""
     patience: int | None = None
-    """Proposals without a new best after which it ends. None: the budget ends it."""
+    """Proposals without a new best, a plateau, after which it ends. None: the budget ends it."""
+    stop_file: str | Path | None = None
+    """The run ends, with the best so far, at the next result after this file has come to be."""
 
     def __post_init__(self) -> None:
         at_least_one = {
@@ -112,6 +116,7 @@ class OptimizerConfig:
             "order": (self.order, ("completion", "strict")),
             "proposer": (self.proposer, ("edits", "rewrite")),
             "components": (self.components, ("round_robin", "all")),
+            "merging": (self.merging, ("edits", "components")),
             "frontier": (self.frontier, ("instance", "objective", "hybrid")),
             "validation": (self.validation, ("full", "racing")),
         }

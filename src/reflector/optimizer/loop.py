@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -160,6 +161,7 @@ class Optimizer:
         self._purse = Purse(self.ledger, self.machine.minibatch + len(self.examples.val))
         self._proposer = Proposer(self.reflector, self.examples.train, self.config, self._purse)
         self._units: deque[_Unit] = deque()
+        self._stop_file = None if self.config.stop_file is None else Path(self.config.stop_file)
         self._partial: dict[int, list[Evaluation | None]] = {}
         self._missing: dict[int, int] = {}
         self._orders: dict[int, RunRows] = {}
@@ -442,6 +444,8 @@ class Optimizer:
         if not self._missing[order.id]:
             self._complete(order)
             self._take_orders()
+        if self._stop_file is not None and self._stop_file.exists():
+            self.stop("file")
 
     def _complete(self, order: RunRows) -> None:
         self._log.reported(order.id)
@@ -544,7 +548,7 @@ class Optimizer:
 
     def _header(self) -> dict[str, Any]:
         """Return what makes a run the same run."""
-        left_out = ("store", "concurrency", "rollout_timeout")
+        left_out = ("store", "stop_file", "concurrency", "rollout_timeout")
         options = {each.name: repr(getattr(self.config, each.name)) for each in fields(self.config)}
         rollouts = self.budget.rollouts if self._log.is_new else self._log.header["budget"]["rollouts"]
         limit = math.inf if rollouts is None else rollouts

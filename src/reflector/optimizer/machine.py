@@ -248,7 +248,7 @@ class Machine:
 
     def _start_merge(self, number: int, bound: int, rng: random.Random) -> bool:
         self._is_merge_due = False
-        merge = find_merge(self.pool, self._tried, rng)
+        merge = find_merge(self.pool, self._tried, rng, by_edits=self.config.merging == "edits")
         if merge is None:
             return False
         self._merges += 1
