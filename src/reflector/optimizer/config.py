@@ -55,8 +55,9 @@ class OptimizerConfig:
     """Reflections in a row that a proposal may take: while its child gets better on the minibatch, the runs that still
     fail are reflected on again, before anything is validated."""
     pace: float = 3.0
-    """As long as a proposal has run fewer rows than so many times the validation rows, it looks at further minibatches,
-    before a reflection that would see too few failed runs and before its child is validated. 0: at one, as in GEPA."""
+    """As long as a proposal has run fewer rows than so many times the validation rows (and than 500), it looks at
+    further minibatches, before a reflection that would see few failed runs and before its child is validated. 0: at
+    one, as in GEPA."""
     runs_per_reflection: int = 8
     """Failed runs that one reflection sees at most. Those of a minibatch are grouped by what they say alike."""
     runs_beside: int = 2

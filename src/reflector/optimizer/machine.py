@@ -29,6 +29,8 @@ __all__ = ["Machine"]
 
 _ROUNDS = 3
 """Minibatches at most on which an undecided child is compared with its parent."""
+_LONGEST = 500
+"""Rollouts after which a proposal looks at no further minibatch, however long its validation is."""
 _FRUITLESS = 5
 """Proposals in a row that bring no child to run, after which the run ends: they spend no rollouts, and would go on."""
 _SCREEN = 5
@@ -62,8 +64,12 @@ class Machine:
         self.limit = math.inf if rollouts is None else rollouts
         self.minibatch = config.minibatch(self.limit, rows["train"])
         """Rows of a minibatch."""
-        self._pace = round(config.pace * rows["val"])
         self._places = config.in_flight(self.minibatch, self.limit, rows["val"])
+        share = (self.limit - rows["val"]) / (
+            2 * self._places
+        )  # so that proposals can start from others' children
+        wanted = min(_LONGEST, config.pace * rows["val"], share - rows["val"] - 2 * self.minibatch)
+        self._pace = max(0, round(wanted))
         self.pool = Pool(config.frontier)
         self.history: list[Proposal] = []
         """Every proposal that has ended, in the order of its commit."""
