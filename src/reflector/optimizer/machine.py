@@ -32,7 +32,8 @@ _ROUNDS = 3
 _LONGEST = 500
 """Rollouts after which a proposal looks at no further minibatch, however long its validation is."""
 _FRUITLESS = 5
-"""Proposals in a row that bring no child to run, after which the run ends: they spend no rollouts, and would go on."""
+"""Proposals in a row that bring no child to run, after which the run ends: they would go on. Of those that were
+reflected on a few, of others as many as see all rows twice."""
 _SCREEN = 5
 """Validation rows on which a merge is tried first."""
 _PROBE = 8
@@ -90,7 +91,7 @@ class Machine:
         self._kept_for_tests = tests if 5 * tests <= self.limit else 0
         self._next_order = self._next_proposal = 0
         self._committed_rollouts = rows["val"]
-        self._merges = self._fruitless = self._best_at = 0
+        self._merges = self._fruitless = self._unhelped = self._best_at = 0
         self._tried: set[frozenset[int]] = set()
         self._tried_texts = {seed.key: 0}
         """Texts that have been accepted or rejected, with the number of commits after which that was known."""
@@ -632,8 +633,11 @@ class Machine:
         for each in (child, proposal.trial):
             if each is not None:
                 self._tried_texts.setdefault(each.key, len(self.history))
-        self._fruitless = 0 if proposal.after and proposal.ordered else self._fruitless + 1
-        if self._fruitless >= _FRUITLESS + 2 * self.rows["train"] // self.minibatch:
+        is_fruitful = bool(proposal.after and proposal.ordered)
+        self._fruitless = 0 if is_fruitful else self._fruitless + 1
+        self._unhelped = 0 if is_fruitful else self._unhelped + bool(proposal.steps)
+        rounds = 2 * self.rows["train"] // self.minibatch
+        if self._unhelped >= _FRUITLESS + 2 or self._fruitless >= _FRUITLESS + rounds:
             self.stop("perfect" if proposal.ending == "perfect" else "no new children")
         if self.config.patience is not None and len(self.history) - self._best_at >= self.config.patience:
             self.stop("patience")
