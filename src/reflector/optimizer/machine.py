@@ -362,13 +362,27 @@ class Machine:
                 tuple(known),
                 tuple(known.values()),
                 self._rejected(proposal),
+                self._unhelped_by(proposal) if proposal.child is None else 0,
             ),
             proposal,
         )
 
+    def _known_history(self, proposal: Proposal) -> Sequence[Proposal]:
+        return self.history[: proposal.base] if self.config.order == "strict" else self.history
+
+    def _unhelped_by(self, proposal: Proposal) -> int:
+        """Return how many reflections on the parent have brought nothing to run since the last that did."""
+        count = 0
+        for each in reversed(self._known_history(proposal)):
+            if each.parent.key == proposal.parent.key and each.steps:
+                if each.ending not in ("unusable", "duplicate"):
+                    break
+                count += 1
+        return count
+
     def _rejected(self, proposal: Proposal) -> tuple[Tried, ...]:
         """Return what was tried on the parent, or before in this proposal, and did not help; the latest last."""
-        before = self.history[: proposal.base] if self.config.order == "strict" else self.history
+        before = self._known_history(proposal)
         tried: dict[tuple[str, str], float] = {}
         for each in [*before, proposal]:
             if each.parent.key == proposal.parent.key:

@@ -81,7 +81,7 @@ class Proposer:
 
         def grouped(shown: Sequence[ReadRun], most: float) -> list[list[ReadRun]]:
             rows = {run.row for run in shown if not run.is_success}
-            return groups_of([run for run in runs if run.row not in rows], most, config)
+            return groups_of([run for run in runs if run.row not in rows], most, config, closer=order.closer)
 
         if config.proposer == "rewrite":
             return await rewrite(reflector, texts, grouped, purse, config.runs_per_reflection)

@@ -72,14 +72,18 @@ def _read(example: Any, row: int, evaluation: Evaluation, prompt: str, perfect_s
     return ReadRun(row, analysis, is_success, said or statements_of(asked), text)
 
 
-def groups_of(runs: Sequence[ReadRun], most: float, config: OptimizerConfig) -> list[list[ReadRun]]:
+def groups_of(
+    runs: Sequence[ReadRun], most: float, config: OptimizerConfig, *, closer: int = 0
+) -> list[list[ReadRun]]:
     """Return the runs that each reflection sees, the weightiest first.
 
-    They are no more groups than can be paid, `most` of the usual size; fewer and larger ones where that is short.
+    They are no more groups than can be paid, `most` of the usual size; fewer and larger ones where that is short;
+    smaller ones, by half as often as is said, to look closer.
     """
     failed = [run for run in runs if not run.is_success]
     passed = [run for run in runs if run.is_success]
-    usual = size = config.runs_per_reflection
+    usual = config.runs_per_reflection
+    size = max(1, usual >> closer)
     while True:
         groups = group_runs(
             [run.said for run in failed],
