@@ -214,31 +214,37 @@ class Machine:
     def _start(self) -> bool:
         number = self._next_proposal
         rng = random.Random(f"proposal:{self.config.seed}:{number}")
-        size = self.minibatch
-        bound = 2 * size + self.rows["val"]
+        parent = self._seed
+        if len(self.pool):
+            parent = self.pool.candidates[self.config.selector.select(self.pool, rng)]
+        rows = minibatch(number, self.minibatch, self.rows["train"], self.config.seed)
+        bound = self._needed(parent, rows) + self.rows["val"]
         room = self.limit - self._promised() - self._kept_for_tests
         if bound > room:
             if not self._active and not self._ended and len(self.pool):
                 self.stop("budget")
             return False
         if self.config.order == "strict":  # what it may ask for later must not depend on others
-            bound = int(min(room, bound + self._pace + (self.config.depth - 1 + _ROUNDS) * (size + _PROBE)))
+            later = (self.config.depth - 1 + _ROUNDS) * (self.minibatch + _PROBE)
+            bound = int(min(room, bound + self._pace + later))
         self._next_proposal += 1
         if self._is_merge_due and self._start_merge(number, bound, rng):
             return True
-        parent = self._seed
-        if len(self.pool):
-            parent = self.pool.candidates[self.config.selector.select(self.pool, rng)]
-        proposal = Proposal(
-            number,
-            parent,
-            choose_components(tuple(parent), number, self.config.components),
-            minibatch(number, size, self.rows["train"], self.config.seed),
-            bound,
-        )
+        components = choose_components(tuple(parent), number, self.config.components)
+        proposal = Proposal(number, parent, components, rows, bound)
         self._enter(proposal)
         self._order_rows(proposal, "parent", parent, "train", proposal.rows)
         return True
+
+    def _needed(self, parent: Candidate, rows: Sequence[int]) -> int:
+        """Return the rollouts of a parent and its child on a minibatch: fewer where the parent's are known."""
+        if self.config.order == "strict":
+            return 2 * len(rows)
+        known = self._results.get(None, parent, "train", rows)
+        if len(known) < len(rows):
+            return 2 * len(rows) - len(known)
+        passed = sum(each.score >= self.config.perfect_score for each in known)
+        return len(rows) - passed + _guards(len(rows), passed)
 
     def _enter(self, proposal: Proposal) -> None:
         proposal.base = len(self.history)
@@ -416,10 +422,8 @@ class Machine:
 
     def _rows_to_try(self, proposal: Proposal) -> tuple[int, ...]:
         perfect = self.config.perfect_score
-        if len(proposal.scored) <= _FEW:
-            return tuple(proposal.scored)
         passed = [row for row, each in proposal.scored.items() if each.score >= perfect]
-        count = min(len(passed), max(2, round(_GUARDS * len(passed))))
+        count = _guards(len(proposal.scored), len(passed))
         guards = set(self._rng(f"guards-{proposal.steps}", proposal).sample(passed, count))
         return tuple(row for row, each in proposal.scored.items() if each.score < perfect or row in guards)
 
@@ -714,3 +718,8 @@ class Machine:
             return since is not None and since <= proposal.base
         others = (each.trial for each in self._active.values() if each is not proposal)
         return since is not None or any(other is not None and other.key == child.key for other in others)
+
+
+def _guards(rows: int, passed: int) -> int:
+    """Return how many of the rows that passed are run again with a child: all, where there are few rows."""
+    return passed if rows <= _FEW else min(passed, max(2, round(_GUARDS * passed)))
