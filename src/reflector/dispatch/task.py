@@ -15,10 +15,10 @@ from reflector.dispatch.decision import Decision
 from reflector.signals.signal import Signal
 from reflector.usage import Usage
 
-__all__ = ["Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
+__all__ = ["Estimate", "Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
 
 _KIND = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-_LIMITS, _METADATA = "tasklimits", "taskmetadata"
+_LIMITS, _ESTIMATE, _METADATA = "tasklimits", "taskestimate", "taskmetadata"
 _NOT_PRINTABLE_ASCII = re.compile("[^ -~]")
 
 
@@ -34,6 +34,13 @@ class Limits(Value):
 
 
 _NO_LIMITS = Limits()
+
+
+class Estimate(Value):
+    """What a task takes, as far as that is known before: prices and windows of providers are judged by it."""
+
+    input_tokens: int = Field(default=0, ge=0)
+    output_tokens: int = Field(default=0, ge=0)
 
 
 class Task(Value):
@@ -56,6 +63,7 @@ class Task(Value):
     limits: Limits = _NO_LIMITS
     deadline: datetime | None = None
     """When nobody needs it any more; without an offset it counts as UTC."""
+    estimate: Estimate | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
     """Plain data that travels along."""
 
@@ -75,6 +83,8 @@ class Task(Value):
         extensions = {}
         if self.limits is not _NO_LIMITS:
             extensions[_LIMITS] = _attribute(self.limits)
+        if self.estimate is not None:
+            extensions[_ESTIMATE] = _attribute(self.estimate)
         if self.metadata:
             extensions[_METADATA] = _attribute(self.metadata)
         return Signal(
@@ -93,6 +103,8 @@ class Task(Value):
         known: dict[str, Any] = {}
         if _LIMITS in extensions:
             known["limits"] = loads(extensions[_LIMITS])
+        if _ESTIMATE in extensions:
+            known["estimate"] = loads(extensions[_ESTIMATE])
         if _METADATA in extensions:
             known["metadata"] = loads(extensions[_METADATA])
         return cls(
