@@ -6,6 +6,7 @@ ReflectorError
 │   ├── TrajectoryImportError          a file or record is not a readable trajectory
 │   │   └── UnknownFormatError         no importer recognises it, or the named format does not exist
 │   ├── MissingPromptError             no prompt was given and the run holds none
+│   ├── InvalidGroupError              a document is no task group; `line` and `item` say where
 │   ├── CliffordError                  an operation on multivectors that has no result
 │   │   ├── InvalidMultivectorError    wrong lengths, unknown blades, NaN or infinity
 │   │   ├── SignatureMismatchError     operands of different algebras
@@ -110,6 +111,7 @@ __all__ = [
     "IndexOpenError",
     "InputError",
     "InvalidEditError",
+    "InvalidGroupError",
     "InvalidMultivectorError",
     "InvalidPatternError",
     "InvalidReflectionError",
@@ -211,6 +213,23 @@ class UnknownFormatError(TrajectoryImportError):
 
 class MissingPromptError(InputError):
     """No prompt was given and the run holds none."""
+
+
+class InvalidGroupError(InputError):
+    """A document is no task group.
+
+    Attributes:
+        reason: What is wrong, in one line.
+        line: Where it begins in what was read, counted from 1; None for data in memory.
+        item: Which one of the array that begins there; None outside of arrays.
+    """
+
+    def __init__(self, reason: str, *, line: int | None = None, item: int | None = None) -> None:
+        self.reason = reason
+        self.line = line
+        self.item = item
+        where = "" if line is None else f"line {line}, item {item}: " if item else f"line {line}: "
+        super().__init__(f"{where}{reason}")
 
 
 class ConfigurationError(InputError):
