@@ -7,7 +7,7 @@ import itertools
 import math
 import os
 from collections import Counter
-from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -192,11 +192,17 @@ class _Batch:
 
     async def _feed(self) -> None:
         assert isinstance(self._groups, AsyncIterable)
-        async for item in self._groups:
-            self._add(item)
-            self._ring()
-            while not self._has_room():
-                await self._changed.wait()
+        source = aiter(self._groups)
+        try:
+            async for item in source:
+                self._add(item)
+                self._ring()
+                while not self._has_room():
+                    await self._changed.wait()
+        finally:
+            if isinstance(source, AsyncGenerator):
+                with anyio.CancelScope(shield=True):
+                    await source.aclose()
         self._is_fed = True
         self._ring()
 
@@ -315,13 +321,14 @@ class GroupResults(AsyncIterator[GroupResult]):
 
     def __init__(self, batch: _Batch) -> None:
         self._batch = batch
-        self._is_started = False
         self._stop: Bell | None = None
+        self._is_closed = False
 
     async def __anext__(self) -> GroupResult:
         batch = self._batch
-        if not self._is_started:
-            self._is_started = True
+        if self._is_closed:
+            raise StopAsyncIteration
+        if self._stop is None:
             batch.open()
             self._stop = batch.stop
             start_task(batch.run)
@@ -329,11 +336,8 @@ class GroupResults(AsyncIterator[GroupResult]):
             return await batch.results.receive()
         except anyio.EndOfStream:
             await self.aclose()
-            if (error := batch.error) is not None:
-                batch.error = None
-                raise error from error.__cause__
-            raise StopAsyncIteration from None
-        except anyio.ClosedResourceError:
+            if batch.error is not None:
+                raise batch.error from batch.error.__cause__
             raise StopAsyncIteration from None
         except BaseException:
             await self.aclose()
@@ -341,9 +345,8 @@ class GroupResults(AsyncIterator[GroupResult]):
 
     async def aclose(self) -> None:
         """Cancel what is under way, and wait until it is over."""
+        self._is_closed = True
         if self._stop is None:
-            self._is_started = True
-            self._batch.is_closed = True
             return
         self._stop.set()
         with anyio.CancelScope(shield=True):

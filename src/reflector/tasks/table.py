@@ -105,11 +105,9 @@ def read_providers(
     Raises:
         ConfigurationError: If something in it cannot be used; it names the provider and the key.
     """
-    if isinstance(source, str | os.PathLike):
-        where, document = f"{os.fspath(source)}: ", _parsed(source)
-    else:
-        where, document = "", source
-    specs = list(_read(document, where)) if isinstance(document, Mapping) else list(document)
+    where = f"{os.fspath(source)}: " if isinstance(source, str | os.PathLike) else ""
+    table = _parsed(source) if isinstance(source, str | os.PathLike) else source
+    specs = list(_read(table, where)) if isinstance(table, Mapping) else list(table)
     if wrong := [spec for spec in specs if not isinstance(spec, ProviderSpec)]:
         raise ConfigurationError(f"providers are a file, a table or specs; got {wrong[0]!r:.60}")
     if not specs:
