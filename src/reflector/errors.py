@@ -68,7 +68,9 @@ ReflectorError
 │   └── UnsupportedReplyError          a client or agent returned something that is not an answer
 ├── CodeError                          code as a subject
 │   ├── IndexOpenError (InputError)    the store is foreign, newer, older or unreachable; see `reason`
-│   └── IndexDamagedError              the store cannot be read any more
+│   ├── IndexDamagedError              the store cannot be read any more
+│   ├── PatchConflictError             the file is not what the patch was made for
+│   └── PatchRejectedError             the new code does not parse, or its test failed; `trial` says how
 ├── ReflectionError
 │   ├── UnparsableReflectionError (ValueError)   the answer holds no reflection; `reason` says why
 │   ├── InvalidReflectionError (ValueError)      parsed, but missing what a caller asked for
@@ -138,6 +140,8 @@ __all__ = [
     "NotInvertibleError",
     "NotStoredError",
     "OptimizationError",
+    "PatchConflictError",
+    "PatchRejectedError",
     "ProviderBusyError",
     "ProviderDiedError",
     "ProviderError",
@@ -657,6 +661,22 @@ class IndexDamagedError(CodeError):
     """The store of a code index cannot be read or written any more."""
 
 
+class PatchConflictError(CodeError):
+    """The file is not what the patch was made for, or there is none."""
+
+
+class PatchRejectedError(CodeError):
+    """A patch was not kept.
+
+    Attributes:
+        trial: How its test ended; None if the new code does not even parse.
+    """
+
+    def __init__(self, message: str, *, trial: Any = None) -> None:
+        self.trial = trial
+        super().__init__(message)
+
+
 # --- reflection ------------------------------------------------------------------------------------------
 
 
@@ -671,11 +691,13 @@ class UnparsableReflectionError(ReflectionError, ValueError):
         reason: One of `empty`, `refusal`, `error_payload`, `template_echo`, `no_reflection`,
             `invalid_json` (only with `strict=True`).
         raw: The answer as it came.
+        usage: What the answers cost (`reflector.usage.Usage`), where whoever raised it asked for them.
     """
 
     def __init__(self, message: str, *, reason: str, raw: Any = None) -> None:
         self.reason = reason
         self.raw = raw
+        self.usage: Any = None
         super().__init__(message)
 
 
