@@ -41,7 +41,7 @@ ReflectorError
 │   └── UnboundedCallError             nobody can say before the call what it costs at most
 ├── DispatchError                      tasks and their providers
 │   ├── NoProviderError (NoHandlerError)   nobody accepts the task, or nobody within its limits; `decision` says why
-│   │   └── ProviderBusyError          those who could are full and do not let anybody wait
+│   │   └── ProviderBusyError          those who could cannot now; `retry_after` says when, if that is known
 │   ├── ProviderError                  a provider's program; `retryable`: another try can help
 │   │   ├── ProviderSpawnError         it cannot be started
 │   │   ├── ProviderTimeoutError (TimeoutError)   no answer in time
@@ -182,7 +182,13 @@ class NoModelWarning(UserWarning):
 
 
 class ReflectorError(Exception):
-    """Base of every error of this library."""
+    """Base of every error of this library.
+
+    Attributes:
+        decision: Who was asked to do the task that ended with it, and what came of each; None without a task.
+    """
+
+    decision: Any = None
 
 
 # --- what the caller handed over -------------------------------------------------------------------------
@@ -453,9 +459,17 @@ class NoProviderError(DispatchError, NoHandlerError):
 
 
 class ProviderBusyError(NoProviderError):
-    """Those who could do a task are full, and their cards say that nobody waits then. Later it may succeed."""
+    """Those who could do a task cannot do it now: full, at their rate, or left alone after failures.
+
+    Attributes:
+        retry_after: Seconds after which another try makes sense, where that is known.
+    """
 
     retryable = True
+
+    def __init__(self, message: str, *, decision: Any = None, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, decision=decision)
 
 
 class ProviderError(DispatchError):
@@ -528,7 +542,11 @@ class EngineError(DispatchError):
 
 
 class WorkerCrashedError(EngineError):
-    """The process that ran a task died, as often as the task may be tried."""
+    """The process that ran a task died, as often as the task may be tried: `attempts` times."""
+
+    def __init__(self, message: str, *, attempts: int = 1) -> None:
+        self.attempts = attempts
+        super().__init__(message)
 
 
 class UnpicklableError(EngineError, TypeError):

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.dispatch.decision import Candidate, choose
+from reflector.dispatch.choosing import choose
+from reflector.dispatch.decision import Candidate
 from reflector.errors import NoHandlerError, NoProviderError, ProviderBusyError
 
 candidates = st.lists(
     st.builds(
         Candidate,
         provider=st.text("abc", min_size=1),
-        price_usd=st.sampled_from([0.0, 0.1, 0.2]),
+        expected_cost=st.sampled_from([0.0, 0.1, 0.2]),
         latency=st.sampled_from([None, 1.0, 5.0]),
         running=st.integers(0, 2),
         waiting=st.integers(0, 2),
@@ -29,9 +30,9 @@ def test_the_cheapest_is_chosen_and_everybody_is_accounted_for() -> None:
     decision = choose(
         "demo",
         [
-            Candidate(provider="dear", price_usd=0.3),
-            Candidate(provider="cheap", price_usd=0.1),
-            Candidate(provider="slow", price_usd=0.0, latency=60.0),
+            Candidate(provider="dear", expected_cost=0.3),
+            Candidate(provider="cheap", expected_cost=0.1),
+            Candidate(provider="slow", expected_cost=0.0, latency=60.0),
         ],
         cost_limit=0.2,
         time_left=10.0,
@@ -55,7 +56,7 @@ def test_of_equal_price_the_one_with_the_shorter_line_is_chosen() -> None:
 
 def test_a_dearer_one_with_room_goes_before_a_full_one() -> None:
     full = Candidate(provider="cheap", running=1, waiting=9, is_full=True)
-    decision = choose("demo", [full, Candidate(provider="dear", price_usd=1.0)])
+    decision = choose("demo", [full, Candidate(provider="dear", expected_cost=1.0)])
     assert decision.provider == "dear"
     assert decision.reason == "the cheapest that is not full, $1 a task"
     waits = choose("demo", [full])
@@ -91,4 +92,4 @@ def test_the_choice_is_capable_and_nobody_capable_with_room_is_cheaper(
     assert len(decision.candidates) == len(named)
     for other in decision.candidates:
         if other.refusal is None and other.is_full <= chosen.is_full:
-            assert other.price_usd >= chosen.price_usd or other.is_full < chosen.is_full
+            assert other.expected_cost >= chosen.expected_cost or other.is_full < chosen.is_full

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from enum import StrEnum
@@ -119,7 +120,9 @@ class _Run:
                 else:
                     self.errors.append(item)
                     error = TaskFailure(type=type(item).__name__, message=item.reason)
-                    self._print(GroupResult(id=f"line {item.line}", task_type="", status="failed", error=error))
+                    self._print(
+                        GroupResult(id=f"line {item.line}", task_type="", status="failed", error=error)
+                    )
 
     def _print(self, result: GroupResult) -> None:
         self.total += 1
@@ -136,23 +139,25 @@ class _Run:
 async def _chunks(file: str) -> AsyncIterator[bytes]:
     """Yield what a file holds, then nothing, once; a pipe is waited for without a thread that would outlive Ctrl-C."""
     try:
-        with open(0 if file == "-" else file, "rb", buffering=0, closefd=file != "-") as source:
+        source = 0 if file == "-" else os.open(file, os.O_RDONLY)
+        try:
             while True:
                 # Files are always ready, and event loops refuse them.
                 with contextlib.suppress(OSError, NotImplementedError):
-                    await anyio.wait_readable(source.fileno())
-                data = source.read(_CHUNK) or b""
+                    await anyio.wait_readable(source)
+                data = os.read(source, _CHUNK)
                 yield data
                 if not data:
                     return
+        finally:
+            if source:
+                os.close(source)
     except (OSError, ValueError) as err:
         raise InputError(f"{file!r} cannot be read: {getattr(err, 'strerror', None) or err}") from err
 
 
 def _told(result: GroupResult) -> str:
     """Return a result as a line for people."""
-    if result.error is not None:
-        said = f"{result.error.type}: {result.error.message}"
-    else:
-        said = dumps(result.value).decode()
+    error = result.error
+    said = f"{error.type}: {error.message}" if error else dumps(result.value).decode()
     return one_line(clean(f"{result.id}  {result.provider or 'nobody'}  ${result.cost_usd:.4g}  {said}"), 400)

@@ -7,7 +7,16 @@ import itertools
 import math
 import os
 from collections import Counter
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -108,7 +117,9 @@ class _Batch:
     on_failure: FailurePolicy
     ensemble: Ensemble | None
 
-    def __init__(self, groups: Groups | AsyncGroups, specs: Sequence[ProviderSpec], folder: Path | None) -> None:
+    def __init__(
+        self, groups: Groups | AsyncGroups, specs: Sequence[ProviderSpec], folder: Path | None
+    ) -> None:
         self._source = None if isinstance(groups, AsyncIterable) else iter(groups)
         self._groups = groups
         self._window = len(groups) if isinstance(groups, Sequence) else _WINDOW
@@ -137,7 +148,7 @@ class _Batch:
                 tasks.start_soon(self._until_stopped, tasks.cancel_scope)
                 await self._work()
                 tasks.cancel_scope.cancel()
-        except Exception as err:
+        except Exception as err:  # noqa: BLE001 - raised again by whoever reads the results
             only = only_error(err) if isinstance(err, ExceptionGroup) else err
             self.error = only if isinstance(only, Exception) else err
         finally:
@@ -218,7 +229,9 @@ class _Batch:
         """Return the group of the highest priority whose kind has room, if there is one."""
         if self._running.total() >= self.concurrency:
             return None
-        ready = [heap for kind, heap in self._waiting.items() if heap and self._running[kind] < self._limit(kind)]
+        ready = [
+            heap for kind, heap in self._waiting.items() if heap and self._running[kind] < self._limit(kind)
+        ]
         return heapq.heappop(min(ready))[2] if ready else None
 
     def _limit(self, kind: str) -> int:

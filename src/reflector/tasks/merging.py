@@ -19,7 +19,15 @@ from reflector.tasks.group import TaskGroup
 from reflector.tasks.results import GroupResult, TaskFailure
 from reflector.usage import Usage
 
-__all__ = ["Ensemble", "FailurePolicy", "Merge", "check_merge", "merge_results", "merge_values", "suggestions_of"]
+__all__ = [
+    "Ensemble",
+    "FailurePolicy",
+    "Merge",
+    "check_merge",
+    "merge_results",
+    "merge_values",
+    "suggestions_of",
+]
 
 FailurePolicy = Literal["all", "quorum", "best_effort"]
 """When several results make one: if all are there, more than half of them, or any."""
@@ -104,7 +112,8 @@ def _failure(
     if len(done) >= needed:
         return None
     first = next(result.error for result in results if result.error is not None)
-    message = f"{len(results) - len(done)} of {len(results)} failed, {needed} have to succeed; the first: {first.message}"
+    failed = f"{len(results) - len(done)} of {len(results)} failed; {needed} have to succeed"
+    message = f"{failed}. The first said: {first.message}"
     return first.replace(message=message)  # type: ignore[no-any-return]
 
 

@@ -61,7 +61,9 @@ def model_reduction(
     return reduction
 
 
-async def _asked(reflector: Reflector, instructions: str, values: Sequence[Any]) -> tuple[list[int], str, Any]:
+async def _asked(
+    reflector: Reflector, instructions: str, values: Sequence[Any]
+) -> tuple[list[int], str, Any]:
     """Return the places of the values that a model keeps, its analysis, and what asking took."""
     shown = "\n".join(
         f"{number}.\n{fenced(shorten(dumps(value, indent=True).decode(), _LONGEST_VALUE))}"
@@ -76,7 +78,9 @@ async def _asked(reflector: Reflector, instructions: str, values: Sequence[Any])
         numbers = answer.get("keep")
         numbers = numbers if isinstance(numbers, list) else [numbers]
         keep = [
-            number - 1 for number in dict.fromkeys(numbers) if type(number) is int and 0 < number <= len(values)
+            number - 1
+            for number in dict.fromkeys(numbers)
+            if type(number) is int and 0 < number <= len(values)
         ]
         if keep:
             return keep, str(answer.get("analysis") or ""), reply.usage

@@ -104,7 +104,9 @@ class GroupResult(Value):
             error = TaskFailure(type=type(err).__name__, message=f"its value has no JSON form: {err}")
         parts = {
             "parts": [
-                part.model_dump(mode="json", include={"id", "provider", "status", "usage", "attempts", "error"})
+                part.model_dump(
+                    mode="json", include={"id", "provider", "status", "usage", "attempts", "error"}
+                )
                 for part in self.parts
             ]
         }
