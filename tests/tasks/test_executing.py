@@ -336,7 +336,7 @@ async def test_a_group_too_large_for_everybody_is_split_and_merged() -> None:
 
     specs = [function(look, context_window=100, cost_in=0.5), function(give_back, "no", context_window=10)]
     (result,) = await all_of([group], providers=specs)
-    assert len(asked) > 3
+    assert len(asked) >= 3
     assert all(task.id.startswith("big/") for task in asked)
     assert "".join(result.value["texts"]) == code + "x = 1\n"
     assert result.usage.input_tokens == len(code) + 6
