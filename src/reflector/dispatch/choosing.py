@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from reflector.dispatch.decision import Candidate, Decision
 from reflector.errors import ConfigurationError, NoProviderError, ProviderBusyError
 
-__all__ = ["Policy", "choose"]
+__all__ = ["Policy", "check_policy", "choose"]
 
 PolicyName = Literal["expected_cost", "price_sum", "latency", "quality", "weighted"]
 
@@ -24,6 +24,15 @@ Policy = PolicyName | Callable[[Candidate], float]
 - `weighted`: the lowest sum of cost and latency, each as a share of the highest, and of what it lacks in quality; a
   figure that nobody knows counts as a half.
 """
+
+
+def check_policy(policy: Policy) -> None:
+    """Check that there is such a policy.
+
+    Raises:
+        ConfigurationError: If there is none.
+    """
+    _rule(policy)
 
 
 def choose(
@@ -71,10 +80,8 @@ def _judged(
 ) -> Candidate:
     if candidate.refusal is not None:
         return candidate
-    refusal = _refusal(candidate, cost_limit, time_left, tokens) or _refusal_for_now(candidate, time_left)
-    if refusal is None:
-        return candidate
-    return candidate.model_copy(update=refusal._asdict())
+    refusal = _refusal(candidate, cost_limit, time_left, tokens)
+    return candidate if refusal is None else candidate.model_copy(update=refusal._asdict())
 
 
 class _Refusal(NamedTuple):
@@ -95,11 +102,7 @@ def _refusal(
         return _Refusal(f"has credits of ${left:g} left; the task costs about ${cost:g}")
     if time_left is not None and candidate.latency is not None and candidate.latency > time_left:
         return _Refusal(f"takes about {candidate.latency:g} s; {max(0.0, time_left):.3g} s are left")
-    return None
-
-
-def _refusal_for_now(candidate: Candidate, time_left: float | None) -> _Refusal | None:
-    if candidate.health_wait != 0:
+    if candidate.health_wait:
         return _Refusal(_resting(candidate), True, candidate.health_wait)
     if not candidate.has_room and not candidate.lets_wait:
         return _Refusal(_full(candidate), True, candidate.rate_wait or candidate.latency)
@@ -112,8 +115,8 @@ def _refusal_for_now(candidate: Candidate, time_left: float | None) -> _Refusal 
 
 
 def _resting(candidate: Candidate) -> str:
-    wait = candidate.health_wait
-    until = "until the task that tries it now is over" if wait is None else f"for another {wait:.3g} s"
+    is_tried = candidate.health == "half_open"
+    until = "while a single task tries it" if is_tried else f"for another {candidate.health_wait:.3g} s"
     return f"is left alone {until} after {candidate.failures} failures in a row; the last: {candidate.last_failure}"
 
 
