@@ -16,6 +16,7 @@ from reflector import __version__
 from reflector.cli.analyze import analyze_command
 from reflector.cli.code import index_command, search_command
 from reflector.cli.demo import demo_command
+from reflector.cli.dispatch import dispatch_command
 from reflector.cli.failures import BAD_INPUT, INTERRUPTED, exit_with
 from reflector.cli.optimize import optimize_command
 from reflector.cli.provider import provider_app
@@ -37,6 +38,7 @@ app.command("reflect")(reflect_command)
 app.command("optimize")(optimize_command)
 app.add_typer(runs_app, name="runs")
 app.command("demo")(demo_command)
+app.command("dispatch")(dispatch_command)
 app.add_typer(provider_app, name="provider")
 app.command("index")(index_command)
 app.command("search")(search_command)

@@ -47,7 +47,8 @@ def choose(
     """Return the provider that is best under a policy, the reason, and what was said about each.
 
     Those with room come before those without; those that are equally good are ordered by what they are expected to
-    cost, then by how many wait, how quick they are and how much they run, then as they were spawned.
+    cost, then by their quality (0.5 where nobody says), by how many wait, how quick they are and how much they run,
+    then as they were spawned.
 
     Args:
         kind: Of the task.
@@ -205,8 +206,14 @@ def _best(capable: Sequence[Candidate], policy: Policy) -> tuple[Candidate, str]
     return best, f"the {rule.best} that is not full, {worth}"
 
 
-def _tie(candidate: Candidate) -> tuple[float, int, float, int]:
-    return candidate.expected_cost, candidate.waiting, candidate.latency or 0.0, candidate.running
+def _tie(candidate: Candidate) -> tuple[float, ...]:
+    quality = _or(candidate.quality, 0.5)
+    return candidate.expected_cost, -quality, candidate.waiting, candidate.latency or 0.0, candidate.running
+
+
+def check_policy(policy: Policy) -> None:
+    """Raise ConfigurationError if there is no such policy."""
+    _rule(policy)
 
 
 def _rule(policy: Policy) -> _Rule:

@@ -95,6 +95,8 @@ class ProviderCard(Value, Card):
         Raises:
             ConfigurationError: If an `Agent` class, whose state lives in the event loop, should run elsewhere.
         """
+        if isinstance(handler, Agent):
+            return handler  # an instance: `spawn` says what to do instead
         made = handler.func if isinstance(handler, functools.partial) else handler
         if not (isinstance(made, type) and issubclass(made, Agent)):
             kind = EngineProvider if self.engine == "inline" else WorkersProvider
