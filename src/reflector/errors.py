@@ -447,7 +447,13 @@ class UnboundedCallError(BudgetExceededError):
 
 
 class DispatchError(ReflectorError):
-    """A task could not be brought to somebody who does it, or not be done where it should."""
+    """A task could not be brought to somebody who does it, or not be done where it should.
+
+    Attributes:
+        attempts: How often it was started where it failed.
+    """
+
+    attempts: int = 1
 
 
 class NoProviderError(DispatchError, NoHandlerError):
@@ -542,7 +548,7 @@ class EngineError(DispatchError):
 
 
 class WorkerCrashedError(EngineError):
-    """The process that ran a task died, as often as the task may be tried: `attempts` times."""
+    """The process that ran a task died, as often as the task may be tried."""
 
     def __init__(self, message: str, *, attempts: int = 1) -> None:
         self.attempts = attempts

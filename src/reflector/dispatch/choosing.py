@@ -26,6 +26,15 @@ Policy = PolicyName | Callable[[Candidate], float]
 """
 
 
+def check_policy(policy: Policy) -> None:
+    """Check that there is such a policy.
+
+    Raises:
+        ConfigurationError: If there is none.
+    """
+    _rule(policy)
+
+
 def choose(
     kind: str,
     candidates: Sequence[Candidate],
@@ -72,10 +81,8 @@ def _judged(
 ) -> Candidate:
     if candidate.refusal is not None:
         return candidate
-    refusal = _refusal(candidate, cost_limit, time_left, tokens) or _refusal_for_now(candidate, time_left)
-    if refusal is None:
-        return candidate
-    return candidate.model_copy(update=refusal._asdict())
+    refusal = _refusal(candidate, cost_limit, time_left, tokens)
+    return candidate if refusal is None else candidate.model_copy(update=refusal._asdict())
 
 
 class _Refusal(NamedTuple):
@@ -96,11 +103,7 @@ def _refusal(
         return _Refusal(f"has credits of ${left:g} left; the task costs about ${cost:g}")
     if time_left is not None and candidate.latency is not None and candidate.latency > time_left:
         return _Refusal(f"takes about {candidate.latency:g} s; {max(0.0, time_left):.3g} s are left")
-    return None
-
-
-def _refusal_for_now(candidate: Candidate, time_left: float | None) -> _Refusal | None:
-    if candidate.health_wait != 0:
+    if candidate.health_wait:
         return _Refusal(_resting(candidate), True, candidate.health_wait)
     if not candidate.has_room and not candidate.lets_wait:
         return _Refusal(_full(candidate), True, candidate.rate_wait or candidate.latency)
@@ -113,8 +116,8 @@ def _refusal_for_now(candidate: Candidate, time_left: float | None) -> _Refusal 
 
 
 def _resting(candidate: Candidate) -> str:
-    wait = candidate.health_wait
-    until = "until the task that tries it now is over" if wait is None else f"for another {wait:.3g} s"
+    is_tried = candidate.health == "half_open"
+    until = "while a single task tries it" if is_tried else f"for another {candidate.health_wait:.3g} s"
     return f"is left alone {until} after {candidate.failures} failures in a row; the last: {candidate.last_failure}"
 
 

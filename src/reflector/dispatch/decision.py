@@ -47,8 +47,8 @@ class Candidate(Value):
     health: HealthState = "closed"
     failures: int = 0
     """In a row."""
-    health_wait: float | None = 0.0
-    """Seconds until it may be tried again. None: that depends on the task that tries it now."""
+    health_wait: float = 0.0
+    """Seconds until it may be tried again; while a task tries it, about as long as that takes."""
     last_failure: str = ""
     refusal: str | None = None
     """Why it was not considered; None when it was."""

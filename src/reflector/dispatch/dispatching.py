@@ -101,7 +101,7 @@ class _Market:
     def __init__(self, runtime: Runtime) -> None:
         self.clock = runtime.clock
         self.ledger = Ledger(clock=runtime.clock, names=("kind", "provider", "account"))
-        self._runtime = runtime
+        self.runtime = runtime
         self._standings: dict[AgentRef, Standing] = {}
         self._purses: dict[Hashable, Ledger] = {}
         self._spawning = anyio.Lock()
@@ -113,7 +113,7 @@ class _Market:
         deadline = self.clock.now() + seconds
         if request.deadline is not None and request.deadline < deadline:
             deadline = request.deadline
-        handler = self._runtime.route(request)
+        handler = self.runtime.route(request)
         if handler is None:
             return await Errand(self, task, request, deadline, caller, policy, ledger).run()
         reply = await handler.ask(request, timeout=deadline - self.clock.now())
@@ -123,7 +123,7 @@ class _Market:
         named = task.limits.providers
         return any(
             ref.name not in tried and (named is None or ref.name in named)
-            for ref in self._runtime.providers(task.kind)
+            for ref in self.runtime.providers(task.kind)
         )
 
     async def standings(self, task: Task, request: Signal) -> Sequence[Standing]:
@@ -134,12 +134,12 @@ class _Market:
         standing = self._standings.get(ref)
         if standing is None:
             self._standings = {known: kept for known, kept in self._standings.items() if known.is_alive}
-            standing = self._standings[ref] = Standing(self._runtime, ref, self._purses)
+            standing = self._standings[ref] = Standing(self.runtime, ref, self._purses)
         return standing
 
     async def _providers(self, task: Task, request: Signal) -> Sequence[AgentRef]:
         named = task.limits.providers
-        accepting = self._runtime.providers(task.kind)
+        accepting = self.runtime.providers(task.kind)
         providers = accepting if named is None else [ref for ref in accepting if ref.name in named]
         if providers:
             return providers
@@ -151,11 +151,11 @@ class _Market:
         default = task.payload.default_provider() if isinstance(task.payload, TaskPayload) else None
         if default is not None and (named is None or default.name in named):
             return [await self._spawned(default, task.kind)]
-        kinds = sorted({kind for ref in self._runtime.providers() for kind in ref.accepts})
+        kinds = sorted({kind for ref in self.runtime.providers() for kind in ref.accepts})
         accepted = f"accepted here: {', '.join(kinds)}" if kinds else "no agent here accepts any kind"
         message = f"no provider accepts tasks of kind {task.kind!r}; {accepted}"
         try:
-            await self._runtime.request(request)  # nobody handles it: it becomes a dead letter
+            await self.runtime.request(request)  # nobody handles it: it becomes a dead letter
         except NoHandlerError as err:
             raise NoProviderError(message) from err
         raise NoProviderError(message)
@@ -163,11 +163,11 @@ class _Market:
     async def _spawned(self, default: DefaultProvider, kind: str) -> AgentRef:
         """Return the default provider of a kind, spawned once."""
         async with self._spawning:
-            for ref in self._runtime.providers(kind):
+            for ref in self.runtime.providers(kind):
                 return ref
-            is_taken = self._runtime.find(default.name) is not None
+            is_taken = self.runtime.find(default.name) is not None
             name = None if is_taken else default.name
-            return await self._runtime.spawn(default.handler, name=name, accepts=[kind], card=default.card)
+            return await self.runtime.spawn(default.handler, name=name, accepts=[kind], card=default.card)
 
 
 def _result(reply: Signal, decision: Decision) -> TaskResult:

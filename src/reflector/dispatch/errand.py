@@ -6,19 +6,21 @@ from collections.abc import Hashable, Sequence
 from typing import Protocol
 
 from reflector._clock import Clock
+from reflector.agents.runtime import Runtime
 from reflector.dispatch.charge import Charge
 from reflector.dispatch.choosing import Policy, choose
 from reflector.dispatch.decision import Decision, Try
 from reflector.dispatch.ledger import Ledger
-from reflector.dispatch.standing import Standing
-from reflector.dispatch.survival import is_blamed, is_survivable, pause_after
+from reflector.dispatch.standing import Standing, until
+from reflector.dispatch.survival import is_survivable
 from reflector.dispatch.task import SOURCE, Task, TaskOutput, TaskResult
 from reflector.errors import (
     AskTimeoutError,
+    DispatchError,
     NoProviderError,
+    ProviderBusyError,
     RateLimitedError,
     ReflectorError,
-    WorkerCrashedError,
 )
 from reflector.signals.signal import Signal
 from reflector.usage import Usage
@@ -33,6 +35,7 @@ class Floor(Protocol):
 
     ledger: Ledger
     clock: Clock
+    runtime: Runtime
 
     async def standings(self, task: Task, request: Signal) -> Sequence[Standing]:
         """Return those who accept the kind and may do the task, in the order they were spawned."""
@@ -73,46 +76,66 @@ class Errand:
     async def run(self) -> TaskResult:
         """Return what came of the task, done by the first provider that does not fail in a way others may survive."""
         while True:
-            standing, decision = self._choose(await self._floor.standings(self._task, self._request))
+            standings = await self._floor.standings(self._task, self._request)
+            decision = await self._choose(standings)
+            if decision is None:
+                continue
+            standing = standings[0]
+            if len(standings) > 1:
+                standing = next(each for each in standings if each.ref.name == decision.provider)
             result = await self._visit(standing, decision)
             if result is not None:
                 return result
 
-    def _choose(self, standings: Sequence[Standing]) -> tuple[Standing, Decision]:
-        task, limit = self._task, self._task.limits.cost_usd
+    async def _choose(self, standings: Sequence[Standing]) -> Decision | None:
+        """Return the choice; None if there was somebody to wait for, so that there may be another one now."""
+        task, limit, estimate = self._task, self._task.limits.cost_usd, self._task.estimate
         failed = {each.provider: f"was tried: {each.error}" for each in self._tries}
-        candidates = [each.candidate(task, self._caller, failed.get(each.ref.name)) for each in standings]
-        if limit is not None:
+        if limit is not None and failed:
             limit = max(0.0, limit - sum(each.usage.cost_usd or 0.0 for each in self._tries))
-        estimate = task.estimate
         try:
-            decision = choose(
+            return choose(
                 task.kind,
-                candidates,
+                [each.candidate(task, self._caller, failed.get(each.ref.name)) for each in standings],
                 cost_limit=limit,
                 time_left=self._deadline - self._floor.clock.now(),
                 tokens=0 if estimate is None else estimate.input_tokens + estimate.output_tokens,
                 policy=self._policy,
             )
         except NoProviderError as err:
+            if isinstance(err, ProviderBusyError) and await self._trial_ended(standings):
+                return None
             if self._failure is None:
                 raise
             self._failure.decision = self._told(err.decision)
-        else:
-            return next(each for each in standings if each.ref.name == decision.provider), decision
         raise self._failure
+
+    async def _trial_ended(self, standings: Sequence[Standing]) -> bool:
+        """Wait for the task that tries a provider which was left alone; return False if there is none to wait for."""
+        tried = {each.provider for each in self._tries}
+        for each in standings:
+            trial = each.trial
+            if trial is not None and each.ref.name not in tried:
+                with until(self._floor.runtime, self._deadline):
+                    await trial.wait()
+                    return True
+        return False
 
     async def _visit(self, standing: Standing, decision: Decision) -> TaskResult | None:
         """Return what came of it there; None if the choice has to be made again."""
-        began = self._floor.clock.now()
-        try:
-            entry = await standing.enter(self._task, self._caller, self._deadline)
-        except (AskTimeoutError, RateLimitedError) as err:
-            self._fail(err, standing, decision, began, _NOTHING)
-            return None
+        entry, has_to_wait = None, standing.throttle is not None or not standing.capacity.is_free
+        if has_to_wait:
+            began = self._floor.clock.now()
+            try:
+                entry = await standing.enter(self._task, self._caller, self._deadline)
+            except (AskTimeoutError, RateLimitedError) as err:
+                self._fail(err, standing, decision, began, _NOTHING)
+                return None
+        else:
+            await standing.capacity.acquire(None)
         usage: Usage | None = None
         try:
-            if not standing.is_ready(self._task):
+            if has_to_wait and not standing.is_ready(self._task):  # others may have changed that meanwhile
                 return None
             usage = _NOTHING
             result = await self._ask(standing, decision)
@@ -122,49 +145,42 @@ class Errand:
         return result
 
     async def _ask(self, standing: Standing, decision: Decision) -> TaskResult | None:
-        clock, health, card = self._floor.clock, standing.health, standing.card
-        charge = await self._charge(standing) if standing.is_charged or self._ledger else None
+        clock, limit = self._floor.clock, standing.card.timeout
+        try:
+            charge = await self._charge(standing) if standing.is_charged or self._ledger else None
+        except ReflectorError as err:
+            err.decision = self._told(decision)
+            raise
         began = clock.now()
-        begun = 0 if health is None else health.begin(began)
-        seconds = self._deadline - began
-        if card.timeout is not None and card.timeout < seconds:
-            seconds = card.timeout
+        seconds = self._deadline - began if limit is None else min(limit, self._deadline - began)
+        begun = standing.begin(began)
         try:
             reply = await standing.ref.ask(self._request, timeout=seconds)
-        except ReflectorError as err:
-            used = _NOTHING if charge is None else charge.fail(err)
-            if health is not None:
-                was_hurried = (
-                    isinstance(err, AskTimeoutError) and card.timeout is not None and seconds < card.timeout
-                )
-                if is_blamed(err) and not was_hurried:
-                    health.fail(begun, clock.now(), f"{type(err).__name__}: {err}", pause=pause_after(err))
-                else:
-                    health.abandon(begun)
-            self._fail(err, standing, decision, began, used)
+        except BaseException as err:
+            standing.fail(begun, clock.now(), err, seconds=seconds)
+            if not isinstance(err, ReflectorError):
+                if charge is not None:
+                    charge.hold("cancelled")
+                raise
+            self._fail(err, standing, decision, began, _NOTHING if charge is None else charge.fail(err))
             return None
-        except BaseException:
-            if charge is not None:
-                charge.hold("cancelled")
-            if health is not None:
-                health.abandon(begun)
-            raise
         took = clock.now() - began
-        if health is not None:
-            health.succeed(begun, took)
+        standing.succeed(begun, took)
         return await self._done(reply, standing, decision, charge, took)
 
     async def _charge(self, standing: Standing) -> Charge:
         """Set aside what the task is expected to cost there."""
         estimate = self._task.estimate
         ledgers = (standing.credits, self._floor.ledger, self._ledger)
-        return await Charge.of(
-            [ledger for ledger in ledgers if ledger is not None],
-            (self._task.kind, standing.ref.name, standing.account),
-            cost_usd=standing.card.expected_cost(estimate),
-            tokens=0 if estimate is None else estimate.input_tokens + estimate.output_tokens,
-            is_first=not self._tries,
-        )
+        with until(self._floor.runtime, self._deadline):
+            return await Charge.of(
+                [ledger for ledger in ledgers if ledger is not None],
+                (self._task.kind, standing.ref.name, standing.account),
+                cost_usd=standing.card.expected_cost(estimate),
+                tokens=0 if estimate is None else estimate.input_tokens + estimate.output_tokens,
+                is_first=not self._tries,
+            )
+        raise AskTimeoutError("tasks under way left no room in the budget in time")
 
     def _fail(
         self, err: ReflectorError, standing: Standing, decision: Decision, began: float, used: Usage
@@ -175,7 +191,7 @@ class Errand:
             error=type(err).__name__,
             message=str(err),
             seconds=self._floor.clock.now() - began,
-            attempts=err.attempts if isinstance(err, WorkerCrashedError) else 1,
+            attempts=err.attempts if isinstance(err, DispatchError) else 1,
             usage=used,
         )
         self._tries = (*self._tries, failed)

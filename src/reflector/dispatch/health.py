@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
+import anyio
+
 __all__ = ["Health", "HealthState"]
 
 HealthState = Literal["closed", "open", "half_open"]
@@ -17,7 +19,7 @@ class Health:
     change nothing any more. Times are those of the clock whose reading is handed over with each call.
     """
 
-    __slots__ = ("_epoch", "_is_tried", "_limit", "_pause", "_until", "failures", "latency", "reason")
+    __slots__ = ("_epoch", "_limit", "_mean", "_pause", "_until", "failures", "latency", "reason", "trial")
 
     def __init__(self, limit: int | None, pause: float) -> None:
         """Make one.
@@ -31,12 +33,14 @@ class Health:
         self.reason = ""
         """The last failure."""
         self.latency: float | None = None
-        """Seconds that a task took, those of late counting most. None: none was done."""
+        """Seconds that a task took, those of late counting most, in steps of a tenth. None: none was done."""
+        self._mean = 0.0
+        self.trial: anyio.Event | None = None
+        """Set when the single task that tries it is over; None while there is none."""
         self._limit = limit
         self._pause = pause
         self._until: float | None = None
         self._epoch = 0
-        self._is_tried = False
 
     def state(self, now: float) -> HealthState:
         """Return whether tasks pass."""
@@ -44,24 +48,28 @@ class Health:
             return "closed"
         return "open" if now < self._until else "half_open"
 
-    def wait(self, now: float) -> float | None:
-        """Return the seconds until a task may pass: 0 if one may now, None if that depends on the one that tries."""
+    def wait(self, now: float) -> float:
+        """Return the seconds until a task may pass, 0 if one may now; while one tries it, what that takes, about."""
         if self._until is None:
             return 0.0
-        return None if self._is_tried else max(0.0, self._until - now)
+        return max(0.0, self._until - now) if self.trial is None else self.latency or self._pause
 
     def begin(self, now: float) -> int:
-        """Return what `end` wants to know of a task that begins; `wait` has to be 0."""
+        """Take it that a task begins; return what the other methods want to know of it."""
         if self._until is not None:
+            self._end_trial()
             self._epoch += 1
-            self._is_tried = True
+            self.trial = anyio.Event()
         return self._epoch
 
     def succeed(self, begun: int, seconds: float) -> None:
         """Take it that a task was done in so many seconds."""
-        self.latency = seconds if self.latency is None else self.latency + (seconds - self.latency) / 8
+        self._mean = mean = seconds if self.latency is None else self._mean + (seconds - self._mean) / 8
+        if self.latency is None or abs(mean - self.latency) > 0.1 * self.latency:
+            self.latency = mean
         if begun == self._epoch:
-            self.failures, self._until, self._is_tried = 0, None, False
+            self.failures, self._until = 0, None
+            self._end_trial()
 
     def fail(self, begun: int, now: float, reason: str, *, pause: float | None = None) -> None:
         """Take it that a task failed, and not for its own fault.
@@ -76,12 +84,17 @@ class Health:
             return
         self.failures += 1
         self.reason = reason
-        if self._is_tried or pause is not None or self.failures >= self._limit:
+        if self.trial is not None or pause is not None or self.failures >= self._limit:
             self._until = now + (pause or self._pause)
             self._epoch += 1
-            self._is_tried = False
+            self._end_trial()
 
     def abandon(self, begun: int) -> None:
         """Take it that a task says nothing about the provider: it was cancelled, or could not be done by anybody."""
         if begun == self._epoch:
-            self._is_tried = False
+            self._end_trial()
+
+    def _end_trial(self) -> None:
+        if self.trial is not None:
+            self.trial.set()
+            self.trial = None

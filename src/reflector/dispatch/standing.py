@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import anyio
@@ -15,17 +16,18 @@ from reflector.dispatch.decision import Candidate
 from reflector.dispatch.health import Health
 from reflector.dispatch.ledger import Ledger
 from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.survival import is_blamed, pause_after
 from reflector.dispatch.task import Task
 from reflector.dispatch.throttle import Pass, RateLimits, Throttle
-from reflector.errors import AskTimeoutError, ConfigurationError
+from reflector.errors import AskTimeoutError, ConfigurationError, ReflectorError
 from reflector.usage import Budget, Usage
 
-__all__ = ["Standing"]
+__all__ = ["Standing", "until"]
 
 _NO_CARD = ProviderCard()
 _FIGURES = (
-    "running", "waiting", "is_full", "refusal", "expected_cost", "credits", "wait", "rate_wait", "measured_latency", "failures",
-    "last_failure", "health_wait", "health",
+    "running", "waiting", "is_full", "refusal", "expected_cost", "credits", "wait", "rate_wait", "measured_latency",
+    "failures", "last_failure", "health_wait", "health",
 )  # fmt: skip
 
 
@@ -33,8 +35,8 @@ class Standing:
     """One provider as the market sees it. Without a card it has nothing but its room."""
 
     __slots__ = (
-        "_candidate", "_figures", "_payer", "_purses", "_runtime", "capacity", "card", "health", "is_charged", "ref",
-        "throttle",
+        "_candidate", "_figures", "_is_priced", "_payer", "_purses", "_runtime", "capacity", "card", "health",
+        "is_charged", "ref", "throttle",
     )  # fmt: skip
 
     def __init__(self, runtime: Runtime, ref: AgentRef, purses: dict[Hashable, Ledger]) -> None:
@@ -47,6 +49,7 @@ class Standing:
         self._payer = card.account or ref
         if card.credits is not None and self._payer not in purses:
             purses[self._payer] = Ledger(Budget(cost_usd=card.credits), clock=runtime.clock)
+        self._is_priced = card.is_priced
         self.is_charged = card.is_priced or card.account is not None or card.credits is not None
         """Whether what it does is written down, although it may not say what it used."""
         if card.requests_per_minute or card.tokens_per_minute:
@@ -75,6 +78,15 @@ class Standing:
         """What keeps the credits of its account; None without a limit."""
         return self._purses.get(self._payer)
 
+    def _credits_left(self) -> float | None:
+        purse = self.credits
+        return None if purse is None else purse.cost_left
+
+    @property
+    def trial(self) -> anyio.Event | None:
+        """What is set when the single task that tries it is over; None without one, or if nobody may wait."""
+        return None if self.health is None or self.card.when_full == "fail" else self.health.trial
+
     @property
     def account(self) -> str:
         """The account, as it stands in the ledger."""
@@ -85,29 +97,29 @@ class Standing:
         card, capacity, health = self.card, self.capacity, self.health
         figures: tuple[Any, ...] = (capacity.running, capacity.waiting, capacity.is_full, refusal)
         if health is not None:
-            credits, now = self.credits, self._runtime.clock.now()
+            is_well = not health.failures
+            now = 0.0 if is_well else self._runtime.clock.now()
             figures += (
-                card.expected_cost(task.estimate),
-                None if credits is None else credits.cost_left,
-                self._wait(caller),
+                card.expected_cost(task.estimate) if self._is_priced else 0.0,
+                self._credits_left() if self.is_charged else None,
+                0.0 if card.latency is None else self._wait(card.latency, caller),
                 0.0 if self.throttle is None else self.throttle.wait(*_tokens(task)),
                 health.latency,
                 health.failures,
                 health.reason,
-                0.0 if self._is_insisted(task) else health.wait(now),
-                health.state(now),
+                0.0 if is_well or self._is_insisted(task) else health.wait(now),
+                "closed" if is_well else health.state(now),
             )
         if figures != self._figures:  # most of the time nothing has changed since the last task
             known = dict(zip(_FIGURES, figures, strict=False))
             self._figures, self._candidate = figures, self._candidate.model_copy(update=known)
         return self._candidate
 
-    def _wait(self, caller: Hashable | None) -> float:
+    def _wait(self, latency: float, caller: Hashable | None) -> float:
         """Return the seconds until those who wait before it have begun, if they take as long as the card says."""
-        if self.card.latency is None or self.capacity.is_free:
+        if self.capacity.is_free:
             return 0.0
-        ahead = self.capacity.ahead(caller or current_caller())
-        return ahead // self.capacity.limit * self.card.latency
+        return self.capacity.ahead(caller or current_caller()) // self.capacity.limit * latency
 
     async def enter(self, task: Task, caller: Hashable | None, deadline: float) -> Pass | None:
         """Wait for room, and for the rate; give it back with `leave`.
@@ -116,15 +128,8 @@ class Standing:
             AskTimeoutError: If there was none before the deadline.
             RateLimitedError: If the rate leaves none before the deadline.
         """
-        if self.throttle is None and self.capacity.is_free:
-            await self.capacity.acquire(None)
-            return None
-        with anyio.CancelScope() as scope:
-            alarm = self._runtime.timers.at(deadline, scope.cancel)
-            try:
-                return await self._enter(task, caller or current_caller(), deadline)
-            finally:
-                alarm.cancel()
+        with until(self._runtime, deadline):
+            return await self._enter(task, caller or current_caller(), deadline)
         raise AskTimeoutError(
             f"provider {self.ref.name!r} had no room in time: "
             f"{self.capacity.running} tasks run there, {self.capacity.waiting} wait"
@@ -152,11 +157,30 @@ class Standing:
             tokens = None if used is None else used.total_tokens
             self.throttle.leave(entry, was_sent=used is not None, tokens=tokens)
 
+    def begin(self, now: float) -> int:
+        """Take it that a task begins; return what the two below want to know of it."""
+        return 0 if self.health is None else self.health.begin(now)
+
+    def succeed(self, begun: int, seconds: float) -> None:
+        """Take it that a task was done in so many seconds."""
+        if self.health is not None:
+            self.health.succeed(begun, seconds)
+
+    def fail(self, begun: int, now: float, err: BaseException, *, seconds: float) -> None:
+        """Take it that a task was not done, although it was given so many seconds."""
+        if self.health is None:
+            return
+        was_hurried = isinstance(err, AskTimeoutError) and seconds < (self.card.timeout or 0.0)
+        if isinstance(err, ReflectorError) and is_blamed(err) and not was_hurried:
+            self.health.fail(begun, now, f"{type(err).__name__}: {err}", pause=pause_after(err))
+        else:
+            self.health.abandon(begun)
+
     def is_ready(self, task: Task) -> bool:
-        """Return whether it may still begin a task for which it was chosen: others may have changed that."""
+        """Return whether it may still begin a task for which it was chosen some time ago."""
         if not self.ref.is_alive:
             return False
-        left = None if self.credits is None else self.credits.cost_left
+        left = self._credits_left()
         if left is not None and (left <= 0 or left < self.card.expected_cost(task.estimate)):
             return False
         health = self.health
@@ -165,6 +189,17 @@ class Standing:
     def _is_insisted(self, task: Task) -> bool:
         """Return whether a task is for this one only: to leave it alone would not send the task anywhere else."""
         return task.limits.providers == (self.ref.name,)
+
+
+@contextmanager
+def until(runtime: Runtime, deadline: float) -> Iterator[None]:
+    """Leave the block at a time of the runtime's clock, if it is not left before."""
+    with anyio.CancelScope() as scope:
+        alarm = runtime.timers.at(deadline, scope.cancel)
+        try:
+            yield
+        finally:
+            alarm.cancel()
 
 
 def _tokens(task: Task) -> tuple[int, int | None]:
