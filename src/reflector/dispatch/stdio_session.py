@@ -51,7 +51,6 @@ class Session:
         self._ended = anyio.Event()
         self._rest: list[bytes] = []
         self._length = 0
-        self.pid: int | None = None
         self.is_usable = True
         """Whether it takes new tasks."""
 
@@ -105,7 +104,6 @@ class Session:
         try:
             with self._scope:
                 async with open_child(self._program) as child:
-                    self.pid = child.process.pid
                     error = await self._converse(child)
         except ReflectorError as err:
             error = err
