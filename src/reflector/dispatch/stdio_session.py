@@ -10,7 +10,7 @@ import anyio
 
 from reflector.dispatch.stdio_answer import protocol_error, read_document, session_line
 from reflector.dispatch.stdio_child import LAST_WORDS, Child, Program, open_child
-from reflector.errors import EngineError, ReflectorError
+from reflector.errors import EngineError, ProviderError, ReflectorError
 
 __all__ = ["GRACE", "Session"]
 
@@ -109,10 +109,12 @@ class Session:
             error = err
         finally:
             self.is_usable = False
-            for call in self._calls.values():
-                if not call.done.is_set():
-                    call.error = error
-                    call.done.set()
+            waiting = [call for call in self._calls.values() if not call.done.is_set()]
+            if isinstance(error, ProviderError):
+                error.is_shared = len(waiting) > 1
+            for call in waiting:
+                call.error = error
+                call.done.set()
             self._to_write.close()
             self._outbox.close()
             self._ended.set()
