@@ -332,7 +332,7 @@ async def test_a_program_that_reads_nothing(mode: str, pids: Path) -> None:
 @pytest.mark.parametrize("mode", ["session", "document"])
 async def test_the_deadline_of_the_task_holds_too(mode: str, pids: Path) -> None:
     async with provider(noted(pids, "time.sleep(60)"), mode=mode):
-        with pytest.raises(TimeoutError):
+        with pytest.raises(ProviderTimeoutError):
             await run(within=0.2)
 
 
@@ -446,7 +446,7 @@ for t in tasks:
         await run("first")
 
         async def slow() -> None:
-            with pytest.raises(TimeoutError):
+            with pytest.raises(ProviderTimeoutError):
                 await run("slow", within=1)
 
         async with anyio.create_task_group() as group:
@@ -481,7 +481,7 @@ if len(open({str(pids)!r}).read().split()) > 1:
 
         async with anyio.create_task_group() as group:
             group.start_soon(second)
-            with pytest.raises(TimeoutError):
+            with pytest.raises(ProviderTimeoutError):
                 await run("first", within=0.5)
             assert (await run("third")).value == "from the next one"
             go.touch()
