@@ -145,6 +145,7 @@ class _StdioEngine:
             finally:
                 if not self._one_at_a_time.statistics().tasks_waiting:
                     context.runtime.start(self._careful.close)
+                    self._careful = None
 
     def _usable(self, session: Session | None, context: Any) -> Session:
         """Return the session, or a new one if it takes no tasks any more."""
