@@ -1,5 +1,6 @@
 """What a type checker must see of the public interface. Checked by mypy, never run."""
 
+import functools
 from typing import assert_type
 
 import reflector as rf
@@ -58,6 +59,15 @@ async def algebra() -> None:
     assert_type(
         await rf.execute(rf.CliffordOperation(operation="norm", input_multivector={"e1": 1})), rf.TaskResult
     )
+
+
+async def programs() -> None:
+    worker = functools.partial(
+        rf.StdioProvider, ["worker", "--fast"], mode="session", timeout=60.0, max_bytes=1000
+    )
+    async with rf.Runtime() as runtime:
+        await runtime.spawn(worker, accepts=["demo"], card=rf.ProviderCard(running=4))
+    rf.serve_stdio(lambda task: rf.TaskOutput(value=1), session=False, running=2)
 
 
 async def code() -> None:
