@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from reflector.dispatch.ledger import Ledger as Ledger
     from reflector.dispatch.payload import TaskPayload as TaskPayload
     from reflector.dispatch.provider import ProviderCard as ProviderCard
+    from reflector.dispatch.stdio_provider import StdioProvider as StdioProvider
+    from reflector.dispatch.stdio_serving import serve_stdio as serve_stdio
     from reflector.dispatch.store import AnswerStore as AnswerStore
     from reflector.dispatch.task import (
         Limits as Limits,
@@ -206,6 +208,27 @@ if TYPE_CHECKING:
     from reflector.errors import OptimizationError as OptimizationError
     from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
+    )
+    from reflector.errors import (
+        ProviderDiedError as ProviderDiedError,
+    )
+    from reflector.errors import (
+        ProviderError as ProviderError,
+    )
+    from reflector.errors import (
+        ProviderFloodError as ProviderFloodError,
+    )
+    from reflector.errors import (
+        ProviderProtocolError as ProviderProtocolError,
+    )
+    from reflector.errors import (
+        ProviderReportedError as ProviderReportedError,
+    )
+    from reflector.errors import (
+        ProviderSpawnError as ProviderSpawnError,
+    )
+    from reflector.errors import (
+        ProviderTimeoutError as ProviderTimeoutError,
     )
     from reflector.errors import (
         QuotaExceededError as QuotaExceededError,
@@ -457,6 +480,8 @@ _HOME = {
     "TaskPayload": "reflector.dispatch.payload",
     "ProviderCard": "reflector.dispatch.provider",
     "execute": "reflector.dispatch.dispatching",
+    "StdioProvider": "reflector.dispatch.stdio_provider",
+    "serve_stdio": "reflector.dispatch.stdio_serving",
     # Clifford algebra: the room itself, and its tasks
     "clifford": "reflector",
     "CliffordOperation": "reflector.clifford.task",

@@ -42,6 +42,13 @@ ReflectorError
 ├── DispatchError                      tasks and their providers
 │   ├── NoProviderError (NoHandlerError)   nobody accepts the task, or nobody within its limits; `decision` says why
 │   │   └── ProviderBusyError          those who could are full and do not let anybody wait
+│   ├── ProviderError                  a provider's program; `retryable`: another try can help
+│   │   ├── ProviderSpawnError         it cannot be started
+│   │   ├── ProviderTimeoutError (TimeoutError)   no answer in time
+│   │   ├── ProviderDiedError          it ended before it answered; `exit_code` says how
+│   │   ├── ProviderProtocolError      what it says is no answer; `raw` is what came
+│   │   │   └── ProviderFloodError     it says more than allowed; `limit` says how many bytes
+│   │   └── ProviderReportedError      its answer is an error of its own; `kind` names it
 │   └── EngineError                    where a provider's work runs
 │       ├── WorkerCrashedError         the process died, each time that it was tried
 │       └── UnpicklableError (TypeError)   something cannot cross to another process
@@ -136,6 +143,13 @@ __all__ = [
     "PatchConflictError",
     "PatchRejectedError",
     "ProviderBusyError",
+    "ProviderDiedError",
+    "ProviderError",
+    "ProviderFloodError",
+    "ProviderProtocolError",
+    "ProviderReportedError",
+    "ProviderSpawnError",
+    "ProviderTimeoutError",
     "QuotaExceededError",
     "RateLimitedError",
     "ReflectionError",
@@ -442,6 +456,71 @@ class ProviderBusyError(NoProviderError):
     """Those who could do a task are full, and their cards say that nobody waits then. Later it may succeed."""
 
     retryable = True
+
+
+class ProviderError(DispatchError):
+    """The program of a provider did not do a task.
+
+    Attributes:
+        retryable: Whether another try with the same program can help.
+    """
+
+    retryable: bool = True
+
+
+class ProviderSpawnError(ProviderError):
+    """The program cannot be started: it does not exist, or may not be run."""
+
+    retryable = False
+
+
+class ProviderTimeoutError(ProviderError, TimeoutError):
+    """The program did not answer in time."""
+
+
+class ProviderDiedError(ProviderError):
+    """The program ended before it answered, or with an exit code that says that it failed.
+
+    Attributes:
+        exit_code: Minus the signal that killed it; None while it still lives, with its output closed.
+    """
+
+    def __init__(self, message: str, *, exit_code: int | None = None) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class ProviderProtocolError(ProviderError):
+    """What the program says is no answer to anything.
+
+    Attributes:
+        raw: How what came begins.
+    """
+
+    def __init__(self, message: str, *, raw: str = "") -> None:
+        super().__init__(message)
+        self.raw = raw
+
+
+class ProviderFloodError(ProviderProtocolError):
+    """An answer is longer than allowed; no more of it was read. `limit` says how many bytes it may have."""
+
+    def __init__(self, message: str, *, limit: int = 0) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class ProviderReportedError(ProviderError):
+    """The program answered that it could not do the task.
+
+    Attributes:
+        kind: What it calls the error.
+    """
+
+    def __init__(self, message: str, *, kind: str = "", retryable: bool = False) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retryable = retryable
 
 
 class EngineError(DispatchError):

@@ -8,11 +8,10 @@ import anyio
 import typer
 
 from reflector.agents.runtime import Runtime
-from reflector.cli.stdio import serve
 from reflector.clifford.request import CliffordOperationResponse
 from reflector.clifford.task import read_operation
 from reflector.dispatch.dispatching import execute
-from reflector.errors import ReflectorError
+from reflector.dispatch.stdio_serving import serve
 
 __all__ = ["provider_app"]
 
@@ -40,10 +39,12 @@ def clifford_command(session: Session = False) -> None:
 
 
 async def _clifford(document: Any) -> dict[str, Any]:
+    if isinstance(document, dict):
+        document.pop("id", None)
     result = await execute(read_operation(document))
     response: CliffordOperationResponse = result.value
     return response.to_document()
 
 
-def _failed(err: ReflectorError) -> dict[str, Any]:
+def _failed(err: Exception) -> dict[str, Any]:
     return CliffordOperationResponse(error=str(err)).to_document()
