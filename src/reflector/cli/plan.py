@@ -25,6 +25,9 @@ from reflector.tasks.wire import write_group
 __all__ = ["plan_command"]
 
 
+_SPARSE = 0.25
+
+
 class TaskType(StrEnum):
     CODE_REFLECTION = "code_reflection"
     CLIFFORD_OPERATION = "clifford_operation"
@@ -48,7 +51,9 @@ def plan_command(
     task_type: Annotated[TaskType, typer.Option(help="What shall be done.")] = TaskType.CODE_REFLECTION,
     index_path: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="An index to plan from; with a PATH it is brought up to date first."),
+        typer.Option(
+            metavar="FILE", help="An index to plan from; with a PATH it is brought up to date first."
+        ),
     ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Chunks at most, the most important ones.")] = 100,
     similarity_threshold: Annotated[
@@ -85,7 +90,9 @@ def plan_command(
     """Make task groups from code, those first that matter most. Nothing is sent to anybody."""
     single = _single(task_type, code_snippet, operation, values, goal)
     if single is not None:
-        made = Plan([single.replace(estimate=estimate_of(single))], left_out=0, quality=None, expected_cost={})
+        made = Plan(
+            [single.replace(estimate=estimate_of(single))], left_out=0, quality=None, expected_cost={}
+        )
     else:
         made = plan(
             _chunks(paths or [], index_path),
@@ -98,10 +105,16 @@ def plan_command(
             options=PlanOptions(strategy=strategy.value, cost_usd=cost_usd),
         )
     _print(made, output_format)
-    if made.left_out:
-        from reflector.cli.pages import print_notice
+    from reflector.cli.pages import print_notice
 
-        print_notice(f"left out: {made.left_out} chunks (--limit {limit}); the rest matters more")
+    if strategy is Strategy.LEADER and made.quality and made.quality.fill < _SPARSE and len(made) > 1:
+        print_notice(
+            "most groups are far below --max-tokens; --strategy references makes fewer and fuller ones"
+        )
+    if made.left_out:
+        print_notice(
+            f"left out by the limits: the {made.left_out} chunks that matter least (--limit is {limit})"
+        )
 
 
 def _single(

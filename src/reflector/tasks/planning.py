@@ -184,9 +184,7 @@ def plan(
         make = _reflection if task_type == "code_reflection" else _position
         groups = [make(group, projection, goal) for group in grouped]
     kept = _affordable(groups, specs, options.cost_usd)
-    planned = [
-        group.replace(origin=GroupOrigin(plan=plan_id), estimate=estimate_of(group)) for group in kept
-    ]
+    planned = [group.replace(origin=GroupOrigin(plan=plan_id), estimate=estimate_of(group)) for group in kept]
     return Plan(
         planned,
         left_out=len(everything) - len(chosen) + sum(_size(group) for group in groups[len(kept) :]),
@@ -196,7 +194,7 @@ def plan(
 
 
 def estimate_of(group: TaskGroup) -> Estimate:
-    """Return what a task group takes: the tokens of its question exactly as it will be asked, and a guess of the answer's."""
+    """Return what a task group takes: its question as it will be asked, and a guess of the answer."""
     match group.payload:
         case CodeReflectionTask() as payload:
             return Estimate(
@@ -254,17 +252,19 @@ def _projection(chunks: Chunks, groups: Sequence[Group]) -> Projection | None:
     """Return the map from vectors to positions: fitted to all chunks, so that every plan of an index has the same."""
     from reflector.clifford.geometry import Projection
 
-    rows = chunks.vectors if chunks.vectors is not None and chunks.vectors.shape[1] else None
-    if rows is None:
-        rows = [group.vector for group in groups]
-    return Projection.fit(rows) if len(rows) else None
+    if not len(groups):
+        return None
+    is_known = chunks.vectors is not None and chunks.vectors.shape[1]
+    return Projection.fit(chunks.vectors if is_known else [group.vector for group in groups])
 
 
 # --- task groups ----------------------------------------------------------------------------------------------
 
 
 def _place(group: Group, projection: Projection | None) -> list[float]:
-    return [] if projection is None else [round(each, 6) for each in projection.position(group.vector).tolist()]
+    return (
+        [] if projection is None else [round(each, 6) for each in projection.position(group.vector).tolist()]
+    )
 
 
 def _reflection(group: Group, projection: Projection | None, goal: str) -> TaskGroup:
@@ -346,7 +346,10 @@ def _cost(spec: ProviderSpec, group: TaskGroup) -> float | None:
     estimate = group.estimate or estimate_of(group)
     if spec.kind == "model" and (spec.cost_in is None or spec.cost_out is None):
         return None
-    if spec.context_window is not None and estimate.input_tokens + estimate.output_tokens > spec.context_window:
+    if (
+        spec.context_window is not None
+        and estimate.input_tokens + estimate.output_tokens > spec.context_window
+    ):
         return None
     return estimate.input_tokens * (spec.cost_in or 0.0) + estimate.output_tokens * (spec.cost_out or 0.0)
 

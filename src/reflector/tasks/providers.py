@@ -66,7 +66,9 @@ async def prepare(spec: ProviderSpec, folder: Path | None = None) -> Prepared:
                 return _prepared(spec, echo, _ALL, running=64, quality=0.0)
             case "clifford":
                 workers = max(2, os.cpu_count() or 1)
-                return _prepared(spec, CliffordProvider, (CliffordOperation.kind,), running=workers, quality=1.0)
+                return _prepared(
+                    spec, CliffordProvider, (CliffordOperation.kind,), running=workers, quality=1.0
+                )
             case "rules":
                 from reflector.tasks.rules_provider import RULES_KINDS, rules_provider
 
