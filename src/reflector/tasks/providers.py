@@ -6,12 +6,12 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, assert_never
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from reflector.agents.agent import is_async_callable
 from reflector.agents.ref import AgentRef
@@ -19,18 +19,24 @@ from reflector.agents.runtime import Runtime
 from reflector.clifford.task import CliffordOperation, CliffordProvider
 from reflector.dispatch.engines import EngineName
 from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.stdio_provider import StdioProvider
 from reflector.dispatch.task import Task
 from reflector.dispatch.throttle import RateLimits
 from reflector.errors import ConfigurationError
 from reflector.llm.model import Model, ModelOptions
 from reflector.llm.pricing import facts_of
 from reflector.tasks.group import TaskGroup
+from reflector.tasks.model_provider import MODEL_KINDS, ModelProvider
 from reflector.tasks.payloads import PAYLOADS
+from reflector.tasks.rules_provider import RULES_KINDS, rules_provider
 from reflector.tasks.table import ProviderSpec
 from reflector.tasks.wire import write_group
 from reflector.usage import Price
 
 __all__ = ["Prepared", "echo", "import_target", "prepare", "spawn_all"]
+
+TRY_TIMEOUT = 300.0
+"""Seconds for one task, of a provider that says no other."""
 
 _ALL = tuple(PAYLOADS)
 
@@ -70,8 +76,6 @@ async def prepare(spec: ProviderSpec, folder: Path | None = None) -> Prepared:
                     spec, CliffordProvider, (CliffordOperation.kind,), running=workers, quality=1.0
                 )
             case "rules":
-                from reflector.tasks.rules_provider import RULES_KINDS, rules_provider
-
                 return _prepared(spec, rules_provider, RULES_KINDS, running=2, quality=0.25)
             case "callable":
                 return _callable(spec, folder)
@@ -102,7 +106,7 @@ def _prepared(
         context_window=spec.context_window,
         requests_per_minute=spec.rpm,
         tokens_per_minute=spec.tpm,
-        timeout=spec.timeout,
+        timeout=spec.timeout or TRY_TIMEOUT,
         quality=quality if spec.quality is None else spec.quality,
         running=spec.concurrency or running,
         engine=engine,
@@ -117,25 +121,17 @@ def _callable(spec: ProviderSpec, folder: Path | None) -> Prepared:
     target = spec.target
     function = import_target(target, folder) if isinstance(target, str) else target
     assert function is not None, "a spec without a target is refused"
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):  # some functions written in C do not tell
-        parameters = ()
-    places = [each.kind in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) for each in parameters]
-    needs = sum(place and each.default is each.empty for place, each in zip(places, parameters, strict=True))
-    work = function if needs == 2 else _without_context(function)
     engine: EngineName = "inline" if is_async_callable(function) else "thread"
+    work = function if _takes_context(function) else lambda task, context: function(task)
     return _prepared(spec, work, _ALL, running=8, engine=engine)
 
 
-def _without_context(function: Callable[..., Any]) -> Callable[..., Any]:
-    if not is_async_callable(function):
-        return lambda task, context: function(task)
-
-    async def work(task: Task, context: Any) -> Any:
-        return await function(task)
-
-    return work
+def _takes_context(function: Callable[..., Any]) -> bool:
+    try:
+        inspect.signature(function).bind(None, None)
+    except (TypeError, ValueError):  # some functions written in C do not tell
+        return False
+    return True
 
 
 def import_target(name: str, folder: Path | None = None) -> Callable[..., Any]:
@@ -168,13 +164,17 @@ def import_target(name: str, folder: Path | None = None) -> Callable[..., Any]:
 
 
 def _stdio(spec: ProviderSpec) -> Prepared:
-    from reflector.dispatch.stdio_provider import StdioProvider
+    assert spec.command is not None, "a spec without a command is refused"
 
     def encode(task: Task) -> dict[str, Any]:
         return write_group(_group_of(task), spec.wire)
 
     handler = partial(
-        StdioProvider, spec.command, mode="session" if spec.is_session else "document", encode=encode
+        StdioProvider,
+        spec.command,
+        mode="session" if spec.is_session else "document",
+        encode=encode,
+        timeout=spec.timeout or TRY_TIMEOUT,
     )
     return _prepared(spec, handler, _ALL, running=4 if spec.is_session else max(2, os.cpu_count() or 1))
 
@@ -197,8 +197,6 @@ _MILLION = 1e6
 
 
 async def _model(spec: ProviderSpec) -> Prepared:
-    from reflector.tasks.model_provider import MODEL_KINDS, ModelProvider
-
     key = None
     if spec.api_key_env and not (key := os.environ.get(spec.api_key_env)):
         raise ConfigurationError(f"api_key_env: the environment has no variable {spec.api_key_env!r}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Any, Literal, Self, cast
 
 from reflector._json import Value, dumps
 from reflector._text import one_line
@@ -52,6 +52,8 @@ class GroupResult(Value):
     attempts: int = 0
     """How often it was started."""
     error: TaskFailure | None = None
+    parts: tuple[GroupResult, ...] = ()
+    """What it was merged from."""
 
     @property
     def cost_usd(self) -> float:
@@ -75,16 +77,22 @@ class GroupResult(Value):
     @classmethod
     def failed(cls, group: TaskGroup, error: ReflectorError) -> Self:
         """Return the result of a group that nobody could do."""
-        decision = getattr(error, "decision", None)
+        decision = error.decision
+        tries = () if decision is None else decision.tries
         return cls(
             id=group.id,
             task_type=group.task_type,
             status="failed",
             provider="" if decision is None else decision.provider,
             decision=decision,
-            attempts=getattr(error, "attempts", 0),
+            usage=sum((each.usage for each in tries), Usage()),
+            attempts=sum(each.attempts for each in tries),
             error=TaskFailure.of(error),
         )
+
+    def with_failure(self, failure: TaskFailure) -> Self:
+        """Return it as failed after all; what it used stays."""
+        return cast(Self, self.replace(status="failed", value=None, error=failure))
 
     def to_line(self) -> bytes:
         """Return it as one line of JSON, without the line's end. A value without a JSON form is a failure there."""
@@ -94,6 +102,12 @@ class GroupResult(Value):
         except (TypeError, ValueError, RecursionError) as err:
             value, status = None, "failed"
             error = TaskFailure(type=type(err).__name__, message=f"its value has no JSON form: {err}")
+        parts = {
+            "parts": [
+                part.model_dump(mode="json", include={"id", "provider", "status", "usage", "attempts", "error"})
+                for part in self.parts
+            ]
+        }
         return dumps(
             {
                 "id": self.id,
@@ -107,4 +121,5 @@ class GroupResult(Value):
                 "decision": self.decision,
                 "error": error,
             }
+            | (parts if self.parts else {})
         )
