@@ -102,7 +102,9 @@ def test_suggestions_come_by_priority_then_place() -> None:
 
 
 def test_numbers_of_lines_do_not_stay_in_new_code() -> None:
-    read = read_code_reflection(answer(specific_text=" 6|     with open(path) as handle:\n 7|         pass"), CHUNKS)
+    read = read_code_reflection(
+        answer(specific_text=" 6|     with open(path) as handle:\n 7|         pass"), CHUNKS
+    )
     assert read.suggestions[0].specific_text == "    with open(path) as handle:\n        pass"
 
 
@@ -153,7 +155,9 @@ def test_code_without_a_path_has_a_name_in_the_question_and_none_in_the_answer()
 
 
 def test_the_context_of_a_change_is_shown_as_data() -> None:
-    task = CodeEvolutionTask(code_snippet="a = 1\n", context={"meme_token": {"prime_id": 6}}, path="a.py", start_line=9)
+    task = CodeEvolutionTask(
+        code_snippet="a = 1\n", context={"meme_token": {"prime_id": 6}}, path="a.py", start_line=9
+    )
     _, question = evolution_messages(task, goal="Double it.")
     assert "Lines 9 to 9 of a.py" in question.content
     assert '"prime_id": 6' in question.content

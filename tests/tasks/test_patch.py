@@ -156,7 +156,11 @@ async def test_a_test_that_hangs_is_ended_with_all_that_it_started(tmp_path: Pat
 
 def _lives(pid: int) -> bool:
     try:
-        return " Z " not in Path(f"/proc/{pid}/stat").read_text() if Path("/proc").is_dir() else not os.kill(pid, 0)
+        return (
+            " Z " not in Path(f"/proc/{pid}/stat").read_text()
+            if Path("/proc").is_dir()
+            else not os.kill(pid, 0)
+        )
     except OSError:
         return False
 
