@@ -25,7 +25,7 @@ from reflector.tasks.wire import write_group
 __all__ = ["plan_command"]
 
 
-_SPARSE = 0.25
+_SPARSE, _MANY = 0.25, 10
 
 
 class TaskType(StrEnum):
@@ -107,7 +107,7 @@ def plan_command(
     _print(made, output_format)
     from reflector.cli.pages import print_notice
 
-    if strategy is Strategy.LEADER and made.quality and made.quality.fill < _SPARSE and len(made) > 1:
+    if strategy is Strategy.LEADER and made.quality and made.quality.fill < _SPARSE and len(made) >= _MANY:
         print_notice(
             "most groups are far below --max-tokens; --strategy references makes fewer and fuller ones"
         )
