@@ -209,3 +209,9 @@ def test_an_answer_without_code_is_an_error(text: str) -> None:
 def test_windows_line_ends_stay() -> None:
     task = CodeEvolutionTask(code_snippet="a = 1\r\nb = 2\r\n")
     assert read_code_evolution("```\na = 2\nb = 2\n```", task).text == "a = 2\r\nb = 2\r\n"
+
+
+def test_half_a_snippet_is_not_taken_for_the_whole() -> None:
+    cut = dumps({"code": FLAT}).decode()[:40]
+    with pytest.raises(UnparsableReflectionError, match="cut off"):
+        read_code_evolution(cut, TASK, is_truncated=True)

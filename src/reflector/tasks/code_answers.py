@@ -149,7 +149,7 @@ def _without_numbers(code: str) -> str:
 # --- code evolution -------------------------------------------------------------------------------------------
 
 
-def read_code_evolution(answer: str, task: CodeEvolutionTask) -> CodeEvolution:
+def read_code_evolution(answer: str, task: CodeEvolutionTask, *, is_truncated: bool = False) -> CodeEvolution:
     """Return the new text of a snippet that an answer gives: in a fence, as a field of JSON, or bare if it is code.
 
     An answer that says why nothing should change gives the snippet as it is, and the reason.
@@ -161,9 +161,11 @@ def read_code_evolution(answer: str, task: CodeEvolutionTask) -> CodeEvolution:
     code, rationale = _code_in(said)
     if code is None and (refused := _NO_CHANGE.match(said)):
         code, rationale = task.code_snippet, said[refused.end() :].strip()
-    if code is None:
+    if code is None or is_truncated:
         raise UnparsableReflectionError(
-            "the answer holds no code; expected the whole snippet in one fenced block.",
+            "the answer was cut off at max_tokens."
+            if is_truncated
+            else "the answer holds no code; expected the whole snippet in one fenced block.",
             reason="empty" if not answer.strip() else "no_reflection",
             raw=answer,
         )
