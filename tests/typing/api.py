@@ -158,3 +158,13 @@ async def optimizing(rows: list[dict[str, str]]) -> None:
             await optimizer.report(work, [rf.Rollout("output") for _ in work.examples])
         assert_type(optimizer.progress.best_score, float | None)
         assert_type((await optimizer.forecast()).calls, int | None)
+
+
+async def planning(index: rf.CodeIndex) -> None:
+    groups = rf.plan(index, task_type="code_reflection", similarity_threshold=0.7, max_tokens=4000)
+    assert_type(groups, rf.Plan)
+    assert_type(groups[0], rf.TaskGroup)
+    assert_type(groups.expected_cost, dict[str, float | None])
+    patch = rf.Patch(before="a = 1\n", after="a = 2\n")
+    assert_type(patch.diff, str)
+    assert_type((await patch.apply_if(".", "make test", timeout=60, memory_mb=512)).passed, bool)
