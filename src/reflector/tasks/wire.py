@@ -31,7 +31,7 @@ MAX_DEPTH = 100
 """Of arrays and objects in each other."""
 
 WireStyle = Literal["own", "origin", "origin_payload"]
-"""`own`: everything. `origin`: a task group of solfunmeme, with what that knows. `origin_payload`: its payload."""
+"""`own`: everything. `origin`: a task group of solfunmeme, with what it knows. `origin_payload`: its payload."""
 
 TAGS: Mapping[str, str] = {
     "PromptReflection": "prompt_reflection",
