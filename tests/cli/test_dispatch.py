@@ -37,7 +37,9 @@ ROLLOUT = {
 NORM = {"CliffordOperation": {"operation": "norm", "input_multivector": {"e1": 2}}}
 CHUNKS = {
     "task_type": "code_reflection",
-    "payload": {"CodeReflection": {"code_chunks": ["try:\n    f()\nexcept:\n    pass\n"], "multivector": None}},
+    "payload": {
+        "CodeReflection": {"code_chunks": ["try:\n    f()\nexcept:\n    pass\n"], "multivector": None}
+    },
 }
 EVOLUTION = {"CodeEvolution": {"code_snippet": "x", "meme_token": None}}
 
@@ -49,9 +51,7 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 
     def command(text: str, *arguments: str, table: str = "table.toml") -> tuple[int, list[Any], str]:
         Path("plan").write_text(text)
-        monkeypatch.setattr(
-            sys, "argv", ["reflector", "dispatch", "plan", "--providers", table, *arguments]
-        )
+        monkeypatch.setattr(sys, "argv", ["reflector", "dispatch", "plan", "--providers", table, *arguments])
         try:
             main()
             code = 0
@@ -78,7 +78,11 @@ def test_every_task_has_a_line_and_what_it_cost_is_said_beside(run: Any) -> None
     assert by_kind["clifford_operation"]["result"]["coefficients"] == {"": 2.0}
     assert by_kind["code_reflection"]["result"]["suggestions"][0]["start_line"] == 3
     failed = by_kind["code_evolution"]
-    assert (failed["status"], failed["provider"], failed["error"]["type"]) == ("failed", None, "NoProviderError")
+    assert (failed["status"], failed["provider"], failed["error"]["type"]) == (
+        "failed",
+        None,
+        "NoProviderError",
+    )
     assert (by_kind[""]["id"], by_kind[""]["error"]["type"]) == ("line 5", "InvalidGroupError")
     assert "3 of 5 tasks done" in err
     assert "rollout             echo      mine" in err

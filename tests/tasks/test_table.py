@@ -88,7 +88,11 @@ def test_the_origins_table_flat_and_nested(tmp_path: Path) -> None:
         "cargo run --bin llm_echo_provider", "document", "origin_payload",
     )  # fmt: skip
     assert (echo.cost_in, echo.credits, echo.rpm, echo.accepts) == (0.0, 1000.0, 10000, ())
-    assert (clifford.name, clifford.cost_out, clifford.rpm) == ("CliffordFlowProvider/clifford-account-1", 0.0001, 5000)
+    assert (clifford.name, clifford.cost_out, clifford.rpm) == (
+        "CliffordFlowProvider/clifford-account-1",
+        0.0001,
+        5000,
+    )
     assert clifford.accepts == ("clifford_operation",)
     assert "secret" not in repr((echo, clifford))
 
