@@ -211,11 +211,6 @@ def _tie(candidate: Candidate) -> tuple[float, ...]:
     return candidate.expected_cost, -quality, candidate.waiting, candidate.latency or 0.0, candidate.running
 
 
-def check_policy(policy: Policy) -> None:
-    """Raise ConfigurationError if there is no such policy."""
-    _rule(policy)
-
-
 def _rule(policy: Policy) -> _Rule:
     if isinstance(policy, str) and policy in _RULES:
         return _RULES[policy]
