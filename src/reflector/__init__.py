@@ -130,6 +130,7 @@ if TYPE_CHECKING:
     from reflector.errors import (
         InvalidEditError as InvalidEditError,
     )
+    from reflector.errors import InvalidGroupError as InvalidGroupError
     from reflector.errors import (
         InvalidMultivectorError as InvalidMultivectorError,
     )
@@ -206,6 +207,8 @@ if TYPE_CHECKING:
         NotStoredError as NotStoredError,
     )
     from reflector.errors import OptimizationError as OptimizationError
+    from reflector.errors import PatchConflictError as PatchConflictError
+    from reflector.errors import PatchRejectedError as PatchRejectedError
     from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
     )
@@ -361,6 +364,19 @@ if TYPE_CHECKING:
     from reflector.signals.memory_journal import MemoryJournal as MemoryJournal
     from reflector.signals.signal import Signal as Signal
     from reflector.signals.sqlite_journal import SqliteJournal as SqliteJournal
+    from reflector.tasks.code_results import CodeEvolution as CodeEvolution
+    from reflector.tasks.code_results import CodeReflection as CodeReflection
+    from reflector.tasks.code_results import CodeSuggestion as CodeSuggestion
+    from reflector.tasks.group import TaskGroup as TaskGroup
+    from reflector.tasks.patch import Patch as Patch
+    from reflector.tasks.payloads import CodeEvolutionTask as CodeEvolutionTask
+    from reflector.tasks.payloads import CodeReflectionTask as CodeReflectionTask
+    from reflector.tasks.payloads import PromptReflectionTask as PromptReflectionTask
+    from reflector.tasks.payloads import RolloutTask as RolloutTask
+    from reflector.tasks.planning import Plan as Plan
+    from reflector.tasks.planning import PlanOptions as PlanOptions
+    from reflector.tasks.planning import plan as plan
+    from reflector.tasks.trial import Trial as Trial
     from reflector.trajectories.analysis import (
         ComparativeAnalysis as ComparativeAnalysis,
     )
@@ -482,6 +498,19 @@ _HOME = {
     "execute": "reflector.dispatch.dispatching",
     "StdioProvider": "reflector.dispatch.stdio_provider",
     "serve_stdio": "reflector.dispatch.stdio_serving",
+    "TaskGroup": "reflector.tasks.group",
+    "CodeReflectionTask": "reflector.tasks.payloads",
+    "CodeEvolutionTask": "reflector.tasks.payloads",
+    "PromptReflectionTask": "reflector.tasks.payloads",
+    "RolloutTask": "reflector.tasks.payloads",
+    "plan": "reflector.tasks.planning",
+    "Plan": "reflector.tasks.planning",
+    "PlanOptions": "reflector.tasks.planning",
+    "CodeReflection": "reflector.tasks.code_results",
+    "CodeSuggestion": "reflector.tasks.code_results",
+    "CodeEvolution": "reflector.tasks.code_results",
+    "Patch": "reflector.tasks.patch",
+    "Trial": "reflector.tasks.trial",
     # Clifford algebra: the room itself, and its tasks
     "clifford": "reflector",
     "CliffordOperation": "reflector.clifford.task",

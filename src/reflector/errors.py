@@ -483,9 +483,11 @@ class ProviderError(DispatchError):
 
     Attributes:
         retryable: Whether another try with the same program can help.
+        is_shared: Whether the program had several tasks when it went wrong: it may be the fault of another one.
     """
 
     retryable: bool = True
+    is_shared: bool = False
 
 
 class ProviderSpawnError(ProviderError):

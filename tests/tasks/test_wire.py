@@ -29,7 +29,9 @@ from reflector.tasks.wire import GroupReader, group_of, read_groups, write_group
 ORIGIN = [
     {
         "task_type": "code_reflection",
-        "payload": {"CodeReflection": {"code_chunks": ["fn a() {}", "fn b() {}"], "multivector": [0.0, 0.013]}},
+        "payload": {
+            "CodeReflection": {"code_chunks": ["fn a() {}", "fn b() {}"], "multivector": [0.0, 0.013]}
+        },
     },
     {
         "task_type": "clifford_operation",
@@ -50,7 +52,11 @@ ORIGIN = [
 
 text = st.text(max_size=20)
 plain = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False, allow_infinity=False) | text,
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | text,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
     max_leaves=6,
 )

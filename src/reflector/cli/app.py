@@ -14,11 +14,13 @@ import typer
 
 from reflector import __version__
 from reflector.cli.analyze import analyze_command
+from reflector.cli.apply import apply_command
 from reflector.cli.code import index_command, search_command
 from reflector.cli.demo import demo_command
 from reflector.cli.dispatch import dispatch_command
 from reflector.cli.failures import BAD_INPUT, INTERRUPTED, exit_with
 from reflector.cli.optimize import optimize_command
+from reflector.cli.plan import plan_command
 from reflector.cli.provider import provider_app
 from reflector.cli.reflect import reflect_command
 from reflector.cli.runs import runs_app
@@ -42,6 +44,8 @@ app.command("dispatch")(dispatch_command)
 app.add_typer(provider_app, name="provider")
 app.command("index")(index_command)
 app.command("search")(search_command)
+app.command("plan")(plan_command)
+app.command("apply")(apply_command)
 
 
 @app.callback(invoke_without_command=True)

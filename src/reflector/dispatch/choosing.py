@@ -201,14 +201,21 @@ def _best(capable: Sequence[Candidate], policy: Policy) -> tuple[Candidate, str]
     if all(figures[at] < other for other in others):
         return best, f"the {rule.best} of {len(capable)} capable providers, {worth}"
     if all(figures[at] <= other for other in others):
+        alike = [each for each, figure in zip(capable, figures, strict=True) if figure == figures[at]]
         first = "the first of those to have time" if rule.looks_at_room else "spawned first"
+        if rule.looks_at_room and min(map(_quality, alike)) < _quality(best):
+            first = "the best of those"
         return best, f"{rule.alike} as any of {len(capable)} capable providers, {worth}, and {first}"
     return best, f"the {rule.best} that is not full, {worth}"
 
 
 def _tie(candidate: Candidate) -> tuple[float, ...]:
-    quality = _or(candidate.quality, 0.5)
-    return candidate.expected_cost, -quality, candidate.waiting, candidate.latency or 0.0, candidate.running
+    busy = (candidate.waiting, candidate.latency or 0.0, candidate.running)
+    return candidate.expected_cost, -_quality(candidate), *busy
+
+
+def _quality(candidate: Candidate) -> float:
+    return _or(candidate.quality, 0.5)
 
 
 def _rule(policy: Policy) -> _Rule:

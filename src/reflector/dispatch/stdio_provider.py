@@ -19,6 +19,8 @@ from reflector.errors import (
     ConfigurationError,
     EngineError,
     ProviderDiedError,
+    ProviderError,
+    ProviderProtocolError,
     ProviderTimeoutError,
 )
 
@@ -43,9 +45,10 @@ class StdioProvider(WorkersProvider):
 
     In a session the program is started at the first task and kept. A line `{"id": …, "task_type": …, "payload": …}` is
     answered by a line `{"id": …, "value": …, "usage": …}` or `{"id": …, "error": {"type", "message", "retryable"}}`,
-    in any order; as many are in flight as the card lets run. When the program dies, the tasks it had are started
-    again, as often as their limits allow, one at a time in another process: what killed the first cannot take the
-    others along. As documents, each task has a process of its own: one document in, one out, and the exit code 0.
+    in any order; as many are in flight as the card lets run. When the program dies, or speaks nonsense, the tasks it
+    had are started again, as often as their limits allow, one at a time in another process: the one that broke it
+    cannot take the others along. As documents, each task has a process of its own: one document in, one out, and the
+    exit code 0.
 
     The program and what it has started in its process group are killed when they do not end by themselves, and when a
     task as a document is given up. It should end when its input does: then it also ends when this process is killed.
@@ -103,13 +106,14 @@ class _StdioEngine:
 
     async def run(self, work: Any, task: Task, context: Any) -> Ran:
         left = context.remaining()
-        seconds = self._timeout if left is None else min(left, self._timeout)
+        # A little less than there is, so that the more exact error arrives first.
+        seconds = self._timeout if left is None else min(left - min(0.05, left / 10), self._timeout)
         document = self._encode(task)
         with anyio.move_on_after(seconds):
             for attempt in range(1, task.limits.attempts + 1):
                 try:
                     answer = await self._answer(task, document, attempt, context)
-                except ProviderDiedError as err:
+                except ProviderError as err:
                     err.attempts = attempt
                     if attempt == task.limits.attempts or not self._can_repeat(err):
                         raise
@@ -123,9 +127,11 @@ class _StdioEngine:
             for session in tuple(self._sessions):
                 group.start_soon(session.close)
 
-    def _can_repeat(self, error: ProviderDiedError) -> bool:
-        """Return whether a death is no answer: with a process for each task, an exit code is one."""
-        return self._mode == "session" or (error.exit_code or 0) < 0
+    def _can_repeat(self, error: ProviderError) -> bool:
+        """Return whether it may have been somebody else's fault. With a process for each task an exit code is not."""
+        if isinstance(error, ProviderDiedError):
+            return self._mode == "session" or (error.exit_code or 0) < 0
+        return error.is_shared and isinstance(error, ProviderProtocolError)
 
     async def _answer(self, task: Task, document: Any, attempt: int, context: Any) -> Any:
         if self._mode == "document":
@@ -140,6 +146,7 @@ class _StdioEngine:
             finally:
                 if not self._one_at_a_time.statistics().tasks_waiting:
                     context.runtime.start(self._careful.close)
+                    self._careful = None
 
     def _usable(self, session: Session | None, context: Any) -> Session:
         """Return the session, or a new one if it takes no tasks any more."""

@@ -94,7 +94,7 @@ async def serve(
                     await _serve_session(pipes, answer, failure, running)
                 else:
                     document = await _answered(await pipes.read(), answer, failure)
-                    await pipes.write(dumps(document, indent=indent) + (b"" if indent else b"\n"))
+                    await pipes.write(_written(document, indent=indent))
             group.cancel_scope.cancel()
     except BaseExceptionGroup as errors:
         raise only_error(errors) from None
@@ -174,7 +174,8 @@ class _Pipes:
         async with self._writing:
             while left:
                 with contextlib.suppress(OSError, NotImplementedError):
-                    await anyio.wait_writable(self._sink)
+                    if not select.select((), (self._sink,), (), 0)[1]:  # asking first is much cheaper
+                        await anyio.wait_writable(self._sink)
                 try:
                     left = left[os.write(self._sink, left[:_AT_ONCE]) :]
                 except BrokenPipeError:
@@ -204,11 +205,12 @@ async def _answered(
         return name | failure(err)
 
 
-def _written(document: dict[str, Any]) -> bytes:
+def _written(document: dict[str, Any], *, indent: bool = False) -> bytes:
+    """Return an answer as it goes out; of one whose value has no JSON form, that it has none."""
     try:
-        return dumps(document) + b"\n"
+        return dumps(document, indent=indent) + (b"" if indent else b"\n")
     except TypeError as err:
-        return dumps({"id": document.get("id")} | failure_of(err)) + b"\n"
+        return _written({name: document[name] for name in ("id",) if name in document} | failure_of(err))
 
 
 def _parsed(content: bytes) -> Any:

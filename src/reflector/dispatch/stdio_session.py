@@ -10,7 +10,7 @@ import anyio
 
 from reflector.dispatch.stdio_answer import protocol_error, read_document, session_line
 from reflector.dispatch.stdio_child import LAST_WORDS, Child, Program, open_child
-from reflector.errors import EngineError, ReflectorError
+from reflector.errors import EngineError, ProviderError, ReflectorError
 
 __all__ = ["GRACE", "Session"]
 
@@ -51,7 +51,6 @@ class Session:
         self._ended = anyio.Event()
         self._rest: list[bytes] = []
         self._length = 0
-        self.pid: int | None = None
         self.is_usable = True
         """Whether it takes new tasks."""
 
@@ -105,16 +104,17 @@ class Session:
         try:
             with self._scope:
                 async with open_child(self._program) as child:
-                    self.pid = child.process.pid
                     error = await self._converse(child)
         except ReflectorError as err:
             error = err
         finally:
             self.is_usable = False
-            for call in self._calls.values():
-                if not call.done.is_set():
-                    call.error = error
-                    call.done.set()
+            waiting = [call for call in self._calls.values() if not call.done.is_set()]
+            if isinstance(error, ProviderError):
+                error.is_shared = len(waiting) > 1
+            for call in waiting:
+                call.error = error
+                call.done.set()
             self._to_write.close()
             self._outbox.close()
             self._ended.set()

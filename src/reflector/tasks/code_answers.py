@@ -149,7 +149,7 @@ def _without_numbers(code: str) -> str:
 # --- code evolution -------------------------------------------------------------------------------------------
 
 
-def read_code_evolution(answer: str, task: CodeEvolutionTask) -> CodeEvolution:
+def read_code_evolution(answer: str, task: CodeEvolutionTask, *, is_truncated: bool = False) -> CodeEvolution:
     """Return the new text of a snippet that an answer gives: in a fence, as a field of JSON, or bare if it is code.
 
     An answer that says why nothing should change gives the snippet as it is, and the reason.
@@ -161,9 +161,11 @@ def read_code_evolution(answer: str, task: CodeEvolutionTask) -> CodeEvolution:
     code, rationale = _code_in(said)
     if code is None and (refused := _NO_CHANGE.match(said)):
         code, rationale = task.code_snippet, said[refused.end() :].strip()
-    if code is None:
+    if code is None or is_truncated:
         raise UnparsableReflectionError(
-            "the answer holds no code; expected the whole snippet in one fenced block.",
+            "the answer was cut off at max_tokens."
+            if is_truncated
+            else "the answer holds no code; expected the whole snippet in one fenced block.",
             reason="empty" if not answer.strip() else "no_reflection",
             raw=answer,
         )
@@ -173,19 +175,21 @@ def read_code_evolution(answer: str, task: CodeEvolutionTask) -> CodeEvolution:
 
 
 def _code_in(answer: str) -> tuple[str | None, str]:
+    """Return the code of an answer, None if it has none, and what is said about it."""
     fences = list(_FENCE.finditer(answer))
-    if fences:
-        largest = max(fences, key=lambda fence: len(fence["body"]))
+    largest = max(fences, key=lambda fence: len(fence["body"]), default=None)
+    if largest is None or largest["body"].lstrip().startswith("{"):
+        for document in find_documents(answer):
+            fields = document.value if isinstance(document.value, dict) else {}
+            for name in _CODE_FIELDS:
+                code = fields.get(name)
+                if isinstance(code, str) and code.strip():
+                    return code, str(fields.get("rationale") or fields.get("summary") or "")
+    if largest is not None:
         around = f"{answer[: largest.start()]}\n{answer[largest.end() :]}"
         return largest["body"], around.strip()
-    for document in find_documents(answer):
-        if isinstance(document.value, dict):
-            for name in _CODE_FIELDS:
-                code = document.value.get(name)
-                if isinstance(code, str) and code.strip():
-                    return code, str(document.value.get("rationale") or document.value.get("summary") or "")
-    bare = Patch(before="pass", after=answer)
-    return (answer, "") if answer.strip() and "\n" in answer.strip() and bare.parses else (None, "")
+    is_code = "\n" in answer.strip() and Patch(before="pass", after=answer).parses
+    return (answer, "") if is_code else (None, "")
 
 
 def _fitted(code: str, snippet: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from reflector._json import dumps
 from reflector._text import clean, fenced, one_line
@@ -30,9 +30,10 @@ _REFLECTION = """\
 
 ## Code
 
-{count}. Each line begins with its number in the file and a bar, which are not part of the code.
+Each line begins with its number in the file and a bar, which are not part of the code. "…" stands for lines that are \
+not shown.
 
-{chunks}
+{files}
 
 ## Answer
 
@@ -97,8 +98,7 @@ def reflection_messages(task: CodeReflectionTask, goal: str = "") -> tuple[Messa
     first = chunks[0]
     text = _REFLECTION.format(
         goal=clean(goal).strip() or _REVIEW_GOAL,
-        count="One chunk" if len(chunks) == 1 else f"{len(chunks)} chunks",
-        chunks="\n\n".join(_shown(chunk, number) for number, chunk in enumerate(chunks, 1)),
+        files="\n\n".join(_shown_files(chunks)),
         place=f"{_name(first, 1)}:{first.start_line}-{first.start_line + 1}",
         most=_MOST,
     )
@@ -130,11 +130,20 @@ def _name(chunk: Chunk, number: int) -> str:
     return one_line(clean(chunk.path), 300) or f"chunk-{number}"
 
 
-def _shown(chunk: Chunk, number: int) -> str:
-    lines = clean(chunk.text).split("\n")
-    if lines[-1] == "" and len(lines) > 1:
-        lines.pop()
-    width = len(str(chunk.start_line + len(lines)))
-    numbered = "\n".join(f"{at:>{width}}| {line}" for at, line in enumerate(lines, chunk.start_line))
-    what = f" — {one_line(clean(chunk.name), 200)}" if chunk.name else ""
-    return f"### {_name(chunk, number)}{what}\n\n{fenced(numbered)}"
+def _shown_files(chunks: Sequence[Chunk]) -> Iterator[str]:
+    """Yield each file once, with what is known of its lines in order."""
+    files: dict[str, list[Chunk]] = {}
+    for chunk, name in zip(chunks, chunk_names(chunks), strict=True):
+        files.setdefault(name, []).append(chunk)
+    for name, parts in files.items():
+        parts.sort(key=lambda chunk: chunk.start_line)
+        width = len(str(parts[-1].end_line))
+        shown: list[str] = []
+        expected = 1
+        for chunk in parts:
+            if chunk.start_line > expected:
+                shown.append("…")
+            lines = clean(chunk.text).removesuffix("\n").split("\n")
+            shown += (f"{at:>{width}}| {line}" for at, line in enumerate(lines, chunk.start_line))
+            expected = chunk.end_line + 1
+        yield f"### {name}\n\n{fenced(chr(10).join(shown))}"

@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from reflector.code.chunk import Chunk
+from reflector.code.chunk import Chunk, ChunkKind
 from reflector.reflection.models import (
     Confidence,
     ParseMode,
@@ -70,17 +70,18 @@ def _tree(chunk: Chunk) -> ast.Module | None:
 
 
 def _findings(chunk: Chunk, tree: ast.Module, awaitable: frozenset[_Place]) -> Iterator[_Found]:
-    calm = {id(inner) for node in ast.walk(tree) if _expects_errors(node) for inner in ast.walk(node)}
-    own = {
-        each.id for each in ast.walk(tree) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)
-    }
-    own |= {each.arg for each in ast.walk(tree) if isinstance(each, ast.arg)}
-    for node in ast.walk(tree):
+    nodes = list(ast.walk(tree))
+    calm = {id(inner) for node in nodes if _expects_errors(node) for inner in ast.walk(node)}
+    calls = [node for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
+    for node in nodes:
         for rule in _RULES.get(type(node), ()):
             if id(node) not in calm:
                 yield from rule(node)
-        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            yield from _not_awaited(node, node.value, chunk, awaitable, own)
+    if awaitable and calls:
+        own = {each.id for each in nodes if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
+        own |= {each.arg for each in nodes if isinstance(each, ast.arg)}
+        for node in calls:
+            yield from _not_awaited(node, chunk, awaitable, own)
 
 
 def _suggestion(chunk: Chunk, found: _Found) -> CodeSuggestion:
@@ -195,12 +196,14 @@ def _blocking(node: ast.AsyncFunctionDef) -> Iterator[_Found]:
 
 
 def _not_awaited(
-    node: ast.Expr, call: ast.Call, chunk: Chunk, awaitable: frozenset[_Place], own: set[str]
+    node: ast.Expr, chunk: Chunk, awaitable: frozenset[_Place], own: set[str]
 ) -> Iterator[_Found]:
     """A coroutine that is made and dropped: of a method of the same class, or of a function of the same file."""
-    match call.func:
+    called = node.value.func if isinstance(node.value, ast.Call) else None
+    match called:
         case ast.Attribute(value=ast.Name(id="self"), attr=name):
-            place = (chunk.path, chunk.name.rpartition(".")[0], name)
+            around = chunk.name if chunk.kind is ChunkKind.CLASS else chunk.name.rpartition(".")[0]
+            place = (chunk.path, around, name)
         case ast.Name(id=name) if name not in own:
             place = (chunk.path, "", name)
         case _:
@@ -208,7 +211,7 @@ def _not_awaited(
     if place in awaitable:
         yield _Found(
             node,
-            f"Write `await {ast.unparse(call.func)}(…)`.",
+            f"Write `await {ast.unparse(called)}(…)`.",
             "It only makes a coroutine, which never runs.",
         )
 

@@ -23,6 +23,7 @@ from typing import Any, Self
 
 import anyio
 import anyio.abc
+import anyio.lowlevel
 from pydantic import ValidationError
 
 from reflector.agents._wake import Bell, start_task
@@ -122,7 +123,7 @@ class _Batch:
     ) -> None:
         self._source = None if isinstance(groups, AsyncIterable) else iter(groups)
         self._groups = groups
-        self._window = len(groups) if isinstance(groups, Sequence) else _WINDOW
+        self._window = len(groups) + 1 if isinstance(groups, Sequence) else _WINDOW
         self._specs = specs
         self._folder = folder
         self._names: tuple[str, ...] | None = None
@@ -189,6 +190,8 @@ class _Batch:
                 return
             else:
                 await self._changed.wait()
+                # On asyncio whoever is woken all the time is not cancelled by itself.
+                await anyio.lowlevel.checkpoint_if_cancelled()
 
     def _ring(self) -> None:
         self._changed.set()
@@ -304,16 +307,15 @@ class _Batch:
                 result = await execute(
                     group.to_task(), timeout=seconds, policy=self.policy, ledger=self.ledger
                 )
-            except ProviderBusyError as err:
+            except ReflectorError as err:
                 # An outage that may pass is waited for; one that did not is waited for no more.
                 if seen == self._done[kind]:
                     self._is_down.add(kind)
-                if kind in self._is_down or not err.retry_after:
+                pause = err.retry_after if isinstance(err, ProviderBusyError) else None
+                if kind in self._is_down or not pause:
                     return GroupResult.failed(group, err)
                 seen = self._done[kind]
-                await self._runtime.clock.sleep_until(self._runtime.clock.now() + err.retry_after)
-            except ReflectorError as err:
-                return GroupResult.failed(group, err)
+                await self._runtime.clock.sleep_until(self._runtime.clock.now() + pause)
             else:
                 self._done[kind] += 1
                 self._is_down.discard(kind)

@@ -77,7 +77,7 @@ class ModelProvider(Agent):
             snippet = payload
             return await self._ask(
                 evolution_messages(payload, goal),
-                lambda reply: read_code_evolution(reply.content, snippet),
+                lambda reply: read_code_evolution(reply.content, snippet, is_truncated=reply.is_truncated),
                 None,
             )
         if isinstance(payload, PromptReflectionTask):

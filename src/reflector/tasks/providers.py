@@ -128,10 +128,11 @@ def _callable(spec: ProviderSpec, folder: Path | None) -> Prepared:
 
 def _takes_context(function: Callable[..., Any]) -> bool:
     try:
-        inspect.signature(function).bind(None, None)
+        parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # some functions written in C do not tell
         return False
-    return True
+    needed = [each for each in parameters if each.default is each.empty and each.kind <= each.VAR_POSITIONAL]
+    return len(needed) > 1
 
 
 def import_target(name: str, folder: Path | None = None) -> Callable[..., Any]:

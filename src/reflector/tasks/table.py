@@ -28,6 +28,12 @@ _BY_KIND: Mapping[str, tuple[str, ...]] = {
     "callable": ("target",),
 }
 """The keys that belong to a kind; the first one is needed."""
+_DOES: Mapping[str, tuple[str, ...]] = {
+    "model": ("prompt_reflection", "code_reflection", "code_evolution"),
+    "rules": ("prompt_reflection", "code_reflection"),
+    "clifford": ("clifford_operation",),
+}
+"""What a provider of a kind can do; the others take everything."""
 
 
 class ProviderSpec(Value):
@@ -86,6 +92,11 @@ class ProviderSpec(Value):
         if unknown:
             raise ValueError(f"accepts: {_no_such(unknown[0], 'kind of task', PAYLOADS)}")
         return self
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of task that it does."""
+        return self.accepts or _DOES.get(self.kind, tuple(PAYLOADS))
 
     @property
     def is_session(self) -> bool:

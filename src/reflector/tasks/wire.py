@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from json import JSONDecodeError
 from pathlib import Path
 from typing import Any, Literal, assert_never
 
@@ -30,7 +31,7 @@ MAX_DEPTH = 100
 """Of arrays and objects in each other."""
 
 WireStyle = Literal["own", "origin", "origin_payload"]
-"""`own`: everything. `origin`: solfunmeme's task group, which holds what that knows. `origin_payload`: its payload."""
+"""`own`: everything. `origin`: a task group of solfunmeme, with what it knows. `origin_payload`: its payload."""
 
 TAGS: Mapping[str, str] = {
     "PromptReflection": "prompt_reflection",
@@ -41,7 +42,7 @@ TAGS: Mapping[str, str] = {
 }
 """Kind of task by external tag. solfunmeme knows the three in the middle."""
 _TAG_OF = {kind: tag for tag, kind in TAGS.items()}
-_EXPECTED = 'expected a task group, {"task_type": …, "payload": {…}}, or a payload with its tag, {"CodeReflection": {…}}'
+"""`own`: everything. `origin`: a task group of solfunmeme, as much as it holds. `origin_payload`: its payload."""
 
 
 def read_groups(
@@ -124,7 +125,7 @@ class GroupReader:
             try:
                 document = loads(text)
             except ValueError as err:
-                yield InvalidGroupError(f"it is not JSON: {err}", line=self._line)
+                yield InvalidGroupError(_not_json(err), line=self._line)
             else:
                 yield _read(document, self._line)
 
@@ -145,7 +146,12 @@ class GroupReader:
                 line += text.count("\n", start, at)
         except ValueError as err:
             line = getattr(err, "lineno", line - self._document_line + 1) + self._document_line - 1
-            yield InvalidGroupError(f"it is not JSON: {err}", line=line)
+            yield InvalidGroupError(_not_json(err), line=line)
+
+
+def _not_json(err: ValueError) -> str:
+    column = f" at column {err.colno}" if isinstance(err, JSONDecodeError) else ""
+    return f"it is not JSON: {getattr(err, 'msg', err)}{column}"
 
 
 def _read(document: Any, line: int, item: int | None = None) -> TaskGroup | InvalidGroupError:
