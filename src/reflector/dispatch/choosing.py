@@ -63,7 +63,7 @@ def choose(
         NoProviderError: If nobody is capable for other reasons.
         ConfigurationError: If there is no such policy, or it gives no number.
     """
-    judged = tuple(_judged(candidate, cost_limit, time_left, tokens) for candidate in candidates)
+    judged = tuple([_judged(candidate, cost_limit, time_left, tokens) for candidate in candidates])
     capable = [candidate for candidate in judged if candidate.refusal is None]
     if not capable:
         raise _nobody(kind, judged)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 
 import anyio
 
@@ -100,11 +101,14 @@ class _Market:
 
     def __init__(self, runtime: Runtime) -> None:
         self.clock = runtime.clock
-        self.ledger = Ledger(clock=runtime.clock, names=("kind", "provider", "account"))
         self.runtime = runtime
         self._standings: dict[AgentRef, Standing] = {}
         self._purses: dict[Hashable, Ledger] = {}
         self._spawning = anyio.Lock()
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(clock=self.clock, names=("kind", "provider", "account"))
 
     async def execute(
         self, task: Task, seconds: float, caller: Hashable | None, policy: Policy, ledger: Ledger | None

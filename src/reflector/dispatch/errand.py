@@ -33,9 +33,13 @@ _NOTHING = Usage()
 class Floor(Protocol):
     """The market, as far as one task needs it."""
 
-    ledger: Ledger
     clock: Clock
     runtime: Runtime
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where is written down what providers were paid."""
+        ...
 
     async def standings(self, task: Task, request: Signal) -> Sequence[Standing]:
         """Return those who accept the kind and may do the task, in the order they were spawned."""

@@ -25,6 +25,9 @@ from reflector.usage import Budget, Usage
 __all__ = ["Standing", "until"]
 
 _NO_CARD = ProviderCard()
+_LASTING = {
+    "account", "cost_in", "cost_out", "latency", "quality", "context_window", "requests_per_minute",
+}  # fmt: skip
 _FIGURES = (
     "running", "waiting", "is_full", "refusal", "expected_cost", "credits", "wait", "rate_wait", "measured_latency",
     "failures", "last_failure", "health_wait", "health",
@@ -35,8 +38,8 @@ class Standing:
     """One provider as the market sees it. Without a card it has nothing but its room."""
 
     __slots__ = (
-        "_candidate", "_figures", "_is_priced", "_payer", "_purses", "_runtime", "capacity", "card", "health",
-        "is_charged", "ref", "throttle",
+        "_candidate", "_figures", "_is_judged", "_is_priced", "_payer", "_purses", "_runtime", "capacity", "card",
+        "health", "is_charged", "ref", "throttle",
     )  # fmt: skip
 
     def __init__(self, runtime: Runtime, ref: AgentRef, purses: dict[Hashable, Ledger]) -> None:
@@ -60,18 +63,10 @@ class Standing:
             )
             self.throttle = Throttle(limits, runtime.clock, queued=card.queued)
         self.capacity = self.throttle.capacity if self.throttle else Capacity(ref.concurrency, card.queued)
+        self._is_judged = self.is_charged or self.throttle is not None or card.latency is not None
+        """Whether more than its room and its health matters."""
         self._figures: tuple[Any, ...] = ()
-        self._candidate = Candidate(
-            provider=ref.name,
-            account=card.account,
-            cost_in=card.cost_in,
-            cost_out=card.cost_out,
-            latency=card.latency,
-            quality=card.quality,
-            context_window=card.context_window,
-            requests_per_minute=card.requests_per_minute,
-            lets_wait=card.when_full == "block",
-        )
+        self._candidate: Candidate | None = None
 
     @property
     def credits(self) -> Ledger | None:
@@ -96,7 +91,7 @@ class Standing:
         """Return what is to be said of it for a task."""
         card, capacity, health = self.card, self.capacity, self.health
         figures: tuple[Any, ...] = (capacity.running, capacity.waiting, capacity.is_full, refusal)
-        if health is not None:
+        if health is not None and (self._is_judged or health.failures or health.latency is not None):
             is_well = not health.failures
             now = 0.0 if is_well else self._runtime.clock.now()
             figures += (
@@ -110,10 +105,21 @@ class Standing:
                 0.0 if is_well or self._is_insisted(task) else health.wait(now),
                 "closed" if is_well else health.state(now),
             )
-        if figures != self._figures:  # most of the time nothing has changed since the last task
+        said = self._candidate
+        if (
+            said is None or figures != self._figures
+        ):  # most of the time nothing has changed since the last task
             known = dict(zip(_FIGURES, figures, strict=False))
-            self._figures, self._candidate = figures, self._candidate.model_copy(update=known)
-        return self._candidate
+            said = self._said_first(known) if said is None else said.model_copy(update=known)
+            self._figures, self._candidate = figures, said
+        return said
+
+    def _said_first(self, known: dict[str, Any]) -> Candidate:
+        lasting = {name: getattr(self.card, name) for name in _LASTING & self.card.model_fields_set}
+        is_strict = self.card.when_full == "fail"
+        return Candidate(
+            provider=self.ref.name, **lasting, **known, **{"lets_wait": False} if is_strict else {}
+        )
 
     def _wait(self, latency: float, caller: Hashable | None) -> float:
         """Return the seconds until those who wait before it have begun, if they take as long as the card says."""

@@ -114,6 +114,7 @@ class _StdioEngine:
                 try:
                     answer = await self._answer(task, document, attempt, context)
                 except ProviderError as err:
+                    err.attempts = attempt
                     if attempt == task.limits.attempts or not self._can_repeat(err):
                         raise
                 else:

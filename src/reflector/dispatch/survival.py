@@ -14,6 +14,8 @@ from reflector.errors import (
     LLMError,
     MiddlewareError,
     NoProviderError,
+    ProviderReportedError,
+    ProviderSpawnError,
     RateLimitedError,
     ReflectorError,
     RuntimeClosedError,
@@ -39,6 +41,8 @@ def is_survivable(err: ReflectorError) -> bool:
 
 def is_blamed(err: ReflectorError) -> bool:
     """Return whether it speaks against the provider, whatever the task."""
+    if isinstance(err, ProviderReportedError):
+        return err.retryable
     return is_survivable(err) and not isinstance(err, _OF_BOTH)
 
 
@@ -46,4 +50,5 @@ def pause_after(err: ReflectorError) -> float | None:
     """Return the seconds for which it is to be left alone at once, 0 being as long as usual; None: not yet."""
     if isinstance(err, RateLimitedError):
         return err.retry_after or None
-    return 0.0 if isinstance(err, LLMError) and err.fatal else None
+    is_hopeless = isinstance(err, ProviderSpawnError) or (isinstance(err, LLMError) and err.fatal)
+    return 0.0 if is_hopeless else None
