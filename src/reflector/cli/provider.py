@@ -58,7 +58,7 @@ def _raise(error: Exception) -> NoReturn:
 
 
 def _group_of(document: Any) -> TaskGroup:
-    """Return the task group of a request. Ids are whatever the client likes; beside a bare payload they mean nothing."""
+    """Return the task group of a request. Ids are of any type; beside a bare payload they mean nothing."""
     if isinstance(document, dict):
         id = document.pop("id", None)
         if "payload" in document and id not in (None, ""):
