@@ -173,9 +173,11 @@ def plan(
     chosen = _most_important(everything, ranks, limit)
     plan_id = new_id("plan")
     quality: GroupQuality | None = None
+    left_over = 0
     if task_type == "code_evolution":
         rank_of = {chunk.id: float(rank) for chunk, rank in zip(everything, ranks, strict=True)}
         groups = _evolutions(chosen, rank_of, max_tokens, goal, _surroundings(everything))
+        left_over = len(chosen) - len(groups)
     else:
         grouped = group_chunks(
             chosen,
@@ -192,7 +194,10 @@ def plan(
     planned = [group.replace(origin=GroupOrigin(plan=plan_id), estimate=estimate_of(group)) for group in kept]
     return Plan(
         planned,
-        left_out=len(everything) - len(chosen) + sum(_size(group) for group in groups[len(kept) :]),
+        left_out=len(everything)
+        - len(chosen)
+        + left_over
+        + sum(_size(group) for group in groups[len(kept) :]),
         quality=quality,
         expected_cost={spec.name: _sum(_cost(spec, group) for group in planned) for spec in specs},
     )
