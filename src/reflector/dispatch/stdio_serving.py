@@ -98,8 +98,8 @@ async def serve(
                     await pipes.write(_written(document, indent=indent))
             group.cancel_scope.cancel()
     except BaseExceptionGroup as errors:
-        failure = only_error(errors)
-        raise failure from failure.__cause__
+        error = only_error(errors)
+        raise error from error.__cause__
 
 
 async def _serve_session(pipes: _Pipes, answer: Answer, failure: Failure, running: int) -> None:
