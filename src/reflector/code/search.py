@@ -59,12 +59,13 @@ def best(
         # Not `@`: threads of BLAS that wait for a processor make it twenty times slower on a busy machine.
         near = np.einsum("nd,d->n", snapshot.vectors, vector)
     scores = weight * _standardized(near) + (1 - weight) * _standardized(words)
-    scores[(words <= 0) & (near <= 0)] = -np.inf
     scores[list(snapshot.defined.get(_simple(query), ()))] += _SAME_NAME
-    limit = min(limit, len(scores))
-    top = np.argpartition(scores, -limit)[-limit:]
-    top = top[np.lexsort((top, -scores[top]))]
-    return [(snapshot.numbers[row], float(scores[row])) for row in top if scores[row] > -np.inf]
+    rows = np.flatnonzero((words > 0) | (near > 0))
+    if len(rows) > limit:
+        # Only what is like the query: among thousands of equal scores the partition would take long.
+        rows = rows[np.argpartition(scores[rows], -limit)[-limit:]]
+    rows = rows[np.lexsort((rows, -scores[rows]))]
+    return [(snapshot.numbers[row], float(scores[row])) for row in rows]
 
 
 def _simple(query: str) -> str:

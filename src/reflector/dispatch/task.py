@@ -15,10 +15,13 @@ from reflector.dispatch.decision import Decision
 from reflector.signals.signal import Signal
 from reflector.usage import Usage
 
-__all__ = ["Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
+__all__ = ["SOURCE", "Estimate", "Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
+
+SOURCE = "/dispatch"
+"""Where requests for tasks come from."""
 
 _KIND = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
-_LIMITS, _METADATA = "tasklimits", "taskmetadata"
+_LIMITS, _ESTIMATE, _METADATA = "tasklimits", "taskestimate", "taskmetadata"
 _NOT_PRINTABLE_ASCII = re.compile("[^ -~]")
 
 
@@ -26,14 +29,22 @@ class Limits(Value):
     """What a task may cost, and who may do it."""
 
     cost_usd: float | None = Field(default=None, ge=0)
-    """Providers whose card asks more are passed over. None: any price."""
+    """Providers where it is expected to cost more are passed over. None: any price."""
     providers: tuple[str, ...] | None = None
-    """Names of those who may do it. None: whoever can."""
+    """Names of those who may do it; a single one is asked even while it is left alone after failures. None: whoever
+    can."""
     attempts: int = Field(default=3, ge=1)
-    """How often it may be started, when the process that runs it dies."""
+    """How often one provider may start it, when the process that runs it dies."""
 
 
 _NO_LIMITS = Limits()
+
+
+class Estimate(Value):
+    """What a task takes, as far as that is known before: prices and windows of providers are judged by it."""
+
+    input_tokens: int = Field(default=0, ge=0)
+    output_tokens: int = Field(default=0, ge=0)
 
 
 class Task(Value):
@@ -56,6 +67,7 @@ class Task(Value):
     limits: Limits = _NO_LIMITS
     deadline: datetime | None = None
     """When nobody needs it any more; without an offset it counts as UTC."""
+    estimate: Estimate | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)
     """Plain data that travels along."""
 
@@ -75,6 +87,8 @@ class Task(Value):
         extensions = {}
         if self.limits is not _NO_LIMITS:
             extensions[_LIMITS] = _attribute(self.limits)
+        if self.estimate is not None:
+            extensions[_ESTIMATE] = _attribute(self.estimate)
         if self.metadata:
             extensions[_METADATA] = _attribute(self.metadata)
         return Signal(
@@ -93,6 +107,8 @@ class Task(Value):
         known: dict[str, Any] = {}
         if _LIMITS in extensions:
             known["limits"] = loads(extensions[_LIMITS])
+        if _ESTIMATE in extensions:
+            known["estimate"] = loads(extensions[_ESTIMATE])
         if _METADATA in extensions:
             known["metadata"] = loads(extensions[_METADATA])
         return cls(
@@ -121,9 +137,9 @@ class TaskResult(Value):
     decision: Decision
     """Why that one, and what was said about the others."""
     usage: Usage = Usage()
-    """What the provider says it used; without a word from it, the price on its card."""
+    """What was used, as providers say it; without a word from them, the price on their cards."""
     attempts: int = 1
-    """How often it was started: more than once only where a process died."""
+    """How often it was started: more than once where a process died or a provider failed."""
 
 
 @lru_cache(1024)
