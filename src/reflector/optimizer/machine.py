@@ -32,8 +32,8 @@ _ROUNDS = 3
 _LONGEST = 500
 """Rollouts after which a proposal looks at no further minibatch, however long its validation is."""
 _FRUITLESS = 5
-"""Proposals in a row that bring no child to run, after which the run ends: they would go on. Of those that were
-reflected on a few, of others as many as see all rows twice."""
+"""Proposals in a row that bring no child to run, besides those that see all rows twice, after which the run ends. It
+ends sooner where reflections on a parent brought nothing, the last ones about single runs."""
 _SCREEN = 5
 """Validation rows on which a merge is tried first."""
 _PROBE = 8
@@ -91,7 +91,7 @@ class Machine:
         self._kept_for_tests = tests if 5 * tests <= self.limit else 0
         self._next_order = self._next_proposal = 0
         self._committed_rollouts = rows["val"]
-        self._merges = self._fruitless = self._unhelped = self._best_at = 0
+        self._merges = self._fruitless = self._best_at = 0
         self._tried: set[frozenset[int]] = set()
         self._tried_texts = {seed.key: 0}
         """Texts that have been accepted or rejected, with the number of commits after which that was known."""
@@ -368,7 +368,9 @@ class Machine:
                 tuple(known),
                 tuple(known.values()),
                 self._rejected(proposal),
-                self._unhelped_by(proposal) if proposal.child is None else 0,
+                self._unhelped_by(proposal.parent, self._known_history(proposal))
+                if proposal.child is None
+                else 0,
             ),
             proposal,
         )
@@ -376,11 +378,12 @@ class Machine:
     def _known_history(self, proposal: Proposal) -> Sequence[Proposal]:
         return self.history[: proposal.base] if self.config.order == "strict" else self.history
 
-    def _unhelped_by(self, proposal: Proposal) -> int:
-        """Return how many reflections on the parent have brought nothing to run since the last that did."""
+    @staticmethod
+    def _unhelped_by(parent: Candidate, history: Sequence[Proposal]) -> int:
+        """Return how many reflections on a parent have brought nothing to run since the last that did."""
         count = 0
-        for each in reversed(self._known_history(proposal)):
-            if each.parent.key == proposal.parent.key and each.steps:
+        for each in reversed(history):
+            if each.parent.key == parent.key and each.steps:
                 if each.ending not in ("unusable", "duplicate"):
                     break
                 count += 1
@@ -651,11 +654,12 @@ class Machine:
         for each in (child, proposal.trial):
             if each is not None:
                 self._tried_texts.setdefault(each.key, len(self.history))
-        is_fruitful = bool(proposal.after and proposal.ordered)
-        self._fruitless = 0 if is_fruitful else self._fruitless + 1
-        self._unhelped = 0 if is_fruitful else self._unhelped + bool(proposal.steps)
+        self._fruitless = 0 if proposal.after and proposal.ordered else self._fruitless + 1
         rounds = 2 * self.rows["train"] // self.minibatch
-        if self._unhelped >= _FRUITLESS + 2 or self._fruitless >= _FRUITLESS + rounds:
+        closest = self.config.runs_per_reflection.bit_length()  # single runs were looked at
+        if self._fruitless >= _FRUITLESS + rounds or (
+            self._fruitless and self._unhelped_by(proposal.parent, self.history) >= closest
+        ):
             self.stop("perfect" if proposal.ending == "perfect" else "no new children")
         if self.config.patience is not None and len(self.history) - self._best_at >= self.config.patience:
             self.stop("patience")
