@@ -206,8 +206,9 @@ async def _model(spec: ProviderSpec) -> Prepared:
         price = Price(input=(spec.cost_in or 0.0) * _MILLION, output=(spec.cost_out or 0.0) * _MILLION)
     concurrency = spec.concurrency or RateLimits().concurrency
     options = ModelOptions(limits=RateLimits(concurrency=concurrency), price=price)
-    assert spec.model is not None, "a spec without a model is refused"
-    model = Model(spec.model, base_url=spec.base_url, api_key=key, options=options)
+    model: Model = spec.model
+    if not isinstance(model, Model):
+        model = Model(spec.model, base_url=spec.base_url, api_key=key, options=options)
     if price is None or spec.context_window is None:
         await model.warmup()
         known = model.price
