@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from contextlib import nullcontext
 from typing import Any, Protocol
 
 from reflector._clock import Clock
@@ -194,7 +195,8 @@ class Errand:
         estimate = self._task.estimate
         ledgers = (standing.credits, self._floor.ledger, self._ledger)
         try:
-            with until(self._floor.runtime, self._deadline):
+            # Only a budget makes a task wait: that of the ledger that was handed over.
+            with nullcontext() if self._ledger is None else until(self._floor.runtime, self._deadline):
                 return await Charge.of(
                     [ledger for ledger in ledgers if ledger is not None],
                     (self._task.kind, standing.ref.name, standing.account),
