@@ -105,38 +105,27 @@ def test_a_session_answers_at_once_and_ends_with_its_input() -> None:
 FILLED = {"operation": "norm", "scalar_value": 0.0, "vector_values": [], "input_multivector": None}
 
 
-@pytest.mark.parametrize(
-    ("asked", "answered"),
-    [
-        ({"CliffordOperation": {"operation": "norm"}}, {"CliffordOperation": FILLED}),
-        (
-            {"task_type": "clifford_operation", "payload": {"CliffordOperation": {"operation": "norm"}}},
-            {"task_type": "clifford_operation", "payload": {"CliffordOperation": FILLED}},
-        ),
-    ],
-    ids=["a bare payload", "a task group"],
-)
-def test_echo_gives_the_document_back_pretty(asked: Any, answered: Any) -> None:
-    done = called(json.dumps(asked), "echo")
+def test_echo_gives_the_document_back_pretty() -> None:
+    done = called('{"CliffordOperation": {"operation": "norm"}}', "echo")
     assert (done.returncode, done.stderr) == (0, b"")
-    assert json.loads(done.stdout) == answered
-    assert done.stdout.startswith(b"{\n  ")
-    assert done.stdout.endswith(b"}")
+    assert done.stdout == json.dumps({"CliffordOperation": FILLED}, indent=2).encode()
 
 
-@pytest.mark.parametrize("text", ["", '{"Unknown": {}}'])
-def test_echo_of_what_is_no_task_is_an_exit_code(text: str | bytes) -> None:
-    done = called(text, "echo")
+def test_echo_of_what_is_no_task_is_an_exit_code() -> None:
+    done = called('{"Unknown": {}}', "echo")
     assert (done.returncode, done.stdout) == (2, b"")
-    assert done.stderr.startswith(b"reflector: ")
+    assert done.stderr.startswith(b"reflector: expected a task group")
 
 
 def test_a_session_of_echo() -> None:
     own = {"id": "own", "task_type": "rollout", "payload": {"components": {}, "example": 1}}
-    lines = [{"id": 1, "CliffordOperation": {"operation": "norm"}}, own, {"id": "bad", "payload": 3}]
+    bare = {"CliffordOperation": {"operation": "norm"}}
+    group = {"id": 2, "task_type": "clifford_operation", "payload": bare}
+    lines = [{"id": 1} | bare, group, own, {"id": "bad", "payload": 3}]
     answers = provider("\n".join(map(json.dumps, lines)) + "\nbroken", "--session", name="echo")
     by_id = {answer["id"]: answer for answer in answers}
     assert by_id[1]["value"] == {"CliffordOperation": FILLED}
+    assert by_id[2]["value"] == {"task_type": "clifford_operation", "payload": {"CliffordOperation": FILLED}}
     assert by_id["own"]["value"] == own
     assert by_id["bad"]["error"]["type"] == "InvalidGroupError"
     assert "not JSON" in by_id[None]["error"]["message"]
@@ -147,15 +136,13 @@ def test_a_session_of_echo() -> None:
 CODE = {"CodeReflection": {"code_chunks": ["try:\n    f()\nexcept:\n    pass\n"], "multivector": [0, 1]}}
 
 
-def test_code_is_reflected_on_by_rules() -> None:
-    (answer,) = provider(json.dumps(CODE), "--model", "rules", name="reflect")
-    (suggestion,) = answer["value"]["suggestions"]
+def test_code_is_reflected_on_by_rules_and_what_they_cannot_do_is_an_answer() -> None:
+    lines = [{"id": "code"} | CODE, {"id": "run", "Rollout": {"components": {}}}]
+    answers = provider("\n".join(map(json.dumps, lines)), "--session", "--model", "rules", name="reflect")
+    by_id = {answer["id"]: answer for answer in answers}
+    (suggestion,) = by_id["code"]["value"]["suggestions"]
     assert (suggestion["start_line"], suggestion["end_line"]) == (3, 3)
-
-
-def test_what_rules_cannot_do_is_an_answer() -> None:
-    (answer,) = provider('{"Rollout": {"components": {}}}', "--model", "rules", name="reflect")
-    assert answer["error"]["type"] == "NoProviderError"
+    assert by_id["run"]["error"]["type"] == "NoProviderError"
 
 
 def test_a_slow_model_call_keeps_no_other_task_waiting() -> None:
@@ -218,7 +205,6 @@ def test_a_program_of_ones_own_may_print_and_fail() -> None:
 
 def test_a_program_of_ones_own_answers_a_document() -> None:
     assert json.loads(own('{"payload": 21}').stdout) == {"value": 42, "usage": {"calls": 1}}
-    assert json.loads(own('{"payload": "strange"}').stdout)["error"]["type"] == "TypeError"
 
 
 def test_a_session_ends_at_once_when_nobody_reads_its_answers() -> None:

@@ -17,6 +17,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from reflector._clock import settle
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.dispatching import execute
 from reflector.dispatch.provider import ProviderCard
@@ -454,6 +455,28 @@ for t in tasks:
             for number in range(5):
                 assert (await run(number)).value == number
         assert (await run("late")).value == "late"
+    assert len(noted_pids(pids)) == 1
+
+
+async def test_a_caller_that_gives_up_breaks_nobody_else(pids: Path) -> None:
+    code = """
+held = next(tasks)
+for t in tasks:
+    say(t["id"], value=t["payload"])
+    if t["payload"] == 9: say(held["id"], value="too late")
+"""
+    async with provider(noted(pids, code)), anyio.create_task_group() as group:
+        scope = anyio.CancelScope()
+
+        async def wait() -> None:
+            with scope:
+                await run("held")
+
+        group.start_soon(wait)
+        await settle()
+        for number in range(10):
+            assert (await run(number)).value == number
+            scope.cancel()
     assert len(noted_pids(pids)) == 1
 
 

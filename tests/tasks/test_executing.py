@@ -115,7 +115,10 @@ async def test_a_slow_kind_does_not_hold_up_the_others() -> None:
         await gate.wait()
 
     slow = [TaskGroup(payload=CodeEvolutionTask(code_snippet="x")) for _ in range(30)]
-    providers = [function(wait, accepts=["code_evolution"]), function(give_back, "other", accepts=["rollout"])]
+    providers = [
+        function(wait, accepts=["code_evolution"]),
+        function(give_back, "other", accepts=["rollout"]),
+    ]
     kinds = []
     async for result in execute_all([*slow, rollout(1)], providers=providers):
         kinds.append(result.task_type)
@@ -268,15 +271,22 @@ async def test_what_is_wrong_with_the_options_is_raised_at_once(options: dict[st
 
 
 async def test_what_only_shows_when_providers_start_is_raised_before_the_first_result(tmp_path: Path) -> None:
-    specs = [function("no_such_module:work"), ProviderSpec(name="m", kind="model", model="x", api_key_env="NO_KEY")]
+    specs = [
+        function("no_such_module:work"),
+        ProviderSpec(name="m", kind="model", model="x", api_key_env="NO_KEY"),
+    ]
     for spec in specs:
-        with pytest.raises(ConfigurationError, match=r"no_such_module:work cannot be imported|no variable 'NO_KEY'"):
+        with pytest.raises(
+            ConfigurationError, match=r"no_such_module:work cannot be imported|no variable 'NO_KEY'"
+        ):
             await all_of([rollout(1)], providers=[spec])
 
 
 async def test_it_joins_the_runtime_and_asks_nobody_else_there() -> None:
     async with Runtime() as runtime:
-        await runtime.spawn(lambda task, context: "mine", name="mine", accepts=["rollout"], card=ProviderCard())
+        await runtime.spawn(
+            lambda task, context: "mine", name="mine", accepts=["rollout"], card=ProviderCard()
+        )
         (own,) = await all_of([rollout(1)])
         table = [function(give_back, "table", cost_in=1.0, accepts=["rollout"])]
         (other,) = await all_of([rollout(2, estimate=Estimate(input_tokens=1))], providers=table)
@@ -297,7 +307,9 @@ async def test_an_outage_that_passes_is_waited_for_and_one_that_does_not_is_not(
         done: list[GroupResult] = []
 
         async def collect() -> None:
-            done.extend(await all_of([rollout(n) for n in range(40)], providers=[function(work, concurrency=1)]))
+            done.extend(
+                await all_of([rollout(n) for n in range(40)], providers=[function(work, concurrency=1)])
+            )
 
         tasks.start_soon(collect)
         await clock.advance(1)

@@ -40,7 +40,9 @@ def code_groups(draw: st.DrawFn) -> TaskGroup:
     payload = CodeReflectionTask(code_chunks=tuple(chunks))
     extra = draw(st.integers(0, 20))
     tokens = sum(chunk.tokens for chunk in chunks) + extra
-    estimate = draw(st.sampled_from([None, Estimate(input_tokens=tokens, output_tokens=draw(st.integers(0, 9)))]))
+    estimate = draw(
+        st.sampled_from([None, Estimate(input_tokens=tokens, output_tokens=draw(st.integers(0, 9)))])
+    )
     cost = draw(st.none() | st.floats(0, 10))
     return TaskGroup(payload=payload, estimate=estimate, limits=Limits(cost_usd=cost), goal="g", priority=3)
 
@@ -107,7 +109,11 @@ NAME = "Rename the variable x to row_count"
 
 
 async def test_union_says_everything_once_vote_what_most_say_best_what_the_most_confident_says() -> None:
-    values = [reflection(GUARD), reflection(GUARD_TOO, NAME, score=0.9), reflection(GUARD, line=50, score=0.1)]
+    values = [
+        reflection(GUARD),
+        reflection(GUARD_TOO, NAME, score=0.9),
+        reflection(GUARD, line=50, score=0.1),
+    ]
     union = await merge_values(values, "union")
     assert said(union) == [GUARD, NAME, GUARD]
     assert (union.confidence_score, union.analysis.count("analysis")) == (0.5, 3)
@@ -137,7 +143,7 @@ def test_of_a_union_nothing_is_new_and_nothing_is_missing(values: list[CodeRefle
     for each in given_ones:
         assert any(other.path == each.path and _alike(other, each) for other, _ in known)
     assert sum(voices for _, voices in known) <= len(given_ones)
-    assert suggestions_of([value for value, in zip(values, strict=True)]) == known
+    assert suggestions_of([value for (value,) in zip(values, strict=True)]) == known
 
 
 def _alike(one: Suggestion, other: Suggestion) -> bool:
@@ -179,7 +185,12 @@ def result(number: int, *, failed: bool = False, cost: float | None = 1.0) -> Gr
 
 async def test_a_merged_result_adds_up_what_was_used() -> None:
     merged = await merge_results(GROUP, [result(1), result(2), result(3, cost=None)])
-    assert (merged.id, merged.status, merged.value, merged.provider) == ("g", "completed", [1, 2, 3], "p1, p0")
+    assert (merged.id, merged.status, merged.value, merged.provider) == (
+        "g",
+        "completed",
+        [1, 2, 3],
+        "p1, p0",
+    )
     assert (merged.cost_usd, merged.usage.input_tokens, merged.usage.calls, merged.attempts) == (2.0, 6, 3, 3)
     assert [part.id for part in merged.parts] == ["g/1", "g/2", "g/3"]
 

@@ -58,9 +58,11 @@ def _raise(error: Exception) -> NoReturn:
 
 
 def _group_of(document: Any) -> TaskGroup:
-    """Return the task group of a request; beside a bare payload stands its id."""
-    if isinstance(document, dict) and "payload" not in document:
-        document.pop("id", None)
+    """Return the task group of a request. Ids are of any type; beside a bare payload they mean nothing."""
+    if isinstance(document, dict):
+        id = document.pop("id", None)
+        if "payload" in document and id not in (None, ""):
+            document["id"] = str(id)
     return group_of(document)
 
 

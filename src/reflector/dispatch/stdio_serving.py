@@ -7,6 +7,7 @@ import inspect
 import os
 import select
 import stat
+import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any
@@ -123,17 +124,16 @@ class _Pipes:
     def __init__(self) -> None:
         self.scope = anyio.CancelScope()
         """What ends when nobody reads the answers any more."""
-        self._source: int | None = None
-        with contextlib.suppress(OSError):  # it is closed
-            self._source = os.dup(0)
-        self._sink = os.dup(1)
         self._writing = anyio.Lock()
+        if sys.stdout is None:
+            raise InputError("standard output is closed: there is no place for answers")
+        self._sink = os.dup(1)
         nowhere = os.open(os.devnull, os.O_RDWR)
-        os.dup2(nowhere, 0)
-        try:
-            os.dup2(2, 1)
-        except OSError:  # standard error is closed
-            os.dup2(nowhere, 1)
+        # Where one was closed from the beginning, its number may be that of something else by now.
+        os.dup2(nowhere if sys.stderr is None else 2, 1)
+        self._source = None if sys.stdin is None else os.dup(0)
+        if self._source is not None:
+            os.dup2(nowhere, 0)
         os.close(nowhere)
 
     async def read(self) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import math
+from collections import deque
 from typing import Any
 
 import anyio
@@ -46,7 +46,9 @@ class Session:
         self._calls: dict[str, _Call] = {}
         self._owed: set[str] = set()
         self._answered = 0
-        self._outbox, self._to_write = anyio.create_memory_object_stream[_Call](math.inf)
+        self._outbox: deque[_Call] = deque()
+        self._news = anyio.Event()
+        self._is_closing = False
         self._scope = anyio.CancelScope()
         self._ended = anyio.Event()
         self._rest: list[bytes] = []
@@ -69,7 +71,8 @@ class Session:
         id = self._free_id(name)
         call = self._calls[id] = _Call(session_line(id, document), self._answered)
         try:
-            self._outbox.send_nowait(call)
+            self._outbox.append(call)
+            self._news.set()
             await call.done.wait()
         finally:
             del self._calls[id]
@@ -115,14 +118,12 @@ class Session:
             for call in waiting:
                 call.error = error
                 call.done.set()
-            self._to_write.close()
-            self._outbox.close()
             self._ended.set()
 
     async def close(self) -> None:
         """Close the program's input, which tells it to end, and kill it if it does not."""
-        self.is_usable = False
-        self._outbox.close()
+        self.is_usable, self._is_closing = False, True
+        self._news.set()
         try:
             with anyio.move_on_after(GRACE):
                 await self._ended.wait()
@@ -146,16 +147,18 @@ class Session:
         return child.died("half-way through an answer" if self._length else "before it had answered")
 
     async def _write(self, child: Child) -> None:
-        async for call in self._to_write:
-            if call.is_given_up:
-                continue
-            call.is_sent = True
-            if not await child.send(call.line):
-                break
-        else:
-            await child.stdin.aclose()
-            return
-        child.kill()  # alive or not, it reads nothing any more
+        """Write what there is to write: a frame that was begun is written whole, whoever gives it up."""
+        while not (self._is_closing and not self._outbox):
+            while self._outbox:
+                call = self._outbox.popleft()
+                call.is_sent = not call.is_given_up
+                if call.is_sent and not await child.send(call.line):
+                    child.kill()  # alive or not, it reads nothing any more
+                    return
+            if not self._is_closing:
+                self._news = anyio.Event()
+                await self._news.wait()
+        await child.stdin.aclose()
 
     def _take(self, piece: bytes) -> None:
         *ends, rest = piece.split(b"\n")

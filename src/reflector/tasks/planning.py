@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import math
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from reflector.clifford.geometry import Projection
 
 __all__ = ["Plan", "PlanOptions", "estimate_of", "plan"]
+
+_NAMES_SHOWN = 60
+_IMPORT = re.compile(r"(import|from|use|#include|using|require|package)\b")
+"""Lines at the margin; those of several lines only as they begin."""
 
 TaskType = Literal["code_reflection", "code_evolution", "clifford_operation"]
 
@@ -168,9 +173,11 @@ def plan(
     chosen = _most_important(everything, ranks, limit)
     plan_id = new_id("plan")
     quality: GroupQuality | None = None
+    left_over = 0
     if task_type == "code_evolution":
         rank_of = {chunk.id: float(rank) for chunk, rank in zip(everything, ranks, strict=True)}
-        groups = _evolutions(chosen, rank_of, max_tokens, goal)
+        groups = _evolutions(chosen, rank_of, max_tokens, goal, _surroundings(everything))
+        left_over = len(chosen) - len(groups)
     else:
         grouped = group_chunks(
             chosen,
@@ -187,7 +194,10 @@ def plan(
     planned = [group.replace(origin=GroupOrigin(plan=plan_id), estimate=estimate_of(group)) for group in kept]
     return Plan(
         planned,
-        left_out=len(everything) - len(chosen) + sum(_size(group) for group in groups[len(kept) :]),
+        left_out=len(everything)
+        - len(chosen)
+        + left_over
+        + sum(_size(group) for group in groups[len(kept) :]),
         quality=quality,
         expected_cost={spec.name: _sum(_cost(spec, group) for group in planned) for spec in specs},
     )
@@ -282,12 +292,21 @@ def _position(group: Group, projection: Projection | None, goal: str) -> TaskGro
 
 
 def _evolutions(
-    chunks: Iterable[Chunk], rank_of: Mapping[str, float], max_tokens: int, goal: str
+    chunks: Iterable[Chunk],
+    rank_of: Mapping[str, float],
+    max_tokens: int,
+    goal: str,
+    around: Mapping[str, dict[str, Any]],
 ) -> list[TaskGroup]:
-    """Return a task for each chunk; one that is too large is left whole, since half a function cannot be changed."""
+    """Return a task for each chunk; one that is too large is left out, since half a function cannot be changed."""
     groups = [
         TaskGroup(
-            payload=CodeEvolutionTask(code_snippet=chunk.text, path=chunk.path, start_line=chunk.start_line),
+            payload=CodeEvolutionTask(
+                code_snippet=chunk.text,
+                path=chunk.path,
+                start_line=chunk.start_line,
+                context=around[chunk.path],
+            ),
             goal=goal,
             priority=rank_of[chunk.id],
         )
@@ -295,6 +314,19 @@ def _evolutions(
         if chunk.text.strip() and chunk.tokens <= max_tokens
     ]
     return sorted(groups, key=lambda group: -group.priority)
+
+
+def _surroundings(chunks: Iterable[Chunk]) -> dict[str, dict[str, Any]]:
+    """Return what whoever changes a piece of a file should know of the rest: its imports, and what it defines."""
+    around: dict[str, dict[str, Any]] = {}
+    for chunk in chunks:
+        known = around.setdefault(chunk.path, {"imports": [], "defined_in_this_file": []})
+        known["imports"] += [
+            line for line in chunk.text.splitlines() if _IMPORT.match(line) and line not in known["imports"]
+        ]
+        if chunk.name and len(known["defined_in_this_file"]) < _NAMES_SHOWN:
+            known["defined_in_this_file"].append(chunk.name)
+    return around
 
 
 def _size(group: TaskGroup) -> int:

@@ -131,8 +131,8 @@ def _takes_context(function: Callable[..., Any]) -> bool:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # some functions written in C do not tell
         return False
-    needed = [each for each in parameters if each.default is each.empty and each.kind <= each.VAR_POSITIONAL]
-    return len(needed) > 1
+    places = [each for each in parameters if each.kind <= each.VAR_POSITIONAL and each.default is each.empty]
+    return len(places) > 1 or any(each.kind == each.VAR_POSITIONAL for each in places)
 
 
 def import_target(name: str, folder: Path | None = None) -> Callable[..., Any]:

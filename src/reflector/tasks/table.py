@@ -85,7 +85,8 @@ class ProviderSpec(Value):
         if own and not getattr(self, own[0]):
             raise ValueError(f"a provider of kind {self.kind!r} needs {own[0]!r}")
         for kind, keys in _BY_KIND.items():
-            wrong = [key for key in keys if key in self.model_fields_set and key not in own]
+            others = [key for key in keys if key not in own]
+            wrong = [key for key in others if getattr(self, key) != ProviderSpec.model_fields[key].default]
             if wrong:
                 raise ValueError(f"{wrong[0]!r} belongs to kind {kind!r}; this one is of kind {self.kind!r}")
         unknown = [kind for kind in self.accepts if kind not in PAYLOADS]

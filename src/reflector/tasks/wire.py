@@ -42,7 +42,10 @@ TAGS: Mapping[str, str] = {
 }
 """Kind of task by external tag. solfunmeme knows the three in the middle."""
 _TAG_OF = {kind: tag for tag, kind in TAGS.items()}
-"""`own`: everything. `origin`: a task group of solfunmeme, as much as it holds. `origin_payload`: its payload."""
+_EXPECTED = (
+    'expected a task group, {"task_type": …, "payload": {…}}, '
+    'or a payload with its tag, {"CodeReflection": {…}}'
+)
 
 
 def read_groups(
