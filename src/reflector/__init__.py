@@ -41,12 +41,16 @@ if TYPE_CHECKING:
     from reflector.code.minilm import MiniLM as MiniLM
     from reflector.dispatch.accounts import LedgerLine as LedgerLine
     from reflector.dispatch.dispatching import execute as execute
+    from reflector.dispatch.dispatching import market_ledger as market_ledger
     from reflector.dispatch.ledger import Ledger as Ledger
     from reflector.dispatch.payload import TaskPayload as TaskPayload
     from reflector.dispatch.provider import ProviderCard as ProviderCard
     from reflector.dispatch.stdio_provider import StdioProvider as StdioProvider
     from reflector.dispatch.stdio_serving import serve_stdio as serve_stdio
     from reflector.dispatch.store import AnswerStore as AnswerStore
+    from reflector.dispatch.task import (
+        Estimate as Estimate,
+    )
     from reflector.dispatch.task import (
         Limits as Limits,
     )
@@ -506,9 +510,11 @@ _HOME = {
     "TaskResult": "reflector.dispatch.task",
     "TaskOutput": "reflector.dispatch.task",
     "Limits": "reflector.dispatch.task",
+    "Estimate": "reflector.dispatch.task",
     "TaskPayload": "reflector.dispatch.payload",
     "ProviderCard": "reflector.dispatch.provider",
     "execute": "reflector.dispatch.dispatching",
+    "market_ledger": "reflector.dispatch.dispatching",
     "execute_all": "reflector.tasks.executing",
     "GroupResults": "reflector.tasks.executing",
     "GroupResult": "reflector.tasks.results",

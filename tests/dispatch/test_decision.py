@@ -21,10 +21,10 @@ def test_as_text_it_says_who_was_chosen_tried_and_passed_over() -> None:
         "dear: the only capable provider, $0.5 a task\n"
         "flaky failed after 1.23 s: LLMServerError: it is down\n"
         "\n"
-        "provider  verdict                    breaker    expected USD  credits USD  takes s  quality  run  wait\n"
-        "flaky     was tried: LLMServerError  closed              0.1            -        -        -    0     0\n"
-        "<dear>    capable                    closed              0.5         12.5     0.25      0.9    0     0\n"
-        "dear      chosen                     half-open           0.5            -        -        -    1    12"
+        "provider  breaker    expected USD  credits USD  takes s  quality  run  wait  verdict\n"
+        "flaky     closed              0.1            -        -        -    0     0  was tried: LLMServerError\n"
+        "<dear>    closed              0.5         12.5     0.25      0.9    0     0  capable\n"
+        "dear      half-open           0.5            -        -        -    1    12  chosen"
     )
 
 

@@ -261,7 +261,7 @@ async def test_whoever_may_wait_waits_for_the_task_that_tries_it() -> None:
         assert done == ["ill"] * 5
 
 
-async def test_a_trial_that_is_cancelled_leaves_room_for_the_next() -> None:
+async def test_a_probe_that_is_cancelled_leaves_room_for_the_next() -> None:
     clock, ill = VirtualClock(), Provider(max_failures=1, pause=30, when_full="fail")
     ill.fault = LLMServerError("down")
     async with Runtime(clock=clock) as runtime:
@@ -418,6 +418,35 @@ async def test_what_breaks_off_may_have_to_be_paid() -> None:
         assert "has credits of $0.5 left" in str(error)
         assert market_ledger().total().uncertain_usd == 1
         provider.gate.set()
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        Usage(cost_usd=float("nan")),
+        Usage(cost_usd=float("inf")),
+        Usage(cost_usd=-1),
+        Usage(input_tokens=10**400),
+    ],
+)
+async def test_usage_that_cannot_be_is_a_failure_and_changes_no_account(usage: Usage) -> None:
+    liar, honest = Provider(credits=5, cost_in=0.001), Provider(price_usd=1)
+    liar.usage = usage
+    async with Runtime() as runtime:
+        await spawn(runtime, liar=liar, honest=honest)
+        result = await execute(task())
+        assert (result.provider, result.usage.cost_usd) == ("honest", 1)
+        assert "says of its usage what cannot be" in result.decision.tries[0].message
+        assert result.decision.candidates[0].credits == 5
+
+
+@pytest.mark.parametrize(
+    "card",
+    [{"credits": -1}, {"price_usd": float("nan")}, {"cost_in": float("inf")}, {"quality": 2}, {"timeout": 0}],
+)
+def test_a_card_says_what_can_be(card: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(card))):
+        ProviderCard(**card)
 
 
 async def test_providers_of_one_account_share_its_credits() -> None:

@@ -71,6 +71,13 @@ async def programs() -> None:
     rf.serve_stdio(lambda task: rf.TaskOutput(value=1), session=False, running=2)
 
 
+async def market() -> None:
+    asked = rf.Task(kind="demo", estimate=rf.Estimate(input_tokens=100))
+    result = await rf.execute(asked, policy=lambda candidate: candidate.expected_cost, ledger=rf.Ledger())
+    assert_type(result.decision.to_text(), str)
+    assert_type(rf.market_ledger(), rf.Ledger)
+
+
 async def code() -> None:
     index = await rf.CodeIndex.build("src", store="index.db", options=rf.IndexOptions(max_tokens=500))
     assert_type(index, rf.CodeIndex)

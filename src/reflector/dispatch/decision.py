@@ -92,7 +92,9 @@ class Decision(Value):
         """Return the choice, what was tried before, and a table of all candidates."""
         parts = [self._head(), *self._told()]
         if self.candidates:
-            parts += ["", columns([_HEAD, *(self._cells(each) for each in self.candidates)], left=3)]
+            rows = [_HEAD, *(self._cells(each) for each in self.candidates)]
+            figures = columns([row[:-1] for row in rows], left=2).splitlines()
+            parts += ["", *(f"{line}  {row[-1]}" for line, row in zip(figures, rows, strict=True))]
         return "\n".join(parts)
 
     __str__ = to_text
@@ -120,7 +122,6 @@ class Decision(Value):
         took = candidate.latency if candidate.measured_latency is None else candidate.measured_latency
         return (
             candidate.provider,
-            verdict,
             candidate.health.replace("_", "-"),
             f"{candidate.expected_cost:g}",
             _figure(candidate.credits),
@@ -128,10 +129,11 @@ class Decision(Value):
             _figure(candidate.quality),
             str(candidate.running),
             str(candidate.waiting),
+            verdict,
         )
 
 
-_HEAD = ("provider", "verdict", "breaker", "expected USD", "credits USD", "takes s", "quality", "run", "wait")
+_HEAD = ("provider", "breaker", "expected USD", "credits USD", "takes s", "quality", "run", "wait", "verdict")
 
 
 def _figure(value: float | None) -> str:

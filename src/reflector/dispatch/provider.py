@@ -19,7 +19,7 @@ from reflector.usage import Usage
 
 __all__ = ["EngineProvider", "ProviderCard", "open_engine"]
 
-_Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Amount = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=1)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

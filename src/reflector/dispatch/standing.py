@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 
+from reflector._text import one_line
 from reflector.agents.ref import AgentRef
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.capacity import Capacity, current_caller
@@ -78,9 +79,9 @@ class Standing:
         return None if purse is None else purse.cost_left
 
     @property
-    def trial(self) -> anyio.Event | None:
+    def probe(self) -> anyio.Event | None:
         """What is set when the single task that tries it is over; None without one, or if nobody may wait."""
-        return None if self.health is None or self.card.when_full == "fail" else self.health.trial
+        return None if self.health is None or self.card.when_full == "fail" else self.health.probe
 
     @property
     def account(self) -> str:
@@ -176,9 +177,11 @@ class Standing:
         """Take it that a task was not done, although it was given so many seconds."""
         if self.health is None:
             return
-        was_hurried = isinstance(err, AskTimeoutError) and seconds < (self.card.timeout or 0.0)
+        usual = self.card.timeout or self.health.latency or 0.0
+        was_hurried = isinstance(err, AskTimeoutError) and seconds < usual
         if isinstance(err, ReflectorError) and is_blamed(err) and not was_hurried:
-            self.health.fail(begun, now, f"{type(err).__name__}: {err}", pause=pause_after(err))
+            reason = one_line(f"{type(err).__name__}: {err}", 300)
+            self.health.fail(begun, now, reason, pause=pause_after(err))
         else:
             self.health.abandon(begun)
 
