@@ -209,14 +209,12 @@ async def _model(spec: ProviderSpec) -> Prepared:
     model: Model = spec.model
     if not isinstance(model, Model):
         model = Model(spec.model, base_url=spec.base_url, api_key=key, options=options)
-    if price is None or spec.context_window is None:
-        await model.warmup()
-        known = model.price
-        spec = spec.replace(
-            cost_in=spec.cost_in if known is None else known.input / _MILLION,
-            cost_out=spec.cost_out if known is None else known.output / _MILLION,
-            context_window=spec.context_window or facts_of(model.client).max_input_tokens,
-        )
+    await model.warmup()  # now, so that it takes no task's time
+    known = model.price
+    if known is not None:
+        spec = spec.replace(cost_in=known.input / _MILLION, cost_out=known.output / _MILLION)
+    if spec.context_window is None:
+        spec = spec.replace(context_window=facts_of(model.client).max_input_tokens)
     return _prepared(spec, partial(ModelProvider, model), MODEL_KINDS, running=concurrency)
 
 
