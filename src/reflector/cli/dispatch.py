@@ -75,6 +75,10 @@ def dispatch_command(
     ] = False,
 ) -> None:
     """Do the task groups of a plan. Results are printed as they come; what they cost is said on stderr."""
+    if merge_model is not None and ensemble == 1:
+        raise typer.BadParameter(
+            "--merge-model puts several answers together; ask for them with --ensemble N"
+        )
     how: Merge = merge.value if merge_model is None else model_reduction(merge_model)
     run = _Run(as_json=as_json or not sys.stdout.isatty())
     results = partial(

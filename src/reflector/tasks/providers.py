@@ -76,7 +76,7 @@ async def prepare(spec: ProviderSpec, folder: Path | None = None) -> Prepared:
                     spec, CliffordProvider, (CliffordOperation.kind,), running=workers, quality=1.0
                 )
             case "rules":
-                return _prepared(spec, rules_provider, RULES_KINDS, running=2, quality=0.25)
+                return _prepared(spec, rules_provider, RULES_KINDS, running=2, quality=0.25, engine="thread")
             case "callable":
                 return _callable(spec, folder)
             case "stdio":

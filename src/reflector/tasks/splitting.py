@@ -15,7 +15,8 @@ __all__ = ["split_group"]
 
 
 def split_group(group: TaskGroup, window: int) -> tuple[TaskGroup, ...]:
-    """Return the parts of a group, each of which fits a context window, its output included; itself if it fits.
+    """Return the parts of a group, each of which fits a context window, its output included; itself if it fits, or if
+    nothing would: the prompt and the answer alone are too large.
 
     Only code reflections can be cut. The parts hold each line of the code exactly once, in order; what the group may
     cost is divided among them by their tokens. A single line is never cut, and may make a part too large.
@@ -31,7 +32,10 @@ def split_group(group: TaskGroup, window: int) -> tuple[TaskGroup, ...]:
     counts = [_tokens(chunk) for chunk in payload.code_chunks]
     frame = max(0, estimate.input_tokens - sum(counts))
     """Of the prompt around the code, which every part repeats."""
-    packs = list(_packed(payload.code_chunks, max(1, window - frame - estimate.output_tokens)))
+    room = window - frame - estimate.output_tokens
+    if room < 1:
+        return (group,)
+    packs = list(_packed(payload.code_chunks, room))
     sizes = [sum(map(_tokens, pack)) for pack in packs]
     return tuple(
         group.replace(
