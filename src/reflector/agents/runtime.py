@@ -438,7 +438,9 @@ def _attach(cell: Cell, handler: Any) -> None:
             f"a handler is a function of (signal, context) or an Agent class; got {handler!r}"
         )
     else:
-        call = _with_task(cell.runtime, handler) if cell.accepts else handler
+        # What a card has bound reads its task itself.
+        is_bare = cell.accepts and not isinstance(cell.card, Card)
+        call = _with_task(cell.runtime, handler) if is_bare else handler
         cell.use_handler(call, is_async=is_async_callable(handler))
 
 

@@ -75,7 +75,7 @@ class _Market:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._capacities: dict[AgentRef, Capacity] = {}
-        self._spawning = anyio.Lock()
+        self._spawning: anyio.Lock | None = None
 
     async def execute(self, task: Task, seconds: float, caller: Hashable | None) -> TaskResult:
         clock = self._runtime.clock
@@ -147,6 +147,7 @@ class _Market:
 
     async def _spawned(self, default: DefaultProvider, kind: str) -> AgentRef:
         """Return the default provider of a kind, spawned once."""
+        self._spawning = self._spawning or anyio.Lock()
         async with self._spawning:
             for ref in self._runtime.providers(kind):
                 return ref

@@ -154,7 +154,8 @@ def requested_type(kind: str) -> str:
 
 def _attribute(value: Any) -> str:
     """Return a value as JSON that may be an attribute of a signal: printable ASCII, the rest as escapes."""
-    return _NOT_PRINTABLE_ASCII.sub(_escaped, dumps(value).decode())
+    text = dumps(value).decode()
+    return text if text.isascii() and text.isprintable() else _NOT_PRINTABLE_ASCII.sub(_escaped, text)
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -92,13 +92,10 @@ class Model:
     ) -> None:
         _check("options", options, ModelOptions | None)
         _check("store", store, AnswerStore | None)
-        self.options = options or ModelOptions()
+        self.options = options or _DEFAULTS
         self.store = store
         self.client = _client_of(model, base_url, api_key, self.options.timeout)
         clock = clock or SystemClock()
-
-        async def sleep(seconds: float) -> None:
-            await clock.sleep_until(clock.now() + seconds)
 
         self.ledger = Ledger(self.options.budget, clock=clock)
         self._charged: tuple[Ledger, ...] = ()
@@ -106,7 +103,7 @@ class Model:
             self.client,
             self.options.price,
             Throttle(self.options.limits, clock),
-            Retrier(self.options.retry, sleep=sleep, clock=clock.now),
+            Retrier(self.options.retry, sleep=partial(_sleep, clock), clock=clock.now),
             clock,
         )
 
@@ -188,6 +185,10 @@ class Model:
         return reply
 
 
+async def _sleep(clock: Clock, seconds: float) -> None:
+    await clock.sleep_until(clock.now() + seconds)
+
+
 def as_model(model: str | LLMClient | ModelFunction) -> Model:
     """Return a `Model` as it is, and one with the default options for anything else."""
     return model if isinstance(model, Model) else Model(model)
@@ -218,3 +219,6 @@ def _client_of(
     if isinstance(model, Model):
         raise ConfigurationError("this is a Model already; use it as it is, or its charged_to().")
     return as_client(model)
+
+
+_DEFAULTS = ModelOptions()

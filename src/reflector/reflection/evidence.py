@@ -12,8 +12,9 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 from reflector._json import dumps
 from reflector._text import estimate_tokens, shorten_around
@@ -79,8 +80,7 @@ class EvidenceBudget:
     """The least valuable evidence to show."""
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(NamedTuple):
     """One quoted step."""
 
     run: int
@@ -300,7 +300,7 @@ def _condense(chosen: Sequence[Excerpt]) -> list[Excerpt]:
                 text = printed.fold(excerpt.text, excerpt.step_index, excerpt.passage)
                 if text == excerpt.text:
                     whole[key] = excerpt
-                short = replace(excerpt, text=text)
+                short = excerpt._replace(text=text)
             excerpt = short
         result.append(excerpt)
     return result
@@ -308,14 +308,14 @@ def _condense(chosen: Sequence[Excerpt]) -> list[Excerpt]:
 
 def _relative(excerpt: Excerpt, same: int, before: Excerpt | None) -> Excerpt:
     if same != excerpt.step_index:
-        return replace(excerpt, title=f"{excerpt.title}, the same as step {same}", text="")
+        return excerpt._replace(title=f"{excerpt.title}, the same as step {same}", text="")
     if before is None or excerpt.worth <= Worth.DIVERGENCE or before.is_cut or excerpt.is_cut:
         return excerpt
     changes = _changes(before.text, excerpt.text)
     if not changes:
         return excerpt
-    return replace(
-        excerpt, title=f"{excerpt.title}, as in step {before.step_index} but for these lines", text=changes
+    return excerpt._replace(
+        title=f"{excerpt.title}, as in step {before.step_index} but for these lines", text=changes
     )
 
 
@@ -330,8 +330,7 @@ def _changes(before: str, after: str) -> str:
     return text if len(text) < len(after) // 2 else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranked:
+class _Ranked(NamedTuple):
     run: int
     step_index: int
     worth: Worth
