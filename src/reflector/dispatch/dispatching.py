@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 
-from reflector.agents.ambient import ambient_runtime
+from reflector.agents.ambient import ambient_runtime, current_runtime
 from reflector.agents.ref import AgentRef
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.capacity import Capacity, current_caller
@@ -56,6 +56,8 @@ async def execute(
         ReflectorError: What the provider raised; any other error arrives as the cause of a HandlerError.
     """
     envelope = task.to_task() if isinstance(task, TaskPayload) else task
+    if (joined := current_runtime()) is not None:
+        return await _market_of(joined).execute(envelope, timeout, caller)
     async with ambient_runtime() as runtime:
         result = await _market_of(runtime).execute(envelope, timeout, caller)
     return result  # noqa: RET504 - the block may swallow an error, as far as its type says

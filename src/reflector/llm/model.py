@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from types import UnionType
 from typing import get_args
 
@@ -120,7 +120,7 @@ class Model:
     @property
     def card(self) -> ProviderCard:
         """Return the card for an agent that answers with this model: what it can take are the model's limits."""
-        return ProviderCard(running=self.options.limits.concurrency)
+        return _card(self.options.limits.concurrency)
 
     @property
     def concurrency(self) -> int:
@@ -137,6 +137,8 @@ class Model:
 
     def charged_to(self, *ledgers: Ledger) -> Model:
         """Return the same model, with the same limits and ledger, whose calls these ledgers pay as well."""
+        if not ledgers:
+            return self
         view = copy.copy(self)
         view._charged = tuple(dict.fromkeys((*self._charged, *ledgers)))
         return view
@@ -183,6 +185,11 @@ class Model:
             err.usage = call.used
             raise
         return reply
+
+
+@lru_cache(64)
+def _card(running: int) -> ProviderCard:
+    return ProviderCard(running=running)
 
 
 async def _sleep(clock: Clock, seconds: float) -> None:
