@@ -514,3 +514,18 @@ async def test_a_cancelled_chain_of_asks_logs_no_warning(caplog: pytest.LogCaptu
         await inner.stop(drain=0.0)
     assert len(runtime.dead_letters) > 0
     assert {record.levelname for record in caplog.records} == {"DEBUG"}
+
+
+async def test_a_waiting_worker_that_is_cancelled_just_after_it_was_sent_loses_nothing() -> None:
+    """Its agent must not count on it any more. On asyncio it is not cancelled before it has done what it was sent for."""
+    handled: list[Signal] = []
+    told = Signal("demo.told", "/test")
+    with anyio.fail_after(5), pytest.raises(ZeroDivisionError):
+        async with Runtime() as runtime:
+            ref = await runtime.spawn(lambda signal, context: handled.append(signal), name="agent")
+            await ref.ask(PING)
+            await settle()  # now the worker waits for the next signal
+            handled.clear()
+            ref.tell_nowait(told)
+            runtime.crash(ZeroDivisionError())
+    assert [*handled, *(letter.signal for letter in runtime.dead_letters)] == [told]
