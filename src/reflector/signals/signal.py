@@ -247,8 +247,9 @@ class Signal:
     def from_json(cls, raw: bytes | str, *, load: Callable[[str], bytes] | None = None) -> Signal:
         """Return the signal that a structured-mode JSON object holds.
 
-        Lenient: members that are null count as unset, `data` too, so a signal without data and one whose data is null
-        are the same and written without it; specversion 1.0.x is accepted, unknown attributes are kept. Strict where meaning is lost: id, source, type and specversion must be there.
+        Lenient: members that are null count as unset (data too: a signal whose data is null has none, and is written
+        without), specversion 1.0.x is accepted, unknown attributes are kept. Strict where meaning is lost: id, source,
+        type and specversion must be there.
 
         Args:
             raw: UTF-8 JSON.
