@@ -524,8 +524,9 @@ async def test_a_waiting_worker_that_asyncio_cancels_just_after_it_was_sent_lose
     async with Runtime() as runtime:
         ref = await runtime.spawn(echo)
         others = asyncio.all_tasks()
-        await ref.ask(PING)
-        await settle()  # now the worker waits for the next signal
+        for _ in range(3):
+            await ref.ask(PING)
+        await settle()  # the first two workers have ended, the third one waits for the next signal
         (worker,) = asyncio.all_tasks() - others
         ref.tell_nowait(told)
         worker.cancel()

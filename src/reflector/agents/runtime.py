@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import inspect
 import threading
+import weakref
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
 from operator import attrgetter
@@ -39,6 +40,7 @@ __all__ = ["CURRENT_RUNTIME", "Runtime"]
 CURRENT_RUNTIME: ContextVar[Runtime | None] = ContextVar("reflector_runtime", default=None)
 """The runtime that calls join; set by `async with Runtime()`."""
 
+_SUPERVISION = Supervision()
 _SUBSCRIBER_MAILBOX = MailboxOptions(capacity=1024)
 
 
@@ -76,7 +78,9 @@ class Runtime:
         self._middleware = tuple(middleware)
         self._middleware_timeout = middleware_timeout
         self._journal = journal
-        self._root = Supervisor(self, supervision or Supervision())
+        # Nothing in here points back at the runtime as long as it is not open: a private one that is over is freed at
+        # once, with all that lived in it, and the garbage collector has nothing to look for.
+        self._root = Supervisor(weakref.proxy(self), supervision or _SUPERVISION)
         self._cells: dict[str, Cell] = {}
         self._providers: dict[Cell, None] = {}
         self._subscribed: dict[Cell, list[Subscription]] = {}
@@ -101,8 +105,9 @@ class Runtime:
         # Workers start in this context, not in that of whoever happens to send the first signal.
         self._context = contextvars.copy_context()
         one_shot = one_shots()
-        self.timers = Timers(self.clock, self.start)
-        self.workers = Workers(self.start, one_shot)
+        me = weakref.proxy(self)
+        self.timers = Timers(self.clock, lambda *call: me.start(*call))
+        self.workers = Workers(lambda *call: me.start(*call), one_shot)
         self.exchange = Exchange(
             self.clock, self.timers, one_shot, self._middleware, self._journal, self._middleware_timeout
         )
@@ -127,6 +132,8 @@ class Runtime:
             self._is_open = False
             for cell in tuple(self._cells.values()):
                 cell.flush()
+            self._context = contextvars.Context()
+            self.services.clear()
         if self._crash is not None:
             raise self._crash
         if end is not None and error is None and not suppressed:

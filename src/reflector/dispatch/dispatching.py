@@ -25,7 +25,7 @@ DEFAULT_TASK_TIMEOUT = 300.0
 """Seconds for a task, waiting for room included."""
 
 _SOURCE = "/dispatch"
-_NO_CARD = ProviderCard()
+_NO_CARD, _NOTHING = ProviderCard(), Usage()
 
 
 async def execute(
@@ -193,7 +193,7 @@ def _card(ref: AgentRef) -> ProviderCard:
 
 def _result(reply: Signal, decision: Decision, price_usd: float | None) -> TaskResult:
     value: Any = reply.data
-    usage = Usage(cost_usd=price_usd) if price_usd else Usage()
+    usage = Usage(cost_usd=price_usd) if price_usd else _NOTHING
     if isinstance(value, TaskOutput):
         value, usage = value.value, value.usage
     return TaskResult(

@@ -177,7 +177,8 @@ class Model:
 
     async def _ask(self, request: ModelRequest) -> ModelReply:
         """Answer a request for which the model has to be asked."""
-        await self.warmup()
+        if hasattr(self.client, "warmup"):
+            await self.warmup()
         call = Call(self._calls, request, self._ledgers(), self.options.timeout)
         try:
             reply = await call.run()

@@ -167,7 +167,8 @@ def select_evidence(
     candidates.sort(key=lambda ranked: ranked.order)
     chosen, rest = _take(candidates, budget, budget.tokens)
     condensed = _condense(chosen)
-    saved = sum(map(_cost, chosen)) - sum(map(_cost, condensed))
+    may_be_shorter = any(len(excerpt.text) > _WORTH_CONDENSING for excerpt in chosen)
+    saved = sum(map(_cost, chosen)) - sum(map(_cost, condensed)) if may_be_shorter else 0
     more, _ = _take(rest, budget, saved) if saved > _EXCERPT_OVERHEAD else ([], [])
     excerpts = _condense([*chosen, *more]) if more else condensed
     left_out = {
@@ -245,8 +246,8 @@ def _take(
                 is_cut=text is not ranked.text,
                 passage=ranked.passage,
             )
-            if _cost(excerpt) <= tokens:
-                tokens -= _cost(excerpt)
+            if (cost := _cost(excerpt)) <= tokens:
+                tokens -= cost
                 chosen.append(excerpt)
                 break
         else:
