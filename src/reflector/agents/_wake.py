@@ -57,7 +57,7 @@ class TrioOneShot:
         self._result = result
         if self._task is not None:
             self._task, task = None, self._task
-            sys.modules["trio.lowlevel"].reschedule(task)
+            _trio().reschedule(task)
 
     def done(self) -> bool:
         return self._is_set or self._is_cancelled
@@ -74,14 +74,14 @@ class TrioOneShot:
 
     def __await__(self) -> Generator[Any, None, Any]:
         if not self._is_set:
-            trio = sys.modules["trio.lowlevel"]
+            trio = _trio()
             self._task = trio.current_task()
             yield from trio.wait_task_rescheduled(self._abort).__await__()
         return self._result
 
     def _abort(self, raise_cancel: Any) -> Any:
         self._task = None
-        return sys.modules["trio.lowlevel"].Abort.SUCCEEDED
+        return _trio().Abort.SUCCEEDED
 
 
 def one_shots() -> Callable[[], OneShot]:
@@ -134,6 +134,11 @@ class Bell:
         await self._event.wait()
 
 
+def _trio() -> Any:
+    """Return what trio is waited and rescheduled with; where this is asked, it is running."""
+    return sys.modules["trio.lowlevel"]
+
+
 def _running_loop() -> Any:
     """Return the event loop of this thread as its own library knows it; None without one."""
     try:
@@ -153,8 +158,8 @@ class Alarm(Protocol):
 
 def alarm_for(clock: Clock, ring: Callable[[], None], start: Callable[..., None]) -> Alarm:
     """Return an alarm on a clock; `start` starts a task where the event loop has no timers of its own."""
-    if isinstance(clock, SystemClock) and _on_asyncio():
-        return _LoopAlarm(clock, ring)
+    if isinstance(clock, SystemClock):
+        return _LoopAlarm(clock, ring) if _on_asyncio() else _TrioAlarm(clock, ring)
     return _TaskAlarm(clock, ring, start)
 
 
@@ -177,6 +182,35 @@ class _LoopAlarm:
             self._handle = None
 
 
+class _TrioAlarm:
+    """An alarm on trio's clock: a task of trio's own, so that nobody waits for it, whose time can be moved."""
+
+    def __init__(self, clock: Clock, ring: Callable[[], None]) -> None:
+        self._clock = clock
+        self._ring = ring
+        self._scope: anyio.CancelScope | None = None
+
+    def set(self, when: float) -> None:
+        deadline = anyio.current_time() + when - self._clock.now()
+        if self._scope is None:
+            self._scope = anyio.CancelScope(deadline=deadline)
+            _trio().spawn_system_task(self._sleep, self._scope)
+        else:
+            self._scope.deadline = deadline
+
+    def close(self) -> None:
+        if self._scope is not None:
+            self._scope.cancel()
+            self._scope = None
+
+    async def _sleep(self, scope: anyio.CancelScope) -> None:
+        with scope:
+            await anyio.sleep_forever()
+        if self._scope is scope:
+            self._scope = None
+            self._ring()
+
+
 class _TaskAlarm:
     """An alarm that sleeps in a task, on any clock; the task lives while the alarm is set."""
 
@@ -187,15 +221,9 @@ class _TaskAlarm:
         self._scope: anyio.CancelScope | None = None
 
     def set(self, when: float) -> None:
-        deadline = math.inf
-        if isinstance(self._clock, SystemClock):
-            deadline = anyio.current_time() + when - self._clock.now()
-            if self._scope is not None:  # to move the time is cheaper than another task
-                self._scope.deadline = deadline
-                return
         self.close()
-        self._scope = anyio.CancelScope(deadline=deadline)
-        self._start(self._sleep, self._scope, math.inf if deadline < math.inf else when)
+        self._scope = anyio.CancelScope()
+        self._start(self._sleep, self._scope, when)
 
     def close(self) -> None:
         if self._scope is not None:
@@ -204,7 +232,7 @@ class _TaskAlarm:
 
     async def _sleep(self, scope: anyio.CancelScope, when: float) -> None:
         with scope:
-            await (self._clock.sleep_until(when) if when < math.inf else anyio.sleep_forever())
-        if self._scope is scope:
-            self._scope = None
-            self._ring()
+            await self._clock.sleep_until(when)
+            if self._scope is scope:
+                self._scope = None
+                self._ring()
