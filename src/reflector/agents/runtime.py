@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 from operator import attrgetter
 from types import TracebackType
 from typing import Any
@@ -42,6 +43,7 @@ CURRENT_RUNTIME: ContextVar[Runtime | None] = ContextVar("reflector_runtime", de
 
 _SUPERVISION = Supervision()
 _SUBSCRIBER_MAILBOX = MailboxOptions(capacity=1024)
+_options = lru_cache(64)(MailboxOptions)
 
 
 class Runtime:
@@ -284,7 +286,7 @@ class Runtime:
             )
         if concurrency < 1:
             raise ConfigurationError(f"concurrency is at least 1; got {concurrency!r}")
-        options = MailboxOptions(mailbox) if isinstance(mailbox, int) else mailbox
+        options = _options(mailbox) if isinstance(mailbox, int) else mailbox
         return Cell(self, name, supervisor, options, concurrency)
 
     def _free_name(self, handler: Any) -> str:
