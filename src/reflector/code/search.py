@@ -61,9 +61,8 @@ def best(
     scores = weight * _standardized(near) + (1 - weight) * _standardized(words)
     scores[list(snapshot.defined.get(_simple(query), ()))] += _SAME_NAME
     rows = np.flatnonzero((words > 0) | (near > 0))
-    if (
-        len(rows) > limit
-    ):  # thousands of equal scores would make the partition slow: only what is like the query
+    if len(rows) > limit:
+        # Only what is like the query: among thousands of equal scores the partition would take long.
         rows = rows[np.argpartition(scores[rows], -limit)[-limit:]]
     rows = rows[np.lexsort((rows, -scores[rows]))]
     return [(snapshot.numbers[row], float(scores[row])) for row in rows]
