@@ -449,6 +449,54 @@ def test_a_card_says_what_can_be(card: dict[str, Any]) -> None:
         ProviderCard(**card)
 
 
+async def test_credits_that_are_set_aside_are_waited_for() -> None:
+    provider, dear = Provider(price_usd=1, credits=1.5, running=9), Provider(price_usd=2)
+    provider.gate, provider.usage = anyio.Event(), Usage(cost_usd=0.25)
+    async with Runtime() as runtime:
+        await spawn(runtime, provider=provider)
+        results: list[Any] = []
+
+        async def run() -> None:
+            results.append(await execute(task()))
+
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(run)
+                await settle()
+            assert len(provider.asked) == 1
+            await spawn(runtime, dear=dear)
+            assert (await execute(task())).provider == "dear"
+            provider.gate.set()
+        assert [each.provider for each in results] == ["provider"] * 3
+        assert "it has set $1 of its credits aside for tasks under way, so the task waits" in str(
+            results[1].decision
+        )
+        assert (await execute(task())).decision.candidates[0].refusal == (
+            "has credits of $0.75 left; the task costs about $1"
+        )
+
+
+async def test_credits_that_are_gone_after_the_wait_send_the_task_elsewhere() -> None:
+    provider, dear = Provider(price_usd=1, credits=1.5, running=9), Provider(price_usd=2)
+    provider.gate = anyio.Event()
+    async with Runtime() as runtime, anyio.create_task_group() as group:
+        await spawn(runtime, provider=provider)
+        results: list[Any] = []
+
+        async def run() -> None:
+            results.append(await execute(task()))
+
+        group.start_soon(run)
+        await settle()
+        group.start_soon(run)
+        await settle()
+        await spawn(runtime, dear=dear)
+        provider.gate.set()
+        await settle()
+    assert [each.provider for each in results] == ["provider", "dear"]
+    assert (results[1].attempts, results[1].decision.tries[0].error) == (1, "NoProviderError")
+
+
 async def test_providers_of_one_account_share_its_credits() -> None:
     async with Runtime() as runtime:
         await spawn(

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reflector.dispatch.ledger import Ledger, Reservation
-from reflector.errors import AgentStoppedError, AskTimeoutError, LLMError, ReflectorError, WorkerCrashedError
+from reflector.errors import (
+    AgentStoppedError,
+    AskTimeoutError,
+    BudgetExceededError,
+    LLMError,
+    NoProviderError,
+    ReflectorError,
+    WorkerCrashedError,
+)
 from reflector.usage import Usage
 
 __all__ = ["Charge"]
@@ -31,14 +39,21 @@ class Charge:
         cost_usd: float,
         tokens: int,
         is_first: bool,
+        purse: Ledger | None,
     ) -> Charge:
-        """Set the expected cost aside in each ledger; wait where calls under way may make room.
+        """Set the expected cost aside in each ledger and in the credits; wait where tasks under way may make room.
 
         Raises:
-            BudgetExceededError: If it does not fit into one of them; then nothing is set aside.
+            NoProviderError: If the credits do not last; then nothing is set aside.
+            BudgetExceededError: If it does not fit into one of the ledgers; the same then.
         """
         reservations: list[Reservation] = []
         try:
+            if purse is not None:
+                try:
+                    reservations.append(await purse.reserve(key, cost_usd=cost_usd, tokens=tokens))
+                except BudgetExceededError as err:
+                    raise NoProviderError(f"the credits of provider {key[1]!r} are used up: {err}") from err
             for ledger in ledgers:
                 reservations.append(await ledger.reserve(key, cost_usd=cost_usd, tokens=tokens))
         except BaseException:

@@ -27,6 +27,8 @@ class Candidate(Value):
     cost_out: float = 0.0
     credits: float | None = None
     """USD that are left of its account's."""
+    credits_set_aside: float = 0.0
+    """USD of them that are set aside for tasks under way, which may turn out cheaper."""
     latency: float | None = None
     """Seconds that a task takes, as its card says."""
     measured_latency: float | None = None
@@ -59,8 +61,14 @@ class Candidate(Value):
 
     @property
     def has_room(self) -> bool:
-        """Whether it takes one more now, to run or to wait."""
-        return not self.is_full and not self.rate_wait
+        """Whether it takes one more now, to run or to wait for others to be done."""
+        return not self.is_full and not self.rate_wait and not self.awaits_credits
+
+    @property
+    def awaits_credits(self) -> bool:
+        """Whether the task would have to wait for what tasks under way leave of the credits."""
+        aside = self.credits_set_aside
+        return bool(aside) and self.credits is not None and self.credits - aside < self.expected_cost
 
 
 class Try(Value):
@@ -72,7 +80,7 @@ class Try(Value):
     message: str
     seconds: float = 0.0
     attempts: int = 1
-    """How often it started the task."""
+    """How often it started the task: 0 if there was no room for it in time."""
     usage: Usage = Usage()
     """What it used, as far as it said so."""
 

@@ -67,6 +67,8 @@ async def execute(
     envelope = task.to_task() if isinstance(task, TaskPayload) else task
     if ledger is not None and ledger in active_ledgers():
         ledger = None
+    if (joined := current_runtime()) is not None:
+        return await _market_of(joined).execute(envelope, timeout, caller, policy, ledger)
     async with ambient_runtime() as runtime:
         result = await _market_of(runtime).execute(envelope, timeout, caller, policy, ledger)
     return result  # noqa: RET504 - the block may swallow an error, as far as its type says
@@ -103,7 +105,7 @@ class _Market:
         self.runtime = runtime
         self._standings: dict[AgentRef, Standing] = {}
         self._purses: dict[Hashable, Ledger] = {}
-        self._spawning = anyio.Lock()
+        self._spawning: anyio.Lock | None = None
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -170,6 +172,7 @@ class _Market:
 
     async def _spawned(self, default: DefaultProvider, kind: str) -> AgentRef:
         """Return the default provider of a kind, spawned once."""
+        self._spawning = self._spawning or anyio.Lock()
         async with self._spawning:
             for ref in self.runtime.providers(kind):
                 return ref

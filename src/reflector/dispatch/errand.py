@@ -18,7 +18,6 @@ from reflector.dispatch.survival import is_survivable
 from reflector.dispatch.task import SOURCE, Task, TaskOutput, TaskResult
 from reflector.errors import (
     AskTimeoutError,
-    BudgetExceededError,
     DispatchError,
     HandlerError,
     NoProviderError,
@@ -139,7 +138,7 @@ class Errand:
             try:
                 entry = await standing.enter(self._task, self._caller, self._deadline)
             except (AskTimeoutError, RateLimitedError) as err:
-                self._fail(err, standing, decision, began, _NOTHING)
+                self._fail(err, standing, decision, began, attempts=0)
                 return None
         else:
             await standing.capacity.acquire(None)
@@ -156,9 +155,14 @@ class Errand:
     async def _ask(self, standing: Standing, decision: Decision) -> tuple[TaskResult | None, Usage]:
         """Return what came of the task, None if another provider is to do it, and what was used here."""
         clock, limit, charge = self._floor.clock, standing.card.timeout, None
-        if standing.is_charged or self._ledger is not None:
-            charge = await self._charge(standing, decision)
         began = clock.now()
+        if standing.is_charged or self._ledger is not None:
+            try:
+                charge = await self._charge(standing)
+            except ReflectorError as err:
+                self._fail(err, standing, decision, began, attempts=0)
+                return None, _NOTHING
+            began = clock.now()
         seconds = self._deadline - began if limit is None else min(limit, self._deadline - began)
         begun = standing.begin(began)
         try:
@@ -171,12 +175,13 @@ class Errand:
                     charge.hold("cancelled")
                 raise
             usage = _NOTHING if charge is None else charge.fail(err)
-            self._fail(err, standing, decision, began, usage)
+            attempts = err.attempts if isinstance(err, DispatchError) else 1
+            self._fail(err, standing, decision, began, usage, attempts=attempts)
             return None, usage
         took = clock.now() - began
         standing.succeed(begun, took)
         if charge is None and usage is not _NOTHING and usage != _NOTHING:
-            charge = await self._charge(standing, decision)
+            charge = await self._charge(standing)
         if charge is not None:
             usage = standing.card.priced(usage, self._task.estimate)
             charge.settle(usage, took)
@@ -190,27 +195,30 @@ class Errand:
         )
         return result, usage
 
-    async def _charge(self, standing: Standing, decision: Decision) -> Charge:
-        """Set aside what the task is expected to cost there."""
-        estimate = self._task.estimate
-        ledgers = (standing.credits, self._floor.ledger, self._ledger)
-        try:
-            # Only a budget makes a task wait: that of the ledger that was handed over.
-            with nullcontext() if self._ledger is None else until(self._floor.runtime, self._deadline):
-                return await Charge.of(
-                    [ledger for ledger in ledgers if ledger is not None],
-                    (self._task.kind, standing.ref.name, standing.account),
-                    cost_usd=standing.card.expected_cost(estimate),
-                    tokens=0 if estimate is None else estimate.input_tokens + estimate.output_tokens,
-                    is_first=not self._tries,
-                )
-        except BudgetExceededError as err:
-            err.decision = self._told(decision)
-            raise
+    async def _charge(self, standing: Standing) -> Charge:
+        """Set aside what the task is expected to cost there; wait where tasks under way may leave enough."""
+        purse, estimate = standing.credits, self._task.estimate
+        may_wait = purse is not None or self._ledger is not None
+        with until(self._floor.runtime, self._deadline) if may_wait else nullcontext():
+            return await Charge.of(
+                [ledger for ledger in (self._floor.ledger, self._ledger) if ledger is not None],
+                (self._task.kind, standing.ref.name, standing.account),
+                cost_usd=standing.card.expected_cost(estimate),
+                tokens=0 if estimate is None else estimate.input_tokens + estimate.output_tokens,
+                is_first=not self._tries,
+                purse=purse,
+            )
         raise AskTimeoutError("tasks under way left no room in the budget in time")
 
     def _fail(
-        self, err: ReflectorError, standing: Standing, decision: Decision, began: float, used: Usage
+        self,
+        err: ReflectorError,
+        standing: Standing,
+        decision: Decision,
+        began: float,
+        used: Usage = _NOTHING,
+        *,
+        attempts: int,
     ) -> None:
         """Write a try down; raise its error if nobody else may do better."""
         failed = Try(
@@ -218,7 +226,7 @@ class Errand:
             error=type(err).__name__,
             message=shorten(str(err), 1000),
             seconds=self._floor.clock.now() - began,
-            attempts=err.attempts if isinstance(err, DispatchError) else 1,
+            attempts=attempts,
             usage=used,
         )
         self._tries = (*self._tries, failed)

@@ -30,8 +30,8 @@ _LASTING = {
     "account", "cost_in", "cost_out", "latency", "quality", "context_window", "requests_per_minute",
 }  # fmt: skip
 _FIGURES = (
-    "running", "waiting", "is_full", "refusal", "expected_cost", "credits", "wait", "rate_wait", "measured_latency",
-    "failures", "last_failure", "health_wait", "health",
+    "running", "waiting", "is_full", "refusal", "expected_cost", "credits", "credits_set_aside", "wait", "rate_wait",
+    "measured_latency", "failures", "last_failure", "health_wait", "health",
 )  # fmt: skip
 
 
@@ -74,10 +74,6 @@ class Standing:
         """What keeps the credits of its account; None without a limit."""
         return self._purses.get(self._payer)
 
-    def _credits_left(self) -> float | None:
-        purse = self.credits
-        return None if purse is None else purse.cost_left
-
     @property
     def probe(self) -> anyio.Event | None:
         """What is set when the single task that tries it is over; None without one, or if nobody may wait."""
@@ -95,9 +91,11 @@ class Standing:
         if health is not None and (self._is_judged or health.failures or health.latency is not None):
             is_well = not health.failures
             now = 0.0 if is_well else self._runtime.clock.now()
+            purse = self.credits if self.is_charged else None
             figures += (
                 card.expected_cost(task.estimate) if self._is_priced else 0.0,
-                self._credits_left() if self.is_charged else None,
+                None if purse is None else purse.cost_left,
+                0.0 if purse is None else purse.cost_set_aside,
                 0.0 if card.latency is None else self._wait(card.latency, caller),
                 0.0 if self.throttle is None else self.throttle.wait(*_tokens(task)),
                 health.latency,
@@ -107,9 +105,8 @@ class Standing:
                 "closed" if is_well else health.state(now),
             )
         said = self._candidate
-        if (
-            said is None or figures != self._figures
-        ):  # most of the time nothing has changed since the last task
+        # Most of the time nothing has changed since the last task.
+        if said is None or figures != self._figures:
             known = dict(zip(_FIGURES, figures, strict=False))
             said = self._said_first(known) if said is None else said.model_copy(update=known)
             self._figures, self._candidate = figures, said
@@ -189,7 +186,8 @@ class Standing:
         """Return whether it may still begin a task for which it was chosen some time ago."""
         if not self.ref.is_alive:
             return False
-        left = self._credits_left()
+        purse = self.credits
+        left = None if purse is None else purse.cost_left
         if left is not None and (left <= 0 or left < self.card.expected_cost(task.estimate)):
             return False
         health = self.health
