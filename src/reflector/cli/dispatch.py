@@ -92,8 +92,11 @@ def dispatch_command(
     )
     try:
         anyio.run(run.main, file, results)
-    finally:
-        run.tell()
+    except BaseException:
+        if run.total:
+            run.tell()
+        raise
+    run.tell()
     if run.errors and len(run.errors) == run.total:
         raise run.errors[0]
     if run.failed and run.failed == run.total:
