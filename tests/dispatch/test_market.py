@@ -124,6 +124,30 @@ async def test_the_tasks_own_fault_is_told_at_once_and_blames_nobody(fault: Refl
     assert (len(first.asked), len(second.asked)) == (3, 0)
 
 
+async def test_a_payload_that_cannot_be_read_is_not_tried_elsewhere() -> None:
+    async def strict(asked: Task, context: Any) -> None:
+        Limits.model_validate(asked.payload)
+
+    async with Runtime() as runtime:
+        await runtime.spawn(strict, name="strict", accepts=["demo"], card=ProviderCard(max_failures=1))
+        await spawn(runtime, other=Provider(price_usd=1))
+        for _ in range(2):
+            error = await failing(functools.partial(execute, task({"attempts": "x"})))
+            assert isinstance(error, HandlerError)
+            assert error.decision.provider == "strict"
+
+
+async def test_what_a_failure_cost_counts_against_the_tasks_limit() -> None:
+    first, second = Provider(price_usd=1), Provider(price_usd=2)
+    first.fault = error = LLMServerError("down")
+    error.usage = Usage(cost_usd=0.75)
+    async with Runtime() as runtime:
+        await spawn(runtime, first=first, second=second)
+        assert (await execute(task(cost_usd=2.75))).usage.cost_usd == 2.75
+        refused = await failing(functools.partial(execute, task(cost_usd=2.5)))
+    assert refused.decision.candidates[1].refusal == "asks $2 a task; the limit is $1.75"
+
+
 async def test_when_all_fail_the_last_error_says_who_was_tried() -> None:
     first, second, small = Provider(), Provider(price_usd=1), Provider(context_window=10)
     first.fault, second.fault = LLMServerError("down"), KeyError("x")
@@ -397,6 +421,26 @@ async def test_a_given_ledger_is_charged_too_unless_models_do_that_themselves() 
         assert isinstance(error, BudgetExceededError)
         assert error.decision.provider == "provider"
         assert market_ledger().usage.cost_usd == 3
+
+
+async def test_a_budget_is_waited_for_as_long_as_there_is_time() -> None:
+    clock, given, provider = VirtualClock(), Ledger(Budget(cost_usd=1)), Provider(price_usd=1, running=9)
+    provider.gate = anyio.Event()
+    async with Runtime(clock=clock) as runtime, anyio.create_task_group() as group:
+        await spawn(runtime, provider=provider)
+        group.start_soon(functools.partial(execute, task(), ledger=given))
+        await settle()
+        errors: list[ReflectorError] = []
+
+        async def run() -> None:
+            errors.append(await failing(functools.partial(execute, task(), ledger=given, timeout=5)))
+
+        group.start_soon(run)
+        await clock.advance(6)
+        assert isinstance(errors[0], AskTimeoutError)
+        assert errors[0].decision.tries[0].attempts == 0
+        provider.gate.set()
+    assert len(provider.asked) == 1
 
 
 def test_a_market_belongs_to_a_runtime() -> None:

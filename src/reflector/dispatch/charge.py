@@ -9,8 +9,12 @@ from reflector.errors import (
     AgentStoppedError,
     AskTimeoutError,
     BudgetExceededError,
+    LLMConnectionError,
     LLMError,
+    LLMTimeoutError,
     NoProviderError,
+    ProviderDiedError,
+    ProviderTimeoutError,
     ReflectorError,
     WorkerCrashedError,
 )
@@ -18,7 +22,10 @@ from reflector.usage import Usage
 
 __all__ = ["Charge"]
 
-_BROKEN_OFF = (AskTimeoutError, AgentStoppedError, WorkerCrashedError)
+_BROKEN_OFF = (
+    AskTimeoutError, AgentStoppedError, WorkerCrashedError, ProviderDiedError, ProviderTimeoutError, LLMTimeoutError,
+    LLMConnectionError,
+)  # fmt: skip
 
 
 class Charge:
@@ -71,7 +78,8 @@ class Charge:
     def fail(self, err: ReflectorError) -> Usage:
         """Write down that it failed; return what it used, as far as the error says so."""
         told: Usage | None = err.usage if isinstance(err, LLMError) else None
-        if told is None and isinstance(err, _BROKEN_OFF):
+        was_sent = not isinstance(err, LLMError) or err.was_sent
+        if told is None and was_sent and isinstance(err, _BROKEN_OFF):
             self.hold(err)
         else:
             for reservation in self._reservations:
