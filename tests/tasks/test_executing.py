@@ -79,9 +79,13 @@ def upper(task: Task, context: Any) -> str:
 
 
 async def test_rules_reflect_on_prompts_too() -> None:
-    run = {"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "5"}], "reward": 0}
+    run = {
+        "messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "5"}],
+        "reward": 0,
+    }
     (result,) = await all_of(
-        [PromptReflectionTask(runs=(run,), prompt="Add.")], providers=[ProviderSpec(name="rules", kind="rules")]
+        [PromptReflectionTask(runs=(run,), prompt="Add.")],
+        providers=[ProviderSpec(name="rules", kind="rules")],
     )
     assert (result.provider, result.status) == ("rules", "completed")
     assert result.value.analysis

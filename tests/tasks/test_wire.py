@@ -163,7 +163,7 @@ def test_a_line_is_a_group_as_soon_as_it_is_there() -> None:
         (b'{"CodeEvolution": {"code_snippet": "\xff"}}', 1, "is not JSON"),
         (b"[\n" + dumps(ORIGIN[1]) + b"\n,\n7]", 1, "line 1, item 2: expected a task group"),
         (b"{\n" + b'"CodeEvolution":\n {]', 3, "is not JSON"),
-        (b'{"Rollout": {"components": {}, "example": ' + b"[" * 500 + b"]" * 500 + b"}}", 1, "nested more than 100 deep"),
+        (b'{"Rollout": {"components": {}, "example": ' + b"[" * 500 + b"]" * 500 + b"}}", 1, "more than 100 deep"),
         (b'{"Rollout": {"components": {}, "example": ' + b"[" * 10**6, 1, "is not JSON"),
     ],
 )  # fmt: skip

@@ -223,12 +223,9 @@ class Batch:
 
     async def _answer(self, group: TaskGroup) -> GroupResult:
         """Return the answer to a group that somebody can take: of one provider, or of several, merged."""
-        names = (
-            [ref.name for ref in self._capable(group)][: self._options.ensemble.size]
-            if self._options.ensemble
-            else []
-        )
-        if self._options.ensemble is None or len(names) < 2:
+        ensemble = self._options.ensemble
+        names = [ref.name for ref in self._capable(group)][: ensemble.size] if ensemble else []
+        if ensemble is None or len(names) < 2:
             return await self._execute(group)
         cost = group.limits.cost_usd
         share = None if cost is None else cost / len(names)
@@ -239,9 +236,7 @@ class Batch:
             for name in names
         ]
         results = await self._each(voices, self._execute)
-        return await merge_results(
-            group, results, merge=self._options.ensemble.merge, on_failure=self._options.on_failure
-        )
+        return await merge_results(group, results, merge=ensemble.merge, on_failure=self._options.on_failure)
 
     async def _each(
         self, groups: Sequence[TaskGroup], do: Callable[[TaskGroup], Awaitable[GroupResult]]
