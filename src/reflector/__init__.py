@@ -371,7 +371,12 @@ if TYPE_CHECKING:
     from reflector.tasks.code_results import CodeEvolution as CodeEvolution
     from reflector.tasks.code_results import CodeReflection as CodeReflection
     from reflector.tasks.code_results import CodeSuggestion as CodeSuggestion
+    from reflector.tasks.executing import GroupResults as GroupResults
+    from reflector.tasks.executing import execute_all as execute_all
+    from reflector.tasks.group import GroupOrigin as GroupOrigin
     from reflector.tasks.group import TaskGroup as TaskGroup
+    from reflector.tasks.merging import Ensemble as Ensemble
+    from reflector.tasks.merging import merge_results as merge_results
     from reflector.tasks.patch import Patch as Patch
     from reflector.tasks.payloads import CodeEvolutionTask as CodeEvolutionTask
     from reflector.tasks.payloads import CodeReflectionTask as CodeReflectionTask
@@ -380,7 +385,15 @@ if TYPE_CHECKING:
     from reflector.tasks.planning import Plan as Plan
     from reflector.tasks.planning import PlanOptions as PlanOptions
     from reflector.tasks.planning import plan as plan
+    from reflector.tasks.reducing import model_reduction as model_reduction
+    from reflector.tasks.results import GroupResult as GroupResult
+    from reflector.tasks.results import TaskFailure as TaskFailure
+    from reflector.tasks.splitting import split_group as split_group
+    from reflector.tasks.table import ProviderSpec as ProviderSpec
+    from reflector.tasks.table import read_providers as read_providers
     from reflector.tasks.trial import Trial as Trial
+    from reflector.tasks.wire import read_groups as read_groups
+    from reflector.tasks.wire import write_group as write_group
     from reflector.trajectories.analysis import (
         ComparativeAnalysis as ComparativeAnalysis,
     )
@@ -502,6 +515,19 @@ _HOME = {
     "ProviderCard": "reflector.dispatch.provider",
     "execute": "reflector.dispatch.dispatching",
     "market_ledger": "reflector.dispatch.dispatching",
+    "execute_all": "reflector.tasks.executing",
+    "GroupResults": "reflector.tasks.executing",
+    "GroupResult": "reflector.tasks.results",
+    "TaskFailure": "reflector.tasks.results",
+    "GroupOrigin": "reflector.tasks.group",
+    "Ensemble": "reflector.tasks.merging",
+    "merge_results": "reflector.tasks.merging",
+    "model_reduction": "reflector.tasks.reducing",
+    "split_group": "reflector.tasks.splitting",
+    "ProviderSpec": "reflector.tasks.table",
+    "read_providers": "reflector.tasks.table",
+    "read_groups": "reflector.tasks.wire",
+    "write_group": "reflector.tasks.wire",
     "StdioProvider": "reflector.dispatch.stdio_provider",
     "serve_stdio": "reflector.dispatch.stdio_serving",
     "TaskGroup": "reflector.tasks.group",

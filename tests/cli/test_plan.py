@@ -42,7 +42,8 @@ def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp
 def test_a_page_for_people(run: Any) -> None:
     code, out, err = run("plan", "tree")
     assert (code, err) == (0, "")
-    assert "tree/load.py:1-2  load" in out and "task groups, about" in out
+    assert "tree/load.py:1-2  load" in out
+    assert "task groups, about" in out
 
 
 def test_lines_are_task_groups_on_the_wire_and_what_is_left_out_is_said(run: Any) -> None:
@@ -153,7 +154,8 @@ def test_a_patch_whose_test_fails_is_not_written(run: Any) -> None:
     failing = f"{sys.executable} -c 'raise SystemExit(1)'"
     code, out, err = run("apply", "--write", "--test", failing, "--json", stdin=result())
     assert code == 3
-    assert "exit code 1" in err and json.loads(out)["error"]["type"] == "PatchRejectedError"
+    assert "exit code 1" in err
+    assert json.loads(out)["error"]["type"] == "PatchRejectedError"
     assert Path("tree/load.py").read_text() == LOADING
     passing = f"{sys.executable} -c 'import load; load.load'"
     assert run("apply", "--write", "--test", passing, "--root", "tree", stdin=result(path="load.py"))[0] == 0

@@ -51,7 +51,8 @@ async def test_a_code_reflection_asks_for_the_goal_and_gives_lines_and_usage() -
     result = await asked(client, group)
     assert isinstance(result.value, rf.CodeReflection)
     assert [each.place for each in result.value.suggestions] == ["lines 2"]
-    assert result.usage.calls == 1 and result.usage.input_tokens
+    assert result.usage.calls == 1
+    assert result.usage.input_tokens
     (request,) = client.requests
     assert "Find leaks." in request.messages[1].content
     assert request.response_format is not None
@@ -102,7 +103,8 @@ async def test_an_agent_that_handles_the_models_signal_is_asked_instead() -> Non
         await runtime.spawn(instead, name="instead", handles="reflector.model.requested")
         await runtime.spawn(partial(ModelProvider, model), name="m", accepts=MODEL_KINDS)
         result = await rf.execute(rf.CodeReflectionTask(code_chunks=(CODE,)))
-    assert result.value.suggestions and not client.requests
+    assert result.value.suggestions
+    assert not client.requests
 
 
 async def test_a_payload_that_crossed_as_plain_data_is_read_again() -> None:

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reflector as rf
+from reflector.clifford.task import CliffordOperation
 from reflector.code.chunk import Chunk, Chunks
 from reflector.code.chunking import chunk_text
-from reflector.clifford.task import CliffordOperation
 from reflector.code.embedder import HashingEmbedder
 from reflector.errors import ConfigurationError, InputError
 from reflector.tasks.payloads import CodeEvolutionTask, CodeReflectionTask
@@ -53,7 +53,8 @@ def test_every_chunk_stands_in_one_group_the_most_referred_to_first() -> None:
         each.id for each in chunks()
     )
     assert [group.priority for group in made] == sorted((group.priority for group in made), reverse=True)
-    assert made.left_out == 0 and made.quality is not None
+    assert made.left_out == 0
+    assert made.quality is not None
     assert len({group.origin.plan for group in made}) == 1
     assert planned(made[0])[0].name == "parse_header"
 
@@ -80,7 +81,8 @@ def test_limit_and_budget_hold_and_nothing_is_lost(limit: int, max_tokens: int) 
 def test_the_estimate_is_the_question_itself() -> None:
     small, large = plan(chunks(), similarity_threshold=-1), plan(chunks(), similarity_threshold=0.99)
     assert len(small) == 1 < len(large)
-    assert small[0].estimate is not None and large[0].estimate is not None
+    assert small[0].estimate is not None
+    assert large[0].estimate is not None
     code = sum(chunk.tokens for chunk in chunks())
     assert code < small[0].estimate.input_tokens < code * 2 + 900
     assert large.estimate.input_tokens > small.estimate.input_tokens
@@ -90,7 +92,8 @@ def test_each_group_has_its_position() -> None:
     groups = plan(chunks(), similarity_threshold=0.99)
     places = plan(chunks(), similarity_threshold=0.99, task_type="clifford_operation")
     for group, place in zip(groups, places, strict=True):
-        assert isinstance(group.payload, CodeReflectionTask) and isinstance(place.payload, CliffordOperation)
+        assert isinstance(group.payload, CodeReflectionTask)
+        assert isinstance(place.payload, CliffordOperation)
         multivector = rf.clifford.from_wire(group.payload.multivector)
         np.testing.assert_allclose(multivector.grade(1).values, multivector.values)
         assert sorted(round(each, 6) for each in multivector.coefficients.values()) == sorted(

@@ -17,9 +17,10 @@ from reflector.clifford.task import read_operation
 from reflector.code.chunk import Chunks
 from reflector.code.index import CodeIndex
 from reflector.errors import InputError
+from reflector.tasks.expectation import estimate_of
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.payloads import CodeEvolutionTask
-from reflector.tasks.planning import Plan, PlanOptions, estimate_of, plan
+from reflector.tasks.planning import Plan, PlanOptions, plan
 from reflector.tasks.wire import write_group
 
 __all__ = ["plan_command"]

@@ -168,7 +168,8 @@ async def open_child(program: Program) -> AsyncIterator[Child]:
             finally:
                 group.cancel_scope.cancel()
     except BaseExceptionGroup as errors:
-        raise only_error(errors) from None
+        failure = only_error(errors)
+        raise failure from failure.__cause__
     finally:
         with anyio.move_on_after(_KILLED, shield=True):
             child.kill()

@@ -17,7 +17,7 @@ import anyio
 from reflector._json import dumps, loads
 from reflector.agents.groups import only_error
 from reflector.dispatch.task import TaskOutput
-from reflector.errors import InputError
+from reflector.errors import ConfigurationError, InputError
 
 __all__ = ["MAX_DOCUMENT", "RUNNING", "answer_of", "failure_of", "serve", "serve_stdio"]
 
@@ -51,7 +51,12 @@ def serve_stdio(handler: Callable[[Any], Any], *, session: bool = True, running:
             computes does one task after the other; of an async one several run at once.
         session: Each line is a task. False: all of the input is one, and its answer is the only document.
         running: How many tasks run at once; the others wait in the pipe.
+
+    Raises:
+        ConfigurationError: If that is not at least one.
     """
+    if running < 1:
+        raise ConfigurationError(f"running is at least 1; got {running!r}")
 
     async def answer(document: Any) -> dict[str, Any]:
         value = handler(document)
@@ -98,7 +103,8 @@ async def serve(
                     await pipes.write(_written(document, indent=indent))
             group.cancel_scope.cancel()
     except BaseExceptionGroup as errors:
-        raise only_error(errors) from None
+        error = only_error(errors)
+        raise error from error.__cause__
 
 
 async def _serve_session(pipes: _Pipes, answer: Answer, failure: Failure, running: int) -> None:

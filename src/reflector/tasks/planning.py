@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import math
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from reflector._ids import new_id
-from reflector._text import estimate_tokens, one_line
+from reflector._text import one_line
 from reflector.clifford.task import CliffordOperation
 from reflector.code.chunk import Chunk, Chunks
 from reflector.code.grouping import Group, GroupQuality, Strategy, group_chunks
@@ -19,8 +18,7 @@ from reflector.code.index import CodeIndex
 from reflector.code.references import pagerank, reference_edges
 from reflector.dispatch.task import Estimate
 from reflector.errors import ConfigurationError, InputError
-from reflector.llm.messages import Message
-from reflector.tasks.code_prompt import evolution_messages, reflection_messages
+from reflector.tasks.expectation import affordable, capable, estimate_of, expected_cost, room_for_code
 from reflector.tasks.group import GroupOrigin, TaskGroup
 from reflector.tasks.payloads import CodeEvolutionTask, CodeReflectionTask, Payload
 from reflector.tasks.table import ProviderSpec, read_providers
@@ -28,20 +26,13 @@ from reflector.tasks.table import ProviderSpec, read_providers
 if TYPE_CHECKING:
     from reflector.clifford.geometry import Projection
 
-__all__ = ["Plan", "PlanOptions", "estimate_of", "plan"]
+__all__ = ["Plan", "PlanOptions", "plan"]
 
 _NAMES_SHOWN = 60
 _IMPORT = re.compile(r"(import|from|use|#include|using|require|package)\b")
 """Lines at the margin; those of several lines only as they begin."""
 
 TaskType = Literal["code_reflection", "code_evolution", "clifford_operation"]
-
-_REFLECTION_TOKENS = 1200
-"""Of an answer about a group of chunks, roughly: three to five suggestions with their code."""
-_FORM_TOKENS = 900
-"""Of a question without the code, at most."""
-_NUMBERED = 1.5
-"""How much longer code becomes by the numbers of its lines, at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,8 +157,8 @@ def plan(
     """
     options = options or PlanOptions()
     _check(task_type, limit, goal)
-    specs = _capable(read_providers(providers), task_type) if providers is not None else ()
-    max_tokens = min(max_tokens, _room(specs, max_tokens))
+    specs = capable(read_providers(providers), task_type) if providers is not None else ()
+    max_tokens = min(max_tokens, room_for_code(specs, max_tokens))
     everything = _chunks_of(source)
     ranks = pagerank(len(everything), reference_edges(everything), _preferred(everything, options.focus))
     chosen = _most_important(everything, ranks, limit)
@@ -190,7 +181,7 @@ def plan(
         projection = _projection(everything, grouped)
         make = _reflection if task_type == "code_reflection" else _position
         groups = [make(group, projection, goal) for group in grouped]
-    kept = _affordable(groups, specs, options.cost_usd)
+    kept = affordable(groups, specs, options.cost_usd)
     planned = [group.replace(origin=GroupOrigin(plan=plan_id), estimate=estimate_of(group)) for group in kept]
     return Plan(
         planned,
@@ -199,25 +190,8 @@ def plan(
         + left_over
         + sum(_size(group) for group in groups[len(kept) :]),
         quality=quality,
-        expected_cost={spec.name: _sum(_cost(spec, group) for group in planned) for spec in specs},
+        expected_cost={spec.name: expected_cost(spec, planned) for spec in specs},
     )
-
-
-def estimate_of(group: TaskGroup) -> Estimate:
-    """Return what a task group takes: its question as it will be asked, and a guess of the answer."""
-    match group.payload:
-        case CodeReflectionTask() as payload:
-            return Estimate(
-                input_tokens=_tokens(reflection_messages(payload, group.goal)),
-                output_tokens=_REFLECTION_TOKENS,
-            )
-        case CodeEvolutionTask() as payload:
-            return Estimate(
-                input_tokens=_tokens(evolution_messages(payload, group.goal)),
-                output_tokens=math.ceil(estimate_tokens(payload.code_snippet) * 1.2) + 200,
-            )
-        case _:
-            return Estimate()
 
 
 # --- chunks ---------------------------------------------------------------------------------------------------
@@ -344,70 +318,3 @@ def _what(payload: Payload) -> str:
             return payload.operation
         case _:
             return payload.kind
-
-
-# --- providers ------------------------------------------------------------------------------------------------
-
-
-def _capable(specs: Sequence[ProviderSpec], kind: str) -> tuple[ProviderSpec, ...]:
-    capable = tuple(spec for spec in specs if kind in spec.kinds)
-    if not capable:
-        raise ConfigurationError(
-            f"no provider of the table does tasks of kind {kind!r}; there are "
-            + ", ".join(f"{spec.name} ({', '.join(spec.kinds)})" for spec in specs)
-        )
-    return capable
-
-
-def _room(specs: Sequence[ProviderSpec], max_tokens: int) -> int:
-    """Return the most tokens of code that some provider's window holds, with the question and the answer."""
-    windows = [spec.context_window for spec in specs]
-    if not windows or None in windows:
-        return max_tokens
-    largest = max(window for window in windows if window is not None)
-    room = int((largest - _FORM_TOKENS - _REFLECTION_TOKENS) / _NUMBERED)
-    if room < 1:
-        raise ConfigurationError(
-            f"the largest context window of the table has {largest} tokens; a question and its answer need about "
-            f"{_FORM_TOKENS + _REFLECTION_TOKENS} besides the code."
-        )
-    return room
-
-
-def _cost(spec: ProviderSpec, group: TaskGroup) -> float | None:
-    estimate = group.estimate or estimate_of(group)
-    if spec.kind == "model" and (spec.cost_in is None or spec.cost_out is None):
-        return None
-    if (
-        spec.context_window is not None
-        and estimate.input_tokens + estimate.output_tokens > spec.context_window
-    ):
-        return None
-    return estimate.input_tokens * (spec.cost_in or 0.0) + estimate.output_tokens * (spec.cost_out or 0.0)
-
-
-def _sum(costs: Iterable[float | None]) -> float | None:
-    total = 0.0
-    for cost in costs:
-        if cost is None:
-            return None
-        total += cost
-    return total
-
-
-def _affordable(
-    groups: list[TaskGroup], specs: Sequence[ProviderSpec], cost_usd: float | None
-) -> list[TaskGroup]:
-    """Return the first groups that can be paid, each at its cheapest provider; what has no known price is free here."""
-    if cost_usd is None:
-        return groups
-    left = cost_usd
-    for at, group in enumerate(groups):
-        left -= min((cost for spec in specs if (cost := _cost(spec, group)) is not None), default=0.0)
-        if left < -1e-12:
-            return groups[:at]
-    return groups
-
-
-def _tokens(messages: Sequence[Message]) -> int:
-    return sum(estimate_tokens(message.content) for message in messages)
