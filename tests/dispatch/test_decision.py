@@ -35,6 +35,16 @@ def test_as_html_it_is_escaped() -> None:
     assert "<ol><li>flaky failed after 1.23 s: LLMServerError: it is down</li></ol>" in page
 
 
+def test_as_data_it_holds_what_was_said_and_is_read_back() -> None:
+    assert DECISION.model_dump()["candidates"][0] == {
+        "provider": "flaky",
+        "expected_cost": 0.1,
+        "failures": 1,
+        "refusal": "was tried: LLMServerError",
+    }
+    assert Decision.model_validate_json(DECISION.model_dump_json()) == DECISION
+
+
 def test_without_candidates_it_is_a_line() -> None:
     decision = Decision(provider="", reason="handles it itself")
     assert (str(decision), decision._repr_html_()) == (

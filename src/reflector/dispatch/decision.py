@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from reflector._json import Value
 from reflector._text import columns, one_line
@@ -58,6 +58,16 @@ class Candidate(Value):
     """Whether another time it may be considered."""
     retry_after: float | None = None
     """In how many seconds, where that is known."""
+
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is not said: every result carries several of these."""
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in write(self).items()
+            if name == "expected_cost" or value != fields[name].default
+        }
 
     @property
     def has_room(self) -> bool:

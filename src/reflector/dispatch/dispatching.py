@@ -104,7 +104,7 @@ class _Market:
         self.clock = runtime.clock
         self.runtime = runtime
         self._standings: dict[AgentRef, Standing] = {}
-        self._purses: dict[Hashable, Ledger] = {}
+        self._purses: dict[str, Ledger] = {}
         self._spawning: anyio.Lock | None = None
 
     @cached_property

@@ -112,19 +112,18 @@ class Errand:
                 policy=self._policy,
             )
         except NoProviderError as err:
-            if isinstance(err, ProviderBusyError) and await self._probe_ended(standings):
+            if isinstance(err, ProviderBusyError) and await self._probe_ended(standings, err.decision):
                 return None
             if self._failure is None:
                 raise
             self._failure.decision = self._told(err.decision)
         raise self._failure
 
-    async def _probe_ended(self, standings: Sequence[Standing]) -> bool:
+    async def _probe_ended(self, standings: Sequence[Standing], refused: Decision) -> bool:
         """Wait for the task that tries a provider which was left alone; return False if there is none to wait for."""
-        tried = {each.provider for each in self._tries}
-        for each in standings:
-            probe = each.probe
-            if probe is not None and each.ref.name not in tried:
+        for standing, candidate in zip(standings, refused.candidates, strict=True):
+            probe = standing.probe
+            if probe is not None and candidate.is_refused_for_now:
                 with until(self._floor.runtime, self._deadline):
                     await probe.wait()
                     return True

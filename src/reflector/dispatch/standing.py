@@ -39,20 +39,24 @@ class Standing:
     """One provider as the market sees it. Without a card it has nothing but its room."""
 
     __slots__ = (
-        "_candidate", "_figures", "_is_judged", "_is_priced", "_payer", "_purses", "_runtime", "capacity", "card",
+        "_candidate", "_figures", "_is_judged", "_is_priced", "_purse", "_purses", "_runtime", "capacity", "card",
         "health", "is_charged", "ref", "throttle",
     )  # fmt: skip
 
-    def __init__(self, runtime: Runtime, ref: AgentRef, purses: dict[Hashable, Ledger]) -> None:
+    def __init__(self, runtime: Runtime, ref: AgentRef, purses: dict[str, Ledger]) -> None:
         self._runtime = runtime
         self.ref = ref
         self.card = card = _card(ref)
         self.throttle: Throttle | None = None
         self.health = None if card is _NO_CARD else Health(card.max_failures, card.pause)
         self._purses = purses
-        self._payer = card.account or ref
-        if card.credits is not None and self._payer not in purses:
-            purses[self._payer] = Ledger(Budget(cost_usd=card.credits), clock=runtime.clock)
+        self._purse: Ledger | None = None
+        if card.credits is not None and card.account not in purses:
+            purse = Ledger(Budget(cost_usd=card.credits), clock=runtime.clock)
+            if card.account is None:
+                self._purse = purse
+            else:
+                purses[card.account] = purse
         self._is_priced = card.is_priced
         self.is_charged = card.is_priced or card.account is not None or card.credits is not None
         """Whether what it does is written down, although it may not say what it used."""
@@ -72,7 +76,7 @@ class Standing:
     @property
     def credits(self) -> Ledger | None:
         """What keeps the credits of its account; None without a limit."""
-        return self._purses.get(self._payer)
+        return self._purse if self.card.account is None else self._purses.get(self.card.account)
 
     @property
     def probe(self) -> anyio.Event | None:
