@@ -19,6 +19,7 @@ from reflector.cli.failures import MODEL_FAILED
 from reflector.cli.output import print_line
 from reflector.dispatch.ledger import Ledger
 from reflector.errors import InputError, InvalidGroupError
+from reflector.tasks.code_results import CodeReflection
 from reflector.tasks.executing import GroupResults, execute_all
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.merging import Ensemble, Merge
@@ -53,7 +54,7 @@ class MergeName(StrEnum):
 
 def dispatch_command(
     providers: Annotated[str, typer.Option(metavar="FILE.toml", help="The table of providers.")],
-    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="Task groups; - is standard input.")] = "-",
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Task groups; - is standard input.")] = "-",
     policy: Annotated[PolicyName, typer.Option(help="Who of the capable providers gets a task.")] = (
         PolicyName.EXPECTED_COST
     ),
@@ -164,7 +165,15 @@ async def _chunks(file: str) -> AsyncIterator[bytes]:
 
 
 def _told(result: GroupResult) -> str:
-    """Return a result as a line for people."""
-    error = result.error
-    said = f"{error.type}: {error.message}" if error else dumps(result.value).decode()
-    return one_line(clean(f"{result.id}  {result.provider or 'nobody'}  ${result.cost_usd:.4g}  {said}"), 400)
+    """Return a result for people: a line, and one for each suggestion about code."""
+    value, error = result.value, result.error
+    lines = []
+    if error is not None:
+        said = f"{error.type}: {error.message}"
+    elif isinstance(value, CodeReflection):
+        said = value.analysis
+        lines = [f"  {each.place}: [{each.priority}] {each.description}" for each in value.suggestions]
+    else:
+        said = dumps(value).decode()
+    head = f"{result.id}  {result.provider or 'nobody'}  ${result.cost_usd:.4g}  {said}"
+    return "\n".join(one_line(clean(line), 400) for line in (head, *lines))
