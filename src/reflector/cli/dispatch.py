@@ -13,13 +13,13 @@ from typing import Annotated
 import anyio
 import typer
 
-from reflector._json import dumps
+from reflector._json import dumps, loads
 from reflector._text import clean, one_line
 from reflector.cli.failures import MODEL_FAILED
 from reflector.cli.output import print_line
 from reflector.dispatch.ledger import Ledger
 from reflector.errors import InputError, InvalidGroupError
-from reflector.tasks.code_results import CodeReflection
+from reflector.tasks.code_results import CodeReflection, CodeSuggestion
 from reflector.tasks.executing import GroupResults, execute_all
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.merging import Ensemble, Merge
@@ -166,14 +166,12 @@ async def _chunks(file: str) -> AsyncIterator[bytes]:
 
 def _told(result: GroupResult) -> str:
     """Return a result for people: a line, and one for each suggestion about code."""
-    value, error = result.value, result.error
-    lines = []
-    if error is not None:
-        said = f"{error.type}: {error.message}"
-    elif isinstance(value, CodeReflection):
-        said = value.analysis
-        lines = [f"  {each.place}: [{each.priority}] {each.description}" for each in value.suggestions]
-    else:
-        said = dumps(value).decode()
+    shown, suggestions = loads(result.to_line()), tuple[CodeSuggestion, ...]()
+    said = dumps(shown["result"]).decode()
+    if shown["error"]:
+        said = f"{shown['error']['type']}: {shown['error']['message']}"
+    elif isinstance(result.value, CodeReflection):
+        said, suggestions = result.value.analysis, result.value.suggestions
     head = f"{result.id}  {result.provider or 'nobody'}  ${result.cost_usd:.4g}  {said}"
-    return "\n".join(one_line(clean(line), 400) for line in (head, *lines))
+    lines = [head, *(f"{each.place}: [{each.priority}] {each.description}" for each in suggestions)]
+    return "\n  ".join(one_line(clean(line), 400) for line in lines)
