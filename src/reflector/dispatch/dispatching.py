@@ -7,7 +7,7 @@ from typing import Any
 
 import anyio
 
-from reflector.agents.ambient import ambient_runtime, current_runtime
+from reflector.agents.ambient import ambient_runtime
 from reflector.agents.ref import AgentRef
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.capacity import Capacity, current_caller
@@ -25,7 +25,7 @@ DEFAULT_TASK_TIMEOUT = 300.0
 """Seconds for a task, waiting for room included."""
 
 _SOURCE = "/dispatch"
-_NO_CARD, _NOTHING = ProviderCard(), Usage()
+_NO_CARD = ProviderCard()
 
 
 async def execute(
@@ -56,8 +56,6 @@ async def execute(
         ReflectorError: What the provider raised; any other error arrives as the cause of a HandlerError.
     """
     envelope = task.to_task() if isinstance(task, TaskPayload) else task
-    if (joined := current_runtime()) is not None:
-        return await _market_of(joined).execute(envelope, timeout, caller)
     async with ambient_runtime() as runtime:
         result = await _market_of(runtime).execute(envelope, timeout, caller)
     return result  # noqa: RET504 - the block may swallow an error, as far as its type says
@@ -77,7 +75,7 @@ class _Market:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._capacities: dict[AgentRef, Capacity] = {}
-        self._spawning: anyio.Lock | None = None
+        self._spawning = anyio.Lock()
 
     async def execute(self, task: Task, seconds: float, caller: Hashable | None) -> TaskResult:
         clock = self._runtime.clock
@@ -149,7 +147,6 @@ class _Market:
 
     async def _spawned(self, default: DefaultProvider, kind: str) -> AgentRef:
         """Return the default provider of a kind, spawned once."""
-        self._spawning = self._spawning or anyio.Lock()
         async with self._spawning:
             for ref in self._runtime.providers(kind):
                 return ref
@@ -193,7 +190,7 @@ def _card(ref: AgentRef) -> ProviderCard:
 
 def _result(reply: Signal, decision: Decision, price_usd: float | None) -> TaskResult:
     value: Any = reply.data
-    usage = Usage(cost_usd=price_usd) if price_usd else _NOTHING
+    usage = Usage(cost_usd=price_usd) if price_usd else Usage()
     if isinstance(value, TaskOutput):
         value, usage = value.value, value.usage
     return TaskResult(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 from typing import Any, Literal, assert_never
 
 from pydantic import Field
@@ -60,9 +59,11 @@ class ProviderCard(Value, Card):
 
 
 async def _perform(work: Work, signal: Signal, context: Context) -> Any:
-    """Do a task where its signal is handled."""
-    result = work(Task.from_signal(signal), context)
-    return await result if inspect.isawaitable(result) else result
+    """Do a task where its signal is handled: a plain function, without the state that an agent of a class has."""
+    return (await _INLINE.run(work, Task.from_signal(signal), context)).value
+
+
+_INLINE = InlineEngine()
 
 
 class EngineProvider(Agent):
