@@ -81,6 +81,8 @@ def write_runs(folder: Path) -> None:
     (folder / "src" / "retry.py").write_text(
         "def wait(n):\n    '''Back off and retry.'''\n    sleep(2**n)\n", "utf-8"
     )
+    programs = (ROOT / "docs" / "how-to" / "programs.md").read_text("utf-8")
+    (folder / "worker.py").write_text(programs.split("```py\n")[1].split("```")[0], "utf-8")
     (folder / "pair.jsonl").write_text(f"{one}\n{passed}\n", "utf-8")
 
 

@@ -44,6 +44,8 @@ if TYPE_CHECKING:
     from reflector.dispatch.ledger import Ledger as Ledger
     from reflector.dispatch.payload import TaskPayload as TaskPayload
     from reflector.dispatch.provider import ProviderCard as ProviderCard
+    from reflector.dispatch.stdio_provider import StdioProvider as StdioProvider
+    from reflector.dispatch.stdio_serving import serve_stdio as serve_stdio
     from reflector.dispatch.store import AnswerStore as AnswerStore
     from reflector.dispatch.task import (
         Limits as Limits,
@@ -128,6 +130,7 @@ if TYPE_CHECKING:
     from reflector.errors import (
         InvalidEditError as InvalidEditError,
     )
+    from reflector.errors import InvalidGroupError as InvalidGroupError
     from reflector.errors import (
         InvalidMultivectorError as InvalidMultivectorError,
     )
@@ -204,8 +207,31 @@ if TYPE_CHECKING:
         NotStoredError as NotStoredError,
     )
     from reflector.errors import OptimizationError as OptimizationError
+    from reflector.errors import PatchConflictError as PatchConflictError
+    from reflector.errors import PatchRejectedError as PatchRejectedError
     from reflector.errors import (
         ProviderBusyError as ProviderBusyError,
+    )
+    from reflector.errors import (
+        ProviderDiedError as ProviderDiedError,
+    )
+    from reflector.errors import (
+        ProviderError as ProviderError,
+    )
+    from reflector.errors import (
+        ProviderFloodError as ProviderFloodError,
+    )
+    from reflector.errors import (
+        ProviderProtocolError as ProviderProtocolError,
+    )
+    from reflector.errors import (
+        ProviderReportedError as ProviderReportedError,
+    )
+    from reflector.errors import (
+        ProviderSpawnError as ProviderSpawnError,
+    )
+    from reflector.errors import (
+        ProviderTimeoutError as ProviderTimeoutError,
     )
     from reflector.errors import (
         QuotaExceededError as QuotaExceededError,
@@ -338,6 +364,19 @@ if TYPE_CHECKING:
     from reflector.signals.memory_journal import MemoryJournal as MemoryJournal
     from reflector.signals.signal import Signal as Signal
     from reflector.signals.sqlite_journal import SqliteJournal as SqliteJournal
+    from reflector.tasks.code_results import CodeEvolution as CodeEvolution
+    from reflector.tasks.code_results import CodeReflection as CodeReflection
+    from reflector.tasks.code_results import CodeSuggestion as CodeSuggestion
+    from reflector.tasks.group import TaskGroup as TaskGroup
+    from reflector.tasks.patch import Patch as Patch
+    from reflector.tasks.payloads import CodeEvolutionTask as CodeEvolutionTask
+    from reflector.tasks.payloads import CodeReflectionTask as CodeReflectionTask
+    from reflector.tasks.payloads import PromptReflectionTask as PromptReflectionTask
+    from reflector.tasks.payloads import RolloutTask as RolloutTask
+    from reflector.tasks.planning import Plan as Plan
+    from reflector.tasks.planning import PlanOptions as PlanOptions
+    from reflector.tasks.planning import plan as plan
+    from reflector.tasks.trial import Trial as Trial
     from reflector.trajectories.analysis import (
         ComparativeAnalysis as ComparativeAnalysis,
     )
@@ -457,6 +496,21 @@ _HOME = {
     "TaskPayload": "reflector.dispatch.payload",
     "ProviderCard": "reflector.dispatch.provider",
     "execute": "reflector.dispatch.dispatching",
+    "StdioProvider": "reflector.dispatch.stdio_provider",
+    "serve_stdio": "reflector.dispatch.stdio_serving",
+    "TaskGroup": "reflector.tasks.group",
+    "CodeReflectionTask": "reflector.tasks.payloads",
+    "CodeEvolutionTask": "reflector.tasks.payloads",
+    "PromptReflectionTask": "reflector.tasks.payloads",
+    "RolloutTask": "reflector.tasks.payloads",
+    "plan": "reflector.tasks.planning",
+    "Plan": "reflector.tasks.planning",
+    "PlanOptions": "reflector.tasks.planning",
+    "CodeReflection": "reflector.tasks.code_results",
+    "CodeSuggestion": "reflector.tasks.code_results",
+    "CodeEvolution": "reflector.tasks.code_results",
+    "Patch": "reflector.tasks.patch",
+    "Trial": "reflector.tasks.trial",
     # Clifford algebra: the room itself, and its tasks
     "clifford": "reflector",
     "CliffordOperation": "reflector.clifford.task",

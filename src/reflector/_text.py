@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 __all__ = [
     "clean",
+    "columns",
     "estimate_tokens",
     "fenced",
     "inline_code",
@@ -59,6 +61,18 @@ def one_line(text: str, limit: int = 160) -> str:
     """Return `text` with all white space folded to single blanks, cut to `limit` characters."""
     folded = " ".join(text[: limit * 8].split())
     return folded if len(folded) <= limit else folded[: limit - 1] + "…"
+
+
+def columns(rows: Sequence[Sequence[str]], left: int) -> str:
+    """Return rows of cells as lines; the first so many columns begin, the others end, at one place."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if at < left else cell.rjust(width)
+            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
 
 
 def clean(text: str) -> str:

@@ -6,6 +6,7 @@ ReflectorError
 │   ├── TrajectoryImportError          a file or record is not a readable trajectory
 │   │   └── UnknownFormatError         no importer recognises it, or the named format does not exist
 │   ├── MissingPromptError             no prompt was given and the run holds none
+│   ├── InvalidGroupError              a document is no task group; `line` and `item` say where
 │   ├── CliffordError                  an operation on multivectors that has no result
 │   │   ├── InvalidMultivectorError    wrong lengths, unknown blades, NaN or infinity
 │   │   ├── SignatureMismatchError     operands of different algebras
@@ -40,7 +41,14 @@ ReflectorError
 │   └── UnboundedCallError             nobody can say before the call what it costs at most
 ├── DispatchError                      tasks and their providers
 │   ├── NoProviderError (NoHandlerError)   nobody accepts the task, or nobody within its limits; `decision` says why
-│   │   └── ProviderBusyError          those who could are full and do not let anybody wait
+│   │   └── ProviderBusyError          those who could cannot now; `retry_after` says when, if that is known
+│   ├── ProviderError                  a provider's program; `retryable`: another try can help
+│   │   ├── ProviderSpawnError         it cannot be started
+│   │   ├── ProviderTimeoutError (TimeoutError)   no answer in time
+│   │   ├── ProviderDiedError          it ended before it answered; `exit_code` says how
+│   │   ├── ProviderProtocolError      what it says is no answer; `raw` is what came
+│   │   │   └── ProviderFloodError     it says more than allowed; `limit` says how many bytes
+│   │   └── ProviderReportedError      its answer is an error of its own; `kind` names it
 │   └── EngineError                    where a provider's work runs
 │       ├── WorkerCrashedError         the process died, each time that it was tried
 │       └── UnpicklableError (TypeError)   something cannot cross to another process
@@ -60,7 +68,9 @@ ReflectorError
 │   └── UnsupportedReplyError          a client or agent returned something that is not an answer
 ├── CodeError                          code as a subject
 │   ├── IndexOpenError (InputError)    the store is foreign, newer, older or unreachable; see `reason`
-│   └── IndexDamagedError              the store cannot be read any more
+│   ├── IndexDamagedError              the store cannot be read any more
+│   ├── PatchConflictError             the file is not what the patch was made for
+│   └── PatchRejectedError             the new code does not parse, or its test failed; `trial` says how
 ├── ReflectionError
 │   ├── UnparsableReflectionError (ValueError)   the answer holds no reflection; `reason` says why
 │   ├── InvalidReflectionError (ValueError)      parsed, but missing what a caller asked for
@@ -103,6 +113,7 @@ __all__ = [
     "IndexOpenError",
     "InputError",
     "InvalidEditError",
+    "InvalidGroupError",
     "InvalidMultivectorError",
     "InvalidPatternError",
     "InvalidReflectionError",
@@ -129,7 +140,16 @@ __all__ = [
     "NotInvertibleError",
     "NotStoredError",
     "OptimizationError",
+    "PatchConflictError",
+    "PatchRejectedError",
     "ProviderBusyError",
+    "ProviderDiedError",
+    "ProviderError",
+    "ProviderFloodError",
+    "ProviderProtocolError",
+    "ProviderReportedError",
+    "ProviderSpawnError",
+    "ProviderTimeoutError",
     "QuotaExceededError",
     "RateLimitedError",
     "ReflectionError",
@@ -162,7 +182,13 @@ class NoModelWarning(UserWarning):
 
 
 class ReflectorError(Exception):
-    """Base of every error of this library."""
+    """Base of every error of this library.
+
+    Attributes:
+        decision: Who was asked to do the task that ended with it, and what came of each; None without a task.
+    """
+
+    decision: Any = None
 
 
 # --- what the caller handed over -------------------------------------------------------------------------
@@ -197,6 +223,23 @@ class UnknownFormatError(TrajectoryImportError):
 
 class MissingPromptError(InputError):
     """No prompt was given and the run holds none."""
+
+
+class InvalidGroupError(InputError):
+    """A document is no task group.
+
+    Attributes:
+        reason: What is wrong, in one line.
+        line: Where it begins in what was read, counted from 1; None for data in memory.
+        item: Which one of the array that begins there; None outside of arrays.
+    """
+
+    def __init__(self, reason: str, *, line: int | None = None, item: int | None = None) -> None:
+        self.reason = reason
+        self.line = line
+        self.item = item
+        where = "" if line is None else f"line {line}, item {item}: " if item else f"line {line}: "
+        super().__init__(f"{where}{reason}")
 
 
 class ConfigurationError(InputError):
@@ -404,7 +447,13 @@ class UnboundedCallError(BudgetExceededError):
 
 
 class DispatchError(ReflectorError):
-    """A task could not be brought to somebody who does it, or not be done where it should."""
+    """A task could not be brought to somebody who does it, or not be done where it should.
+
+    Attributes:
+        attempts: How often it was started where it failed.
+    """
+
+    attempts: int = 1
 
 
 class NoProviderError(DispatchError, NoHandlerError):
@@ -416,9 +465,84 @@ class NoProviderError(DispatchError, NoHandlerError):
 
 
 class ProviderBusyError(NoProviderError):
-    """Those who could do a task are full, and their cards say that nobody waits then. Later it may succeed."""
+    """Those who could do a task cannot do it now: full, at their rate, or left alone after failures.
+
+    Attributes:
+        retry_after: Seconds after which another try makes sense, where that is known.
+    """
 
     retryable = True
+
+    def __init__(self, message: str, *, decision: Any = None, retry_after: float | None = None) -> None:
+        self.retry_after = retry_after
+        super().__init__(message, decision=decision)
+
+
+class ProviderError(DispatchError):
+    """The program of a provider did not do a task.
+
+    Attributes:
+        retryable: Whether another try with the same program can help.
+        is_shared: Whether the program had several tasks when it went wrong: it may be the fault of another one.
+    """
+
+    retryable: bool = True
+    is_shared: bool = False
+
+
+class ProviderSpawnError(ProviderError):
+    """The program cannot be started: it does not exist, or may not be run."""
+
+    retryable = False
+
+
+class ProviderTimeoutError(ProviderError, TimeoutError):
+    """The program did not answer in time."""
+
+
+class ProviderDiedError(ProviderError):
+    """The program ended before it answered, or with an exit code that says that it failed.
+
+    Attributes:
+        exit_code: Minus the signal that killed it; None while it still lives, with its output closed.
+    """
+
+    def __init__(self, message: str, *, exit_code: int | None = None) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
+
+
+class ProviderProtocolError(ProviderError):
+    """What the program says is no answer to anything.
+
+    Attributes:
+        raw: How what came begins.
+    """
+
+    def __init__(self, message: str, *, raw: str = "") -> None:
+        super().__init__(message)
+        self.raw = raw
+
+
+class ProviderFloodError(ProviderProtocolError):
+    """An answer is longer than allowed; no more of it was read. `limit` says how many bytes it may have."""
+
+    def __init__(self, message: str, *, limit: int = 0) -> None:
+        super().__init__(message)
+        self.limit = limit
+
+
+class ProviderReportedError(ProviderError):
+    """The program answered that it could not do the task.
+
+    Attributes:
+        kind: What it calls the error.
+    """
+
+    def __init__(self, message: str, *, kind: str = "", retryable: bool = False) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.retryable = retryable
 
 
 class EngineError(DispatchError):
@@ -427,6 +551,10 @@ class EngineError(DispatchError):
 
 class WorkerCrashedError(EngineError):
     """The process that ran a task died, as often as the task may be tried."""
+
+    def __init__(self, message: str, *, attempts: int = 1) -> None:
+        self.attempts = attempts
+        super().__init__(message)
 
 
 class UnpicklableError(EngineError, TypeError):
@@ -559,6 +687,22 @@ class IndexDamagedError(CodeError):
     """The store of a code index cannot be read or written any more."""
 
 
+class PatchConflictError(CodeError):
+    """The file is not what the patch was made for, or there is none."""
+
+
+class PatchRejectedError(CodeError):
+    """A patch was not kept.
+
+    Attributes:
+        trial: How its test ended; None if the new code does not even parse.
+    """
+
+    def __init__(self, message: str, *, trial: Any = None) -> None:
+        self.trial = trial
+        super().__init__(message)
+
+
 # --- reflection ------------------------------------------------------------------------------------------
 
 
@@ -573,11 +717,13 @@ class UnparsableReflectionError(ReflectionError, ValueError):
         reason: One of `empty`, `refusal`, `error_payload`, `template_echo`, `no_reflection`,
             `invalid_json` (only with `strict=True`).
         raw: The answer as it came.
+        usage: What the answers cost (`reflector.usage.Usage`), where whoever raised it asked for them.
     """
 
     def __init__(self, message: str, *, reason: str, raw: Any = None) -> None:
         self.reason = reason
         self.raw = raw
+        self.usage: Any = None
         super().__init__(message)
 
 

@@ -67,6 +67,18 @@ async def test_calls_are_made_in_order_unless_cancelled(clock_class: Any) -> Non
         timers.close()
 
 
+async def test_calls_far_off_that_were_taken_back_are_not_kept() -> None:
+    async with anyio.create_task_group() as group:
+        timers = Timers(VirtualClock(), group.start_soon)
+        near = timers.at(1.0, lambda: None)
+        for number in range(10_000):
+            timers.at(1e6 + number, lambda: None).cancel()
+            assert len(timers._heap) < 1000
+        assert len(timers) == 1
+        near.cancel()
+        timers.close()
+
+
 async def test_a_scheduled_signal_goes_ahead_of_the_mailbox() -> None:
     clock, handled = VirtualClock(), []
     gate = anyio.Event()

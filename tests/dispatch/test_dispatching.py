@@ -142,7 +142,7 @@ async def test_a_provider_can_say_what_it_used() -> None:
     async with Runtime() as runtime:
         await runtime.spawn(generous, accepts=["demo"], card=ProviderCard(price_usd=1))
         result = await execute(Task(kind="demo"))
-    assert (result.value, result.usage) == ("x", Usage(output_tokens=5, calls=1))
+    assert (result.value, result.usage) == ("x", Usage(output_tokens=5, calls=1, cost_usd=1))
 
 
 async def test_an_agent_class_can_be_a_provider() -> None:

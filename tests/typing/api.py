@@ -1,5 +1,6 @@
 """What a type checker must see of the public interface. Checked by mypy, never run."""
 
+import functools
 from typing import assert_type
 
 import reflector as rf
@@ -58,6 +59,15 @@ async def algebra() -> None:
     assert_type(
         await rf.execute(rf.CliffordOperation(operation="norm", input_multivector={"e1": 1})), rf.TaskResult
     )
+
+
+async def programs() -> None:
+    worker = functools.partial(
+        rf.StdioProvider, ["worker", "--fast"], mode="session", timeout=60.0, max_bytes=1000
+    )
+    async with rf.Runtime() as runtime:
+        await runtime.spawn(worker, accepts=["demo"], card=rf.ProviderCard(running=4))
+    rf.serve_stdio(lambda task: rf.TaskOutput(value=1), session=False, running=2)
 
 
 async def code() -> None:
@@ -148,3 +158,13 @@ async def optimizing(rows: list[dict[str, str]]) -> None:
             await optimizer.report(work, [rf.Rollout("output") for _ in work.examples])
         assert_type(optimizer.progress.best_score, float | None)
         assert_type((await optimizer.forecast()).calls, int | None)
+
+
+async def planning(index: rf.CodeIndex) -> None:
+    groups = rf.plan(index, task_type="code_reflection", similarity_threshold=0.7, max_tokens=4000)
+    assert_type(groups, rf.Plan)
+    assert_type(groups[0], rf.TaskGroup)
+    assert_type(groups.expected_cost, dict[str, float | None])
+    patch = rf.Patch(before="a = 1\n", after="a = 2\n")
+    assert_type(patch.diff, str)
+    assert_type((await patch.apply_if(".", "make test", timeout=60, memory_mb=512)).passed, bool)

@@ -1,4 +1,4 @@
-"""Waking a waiting task with a value, and ringing at a time: raw futures on asyncio, anyio everywhere else.
+"""Waking a waiting task with a value, ringing at a time, starting a task of its own: raw on asyncio, else anyio.
 
 The one module of the library that knows asyncio and trio: a raw future, or a task that is rescheduled, makes an ask
 about twice as fast as an `anyio.Event`.
@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import contextvars
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Protocol, TypeVar
 
 import anyio
@@ -17,7 +18,7 @@ import anyio.lowlevel
 
 from reflector._clock import Clock, SystemClock
 
-__all__ = ["Alarm", "Bell", "OneShot", "alarm_for", "is_stray_cancellation", "one_shots"]
+__all__ = ["Alarm", "Bell", "OneShot", "alarm_for", "is_stray_cancellation", "one_shots", "start_task"]
 
 T = TypeVar("T")
 
@@ -105,6 +106,25 @@ def _on_asyncio() -> bool:
         return asyncio.current_task() is not None
     except RuntimeError:
         return False
+
+
+_TASKS: set[asyncio.Task[None]] = set()
+
+
+def start_task(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
+    """Start a task that belongs to no block: for what an object owns that may be dropped at any time.
+
+    An async iterator cannot hold an anyio task group open between two values: whoever closes it may be another task.
+    The task gets a copy of the context; it ends with the event loop at the latest. The function raises nothing.
+    """
+    if _on_asyncio():
+        task = asyncio.get_running_loop().create_task(function())
+        _TASKS.add(task)
+        task.add_done_callback(_TASKS.discard)
+        return
+    import trio
+
+    trio.lowlevel.spawn_system_task(function, context=contextvars.copy_context())
 
 
 class Bell:

@@ -12,6 +12,8 @@ from reflector.agents._wake import Alarm, alarm_for
 
 __all__ = ["Timer", "Timers"]
 
+_FEW = 256
+
 
 class Timer:
     """A call to come; `cancel` takes it back."""
@@ -43,6 +45,8 @@ class Timers:
         self._rings_at = math.inf
         self._heap: list[tuple[float, int, Timer]] = []
         self._order = itertools.count()
+        self._sweep_at = _FEW
+        """So many, and those that were taken back are thrown away: times far off may never come."""
 
     def at(self, when: float, call: Callable[[], None]) -> Timer:
         """Call a quick function that never raises once the clock shows `when`."""
@@ -54,6 +58,10 @@ class Timers:
         """Make the call of a timer once more, unless it was cancelled."""
         timer.when = when
         heapq.heappush(self._heap, (when, next(self._order), timer))
+        if len(self._heap) > self._sweep_at:
+            self._heap = [entry for entry in self._heap if not entry[2].is_cancelled]
+            heapq.heapify(self._heap)
+            self._sweep_at = _FEW + 2 * len(self._heap)
         self._set_alarm()
 
     def __len__(self) -> int:

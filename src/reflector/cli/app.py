@@ -14,10 +14,13 @@ import typer
 
 from reflector import __version__
 from reflector.cli.analyze import analyze_command
+from reflector.cli.apply import apply_command
 from reflector.cli.code import index_command, search_command
 from reflector.cli.demo import demo_command
+from reflector.cli.dispatch import dispatch_command
 from reflector.cli.failures import BAD_INPUT, INTERRUPTED, exit_with
 from reflector.cli.optimize import optimize_command
+from reflector.cli.plan import plan_command
 from reflector.cli.provider import provider_app
 from reflector.cli.reflect import reflect_command
 from reflector.cli.runs import runs_app
@@ -37,9 +40,12 @@ app.command("reflect")(reflect_command)
 app.command("optimize")(optimize_command)
 app.add_typer(runs_app, name="runs")
 app.command("demo")(demo_command)
+app.command("dispatch")(dispatch_command)
 app.add_typer(provider_app, name="provider")
 app.command("index")(index_command)
 app.command("search")(search_command)
+app.command("plan")(plan_command)
+app.command("apply")(apply_command)
 
 
 @app.callback(invoke_without_command=True)

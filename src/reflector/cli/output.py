@@ -1,4 +1,4 @@
-"""The one JSON document of a command."""
+"""What programs read on stdout: the one JSON document of a command, or its lines."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from typing import Any
 
 from reflector._json import dumps
 
-__all__ = ["print_document"]
+__all__ = ["print_document", "print_line"]
 
 
 def print_document(document: dict[str, Any]) -> None:
-    """Print a JSON document on stdout: UTF-8 whatever the terminal speaks, so that no character is lost."""
-    text = dumps(document) + b"\n"
+    """Print a JSON document on stdout."""
+    print_line(dumps(document))
+
+
+def print_line(text: bytes) -> None:
+    """Print a line of UTF-8 on stdout, whatever the terminal speaks, so that no character is lost."""
     stream = getattr(sys.stdout, "buffer", None)
     if stream is None:
-        sys.stdout.write(text.decode())
+        sys.stdout.write(text.decode() + "\n")
     else:
         sys.stdout.flush()
-        stream.write(text)
+        stream.write(text + b"\n")
         stream.flush()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from reflector._json import Value
+from reflector._text import columns
 from reflector.usage import Usage
 
 __all__ = ["Account", "Latencies", "LedgerLine", "table_of"]
@@ -164,17 +165,9 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def table_of(lines: Sequence[LedgerLine]) -> str:
+def table_of(lines: Sequence[LedgerLine], names: Sequence[str] = _COLUMNS[:3]) -> str:
     """Return lines as a table in plain text; `?` is a figure that nobody knows."""
-    rows = [_COLUMNS, *(_cells(line) for line in lines)]
-    widths = [max(len(row[column]) for row in rows) for column in range(len(_COLUMNS))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(width) if at < 3 else cell.rjust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ).rstrip()
-        for row in rows
-    )
+    return columns([(*names, *_COLUMNS[3:]), *(_cells(line) for line in lines)], left=3)
 
 
 def _cells(line: LedgerLine) -> tuple[str, ...]:

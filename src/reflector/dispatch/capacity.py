@@ -55,6 +55,16 @@ class Capacity:
         """Whether one more could run at once."""
         return self.running < self.limit
 
+    def ahead(self, caller: Hashable) -> int:
+        """Return how many of those who wait would get room before one more of a caller's."""
+        ahead, turn = 0, 1
+        with self._lock:
+            own = len(self._lines.get(caller, ()))
+            for whose, line in self._lines.items():
+                turn = 0 if whose == caller else turn  # those behind it in the round come after it
+                ahead += min(len(line), own + turn)
+        return ahead
+
     @asynccontextmanager
     async def room(self, caller: Hashable) -> AsyncIterator[None]:
         """Wait for room and hold it. Cancelled while it waits, it leaves the line."""

@@ -1,116 +1,142 @@
-"""Who gets a task, and why: the market."""
+"""Who gets a task, and why: what is said about each provider, and the page of it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import html
+from typing import Any
+
+from pydantic import Field
 
 from reflector._json import Value
-from reflector.errors import NoProviderError, ProviderBusyError
+from reflector._text import columns, one_line
+from reflector.dispatch.health import HealthState
+from reflector.usage import Usage
 
-__all__ = ["Candidate", "Decision", "choose"]
+__all__ = ["Candidate", "Decision", "Try"]
 
 
 class Candidate(Value):
-    """What the market knows of one provider at the moment of a decision."""
+    """What the market knows of one provider at the moment of a decision. None is what nobody said."""
 
     provider: str
-    price_usd: float = 0.0
+    account: str | None = None
+    expected_cost: float = 0.0
+    """USD: the price on its card, and that of the tokens that the task is expected to take."""
+    cost_in: float = 0.0
+    """USD for one input token."""
+    cost_out: float = 0.0
+    credits: float | None = None
+    """USD that are left of its account's."""
     latency: float | None = None
+    """Seconds that a task takes, as its card says."""
+    measured_latency: float | None = None
+    """Seconds that tasks took of late."""
+    quality: float | None = None
+    context_window: int | None = None
+    requests_per_minute: int | None = None
     running: int = 0
     waiting: int = 0
+    wait: float = 0.0
+    """Seconds for which those in line keep the task from being begun, at the least."""
+    rate_wait: float = 0.0
+    """Seconds for which its limits per minute keep the task from being begun."""
     is_full: bool = False
     """Whether as many run and wait as its card allows."""
     lets_wait: bool = True
     """Whether one more may wait for room when it is full."""
+    health: HealthState = "closed"
+    failures: int = 0
+    """In a row."""
+    health_wait: float = 0.0
+    """Seconds until it may be tried again; while a task tries it, about as long as that takes."""
+    last_failure: str = ""
     refusal: str | None = None
     """Why it was not considered; None when it was."""
+    is_refused_for_now: bool = False
+    """Whether another time it may be considered."""
+    retry_after: float | None = None
+    """In how many seconds, where that is known."""
+
+    @property
+    def has_room(self) -> bool:
+        """Whether it takes one more now, to run or to wait."""
+        return not self.is_full and not self.rate_wait
+
+
+class Try(Value):
+    """A provider that was asked and failed."""
+
+    provider: str
+    error: str
+    """The error's class."""
+    message: str
+    seconds: float = 0.0
+    attempts: int = 1
+    """How often it started the task."""
+    usage: Usage = Usage()
+    """What it used, as far as it said so."""
 
 
 class Decision(Value):
-    """Which provider gets a task."""
+    """Which provider got a task. As text or in a notebook it is a page for people."""
 
     provider: str
+    """Empty when it was nobody."""
     reason: str
     candidates: tuple[Candidate, ...] = ()
     """All that accept the kind, in the order they were spawned. Empty when an agent handles the request itself."""
+    tries: tuple[Try, ...] = Field(default=())
+    """Those who were asked before and failed, in that order; on an error, all who were asked."""
+
+    def to_text(self) -> str:
+        """Return the choice, what was tried before, and a table of all candidates."""
+        parts = [self._head(), *self._told()]
+        if self.candidates:
+            parts += ["", columns([_HEAD, *(self._cells(each) for each in self.candidates)], left=3)]
+        return "\n".join(parts)
+
+    __str__ = to_text
+
+    def _repr_html_(self) -> str:
+        tried = "".join(f"<li>{html.escape(line)}</li>" for line in self._told())
+        rows = "".join(_row(self._cells(each), "td") for each in self.candidates)
+        table = f"<table>{_row(_HEAD, 'th')}{rows}</table>" if rows else ""
+        return f"<p>{html.escape(self._head())}</p>{f'<ol>{tried}</ol>' if tried else ''}{table}"
+
+    def _head(self) -> str:
+        return f"{self.provider or 'nobody'}: {self.reason}"
+
+    def _told(self) -> list[str]:
+        return [
+            f"{each.provider} failed after {each.seconds:.3g} s: {each.error}: {one_line(each.message)}"
+            for each in self.tries
+        ]
+
+    def _cells(self, candidate: Candidate) -> tuple[str, ...]:
+        if candidate.refusal is not None:
+            verdict = one_line(candidate.refusal)
+        else:
+            verdict = "chosen" if candidate.provider == self.provider else "capable"
+        took = candidate.latency if candidate.measured_latency is None else candidate.measured_latency
+        return (
+            candidate.provider,
+            verdict,
+            candidate.health.replace("_", "-"),
+            f"{candidate.expected_cost:g}",
+            _figure(candidate.credits),
+            _figure(took),
+            _figure(candidate.quality),
+            str(candidate.running),
+            str(candidate.waiting),
+        )
 
 
-def choose(
-    kind: str,
-    candidates: Sequence[Candidate],
-    *,
-    cost_limit: float | None = None,
-    time_left: float | None = None,
-) -> Decision:
-    """Return the cheapest capable provider, the reason, and what was said about each.
-
-    Those with room come before those without; of equal price, the one where fewer wait, then the quicker, then
-    the one that runs less, then the one spawned first.
-
-    Args:
-        kind: Of the task.
-        candidates: Those that accept the kind, in the order they were spawned.
-        cost_limit: USD that the task may cost.
-        time_left: Seconds until its deadline.
-
-    Raises:
-        ProviderBusyError: If room is all that is missing.
-        NoProviderError: If nobody is capable for other reasons.
-    """
-    judged = tuple(
-        candidate.replace(refusal=refusal)
-        if (refusal := _refusal(candidate, cost_limit, time_left)) is not None
-        else candidate
-        for candidate in candidates
-    )
-    capable = sorted((candidate for candidate in judged if candidate.refusal is None), key=_rank)
-    if not capable:
-        raise _nobody(kind, judged)
-    best = capable[0]
-    return Decision(provider=best.provider, reason=_reason(best, capable[1:]), candidates=judged)
+_HEAD = ("provider", "verdict", "breaker", "expected USD", "credits USD", "takes s", "quality", "run", "wait")
 
 
-def _refusal(candidate: Candidate, cost_limit: float | None, time_left: float | None) -> str | None:
-    if cost_limit is not None and candidate.price_usd > cost_limit:
-        return f"asks ${candidate.price_usd:g} a task; the limit is ${cost_limit:g}"
-    if time_left is not None and candidate.latency is not None and candidate.latency > time_left:
-        return f"takes about {candidate.latency:g} s; {max(0.0, time_left):.3g} s are left"
-    if candidate.is_full and not candidate.lets_wait:
-        return _full(candidate)
-    return None
+def _figure(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3g}"
 
 
-def _full(candidate: Candidate) -> str:
-    return f"is full: {candidate.running} running, {candidate.waiting} waiting"
-
-
-def _rank(candidate: Candidate) -> tuple[bool, float, int, float, int]:
-    return (
-        candidate.is_full,
-        candidate.price_usd,
-        candidate.waiting,
-        candidate.latency or 0.0,
-        candidate.running,
-    )
-
-
-def _reason(best: Candidate, others: Sequence[Candidate]) -> str:
-    price = f"${best.price_usd:g} a task"
-    if not others:
-        reason = f"the only capable provider, {price}"
-    elif all(best.price_usd < other.price_usd for other in others):
-        reason = f"the cheapest of {len(others) + 1} capable providers, {price}"
-    elif all(best.price_usd <= other.price_usd for other in others):
-        reason = f"as cheap as any of {len(others) + 1} capable providers, {price}, and the first of those to have time"
-    else:
-        reason = f"the cheapest that is not full, {price}"
-    return f"{reason}; it {_full(best)}, so the task waits" if best.is_full else reason
-
-
-def _nobody(kind: str, judged: tuple[Candidate, ...]) -> NoProviderError:
-    reasons = "; ".join(f"{candidate.provider} {candidate.refusal}" for candidate in judged)
-    decision = Decision(provider="", reason="nobody is capable", candidates=judged)
-    message = f"no provider takes this task of kind {kind!r} now: {reasons}"
-    is_room_missing = any(candidate.refusal == _full(candidate) for candidate in judged)
-    error = ProviderBusyError if is_room_missing else NoProviderError
-    return error(message, decision=decision)
+def _row(cells: Any, tag: str) -> str:
+    return f"<tr>{''.join(f'<{tag}>{html.escape(cell)}</{tag}>' for cell in cells)}</tr>"

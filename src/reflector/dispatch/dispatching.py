@@ -1,31 +1,30 @@
-"""Bringing a task to whoever does it: `execute`."""
+"""Bringing a task to whoever does it: `execute`, and the ledger of what that cost."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Hashable, Sequence
+from functools import cached_property
 
 import anyio
 
-from reflector.agents.ambient import ambient_runtime
+from reflector.agents.ambient import ambient_runtime, current_runtime
 from reflector.agents.ref import AgentRef
 from reflector.agents.runtime import Runtime
-from reflector.dispatch.capacity import Capacity, current_caller
-from reflector.dispatch.decision import Candidate, Decision, choose
+from reflector.dispatch.choosing import Policy
+from reflector.dispatch.decision import Decision
+from reflector.dispatch.errand import Errand
+from reflector.dispatch.ledger import Ledger, active_ledgers
 from reflector.dispatch.payload import DefaultProvider, TaskPayload
-from reflector.dispatch.provider import ProviderCard
-from reflector.dispatch.task import Task, TaskOutput, TaskResult
-from reflector.errors import AskTimeoutError, ConfigurationError, NoHandlerError, NoProviderError
+from reflector.dispatch.standing import Standing
+from reflector.dispatch.task import SOURCE, Task, TaskOutput, TaskResult
+from reflector.errors import NoHandlerError, NoProviderError, RuntimeClosedError
 from reflector.signals.signal import Signal
 from reflector.usage import Usage
 
-__all__ = ["DEFAULT_TASK_TIMEOUT", "execute"]
+__all__ = ["DEFAULT_TASK_TIMEOUT", "execute", "market_ledger"]
 
 DEFAULT_TASK_TIMEOUT = 300.0
 """Seconds for a task, waiting for room included."""
-
-_SOURCE = "/dispatch"
-_NO_CARD = ProviderCard()
 
 
 async def execute(
@@ -33,12 +32,17 @@ async def execute(
     *,
     timeout: float = DEFAULT_TASK_TIMEOUT,  # noqa: ASYNC109 - it travels on as the request's deadline
     caller: Hashable | None = None,
+    policy: Policy = "expected_cost",
+    ledger: Ledger | None = None,
 ) -> TaskResult:
-    """Return what came of a task, done by the cheapest capable provider of the runtime.
+    """Return what came of a task, done by that capable provider of the runtime which is best under a policy.
 
     The task travels as the signal `reflector.<kind>.requested`, answered by `.completed` or `.failed`. An agent that
     handles that signal itself (`handles=`) is asked instead of any provider. While a provider is full, its callers
     take turns; waiting costs a task's time. Joins the ambient runtime, or opens a private one.
+
+    A provider that fails, or takes longer than its card says, is followed by the next one, as long as time is left;
+    not when the fault is the task's own. A task may so be begun by several providers; it is answered once.
 
     A payload that knows its default provider needs none in the runtime: when nobody accepts its kind, that one is
     spawned, and stays.
@@ -48,17 +52,40 @@ async def execute(
         timeout: Seconds; the task's own deadline and that of the signal being handled apply as well.
         caller: Whose turn it counts as. By default the agent whose handler this is; outside of agents, the task that
             opened the anyio task group in which this runs.
+        policy: Who of the capable providers gets it: the cheapest by default; or another name, or a function of a
+            `Candidate`, the lowest number being the best.
+        ledger: Charged beside that of the market; its budget applies. One that is `active()` is left out: models
+            charge that by themselves.
 
     Raises:
         NoProviderError: At once, if nobody accepts the kind, or nobody within the task's limits.
-        ProviderBusyError: At once, if those who could are full and let nobody wait.
+        ProviderBusyError: At once, if those who could are full and let nobody wait, or are left alone after failures.
         AskTimeoutError: If it was not done in time.
-        ReflectorError: What the provider raised; any other error arrives as the cause of a HandlerError.
+        BudgetExceededError: If it does not fit into the ledger's budget.
+        ReflectorError: What the last provider raised; any other error arrives as the cause of a HandlerError. Its
+            `decision` says who was tried.
     """
     envelope = task.to_task() if isinstance(task, TaskPayload) else task
+    if ledger is not None and ledger in active_ledgers():
+        ledger = None
     async with ambient_runtime() as runtime:
-        result = await _market_of(runtime).execute(envelope, timeout, caller)
+        result = await _market_of(runtime).execute(envelope, timeout, caller, policy, ledger)
     return result  # noqa: RET504 - the block may swallow an error, as far as its type says
+
+
+def market_ledger() -> Ledger:
+    """Return what providers of the current runtime were paid, by kind of task, provider and account.
+
+    Written down are those whose card says a price, credits or an account, and whoever says what it used. These are
+    the prices of the market; a `Model` behind a provider keeps its own ledger as well.
+
+    Raises:
+        RuntimeClosedError: Outside of a runtime.
+    """
+    runtime = current_runtime()
+    if runtime is None:
+        raise RuntimeClosedError("a market belongs to a runtime; use this inside `async with Runtime():`")
+    return _market_of(runtime).ledger
 
 
 def _market_of(runtime: Runtime) -> _Market:
@@ -73,58 +100,51 @@ class _Market:
     """The providers of one runtime, as far as they have been asked."""
 
     def __init__(self, runtime: Runtime) -> None:
-        self._runtime = runtime
-        self._capacities: dict[AgentRef, Capacity] = {}
+        self.clock = runtime.clock
+        self.runtime = runtime
+        self._standings: dict[AgentRef, Standing] = {}
+        self._purses: dict[Hashable, Ledger] = {}
         self._spawning = anyio.Lock()
 
-    async def execute(self, task: Task, seconds: float, caller: Hashable | None) -> TaskResult:
-        clock = self._runtime.clock
-        request = task.to_signal(_SOURCE)
-        deadline = clock.now() + seconds
+    @cached_property
+    def ledger(self) -> Ledger:
+        return Ledger(clock=self.clock, names=("kind", "provider", "account"))
+
+    async def execute(
+        self, task: Task, seconds: float, caller: Hashable | None, policy: Policy, ledger: Ledger | None
+    ) -> TaskResult:
+        request = task.to_signal(SOURCE)
+        deadline = self.clock.now() + seconds
         if request.deadline is not None and request.deadline < deadline:
             deadline = request.deadline
-        handler = self._runtime.route(request)
-        if handler is not None:
-            reply = await handler.ask(request, timeout=deadline - clock.now())
-            reason = f"handles {request.type} itself"
-            return _result(reply, Decision(provider=handler.name, reason=reason), None)
-        while True:
-            providers = await self._providers(task, request)
-            decision = self._choose(task, providers, deadline - clock.now())
-            provider = providers[decision.provider]
-            capacity = self._capacity(provider)
-            if capacity.is_free:
-                await capacity.acquire(None)
-            else:
-                await self._wait_for_room(capacity, caller or current_caller(), deadline, provider.name)
-            try:
-                if provider.is_alive:  # it may have stopped while we waited
-                    reply = await provider.ask(request, timeout=deadline - clock.now())
-                    return _result(reply, decision, _card(provider).price_usd)
-            finally:
-                capacity.release()
+        handler = self.runtime.route(request)
+        if handler is None:
+            return await Errand(self, task, request, deadline, caller, policy, ledger).run()
+        reply = await handler.ask(request, timeout=deadline - self.clock.now())
+        return _result(reply, Decision(provider=handler.name, reason=f"handles {request.type} itself"))
 
-    async def _wait_for_room(
-        self, capacity: Capacity, caller: Hashable, deadline: float, provider: str
-    ) -> None:
-        scope = anyio.CancelScope()
-        alarm = self._runtime.timers.at(deadline, scope.cancel)
-        try:
-            with scope:
-                await capacity.acquire(caller)
-        finally:
-            alarm.cancel()
-        if scope.cancelled_caught:
-            raise AskTimeoutError(
-                f"provider {provider!r} had no room in time: "
-                f"{capacity.running} tasks run there, {capacity.waiting} wait"
-            )
-
-    async def _providers(self, task: Task, request: Signal) -> dict[str, AgentRef]:
-        """Return those who accept the kind and may do the task, by name, in the order they were spawned."""
+    def has_others(self, task: Task, tried: set[str]) -> bool:
         named = task.limits.providers
-        accepting = self._runtime.providers(task.kind)
-        providers = {ref.name: ref for ref in accepting if named is None or ref.name in named}
+        return any(
+            ref.name not in tried and (named is None or ref.name in named)
+            for ref in self.runtime.providers(task.kind)
+        )
+
+    async def standings(self, task: Task, request: Signal) -> Sequence[Standing]:
+        """Return those who accept the kind and may do the task, in the order they were spawned."""
+        return [self._standing(ref) for ref in await self._providers(task, request)]
+
+    def _standing(self, ref: AgentRef) -> Standing:
+        standing = self._standings.get(ref)
+        if standing is None:
+            self._standings = {known: kept for known, kept in self._standings.items() if known.is_alive}
+            standing = self._standings[ref] = Standing(self.runtime, ref, self._purses)
+        return standing
+
+    async def _providers(self, task: Task, request: Signal) -> Sequence[AgentRef]:
+        named = task.limits.providers
+        accepting = self.runtime.providers(task.kind)
+        providers = accepting if named is None else [ref for ref in accepting if ref.name in named]
         if providers:
             return providers
         if accepting:
@@ -134,13 +154,12 @@ class _Market:
             )
         default = task.payload.default_provider() if isinstance(task.payload, TaskPayload) else None
         if default is not None and (named is None or default.name in named):
-            ref = await self._spawned(default, task.kind)
-            return {ref.name: ref}
-        kinds = sorted({kind for ref in self._runtime.providers() for kind in ref.accepts})
+            return [await self._spawned(default, task.kind)]
+        kinds = sorted({kind for ref in self.runtime.providers() for kind in ref.accepts})
         accepted = f"accepted here: {', '.join(kinds)}" if kinds else "no agent here accepts any kind"
         message = f"no provider accepts tasks of kind {task.kind!r}; {accepted}"
         try:
-            await self._runtime.request(request)  # nobody handles it: it becomes a dead letter
+            await self.runtime.request(request)  # nobody handles it: it becomes a dead letter
         except NoHandlerError as err:
             raise NoProviderError(message) from err
         raise NoProviderError(message)
@@ -148,55 +167,18 @@ class _Market:
     async def _spawned(self, default: DefaultProvider, kind: str) -> AgentRef:
         """Return the default provider of a kind, spawned once."""
         async with self._spawning:
-            for ref in self._runtime.providers(kind):
+            for ref in self.runtime.providers(kind):
                 return ref
-            is_taken = self._runtime.find(default.name) is not None
+            is_taken = self.runtime.find(default.name) is not None
             name = None if is_taken else default.name
-            return await self._runtime.spawn(default.handler, name=name, accepts=[kind], card=default.card)
-
-    def _choose(self, task: Task, providers: dict[str, AgentRef], time_left: float) -> Decision:
-        candidates = []
-        for name, ref in providers.items():
-            card, capacity = _card(ref), self._capacity(ref)
-            candidates.append(
-                Candidate(
-                    provider=name,
-                    price_usd=card.price_usd,
-                    latency=card.latency,
-                    running=capacity.running,
-                    waiting=capacity.waiting,
-                    is_full=capacity.is_full,
-                    lets_wait=card.when_full == "block",
-                )
-            )
-        return choose(task.kind, candidates, cost_limit=task.limits.cost_usd, time_left=time_left)
-
-    def _capacity(self, ref: AgentRef) -> Capacity:
-        capacity = self._capacities.get(ref)
-        if capacity is None:
-            self._capacities = {known: kept for known, kept in self._capacities.items() if known.is_alive}
-            capacity = self._capacities[ref] = Capacity(ref.concurrency, _card(ref).queued)
-        return capacity
+            return await self.runtime.spawn(default.handler, name=name, accepts=[kind], card=default.card)
 
 
-def _card(ref: AgentRef) -> ProviderCard:
-    card = ref.card
-    if card is None:
-        return _NO_CARD
-    if not isinstance(card, ProviderCard):
-        raise ConfigurationError(f"the card of {ref.name!r} has to be a ProviderCard; got {card!r}")
-    return card
-
-
-def _result(reply: Signal, decision: Decision, price_usd: float | None) -> TaskResult:
-    value: Any = reply.data
-    usage = Usage(cost_usd=price_usd) if price_usd else Usage()
+def _result(reply: Signal, decision: Decision) -> TaskResult:
+    value, usage = reply.data, Usage()
     if isinstance(value, TaskOutput):
         value, usage = value.value, value.usage
+    attempts = (reply.extensions or {}).get("attempts", 1)
     return TaskResult(
-        value=value,
-        provider=decision.provider,
-        decision=decision,
-        usage=usage,
-        attempts=(reply.extensions or {}).get("attempts", 1),
+        value=value, provider=decision.provider, decision=decision, usage=usage, attempts=attempts
     )

@@ -84,13 +84,21 @@ class Ledger:
     Args:
         budget: What may be spent; None is without limits.
         clock: Measures the seconds of the budget.
+        names: Of the three parts of a line's key, for its table.
 
     Attributes:
         budget: What may be spent.
         fatal: The last error after which every other call to the same model fails as well, if there was one.
     """
 
-    def __init__(self, budget: Budget | None = None, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        budget: Budget | None = None,
+        *,
+        clock: Clock | None = None,
+        names: tuple[str, str, str] = ("role", "model", "provider"),
+    ) -> None:
+        self._names = names
         self.budget = budget or Budget()
         self.fatal: LLMError | None = None
         self._clock = clock or SystemClock()
@@ -117,6 +125,14 @@ class Ledger:
         if self._began is None:
             return self.budget.seconds
         return max(0.0, self._began + self.budget.seconds - self._clock.now())
+
+    @property
+    def cost_left(self) -> float | None:
+        """USD that are neither spent nor set aside, or None without a limit; below zero after a surprise."""
+        if self._allowed[0] is None:
+            return None
+        gone = self._spent[0] + self._held[0] + self._under_way[0] + self._lent[0]
+        return (self._allowed[0] - gone) / _UNIT
 
     async def reserve(
         self, key: tuple[str, str, str], *, cost_usd: float | None, tokens: float
@@ -340,7 +356,7 @@ class Ledger:
     def table(self) -> str:
         """Return the lines and their sum as a table in plain text."""
         lines = self.lines()
-        return table_of((*lines, self.total()) if len(lines) > 1 else lines)
+        return table_of((*lines, self.total()) if len(lines) > 1 else lines, self._names)
 
     __str__ = table
 

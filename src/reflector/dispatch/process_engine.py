@@ -53,7 +53,8 @@ class ProcessEngine:
                     return Ran(_value(answer), attempt)
         raise WorkerCrashedError(
             f"the worker process died while it ran task {task.id!r} of kind {task.kind!r}, "
-            f"{task.limits.attempts} times. Does the work exit, or run out of memory?"
+            f"{task.limits.attempts} times. Does the work exit, or run out of memory?",
+            attempts=task.limits.attempts,
         )
 
     async def close(self) -> None:

@@ -15,7 +15,10 @@ from reflector.dispatch.decision import Decision
 from reflector.signals.signal import Signal
 from reflector.usage import Usage
 
-__all__ = ["Estimate", "Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
+__all__ = ["SOURCE", "Estimate", "Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
+
+SOURCE = "/dispatch"
+"""Where requests for tasks come from."""
 
 _KIND = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 _LIMITS, _ESTIMATE, _METADATA = "tasklimits", "taskestimate", "taskmetadata"
@@ -26,11 +29,12 @@ class Limits(Value):
     """What a task may cost, and who may do it."""
 
     cost_usd: float | None = Field(default=None, ge=0)
-    """Providers whose card asks more are passed over. None: any price."""
+    """Providers where it is expected to cost more are passed over. None: any price."""
     providers: tuple[str, ...] | None = None
-    """Names of those who may do it. None: whoever can."""
+    """Names of those who may do it; a single one is asked even while it is left alone after failures. None: whoever
+    can."""
     attempts: int = Field(default=3, ge=1)
-    """How often it may be started, when the process that runs it dies."""
+    """How often one provider may start it, when the process that runs it dies."""
 
 
 _NO_LIMITS = Limits()
@@ -133,9 +137,9 @@ class TaskResult(Value):
     decision: Decision
     """Why that one, and what was said about the others."""
     usage: Usage = Usage()
-    """What the provider says it used; without a word from it, the price on its card."""
+    """What was used, as providers say it; without a word from them, the price on their cards."""
     attempts: int = 1
-    """How often it was started: more than once only where a process died."""
+    """How often it was started: more than once where a process died or a provider failed."""
 
 
 @lru_cache(1024)

@@ -88,10 +88,10 @@ class Throttle:
     named; every answer makes it a little faster again, up to the limits. Several event loops may share one.
     """
 
-    def __init__(self, limits: RateLimits, clock: Clock) -> None:
+    def __init__(self, limits: RateLimits, clock: Clock, *, queued: int = _WAITING) -> None:
         self.limits = limits
+        self.capacity = Capacity(limits.concurrency, queued)
         self._clock = clock
-        self._capacity = Capacity(limits.concurrency, _WAITING)
         self._share = 1.0
         self._slowed_at = self._paused_until = float("-inf")
         self._output = 500.0
@@ -102,12 +102,12 @@ class Throttle:
     @property
     def concurrency(self) -> int:
         """How many requests it lets through at once now."""
-        return self._capacity.limit
+        return self.capacity.limit
 
     @property
     def is_free(self) -> bool:
         """Whether a request would pass without waiting for others to end."""
-        return self._capacity.is_free
+        return self.capacity.is_free
 
     async def enter(
         self,
@@ -130,7 +130,7 @@ class Throttle:
         Raises:
             RateLimitedError: At once, if it would have to wait longer. Nothing was sent.
         """
-        await self._capacity.acquire(caller)
+        await self.capacity.acquire(caller)
         leave = Pass()
         try:
             start = self._take(leave, input_tokens, max_tokens, deadline, patience)
@@ -147,18 +147,26 @@ class Throttle:
         self, leave: Pass, input_tokens: int, max_tokens: int | None, deadline: float, patience: float
     ) -> float:
         with self._lock:
-            output = self._output if max_tokens is None else min(self._output, max_tokens)
-            wanted = [
-                (window, amount)
-                for window, amount in ((self._requests, 1.0), (self._tokens, input_tokens + output))
-                if window is not None
-            ]
+            wanted = self._wanted(input_tokens, max_tokens)
             start = self._after_pause(self._clock.now(), deadline, patience)
             for window, amount in wanted:
                 start = window.earliest(start, amount, self._share)
             self._check(start, deadline, "its own limits per minute")
             leave.entries += [(window, window.add(start, amount)) for window, amount in wanted]
             return start
+
+    def _wanted(self, input_tokens: int, max_tokens: int | None) -> list[tuple[_Window, float]]:
+        output = self._output if max_tokens is None else min(self._output, max_tokens)
+        amounts = ((self._requests, 1.0), (self._tokens, input_tokens + output))
+        return [(window, amount) for window, amount in amounts if window is not None]
+
+    def wait(self, input_tokens: int, max_tokens: int | None) -> float:
+        """Return the seconds for which its limits per minute would keep a request back now."""
+        with self._lock:
+            now = start = self._clock.now()
+            for window, amount in self._wanted(input_tokens, max_tokens):
+                start = window.earliest(start, amount, self._share)
+        return max(start, self._paused_until) - now
 
     def leave(self, leave: Pass, *, was_sent: bool = True, tokens: int | None = None) -> None:
         """Make room for the next one; `tokens` is what it really took, where that is known."""
@@ -168,7 +176,7 @@ class Throttle:
                     window.correct(entry, 0)
                 elif window is self._tokens and tokens is not None:
                     window.correct(entry, tokens)
-        self._capacity.release()
+        self.capacity.release()
 
     def _after_pause(self, start: float, deadline: float, patience: float) -> float:
         until = self._paused_until
@@ -203,7 +211,7 @@ class Throttle:
             self._slowed_at = now
             self._share = max(1 / self.limits.concurrency, self._share / 2)
             limit = self._limit()
-        self._capacity.resize(limit)
+        self.capacity.resize(limit)
 
     def speed_up(self, output_tokens: int | None) -> None:
         """Take it that the provider answered."""
@@ -215,8 +223,8 @@ class Throttle:
             # One more at a time after each round of answers: what AIMD calls the additive increase.
             self._share = min(1.0, self._share + 1 / (self.limits.concurrency * self._limit()))
             limit = self._limit()
-        if limit != self._capacity.limit:
-            self._capacity.resize(limit)
+        if limit != self.capacity.limit:
+            self.capacity.resize(limit)
 
     def _limit(self) -> int:
         return max(1, int(self.limits.concurrency * self._share + 1e-9))

@@ -24,6 +24,8 @@ class ModelFacts:
     """The highest that the provider may ask: for a long prompt, or for one that it writes to its cache."""
     max_output_tokens: int | None = None
     """The model itself never writes more."""
+    max_input_tokens: int | None = None
+    """Nor does it read more: its context window."""
 
 
 def facts_of(client: Any) -> ModelFacts:
@@ -41,12 +43,14 @@ def facts_from_map(model: str, costs: Mapping[str, Any]) -> ModelFacts:
         entry = bare if str(bare.get("litellm_provider", "")).startswith(prefix) else {}
     provider = prefix if rest else str(entry.get("litellm_provider", ""))
     most = entry.get("max_output_tokens") or entry.get("max_tokens")
+    window = entry.get("max_input_tokens")
     price = _price(entry)
     return ModelFacts(
         provider=provider,
         price=price,
         dearest=_dearest(entry) if price else None,
         max_output_tokens=most if isinstance(most, int) else None,
+        max_input_tokens=window if isinstance(window, int) else None,
     )
 
 

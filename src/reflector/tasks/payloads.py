@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import Field, field_validator
+from pydantic import Field, ValidationError, field_validator
 
 from reflector._json import JSONValue
+from reflector._text import shorten
 from reflector.clifford.task import CliffordOperation
 from reflector.code.chunk import Chunk, ChunkKind
 from reflector.dispatch.payload import TaskPayload
+from reflector.dispatch.task import Task
+from reflector.errors import InputError
 
 __all__ = [
     "PAYLOADS",
@@ -19,6 +22,7 @@ __all__ = [
     "Payload",
     "PromptReflectionTask",
     "RolloutTask",
+    "payload_of",
 ]
 
 
@@ -91,6 +95,28 @@ PAYLOADS: Mapping[str, type[Payload]] = {
     )
 }
 """By the kind of task."""
+
+
+def payload_of(task: Task) -> Payload:
+    """Return what a task asks, as a value; it may have crossed a process as plain data.
+
+    Raises:
+        InputError: If it is no payload of its kind.
+    """
+    kind = PAYLOADS.get(task.kind)
+    if kind is None:
+        raise InputError(f"expected a task of kind {', '.join(PAYLOADS)}; got {task.kind!r}.")
+    if isinstance(task.payload, kind):
+        return task.payload
+    try:
+        return kind.model_validate(task.payload)
+    except ValidationError as err:
+        first = err.errors(include_url=False, include_context=False)[0]
+        where = ".".join(map(str, first["loc"])) or "the payload"
+        raise InputError(
+            f"a task of kind {task.kind!r} has a payload that does not fit: {where}: {first['msg']}; "
+            f"got {shorten(repr(first['input']), 60)}."
+        ) from None
 
 
 def _chunk_of(text: str) -> Chunk:

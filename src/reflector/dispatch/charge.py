@@ -1,0 +1,69 @@
+"""What one try of a task sets aside, and what it pays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from reflector.dispatch.ledger import Ledger, Reservation
+from reflector.errors import AgentStoppedError, AskTimeoutError, LLMError, ReflectorError, WorkerCrashedError
+from reflector.usage import Usage
+
+__all__ = ["Charge"]
+
+_BROKEN_OFF = (AskTimeoutError, AgentStoppedError, WorkerCrashedError)
+
+
+class Charge:
+    """Reservations in several ledgers for one try. End it with `settle`, `fail` or `hold`."""
+
+    __slots__ = ("_is_first", "_reservations")
+
+    def __init__(self, reservations: Sequence[Reservation], *, is_first: bool) -> None:
+        self._reservations = reservations
+        self._is_first = is_first
+
+    @classmethod
+    async def of(
+        cls,
+        ledgers: Sequence[Ledger],
+        key: tuple[str, str, str],
+        *,
+        cost_usd: float,
+        tokens: int,
+        is_first: bool,
+    ) -> Charge:
+        """Set the expected cost aside in each ledger; wait where calls under way may make room.
+
+        Raises:
+            BudgetExceededError: If it does not fit into one of them; then nothing is set aside.
+        """
+        reservations: list[Reservation] = []
+        try:
+            for ledger in ledgers:
+                reservations.append(await ledger.reserve(key, cost_usd=cost_usd, tokens=tokens))
+        except BaseException:
+            for reservation in reservations:
+                reservation.cancel()
+            raise
+        return cls(reservations, is_first=is_first)
+
+    def settle(self, usage: Usage, seconds: float) -> None:
+        """Write down what it used."""
+        counted = usage if usage.calls else usage.model_copy(update={"calls": 1})
+        for reservation in self._reservations:
+            reservation.settle(counted, seconds=seconds, is_first=self._is_first)
+
+    def fail(self, err: ReflectorError) -> Usage:
+        """Write down that it failed; return what it used, as far as the error says so."""
+        told: Usage | None = err.usage if isinstance(err, LLMError) else None
+        if told is None and isinstance(err, _BROKEN_OFF):
+            self.hold(err)
+        else:
+            for reservation in self._reservations:
+                reservation.settle(told or Usage(calls=1), failure=err, is_first=self._is_first)
+        return told or Usage()
+
+    def hold(self, failure: Exception | str) -> None:
+        """Write down that it broke off, so that all that was set aside may have to be paid."""
+        for reservation in self._reservations:
+            reservation.hold(failure, is_first=self._is_first)

@@ -1,0 +1,234 @@
+"""One task on its way: to a provider, and to the next one when that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Protocol
+
+from reflector._clock import Clock
+from reflector.agents.runtime import Runtime
+from reflector.dispatch.charge import Charge
+from reflector.dispatch.choosing import Policy, choose
+from reflector.dispatch.decision import Decision, Try
+from reflector.dispatch.ledger import Ledger
+from reflector.dispatch.standing import Standing, until
+from reflector.dispatch.survival import is_survivable
+from reflector.dispatch.task import SOURCE, Task, TaskOutput, TaskResult
+from reflector.errors import (
+    AskTimeoutError,
+    DispatchError,
+    NoProviderError,
+    ProviderBusyError,
+    RateLimitedError,
+    ReflectorError,
+)
+from reflector.signals.signal import Signal
+from reflector.usage import Usage
+
+__all__ = ["Errand", "Floor"]
+
+_NOTHING = Usage()
+
+
+class Floor(Protocol):
+    """The market, as far as one task needs it."""
+
+    clock: Clock
+    runtime: Runtime
+
+    @property
+    def ledger(self) -> Ledger:
+        """Where is written down what providers were paid."""
+        ...
+
+    async def standings(self, task: Task, request: Signal) -> Sequence[Standing]:
+        """Return those who accept the kind and may do the task, in the order they were spawned."""
+        ...
+
+    def has_others(self, task: Task, tried: set[str]) -> bool:
+        """Return whether somebody accepts the task who is none of those."""
+        ...
+
+
+class Errand:
+    """What one task needs on its way, and who was tried so far."""
+
+    __slots__ = (
+        "_caller", "_deadline", "_failure", "_floor", "_ledger", "_policy", "_request", "_task", "_tries",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        floor: Floor,
+        task: Task,
+        request: Signal,
+        deadline: float,
+        caller: Hashable | None,
+        policy: Policy,
+        ledger: Ledger | None,
+    ) -> None:
+        self._floor = floor
+        self._task = task
+        self._request = request
+        self._deadline = deadline
+        self._caller = caller
+        self._policy = policy
+        self._ledger = ledger
+        self._tries: tuple[Try, ...] = ()
+        self._failure: ReflectorError | None = None
+
+    async def run(self) -> TaskResult:
+        """Return what came of the task, done by the first provider that does not fail in a way others may survive."""
+        while True:
+            standings = await self._floor.standings(self._task, self._request)
+            decision = await self._choose(standings)
+            if decision is None:
+                continue
+            standing = standings[0]
+            if len(standings) > 1:
+                standing = next(each for each in standings if each.ref.name == decision.provider)
+            result = await self._visit(standing, decision)
+            if result is not None:
+                return result
+
+    async def _choose(self, standings: Sequence[Standing]) -> Decision | None:
+        """Return the choice; None if there was somebody to wait for, so that there may be another one now."""
+        task, limit, estimate = self._task, self._task.limits.cost_usd, self._task.estimate
+        failed = {each.provider: f"was tried: {each.error}" for each in self._tries}
+        if limit is not None and failed:
+            limit = max(0.0, limit - sum(each.usage.cost_usd or 0.0 for each in self._tries))
+        try:
+            return choose(
+                task.kind,
+                [each.candidate(task, self._caller, failed.get(each.ref.name)) for each in standings],
+                cost_limit=limit,
+                time_left=self._deadline - self._floor.clock.now(),
+                tokens=0 if estimate is None else estimate.input_tokens + estimate.output_tokens,
+                policy=self._policy,
+            )
+        except NoProviderError as err:
+            if isinstance(err, ProviderBusyError) and await self._trial_ended(standings):
+                return None
+            if self._failure is None:
+                raise
+            self._failure.decision = self._told(err.decision)
+        raise self._failure
+
+    async def _trial_ended(self, standings: Sequence[Standing]) -> bool:
+        """Wait for the task that tries a provider which was left alone; return False if there is none to wait for."""
+        tried = {each.provider for each in self._tries}
+        for each in standings:
+            trial = each.trial
+            if trial is not None and each.ref.name not in tried:
+                with until(self._floor.runtime, self._deadline):
+                    await trial.wait()
+                    return True
+        return False
+
+    async def _visit(self, standing: Standing, decision: Decision) -> TaskResult | None:
+        """Return what came of it there; None if the choice has to be made again."""
+        entry, has_to_wait = None, standing.throttle is not None or not standing.capacity.is_free
+        if has_to_wait:
+            began = self._floor.clock.now()
+            try:
+                entry = await standing.enter(self._task, self._caller, self._deadline)
+            except (AskTimeoutError, RateLimitedError) as err:
+                self._fail(err, standing, decision, began, _NOTHING)
+                return None
+        else:
+            await standing.capacity.acquire(None)
+        usage: Usage | None = None
+        try:
+            if has_to_wait and not standing.is_ready(self._task):  # others may have changed that meanwhile
+                return None
+            usage = _NOTHING
+            result = await self._ask(standing, decision)
+            usage = self._tries[-1].usage if result is None else result.usage
+        finally:
+            standing.leave(entry, usage)
+        return result
+
+    async def _ask(self, standing: Standing, decision: Decision) -> TaskResult | None:
+        clock, limit = self._floor.clock, standing.card.timeout
+        try:
+            charge = await self._charge(standing) if standing.is_charged or self._ledger else None
+        except ReflectorError as err:
+            err.decision = self._told(decision)
+            raise
+        began = clock.now()
+        seconds = self._deadline - began if limit is None else min(limit, self._deadline - began)
+        begun = standing.begin(began)
+        try:
+            reply = await standing.ref.ask(self._request, timeout=seconds)
+        except BaseException as err:
+            standing.fail(begun, clock.now(), err, seconds=seconds)
+            if not isinstance(err, ReflectorError):
+                if charge is not None:
+                    charge.hold("cancelled")
+                raise
+            self._fail(err, standing, decision, began, _NOTHING if charge is None else charge.fail(err))
+            return None
+        took = clock.now() - began
+        standing.succeed(begun, took)
+        return await self._done(reply, standing, decision, charge, took)
+
+    async def _charge(self, standing: Standing) -> Charge:
+        """Set aside what the task is expected to cost there."""
+        estimate = self._task.estimate
+        ledgers = (standing.credits, self._floor.ledger, self._ledger)
+        with until(self._floor.runtime, self._deadline):
+            return await Charge.of(
+                [ledger for ledger in ledgers if ledger is not None],
+                (self._task.kind, standing.ref.name, standing.account),
+                cost_usd=standing.card.expected_cost(estimate),
+                tokens=0 if estimate is None else estimate.input_tokens + estimate.output_tokens,
+                is_first=not self._tries,
+            )
+        raise AskTimeoutError("tasks under way left no room in the budget in time")
+
+    def _fail(
+        self, err: ReflectorError, standing: Standing, decision: Decision, began: float, used: Usage
+    ) -> None:
+        """Write a try down; raise its error if nobody else may do better."""
+        failed = Try(
+            provider=standing.ref.name,
+            error=type(err).__name__,
+            message=str(err),
+            seconds=self._floor.clock.now() - began,
+            attempts=err.attempts if isinstance(err, DispatchError) else 1,
+            usage=used,
+        )
+        self._tries = (*self._tries, failed)
+        is_late = self._floor.clock.now() >= self._deadline
+        tried = {each.provider for each in self._tries}
+        if is_late or not is_survivable(err) or not self._floor.has_others(self._task, tried):
+            err.decision = self._told(decision)
+            raise err
+        self._failure = err
+        self._request = self._task.to_signal(SOURCE)
+
+    def _told(self, decision: Decision) -> Decision:
+        return decision.model_copy(update={"tries": self._tries}) if self._tries else decision
+
+    async def _done(
+        self, reply: Signal, standing: Standing, decision: Decision, charge: Charge | None, took: float
+    ) -> TaskResult:
+        value, usage = reply.data, _NOTHING
+        if isinstance(value, TaskOutput):
+            value, usage = value.value, value.usage
+        if charge is None and usage is not _NOTHING and usage != _NOTHING:
+            charge = await self._charge(standing)
+        if charge is not None:
+            usage = standing.card.priced(usage, self._task.estimate)
+            charge.settle(usage, took)
+        attempts = (reply.extensions or {}).get("attempts", 1)
+        for failed in self._tries:
+            usage += failed.usage
+            attempts += failed.attempts
+        return TaskResult(
+            value=value,
+            provider=decision.provider,
+            decision=self._told(decision),
+            usage=usage,
+            attempts=attempts,
+        )

@@ -1,0 +1,234 @@
+"""From the table to agents: who does the tasks, and the card of each."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import sys
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, NamedTuple, assert_never
+
+from pydantic import BaseModel
+
+from reflector.agents.agent import is_async_callable
+from reflector.agents.ref import AgentRef
+from reflector.agents.runtime import Runtime
+from reflector.clifford.task import CliffordOperation, CliffordProvider
+from reflector.dispatch.engines import EngineName
+from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.stdio_provider import StdioProvider
+from reflector.dispatch.task import Task
+from reflector.dispatch.throttle import RateLimits
+from reflector.errors import ConfigurationError
+from reflector.llm.model import Model, ModelOptions
+from reflector.llm.pricing import facts_of
+from reflector.tasks.group import TaskGroup
+from reflector.tasks.model_provider import MODEL_KINDS, ModelProvider
+from reflector.tasks.payloads import PAYLOADS
+from reflector.tasks.rules_provider import RULES_KINDS, rules_provider
+from reflector.tasks.table import ProviderSpec
+from reflector.tasks.wire import write_group
+from reflector.usage import Price
+
+__all__ = ["Prepared", "echo", "import_target", "prepare", "spawn_all"]
+
+TRY_TIMEOUT = 300.0
+"""Seconds for one task, of a provider that says no other."""
+
+_ALL = tuple(PAYLOADS)
+
+
+class Prepared(NamedTuple):
+    """A provider that can be spawned."""
+
+    name: str
+    handler: Any
+    accepts: tuple[str, ...]
+    card: ProviderCard
+
+
+async def echo(task: Task, context: Any) -> Any:
+    """Return the payload as plain data."""
+    payload = task.payload
+    return payload.model_dump(mode="json") if isinstance(payload, BaseModel) else payload
+
+
+async def prepare(spec: ProviderSpec, folder: Path | None = None) -> Prepared:
+    """Return what is to be spawned for a provider of the table; a model is asked nothing, but its library loads.
+
+    Args:
+        spec: The provider.
+        folder: Where modules of targets are looked for first.
+
+    Raises:
+        ConfigurationError: If it cannot be: no such function, no such variable of the environment.
+    """
+    try:
+        match spec.kind:
+            case "echo":
+                return _prepared(spec, echo, _ALL, running=64, quality=0.0)
+            case "clifford":
+                workers = max(2, os.cpu_count() or 1)
+                return _prepared(
+                    spec, CliffordProvider, (CliffordOperation.kind,), running=workers, quality=1.0
+                )
+            case "rules":
+                return _prepared(spec, rules_provider, RULES_KINDS, running=2, quality=0.25)
+            case "callable":
+                return _callable(spec, folder)
+            case "stdio":
+                return _stdio(spec)
+            case "model":
+                return await _model(spec)
+            case _:
+                assert_never(spec.kind)
+    except ConfigurationError as err:
+        raise ConfigurationError(f"provider {spec.name!r}: {err}") from err
+
+
+def _prepared(
+    spec: ProviderSpec,
+    handler: Any,
+    accepts: tuple[str, ...],
+    *,
+    running: int,
+    quality: float | None = None,
+    engine: EngineName = "inline",
+) -> Prepared:
+    card = ProviderCard(
+        account=spec.account,
+        cost_in=spec.cost_in or 0.0,
+        cost_out=spec.cost_out or 0.0,
+        credits=spec.credits,
+        context_window=spec.context_window,
+        requests_per_minute=spec.rpm,
+        tokens_per_minute=spec.tpm,
+        timeout=spec.timeout or TRY_TIMEOUT,
+        quality=quality if spec.quality is None else spec.quality,
+        running=spec.concurrency or running,
+        engine=engine,
+    )
+    return Prepared(spec.name, handler, spec.accepts or accepts, card)
+
+
+# --- functions ---
+
+
+def _callable(spec: ProviderSpec, folder: Path | None) -> Prepared:
+    target = spec.target
+    function = import_target(target, folder) if isinstance(target, str) else target
+    assert function is not None, "a spec without a target is refused"
+    engine: EngineName = "inline" if is_async_callable(function) else "thread"
+    work = function if _takes_context(function) else lambda task, context: function(task)
+    return _prepared(spec, work, _ALL, running=8, engine=engine)
+
+
+def _takes_context(function: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # some functions written in C do not tell
+        return False
+    places = [each for each in parameters if each.kind <= each.VAR_POSITIONAL and each.default is each.empty]
+    return len(places) > 1 or any(each.kind == each.VAR_POSITIONAL for each in places)
+
+
+def import_target(name: str, folder: Path | None = None) -> Callable[..., Any]:
+    """Return the function that `module:function` names.
+
+    Args:
+        name: The function.
+        folder: Where its module is looked for first; put on `sys.path`. None: nowhere else.
+
+    Raises:
+        ConfigurationError: If it cannot be imported, or is no function.
+    """
+    module, _, attribute = name.partition(":")
+    if not module or not attribute:
+        raise ConfigurationError(f"module:function is expected; got {name!r}")
+    if folder is not None and (place := str(folder.resolve())) not in sys.path:
+        sys.path.insert(0, place)
+    try:
+        found = importlib.import_module(module)
+        for part in attribute.split("."):
+            found = getattr(found, part)
+    except Exception as err:
+        raise ConfigurationError(f"{name} cannot be imported: {type(err).__name__}: {err}") from err
+    if not callable(found):
+        raise ConfigurationError(f"{name} is no function but {type(found).__name__}")
+    return found
+
+
+# --- programs ---
+
+
+def _stdio(spec: ProviderSpec) -> Prepared:
+    assert spec.command is not None, "a spec without a command is refused"
+
+    def encode(task: Task) -> dict[str, Any]:
+        return write_group(_group_of(task), spec.wire)
+
+    handler = partial(
+        StdioProvider,
+        spec.command,
+        mode="session" if spec.is_session else "document",
+        encode=encode,
+        timeout=spec.timeout or TRY_TIMEOUT,
+    )
+    return _prepared(spec, handler, _ALL, running=4 if spec.is_session else max(2, os.cpu_count() or 1))
+
+
+def _group_of(task: Task) -> TaskGroup:
+    return TaskGroup(
+        id=task.id,
+        task_type=task.kind,
+        goal=str(task.metadata.get("goal", "")),
+        payload=task.payload,
+        limits=task.limits,
+        deadline=task.deadline,
+        estimate=task.estimate,
+    )
+
+
+# --- models ---
+
+_MILLION = 1e6
+
+
+async def _model(spec: ProviderSpec) -> Prepared:
+    key = None
+    if spec.api_key_env and not (key := os.environ.get(spec.api_key_env)):
+        raise ConfigurationError(f"api_key_env: the environment has no variable {spec.api_key_env!r}")
+    price = None
+    if spec.cost_in is not None or spec.cost_out is not None:
+        price = Price(input=(spec.cost_in or 0.0) * _MILLION, output=(spec.cost_out or 0.0) * _MILLION)
+    concurrency = spec.concurrency or RateLimits().concurrency
+    options = ModelOptions(limits=RateLimits(concurrency=concurrency), price=price)
+    assert spec.model is not None, "a spec without a model is refused"
+    model = Model(spec.model, base_url=spec.base_url, api_key=key, options=options)
+    if price is None or spec.context_window is None:
+        await model.warmup()
+        known = model.price
+        spec = spec.replace(
+            cost_in=spec.cost_in if known is None else known.input / _MILLION,
+            cost_out=spec.cost_out if known is None else known.output / _MILLION,
+            context_window=spec.context_window or facts_of(model.client).max_input_tokens,
+        )
+    return _prepared(spec, partial(ModelProvider, model), MODEL_KINDS, running=concurrency)
+
+
+async def spawn_all(runtime: Runtime, prepared: Iterable[Prepared]) -> list[AgentRef]:
+    """Spawn providers in the order of the table; all or none."""
+    refs: list[AgentRef] = []
+    try:
+        for each in prepared:
+            refs.append(
+                await runtime.spawn(each.handler, name=each.name, accepts=each.accepts, card=each.card)
+            )
+    except BaseException:
+        for ref in refs:
+            await ref.stop()
+        raise
+    return refs
