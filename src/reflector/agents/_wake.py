@@ -1,7 +1,6 @@
-"""Waking a waiting task with a value, ringing at a time, starting a task of its own: raw on asyncio, else anyio.
+"""Waking a waiting task with a value, ringing at a time, starting a task of its own: as asyncio and trio do it.
 
-The one module of the library that knows asyncio and trio: a raw future, or a task that is rescheduled, makes an ask
-about twice as fast as an `anyio.Event`.
+The one module of the library that knows either: with an `anyio.Event` an ask would take about twice as long.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ import asyncio
 import contextlib
 import contextvars
 import math
+import sys
 from collections.abc import Callable, Coroutine, Generator
 from typing import Any, Protocol, TypeVar
 
@@ -122,9 +122,7 @@ def start_task(function: Callable[[], Coroutine[Any, Any, None]]) -> None:
         _TASKS.add(task)
         task.add_done_callback(_TASKS.discard)
         return
-    import trio
-
-    trio.lowlevel.spawn_system_task(function, context=contextvars.copy_context())
+    _trio().spawn_system_task(function, context=contextvars.copy_context())
 
 
 class Bell:
@@ -155,10 +153,8 @@ class Bell:
 
 
 def _trio() -> Any:
-    """Return what tasks of trio wait and are woken with; where this is asked, it is loaded."""
-    import trio
-
-    return trio.lowlevel
+    """Return what trio is waited and rescheduled with; where this is asked, it is running."""
+    return sys.modules["trio.lowlevel"]
 
 
 def _running_loop() -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import Annotated, Any, Literal, assert_never
 
 from pydantic import Field
@@ -19,7 +20,7 @@ from reflector.usage import Usage
 
 __all__ = ["EngineProvider", "ProviderCard", "open_engine"]
 
-_Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Amount = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=1)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -110,11 +111,9 @@ class ProviderCard(Value, Card):
 
 
 async def _perform(work: Work, signal: Signal, context: Context) -> Any:
-    """Do a task where its signal is handled: a plain function, without the state that an agent of a class has."""
-    return (await _INLINE.run(work, Task.from_signal(signal), context)).value
-
-
-_INLINE = InlineEngine()
+    """Do a task where its signal is handled."""
+    result = work(Task.from_signal(signal), context)
+    return await result if inspect.isawaitable(result) else result
 
 
 class EngineProvider(Agent):

@@ -43,8 +43,8 @@ _NO_LIMITS = Limits()
 class Estimate(Value):
     """What a task takes, as far as that is known before: prices and windows of providers are judged by it."""
 
-    input_tokens: int = Field(default=0, ge=0)
-    output_tokens: int = Field(default=0, ge=0)
+    input_tokens: int = Field(default=0, ge=0, le=10**15)
+    output_tokens: int = Field(default=0, ge=0, le=10**15)
 
 
 class Task(Value):
