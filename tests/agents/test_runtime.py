@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import threading
+import weakref
 from typing import Any
 
 import anyio
@@ -514,3 +517,35 @@ async def test_a_cancelled_chain_of_asks_logs_no_warning(caplog: pytest.LogCaptu
         await inner.stop(drain=0.0)
     assert len(runtime.dead_letters) > 0
     assert {record.levelname for record in caplog.records} == {"DEBUG"}
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_waiting_worker_that_asyncio_cancels_just_after_it_was_sent_loses_nothing() -> None:
+    """Its agent must not count on it any more: the runtime's end waits until every agent is idle."""
+    told = Signal("demo.told", "/test")
+    async with Runtime() as runtime:
+        ref = await runtime.spawn(echo)
+        others = asyncio.all_tasks()
+        for _ in range(3):
+            await ref.ask(PING)
+        await settle()  # the first two workers have ended, the third one waits for the next signal
+        (worker,) = asyncio.all_tasks() - others
+        ref.tell_nowait(told)
+        worker.cancel()
+    assert [letter.signal for letter in runtime.dead_letters] == [told]
+
+
+async def test_a_runtime_that_is_over_is_freed_without_the_garbage_collector() -> None:
+    """With all that lived in it: many private runtimes would otherwise keep the collector busy."""
+    gc.disable()
+    try:
+        async with Runtime() as runtime:
+            ref = await runtime.spawn(echo, handles="demo.*")
+            await runtime.request(PING)
+            await ref.ask(PING, timeout=1.0)
+        gone = weakref.ref(runtime), weakref.ref(runtime.exchange)
+        del runtime, ref
+        await settle()
+        assert [each() for each in gone] == [None, None]
+    finally:
+        gc.enable()

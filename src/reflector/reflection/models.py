@@ -222,12 +222,16 @@ class ReflectionRequest(Value):
     @property
     def failed(self) -> tuple[TrajectoryAnalysis, ...]:
         """The runs that the reflection is about, the gravest one first."""
+        if not self.other_analyses:
+            return (self.trajectory_analysis,)
         others = (each for each in self.other_analyses if each.outcome is not Outcome.SUCCESS)
         return (self.trajectory_analysis, *others)
 
     @property
     def passed(self) -> tuple[TrajectoryAnalysis, ...]:
         """The runs that serve as comparison."""
+        if not self.other_analyses:
+            return ()
         return tuple(each for each in self.other_analyses if each.outcome is Outcome.SUCCESS)
 
     @property
