@@ -344,6 +344,9 @@ class Machine:
         if proposal.child is None:
             proposal.rows += rows
             proposal.before += tuple(each.score for each in found)
+        else:
+            turn = proposal.number + len(proposal.scored) // self.minibatch
+            proposal.components = choose_components(tuple(proposal.parent), turn, self.config.components)
         proposal.steps, proposal.trial = 0, proposal.child
         self._reflect_or_look_further(proposal)
 
@@ -657,9 +660,10 @@ class Machine:
         self._fruitless = 0 if proposal.after and proposal.ordered else self._fruitless + 1
         rounds = 2 * self.rows["train"] // self.minibatch
         closest = self.config.runs_per_reflection.bit_length()  # single runs were looked at
-        if self._fruitless >= _FRUITLESS + rounds or (
-            self._fruitless and self._unhelped_by(proposal.parent, self.history) >= closest
-        ):
+        # What is being tried may help yet; in strict order no proposal counts as a duplicate of it.
+        is_hopeful = self.config.order == "completion" and any(each.trial for each in self._active.values())
+        is_stuck = self._fruitless and self._unhelped_by(proposal.parent, self.history) >= closest
+        if self._fruitless >= _FRUITLESS + rounds or (is_stuck and not is_hopeful):
             self.stop("perfect" if proposal.ending == "perfect" else "no new children")
         if self.config.patience is not None and len(self.history) - self._best_at >= self.config.patience:
             self.stop("patience")
