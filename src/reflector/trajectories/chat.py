@@ -10,68 +10,31 @@ from typing import Any, NamedTuple
 
 from reflector._json import JSONValue, loads
 from reflector._text import one_line
-from reflector.trajectories.fields import (
-    as_mapping,
-    as_text,
-    as_time,
-    first_of,
-    settle,
-    usage_of,
-)
+from reflector.trajectories.fields import as_mapping, as_text, as_time, first_of, keys, settle, usage_of
 from reflector.trajectories.parts import Piece, content_text, pieces_of
 from reflector.trajectories.step import Importance, Step, StepKind
 from reflector.usage import Usage
 
 __all__ = [
-    "ChatReader",
-    "Extras",
-    "failure_of",
-    "finish_reason_of",
-    "parse_arguments",
-    "read_messages",
-    "system_prompt",
-]
+    "ChatReader", "Extras", "failure_of", "finish_reason_of", "parse_arguments", "read_messages", "system_prompt",
+]  # fmt: skip
 
 _ROLES = {
-    "system": StepKind.SYSTEM,
-    "developer": StepKind.SYSTEM,
-    "user": StepKind.USER,
-    "human": StepKind.USER,
-    "assistant": StepKind.MESSAGE,
-    "model": StepKind.MESSAGE,
-    "ai": StepKind.MESSAGE,
-    "tool": StepKind.TOOL_RESULT,
-    "function": StepKind.TOOL_RESULT,
+    **dict.fromkeys(("system", "developer"), StepKind.SYSTEM),
+    **dict.fromkeys(("user", "human"), StepKind.USER),
+    **dict.fromkeys(("assistant", "model", "ai"), StepKind.MESSAGE),
+    **dict.fromkeys(("tool", "function"), StepKind.TOOL_RESULT),
 }
-
 # Each provider has its own words for the same few reasons; OpenAI's are the ones most logs use.
 _FINISH_REASONS = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_length": "length",
-    "tool_use": "tool_calls",
-    "function_call": "tool_calls",
-    "refusal": "content_filter",
-    "safety": "content_filter",
-}
-
+    "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "model_length": "length",
+    "tool_use": "tool_calls", "function_call": "tool_calls", "refusal": "content_filter", "safety": "content_filter",
+}  # fmt: skip
 _FAILED_STATUS = frozenset({"error", "failed", "failure", "timeout", "timed_out", "cancelled"})
 # Fields of a message that steps have fields of their own for.
-_UNDERSTOOD = frozenset(
-    {
-        "role",
-        "content",
-        "name",
-        "tool_calls",
-        "tool_call_id",
-        "function_call",
-        "refusal",
-        "reasoning",
-        "thinking",
-    }
-    | {"reasoning_content", "thinking_blocks", "finish_reason", "stop_reason", "usage", "timestamp"}
-    | {"error", "is_error", "isError"}
+_UNDERSTOOD = keys(
+    "role content name tool_calls tool_call_id function_call refusal reasoning thinking reasoning_content "
+    "thinking_blocks finish_reason stop_reason usage timestamp error is_error isError"
 )
 
 

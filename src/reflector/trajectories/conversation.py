@@ -6,21 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from reflector._json import JSONValue
+from reflector.trajectories.fields import keys
 
 __all__ = ["MESSAGE_KEYS", "conversation_of", "is_message", "is_messages"]
 
-MESSAGE_KEYS = (
-    "messages",
-    "traj",
-    "trajectory",
-    "conversation",
-    "conversations",
-    "history",
-    "chat",
-    "prompt",
-    "input",
-    "inputs",
-)
+MESSAGE_KEYS = keys("messages traj trajectory conversation conversations history chat prompt input inputs")
 _REPLY_KEYS = ("completion", "response", "output", "outputs", "choices", "choice", "reply")
 
 
@@ -29,7 +19,7 @@ def is_message(value: JSONValue) -> bool:
     return (
         isinstance(value, Mapping)
         and isinstance(value.get("role"), str)
-        and ("content" in value or "tool_calls" in value or "function_call" in value or "parts" in value)
+        and not value.keys().isdisjoint(("content", "tool_calls", "function_call", "parts"))
     )
 
 

@@ -183,12 +183,6 @@ def _telling(text: str) -> list[str]:
     return [word for word in words_in_order(text) if word not in _WEAK]
 
 
-def _mostly(words: list[str], asked: list[str], least: float) -> list[str]:
-    """The words of a question that were asked for before, if they are most of the shorter of the two."""
-    shared = [word for word in words if word in asked]
-    return shared if len(shared) >= max(2, least * min(len(words), len(asked))) else []
-
-
 @checks.add(
     "refused_without_lookup",
     FailureCategory.LOGICAL_ERROR,

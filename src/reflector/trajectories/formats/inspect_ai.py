@@ -15,6 +15,7 @@ from reflector.trajectories.fields import (
     as_number,
     as_text,
     as_time,
+    keys,
     text_of,
     usage_of,
 )
@@ -33,6 +34,9 @@ from reflector.usage import Usage
 __all__ = ["INSPECT_AI"]
 
 _LOG_FIELDS = ("version", "status", "eval", "plan", "error", "results", "stats")
+_SAMPLE_FIELDS = keys(
+    "id epoch uuid input target messages output scores score metadata model_usage error limit total_time choices"
+)
 
 
 def _recognizes(sample: Sample) -> float:
@@ -100,24 +104,6 @@ def _read(record: JSONValue, default_id: str) -> Trajectory:
         | {key: task[key] for key in ("task", "run_id", "eval_id", "created") if key in task},
         raw=original,
     )
-
-
-_SAMPLE_FIELDS = frozenset(
-    {
-        "id",
-        "epoch",
-        "uuid",
-        "input",
-        "target",
-        "messages",
-        "output",
-        "scores",
-        "score",
-        "metadata",
-        "model_usage",
-    }
-    | {"error", "limit", "total_time", "choices"}
-)
 
 
 # --- how it went -----------------------------------------------------------------------------------------
