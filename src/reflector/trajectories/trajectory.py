@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -17,13 +18,13 @@ from reflector.trajectories.checks import checked, first_problem, known_outcome,
 from reflector.trajectories.conversation import conversation_of
 from reflector.trajectories.fields import MAX_DEPTH, settle, text_of
 from reflector.trajectories.rendering import messages_from_steps
-from reflector.trajectories.statistics import TrajectoryStatistics, count_steps
 from reflector.trajectories.step import (
     Importance,
     Outcome,
     RecordedScore,
     Step,
     StepKind,
+    TrajectoryStatistics,
     count_turns,
     opens_turn,
 )
@@ -273,8 +274,15 @@ class Trajectory(Value):
 
     def statistics(self) -> TrajectoryStatistics:
         """Return the run in numbers."""
-        return count_steps(
-            self.steps,
+        kinds = Counter(step.kind for step in self.steps)
+        levels = Counter(step.importance for step in self.steps)
+        return TrajectoryStatistics(
+            step_count=len(self.steps),
+            turn_count=self.turn_count,
+            tool_call_count=kinds[StepKind.TOOL_CALL],
+            error_count=sum(step.is_error for step in self.steps),
+            kinds=dict(kinds),
+            importance={level: levels[level] for level in Importance},
             outcome=self.outcome,
             duration_ms=self.duration_ms,
             is_filtered="filtered" in self.metadata,
