@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reflector as rf
-from reflector.edits.applying import apply_changes, changes_of
+from reflector.edits.diffing import apply_changes, changes_of
 from reflector.edits.edit import ConflictStrategy, EditConfig
 from reflector.edits.plan import EditPlan
 from reflector.edits.planning import plan_edits

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from reflector.edits.edit import LocationType
-from reflector.edits.lines import Line, LineKind, without_marker
+from reflector.edits.lines import Line, LineKind, Span, without_marker
 from reflector.edits.passages import Passages
 from reflector.edits.placing import Place
 from reflector.edits.sections import SectionKind
-from reflector.edits.units import Span
 
 __all__ = ["INLINE", "PARAGRAPH", "Slot", "find_slot", "render", "slot_finder"]
 
