@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from reflector.trajectories.analysis import (
+    AnalysisConfig,
     FailurePoint,
     Quality,
+    QualityConfig,
     ReasoningIssue,
     Severity,
     SuccessIndicator,
     TrajectoryAnalysis,
 )
-from reflector.trajectories.analysis_config import AnalysisConfig, QualityConfig
 from reflector.trajectories.checks import expect_run
-from reflector.trajectories.findings import calls, dialogue, ending, policy, turns
+from reflector.trajectories.findings import calls, dialogue, ending, turns
 from reflector.trajectories.findings.finding import GRAVITY, Rule
 from reflector.trajectories.findings.reasoning import check_reasoning
 from reflector.trajectories.findings.run_view import RunView, view_run
@@ -23,7 +24,7 @@ from reflector.trajectories.trajectory import Trajectory
 
 __all__ = ["FINDING_RULES", "analyze"]
 
-_CHECKS = (*ending.checks, *dialogue.checks, *turns.checks, *calls.checks, *policy.checks)
+_CHECKS = (*ending.checks, *dialogue.checks, *turns.checks, *calls.checks)
 FINDING_RULES: tuple[Rule, ...] = (*(check.rule for check in _CHECKS), *TOOL_RULES, ending.UNEXPLAINED)
 """Every kind of failure point that an analysis may hold."""
 _QUICKLY_MENDED = ("tool_", "edit_", "call_")
@@ -70,7 +71,7 @@ def analyze(
 
 
 def _failures(view: RunView) -> list[FailurePoint]:
-    found = [finding for check in _CHECKS for finding in check.findings(view)]
+    found = [finding for check in _CHECKS for finding in check.findings(view, view.config.max_evidence)]
     found += check_tool_failures(view)
     if view.trajectory.outcome is Outcome.SUCCESS:
         found = [_softened(finding, view.config.success_severity) for finding in found]

@@ -6,8 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reflector._text import one_line
-from reflector.trajectories.analysis import ComparativeAnalysis, Difference, Severity, TrajectoryAnalysis
-from reflector.trajectories.analysis_config import AnalysisConfig, ComparisonConfig
+from reflector.trajectories.analysis import (
+    AnalysisConfig,
+    ComparativeAnalysis,
+    ComparisonConfig,
+    Difference,
+    Severity,
+    TrajectoryAnalysis,
+)
 from reflector.trajectories.analyzer import analyze
 from reflector.trajectories.checks import expect_run
 from reflector.trajectories.findings.commands import command_of

@@ -15,9 +15,8 @@ from reflector._text import one_line
 from reflector.errors import InputError, TrajectoryImportError
 from reflector.trajectories.chat import read_messages, system_prompt
 from reflector.trajectories.checks import checked, first_problem, known_outcome, plain_message
-from reflector.trajectories.conversation import conversation_of
+from reflector.trajectories.conversation import conversation_of, messages_from_steps
 from reflector.trajectories.fields import MAX_DEPTH, settle, text_of
-from reflector.trajectories.rendering import messages_from_steps
 from reflector.trajectories.step import (
     Importance,
     Outcome,

@@ -1,17 +1,18 @@
-"""Checks of how calls stand in the record: repetitions, arguments, names."""
+"""Checks of calls: repetitions, arguments, names, and rules of the prompt about them."""
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from reflector.trajectories.analysis import FailureCategory
-from reflector.trajectories.findings.catalogue import Checks
+from reflector._text import one_line
+from reflector.trajectories.analysis import FailureCategory, Severity
 from reflector.trajectories.findings.commands import is_reader
-from reflector.trajectories.findings.finding import Hit
+from reflector.trajectories.findings.finding import Checks, Hit
 from reflector.trajectories.findings.run_view import RunView, ToolUse
-from reflector.trajectories.findings.wording import listed, one_of
+from reflector.trajectories.findings.wording import listed, one_of, passage_around
 from reflector.trajectories.step import StepKind
 
 __all__ = ["checks"]
@@ -96,3 +97,91 @@ def _unknown(view: RunView) -> Iterator[Hit]:
         if offered and use.name.lower() not in offered and (use.failure is not None or use.result is None):
             shown = listed(view.trajectory.tools or (), most=12)
             yield Hit((call,), use.name, {"tool": use.name, "offered": shown}, key=use.name)
+
+
+_ONE_CALL = one_of(
+    r"\b(?:only|at most|exactly)\b[^.\n]{0,30}\bone (?:tool|function) call\b",
+    r"\bone (?:tool|function|tool call) at a time\b",
+)
+_NOT_BOTH = one_of(
+    r"\b(?:should not|must not|do not|don't|never)\b[^.\n]{0,40}\b(?:respond|reply|message|text|talk)\b"
+    r"[^.\n]{0,60}\b(?:simultaneously|at the same time|same (?:turn|time|message))\b",
+)
+_FORBIDDEN = re.compile(
+    r"^[^\n]{0,40}?\b(?:do not|don't|never|must not)\W{1,3}(?:ever )?(?:modify|edit|change|touch|alter|create|add)\b"
+    r"[ :*]{1,4}([^\n]{3,200})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FILE_NAME = re.compile(r"[\w-]{2,60}\.[a-z]{1,5}\b")
+_REDIRECTS = re.compile(r"(?:>>?|\btee(?: -a)?)\s{0,3}([\w./~-]{2,200})")
+_WRITING_NAME = re.compile(r"write|create|edit|replace|patch|insert|append", re.IGNORECASE)
+_PATH_KEYS = ("path", "file_path", "filename", "file", "target_file")
+
+
+@checks.add(
+    "prompt_rule_broken",
+    FailureCategory.LOGICAL_ERROR,
+    "A rule of the prompt was broken (“{passage}”): {what} {times}.",
+    Severity.LOW,
+)
+def _broken(view: RunView) -> Iterator[Hit]:
+    """Several calls in a turn, or words and a call in a turn, where the instructions forbid it."""
+    one, separate = _ONE_CALL.search(view.instructions), _NOT_BOTH.search(view.instructions)
+    for turn in view.turns if one or separate else ():
+        calls = [i for i in turn if view.steps[i].kind is StepKind.TOOL_CALL]
+        words = [i for i in turn if view.steps[i].kind is StepKind.MESSAGE and view.steps[i].content.strip()]
+        if one and len(calls) > 1:
+            facts = {
+                "what": "several tools were called in one turn",
+                "passage": passage_around(view.instructions, one),
+            }
+            yield Hit(tuple(calls[1:2]), view.steps[calls[1]].name or "", facts, key="calls")
+        if separate and calls and words:
+            passage = passage_around(view.instructions, separate)
+            facts = {"what": "a turn both spoke to the user and called a tool", "passage": passage}
+            yield Hit((words[0],), view.first_line(words[0]), facts, key="words")
+
+
+@checks.add(
+    "forbidden_change",
+    FailureCategory.LOGICAL_ERROR,
+    "The instructions say “{rule}”, yet {path} was written at {steps}{undone}.",
+)
+def _forbidden(view: RunView) -> Iterator[Hit]:
+    """A file was written although the instructions say not to."""
+    rule = _FORBIDDEN.search(view.instructions)
+    for call, use in view.calls if rule is not None else ():
+        path = next(_protected(rule.group(1).lower(), _written(view, use)), None) if rule else None
+        if rule and path is not None and use.failure is None:
+            removed = next((i for i, later in view.calls if i > call and _removes(later, path)), None)
+            undone = f"; it was removed again at step {removed}" if removed is not None else ""
+            said = one_line(rule.group(0).strip(" -*"), 160)
+            facts = {"rule": said, "path": path, "undone": undone}
+            yield Hit((call,), path, facts, Severity.LOW if removed is not None else Severity.MEDIUM)
+
+
+def _removes(use: ToolUse, path: str) -> bool:
+    return "rm " in use.command and path in use.command
+
+
+def _written(view: RunView, use: ToolUse) -> list[str]:
+    """The paths that a call writes to, as far as its command or its arguments show."""
+    command = use.command[:20_000]
+    in_place = (line.split() for line in command.splitlines() if "sed " in line and " -i" in line)
+    paths = [*_REDIRECTS.findall(command), *(words[-1] for words in in_place)]
+    arguments = view.steps[use.call].arguments if use.call is not None else None
+    if isinstance(arguments, dict) and _WRITING_NAME.search(
+        f"{use.name} {str(arguments.get('command', ''))[:40]}"
+    ):
+        paths += [path for path in map(arguments.get, _PATH_KEYS) if isinstance(path, str)]
+    return paths
+
+
+def _protected(rule: str, paths: Iterable[str]) -> Iterator[str]:
+    """The paths that a rule names, or that lie in a folder of tests when it speaks of tests."""
+    folders = {"test", "tests"} if re.search(r"\btests?\b", rule) else set()
+    names = set(_FILE_NAME.findall(rule))
+    for path in paths:
+        *above, name = path.lower().split("/")
+        if name in names or folders.intersection(above):
+            yield path

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from reflector.trajectories.analysis import FailureCategory, Severity
-from reflector.trajectories.findings.catalogue import Checks
-from reflector.trajectories.findings.finding import Hit
+from reflector.trajectories.findings.finding import Checks, Hit
 from reflector.trajectories.findings.run_view import RunView
 from reflector.trajectories.findings.wording import (
     at_steps,

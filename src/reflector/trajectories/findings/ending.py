@@ -8,8 +8,7 @@ from functools import partial
 
 from reflector._text import one_line
 from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
-from reflector.trajectories.findings.catalogue import Checks
-from reflector.trajectories.findings.finding import Hit, Rule
+from reflector.trajectories.findings.finding import Checks, Hit, Rule
 from reflector.trajectories.findings.run_view import RunView
 from reflector.trajectories.findings.wording import one_of, passage_around
 from reflector.trajectories.step import Outcome, RecordedScore, StepKind

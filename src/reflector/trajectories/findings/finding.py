@@ -1,15 +1,15 @@
-"""What a check hands over, and how the hits of one kind become one finding."""
+"""How a check is declared: a function that finds hits, and the rule that makes one finding of those of a kind."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
 from reflector.trajectories.findings.wording import at_steps, count_times
 
-__all__ = ["GRAVITY", "Hit", "Rule"]
+__all__ = ["GRAVITY", "Checks", "Hit", "Rule"]
 
 GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 """0 for the gravest severity."""
@@ -63,3 +63,48 @@ class Rule:
         if told:
             return min(told, key=GRAVITY.__getitem__)
         return Severity.HIGH if self.grave and steps >= self.grave else self.severity
+
+
+_Find = Callable[[Any], Iterable[Hit]]
+"""From a `RunView` to the places that show something."""
+
+
+class Check(NamedTuple):
+    """One kind of finding and the function that looks for it."""
+
+    rule: Rule
+    find: _Find
+
+    def findings(self, view: Any, longest: int) -> list[FailurePoint]:
+        """Return one finding for all hits in a run that have the same key."""
+        groups: dict[str, list[Hit]] = {}
+        for hit in self.find(view):
+            groups.setdefault(hit.key, []).append(hit)
+        return [self.rule.finding(hits, longest) for hits in groups.values()]
+
+
+class Checks:
+    """The checks of one module, in their order. A new one is a function under `@checks.add(...)`."""
+
+    def __init__(self) -> None:
+        self._checks: list[Check] = []
+
+    def __iter__(self) -> Iterator[Check]:
+        return iter(self._checks)
+
+    def add(
+        self,
+        name: str,
+        category: FailureCategory,
+        text: str,
+        severity: Severity = Severity.MEDIUM,
+        *,
+        grave: int = 0,
+    ) -> Callable[[_Find], _Find]:
+        """Return what makes a check of a function; the arguments are those of its `Rule`."""
+
+        def added(find: _Find) -> _Find:
+            self._checks.append(Check(Rule(name, category, text, severity, grave=grave), find))
+            return find
+
+        return added

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from reflector.trajectories.analysis import ReasoningIssue, ReasoningIssueType, Severity
-from reflector.trajectories.analysis_config import ReasoningConfig
+from reflector.trajectories.analysis import ReasoningConfig, ReasoningIssue, ReasoningIssueType, Severity
 from reflector.trajectories.findings.run_view import RunView
 from reflector.trajectories.findings.wording import content_words, sentences, similarity, straight, words_of
 from reflector.trajectories.step import StepKind

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reflector._json import dumps
-from reflector.trajectories.analysis_config import AnalysisConfig
+from reflector.trajectories.analysis import AnalysisConfig
 from reflector.trajectories.findings.commands import command_of
 from reflector.trajectories.findings.finding import Hit
 from reflector.trajectories.findings.tool_results import ToolFailure, read_failure

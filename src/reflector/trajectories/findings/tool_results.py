@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reflector._json import loads
-from reflector.trajectories.analysis_config import AnalysisConfig
+from reflector.trajectories.analysis import AnalysisConfig
 from reflector.trajectories.findings import failure_forms as forms
 from reflector.trajectories.findings.commands import hides_exit_code, is_reader, is_search, reading_programs
 from reflector.trajectories.step import Step

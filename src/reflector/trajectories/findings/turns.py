@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reflector.trajectories.analysis import FailureCategory, Severity
-from reflector.trajectories.findings.catalogue import Checks
-from reflector.trajectories.findings.finding import Hit
+from reflector.trajectories.findings.finding import Checks, Hit
 from reflector.trajectories.findings.run_view import MODEL_WORDS, RunView
 from reflector.trajectories.findings.wording import one_of, sentences, straight
 from reflector.trajectories.step import Outcome, StepKind
