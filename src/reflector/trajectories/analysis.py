@@ -181,28 +181,6 @@ class ReasoningConfig(Value):
     """How many characters of a step are read."""
 
 
-class ToolConfig(Value):
-    """How tool calls are judged."""
-
-    repeats: int = 2
-    """How many identical calls in a row, or with the same result, count as a repetition."""
-    many: int = 3
-    """How many failures of the same kind make a finding grave."""
-    edge: int = 4000
-    """How many characters at the head and at the tail of a result are read."""
-    short_result: int = 600
-    """A result up to this many characters is a message, not a content; it may fail anywhere in it."""
-
-
-class DialogueConfig(Value):
-    """How a conversation with a user is judged."""
-
-    repeats: int = 2
-    """How many times the same thing must be asked for, or the same nudge given, to be a finding."""
-    similarity: float = 0.6
-    """Similarity from which two sentences of the assistant are the same question."""
-
-
 class QualityConfig(Value):
     """How findings add up to the quality of a run. Source: Jido GEPA, TrajectoryAnalyzer."""
 
@@ -236,14 +214,6 @@ class AnalysisConfig(Value):
 
     include_reasoning_analysis: bool = True
     include_success_patterns: bool = True
-    low_score: float = 0.5
-    """A recorded score in [0, 1] below this is low."""
-    max_evidence: int = 300
-    """Length of a quotation."""
-    success_severity: Severity = Severity.MEDIUM
-    """The gravest severity that a finding of a successful run may have."""
     reasoning: ReasoningConfig = Field(default_factory=ReasoningConfig)
-    tools: ToolConfig = Field(default_factory=ToolConfig)
-    dialogue: DialogueConfig = Field(default_factory=DialogueConfig)
     quality: QualityConfig = Field(default_factory=QualityConfig)
     comparison: ComparisonConfig = Field(default_factory=ComparisonConfig)

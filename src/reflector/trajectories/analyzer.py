@@ -71,10 +71,10 @@ def analyze(
 
 
 def _failures(view: RunView) -> list[FailurePoint]:
-    found = [finding for check in _CHECKS for finding in check.findings(view, view.config.max_evidence)]
+    found = [finding for check in _CHECKS for finding in check.findings(view)]
     found += check_tool_failures(view)
     if view.trajectory.outcome is Outcome.SUCCESS:
-        found = [_softened(finding, view.config.success_severity) for finding in found]
+        found = [_softened(finding) for finding in found]
     elif not found and view.trajectory.outcome.is_failure:
         found = [ending.unexplained(view)]
     return sorted(found, key=_order)
@@ -85,10 +85,10 @@ def _order(finding: FailurePoint) -> tuple[int, bool, int]:
     return GRAVITY[finding.severity], not finding.step_indices, finding.step_index or 0
 
 
-def _softened(finding: FailurePoint, gravest: Severity) -> FailurePoint:
-    """A run that succeeded got over it: no finding is graver than `gravest`, a single one is low."""
+def _softened(finding: FailurePoint) -> FailurePoint:
+    """A run that succeeded got over it: no finding is graver than medium, a single one is low."""
     mended = finding.rule.startswith(_QUICKLY_MENDED) and len(finding.step_indices) == 1
-    severity = Severity.LOW if mended else max(finding.severity, gravest, key=GRAVITY.__getitem__)
+    severity = Severity.LOW if mended else max(finding.severity, Severity.MEDIUM, key=GRAVITY.__getitem__)
     return finding.model_copy(update={"severity": severity})
 
 

@@ -32,7 +32,7 @@ _WAITING = one_of(
 def _repeated(view: RunView) -> Iterator[Hit]:
     """Identical calls with an identical result; those that fail are told with their failure."""
     for number, uses in enumerate(_repetitions(view)):
-        if len(uses) >= max(2, view.config.tools.repeats):
+        if len(uses) >= 2:
             steps = tuple(use.call for use in uses if use.call is not None)
             command = next(filter(None, map(str.strip, uses[0].command.splitlines())), "")
             facts = {"tool": uses[0].name, "shown": f": {command[:120]}" if command else ""}

@@ -88,6 +88,8 @@ _WEAK = words_of(
     "proceed get time way possible access able here there one more any me tell give share please require confirm"
 )
 _MOST_WORDS = 40
+_SAME = 0.6
+"""Share of the shorter question's words that both must hold to be the same one."""
 
 
 def _tool_passage(prompt: str) -> str | None:
@@ -124,7 +126,7 @@ def _no_tool_called(view: RunView) -> Iterator[Hit]:
 )
 def _stall(view: RunView) -> list[Hit]:
     """The same is asked for again after the user could not give it, and no tool was called in between."""
-    stall = _Stall(view.config.dialogue.similarity)
+    stall = _Stall()
     for index, step in enumerate(view.steps):
         if step.kind is StepKind.TOOL_CALL:
             stall.missing, stall.unanswered = [], frozenset()
@@ -142,7 +144,6 @@ def _stall(view: RunView) -> list[Hit]:
 class _Stall:
     """What was asked for and denied so far, since the last tool call."""
 
-    similarity: float
     asked: frozenset[str] = frozenset()
     """Words of the last questions."""
     missing: list[str] = field(default_factory=list)
@@ -173,7 +174,7 @@ class _Stall:
     def _same(self, words: list[str]) -> list[str]:
         """The words of a question that were asked for before, if they are most of the shorter of the two."""
         shared = [word for word in words if word in self.unanswered]
-        least = self.similarity * min(len(words), len(self.unanswered))
+        least = _SAME * min(len(words), len(self.unanswered))
         return shared if len(shared) >= max(2, least) else []
 
 

@@ -8,7 +8,7 @@ from functools import partial
 
 from reflector._text import one_line
 from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
-from reflector.trajectories.findings.finding import Checks, Hit, Rule
+from reflector.trajectories.findings.finding import MAX_EVIDENCE, Checks, Hit, Rule
 from reflector.trajectories.findings.run_view import RunView
 from reflector.trajectories.findings.wording import one_of, passage_around
 from reflector.trajectories.step import Outcome, RecordedScore, StepKind
@@ -36,6 +36,7 @@ _BAD = one_of(
 _BAD_WORDS = frozenset(
     ("i", "incorrect", "fail", "failed", "no", "false", "wrong", "n", "f", "failure", "error")
 )
+_LOW_SCORE = 0.5
 _CATEGORIES = {category.value: category for category in FailureCategory}
 _LABEL = re.compile(r"^[A-Za-z][A-Za-z _-]{0,19}$")
 _SUBMISSION = one_of(
@@ -59,7 +60,7 @@ def _run_error(view: RunView) -> list[Hit]:
     line = lines[-1] if lines[0].startswith("Traceback") else lines[0]
     status = f" with {run.exit_status}" if run.exit_status and run.exit_status not in run.error else ""
     facts = {"what": f"The run was ended{status} by an error", "error": one_line(line, 200)}
-    return [Hit(_place(view, line[: view.config.max_evidence]), line, facts, category=category)]
+    return [Hit(_place(view, line[:MAX_EVIDENCE]), line, facts, category=category)]
 
 
 def _error_steps(view: RunView) -> list[Hit]:
@@ -226,7 +227,7 @@ def _low_scores(view: RunView) -> Iterator[Hit]:
             continue
         why = (score.explanation or "").strip()
         value = f"{score.value:g}" if isinstance(score.value, float) else str(score.value)
-        evidence = why.splitlines()[0][: view.config.max_evidence] if why else f"{score.name}={value}"
+        evidence = why.splitlines()[0][:MAX_EVIDENCE] if why else f"{score.name}={value}"
         steps = _place(view, evidence)
         said = _expected(view, why) or (f": {one_line(why, 200)}" if why and not steps else "")
         facts = {"value": value, "name": score.name, "why": said}
@@ -239,7 +240,7 @@ def _is_low(view: RunView, score: RecordedScore) -> bool:
         return value.strip().lower() in _BAD_WORDS
     if isinstance(value, bool) or value is None:
         return value is False
-    return view.trajectory.outcome is not Outcome.SUCCESS and value < view.config.low_score
+    return view.trajectory.outcome is not Outcome.SUCCESS and value < _LOW_SCORE
 
 
 def _expected(view: RunView, answer: str) -> str:
@@ -254,7 +255,7 @@ def _expected(view: RunView, answer: str) -> str:
 def _feedback(view: RunView) -> Iterator[Hit]:
     """What somebody said about a run that did not succeed, each remark once."""
     for text in view.trajectory.feedback if view.trajectory.outcome is not Outcome.SUCCESS else ():
-        evidence = text.strip()[: view.config.max_evidence].strip()
+        evidence = text.strip()[:MAX_EVIDENCE].strip()
         if evidence:
             yield Hit(_place(view, evidence), evidence, {"text": one_line(text, 240)}, key=text)
 
@@ -269,4 +270,4 @@ UNEXPLAINED = Rule(
 def unexplained(view: RunView) -> FailurePoint:
     """Return the finding on a failed run in which no check found anything."""
     facts = {"outcome": view.trajectory.outcome.value, "length": str(len(view.steps))}
-    return UNEXPLAINED.finding([view.last_words()._replace(facts=facts)], view.config.max_evidence)
+    return UNEXPLAINED.finding([view.last_words()._replace(facts=facts)])

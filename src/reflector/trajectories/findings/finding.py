@@ -9,10 +9,12 @@ from typing import Any, NamedTuple
 from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
 from reflector.trajectories.findings.wording import at_steps, count_times
 
-__all__ = ["GRAVITY", "Checks", "Hit", "Rule"]
+__all__ = ["GRAVITY", "MAX_EVIDENCE", "Checks", "Hit", "Rule"]
 
 GRAVITY = {severity: rank for rank, severity in enumerate(Severity)}
 """0 for the gravest severity."""
+MAX_EVIDENCE = 300
+"""Length of a quotation."""
 
 
 class Hit(NamedTuple):
@@ -44,11 +46,11 @@ class Rule:
     grave: int = field(default=0, kw_only=True)
     """From so many steps on the finding is of high severity; 0 for never."""
 
-    def finding(self, hits: Sequence[Hit], longest: int) -> FailurePoint:
-        """Return one finding for all hits, which must not be empty, its evidence cut to `longest` characters."""
+    def finding(self, hits: Sequence[Hit]) -> FailurePoint:
+        """Return one finding for all hits, which must not be empty."""
         steps = tuple(sorted({step for hit in hits for step in hit.steps}))
         words = {"steps": at_steps(steps), "times": f"{count_times(len(steps))} ({at_steps(steps)})"}
-        quotes = (hit.evidence.strip()[:longest].strip() for hit in hits)
+        quotes = (hit.evidence.strip()[:MAX_EVIDENCE].strip() for hit in hits)
         return FailurePoint(
             category=hits[0].category or self.category,
             rule=self.name,
@@ -75,12 +77,12 @@ class Check(NamedTuple):
     rule: Rule
     find: _Find
 
-    def findings(self, view: Any, longest: int) -> list[FailurePoint]:
+    def findings(self, view: Any) -> list[FailurePoint]:
         """Return one finding for all hits in a run that have the same key."""
         groups: dict[str, list[Hit]] = {}
         for hit in self.find(view):
             groups.setdefault(hit.key, []).append(hit)
-        return [self.rule.finding(hits, longest) for hits in groups.values()]
+        return [self.rule.finding(hits) for hits in groups.values()]
 
 
 class Checks:

@@ -8,6 +8,7 @@ from itertools import islice, pairwise
 from typing import NamedTuple
 
 from reflector.trajectories.analysis import ReasoningConfig, ReasoningIssue, ReasoningIssueType, Severity
+from reflector.trajectories.findings.finding import MAX_EVIDENCE
 from reflector.trajectories.findings.run_view import RunView
 from reflector.trajectories.findings.wording import content_words, sentences, similarity, straight, words_of
 from reflector.trajectories.step import StepKind
@@ -49,9 +50,7 @@ def check_reasoning(view: RunView) -> list[ReasoningIssue]:
         *_thin(texts, config, view),
         *_missing_steps(texts),
     )
-    return [
-        each.replace(evidence=each.evidence.strip()[: view.config.max_evidence].strip()) for each in found
-    ]
+    return [each.replace(evidence=each.evidence.strip()[:MAX_EVIDENCE].strip()) for each in found]
 
 
 def _issue(

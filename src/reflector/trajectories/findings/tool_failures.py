@@ -31,6 +31,8 @@ _OWN_FAULT = one_of(
 )  # fmt: skip
 _SHOWING = frozenset((FailureKind.EXCEPTION, FailureKind.TESTS, FailureKind.MASKED))
 _LINES = 200
+_MANY = 3
+"""How many failures of the same kind make a finding grave."""
 
 
 def _rule(
@@ -89,7 +91,7 @@ _ALIKE = frozenset(
 
 def check_tool_failures(view: RunView) -> list[FailurePoint]:
     """Return one finding for each tool and kind of failure; what lost names explain is told with them."""
-    longest, lost = view.config.max_evidence, _lost_names(view)
+    lost = _lost_names(view)
     explained = {step for hit in lost for step in hit.steps}
     groups: dict[tuple[str, ...], list[tuple[ToolUse, ToolFailure]]] = {}
     is_expected = False
@@ -99,7 +101,7 @@ def check_tool_failures(view: RunView) -> list[FailurePoint]:
             is_expected = is_expected or is_first
             key = ("expected",) if is_first else _alike(use, use.failure)
             groups.setdefault(key, []).append((use, use.failure))
-    told = [_LOST_NAMES.finding(lost, longest)] if lost else []
+    told = [_LOST_NAMES.finding(lost)] if lost else []
     return told + [_finding(view, failed, key == ("expected",)) for key, failed in groups.items()]
 
 
@@ -130,10 +132,10 @@ def _finding(view: RunView, failed: Sequence[tuple[ToolUse, ToolFailure]], is_ex
     kind = failure.kind
     same = max(Counter(use.fingerprint for use, _ in failed if use.fingerprint).values(), default=0)
     rule, severity = _RULES[kind], None
-    if same >= view.config.tools.repeats and kind is not FailureKind.NO_MATCH:
+    if same >= 2 and kind is not FailureKind.NO_MATCH:
         rule = rule if kind is FailureKind.TIMEOUT else replace(rule, name=_REPEATED.name)
         severity = Severity.HIGH
-    elif len(failed) >= view.config.tools.many and rule.severity is Severity.MEDIUM:
+    elif len(failed) >= _MANY and rule.severity is Severity.MEDIUM:
         severity = Severity.HIGH
     elif is_expected:
         severity = Severity.LOW
@@ -144,7 +146,7 @@ def _finding(view: RunView, failed: Sequence[tuple[ToolUse, ToolFailure]], is_ex
         "message": _message(failure) + _others(failed),
     }
     hits = [Hit((use.index,), failure.evidence, facts, severity) for use, failure in failed]
-    return rule.finding(hits, view.config.max_evidence)
+    return rule.finding(hits)
 
 
 def _code(failed: Sequence[tuple[ToolUse, ToolFailure]]) -> str:

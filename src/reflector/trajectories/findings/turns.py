@@ -109,7 +109,7 @@ def _idle(view: RunView) -> list[Hit]:
         Hit((index,), view.last_line(index), key=text)
         for text, indices in nudged.items()
         for index in indices
-        if len(indices) >= view.config.dialogue.repeats and not (_WRONG.search(text) or _FORMAT.search(text))
+        if len(indices) >= 2 and not (_WRONG.search(text) or _FORMAT.search(text))
     ]
 
 
