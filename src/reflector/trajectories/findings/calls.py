@@ -1,4 +1,4 @@
-"""Checks of calls: repetitions, arguments, names, and rules of the prompt about them."""
+"""Checks of calls: repetitions, arguments, names, and files that must not be changed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reflector.trajectories.analysis import FailureCategory, Severity
 from reflector.trajectories.findings.commands import is_reader
 from reflector.trajectories.findings.finding import Checks, Hit
 from reflector.trajectories.findings.run_view import RunView, ToolUse
-from reflector.trajectories.findings.wording import listed, one_of, passage_around
+from reflector.trajectories.findings.wording import listed, one_of
 from reflector.trajectories.step import StepKind
 
 __all__ = ["checks"]
@@ -99,14 +99,6 @@ def _unknown(view: RunView) -> Iterator[Hit]:
             yield Hit((call,), use.name, {"tool": use.name, "offered": shown}, key=use.name)
 
 
-_ONE_CALL = one_of(
-    r"\b(?:only|at most|exactly)\b[^.\n]{0,30}\bone (?:tool|function) call\b",
-    r"\bone (?:tool|function|tool call) at a time\b",
-)
-_NOT_BOTH = one_of(
-    r"\b(?:should not|must not|do not|don't|never)\b[^.\n]{0,40}\b(?:respond|reply|message|text|talk)\b"
-    r"[^.\n]{0,60}\b(?:simultaneously|at the same time|same (?:turn|time|message))\b",
-)
 _FORBIDDEN = re.compile(
     r"^[^\n]{0,40}?\b(?:do not|don't|never|must not)\W{1,3}(?:ever )?(?:modify|edit|change|touch|alter|create|add)\b"
     r"[ :*]{1,4}([^\n]{3,200})",
@@ -116,30 +108,6 @@ _FILE_NAME = re.compile(r"[\w-]{2,60}\.[a-z]{1,5}\b")
 _REDIRECTS = re.compile(r"(?:>>?|\btee(?: -a)?)\s{0,3}([\w./~-]{2,200})")
 _WRITING_NAME = re.compile(r"write|create|edit|replace|patch|insert|append", re.IGNORECASE)
 _PATH_KEYS = ("path", "file_path", "filename", "file", "target_file")
-
-
-@checks.add(
-    "prompt_rule_broken",
-    FailureCategory.LOGICAL_ERROR,
-    "A rule of the prompt was broken (“{passage}”): {what} {times}.",
-    Severity.LOW,
-)
-def _broken(view: RunView) -> Iterator[Hit]:
-    """Several calls in a turn, or words and a call in a turn, where the instructions forbid it."""
-    one, separate = _ONE_CALL.search(view.instructions), _NOT_BOTH.search(view.instructions)
-    for turn in view.turns if one or separate else ():
-        calls = [i for i in turn if view.steps[i].kind is StepKind.TOOL_CALL]
-        words = [i for i in turn if view.steps[i].kind is StepKind.MESSAGE and view.steps[i].content.strip()]
-        if one and len(calls) > 1:
-            facts = {
-                "what": "several tools were called in one turn",
-                "passage": passage_around(view.instructions, one),
-            }
-            yield Hit(tuple(calls[1:2]), view.steps[calls[1]].name or "", facts, key="calls")
-        if separate and calls and words:
-            passage = passage_around(view.instructions, separate)
-            facts = {"what": "a turn both spoke to the user and called a tool", "passage": passage}
-            yield Hit((words[0],), view.first_line(words[0]), facts, key="words")
 
 
 @checks.add(

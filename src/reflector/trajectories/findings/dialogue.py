@@ -1,4 +1,4 @@
-"""Checks of the conversation with a user: stalls, refusals, corrections, requests that were given up."""
+"""Checks of the conversation with a user: stalls, refusals, corrections."""
 
 from __future__ import annotations
 
@@ -51,13 +51,6 @@ _CORRECTION = one_of(
     r"\bstill (?:not working|broken|wrong|failing|the same (?:error|problem))\b",
     r"\b(?:useless|frustrat\w{1,10}|ridiculous|unacceptable|waste of time)\b",
     r"\bas i (?:said|mentioned|told you)\b",
-)
-_GAVE_UP = one_of(
-    r"\bi(?:'ll| will| am going to|'m going to) (?:\w{1,20} ){0,6}"
-    r"(?:contact|call|try|find|look|reach out|go to|ask|do|speak)\b"
-    r"[^.\n]{0,60}\b(?:human|someone|somewhere|else|support|agent|representative|myself|elsewhere|customer service)\b",
-    r"\b(?:never ?mind|forget it|i give up)\b",
-    r"\bspeak (?:to|with) a (?:human|person|manager|representative)\b",
 )
 _REFUSES = one_of(
     r"\bi(?:'m unable to| am unable to|'m not able to| am not able to| cannot| can't| could not| couldn't) "
@@ -226,14 +219,3 @@ def _corrections(view: RunView) -> Iterator[Hit]:
     spoken = next((i for i, step in enumerate(view.steps) if step.kind is StepKind.MESSAGE), len(view.steps))
     after = [i for i in range(spoken, len(view.steps)) if len(view.steps[i].content) <= 3000]
     return view.said(_CORRECTION, (StepKind.USER,), among=after, limit=1500)
-
-
-@checks.add(
-    "user_gave_up",
-    FailureCategory.INCOMPLETE,
-    "The user gave up at {steps} without getting what they had asked for.",
-)
-def _gave_up(view: RunView) -> Iterator[Hit]:
-    """The user leaves, in one of their last two messages."""
-    users = [index for index, step in enumerate(view.steps) if step.kind is StepKind.USER]
-    return view.said(_GAVE_UP, (StepKind.USER,), among=users[1:][-2:], limit=1500)
