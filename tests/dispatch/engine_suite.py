@@ -1,13 +1,4 @@
-"""What every engine must do, as functions: run each of `ENGINE_CHECKS` on an engine of yours.
-
-An engine whose workers are processes also has to pass `PROCESS_ENGINE_CHECKS`: there, workers are killed.
-
-```python
-@pytest.mark.parametrize("check", ENGINE_CHECKS, ids=lambda check: check.__name__)
-async def test_my_engine(check):
-    await check(MyEngine)
-```
-"""
+"""What every engine must do, as functions; `PROCESS_ENGINE_CHECKS` are for those whose workers are processes."""
 
 from __future__ import annotations
 
