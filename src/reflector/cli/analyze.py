@@ -6,10 +6,8 @@ from typing import Annotated
 
 import typer
 
-from reflector.cli.failures import error_record
-from reflector.cli.output import print_document
+from reflector.cli.output import error_record, print_document, run_record
 from reflector.cli.reading import read_files
-from reflector.cli.records import run_record
 from reflector.trajectories.analyzer import analyze
 
 __all__ = ["analyze_command"]

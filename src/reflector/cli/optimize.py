@@ -12,8 +12,7 @@ from reflector._json import dumps
 from reflector._text import clean, one_line
 from reflector.cli.demo import optimize_demo, print_demo
 from reflector.cli.driving import Drive, drive
-from reflector.cli.failures import BAD_INPUT, INTERRUPTED, MODEL_FAILED, error_record
-from reflector.cli.output import print_document
+from reflector.cli.output import BAD_INPUT, INTERRUPTED, MODEL_FAILED, error_record, print_document
 from reflector.cli.reflect import check_writable
 from reflector.cli.run_config import RunConfig, read_config
 from reflector.errors import InputError, JournalOpenError, RunLogError

@@ -14,10 +14,8 @@ import anyio
 import typer
 
 from reflector.agents.runtime import Runtime
-from reflector.cli.failures import BAD_INPUT, error_record
-from reflector.cli.output import print_document
+from reflector.cli.output import BAD_INPUT, error_record, print_document, run_record
 from reflector.cli.reading import read_files, read_text, told
-from reflector.cli.records import run_record
 from reflector.dispatch.store import AnswerStore
 from reflector.errors import InputError, NoModelWarning, StoreOpenError
 from reflector.llm.messages import ModelRequest
