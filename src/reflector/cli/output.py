@@ -6,7 +6,8 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
@@ -17,15 +18,9 @@ from reflector.trajectories.analysis import FailurePoint, ReasoningIssue, Succes
 from reflector.trajectories.trajectory import Trajectory
 
 __all__ = [
-    "BAD_INPUT",
-    "INTERRUPTED",
-    "MODEL_FAILED",
-    "error_record",
-    "exit_with",
-    "print_document",
-    "print_line",
-    "run_record",
-]
+    "BAD_INPUT", "INTERRUPTED", "MODEL_FAILED", "Json", "error_record", "exit_with", "print_document", "print_line",
+    "run_record", "write_file",
+]  # fmt: skip
 
 
 def print_document(document: dict[str, Any]) -> None:
@@ -48,9 +43,23 @@ def print_line(text: bytes) -> None:
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+
 BAD_INPUT = 2
 MODEL_FAILED = 3
 INTERRUPTED = 130
+
+
+def write_file(path: str, content: str) -> None:
+    """Write a file that the user named.
+
+    Raises:
+        InputError: If it cannot be written.
+    """
+    try:
+        Path(path).write_bytes(content.encode("utf-8", "replace"))
+    except OSError as err:
+        raise InputError(f"{path!r} cannot be written: {err.strerror}.") from err
 
 
 @contextmanager
@@ -110,18 +119,15 @@ def _drop_output() -> None:
 def run_record(analysis: TrajectoryAnalysis) -> dict[str, Any]:
     """Return what an analysis says about a run, as one entry of `trajectories`."""
     run = analysis.trajectory
+    kinds = ("failure_points", "reasoning_issues", "success_indicators")
     return {
         "id": analysis.trajectory_id,
-        "format": run.format if run is not None else None,
-        "source": run.source if run is not None else None,
-        "record": run.record if run is not None else None,
+        **{name: getattr(run, name, None) for name in ("format", "source", "record")},
         "outcome": analysis.outcome,
         "steps": analysis.step_count,
         "turns": analysis.turn_count,
         "tool_calls": analysis.tool_call_count,
-        "failure_points": [_finding(point, run) for point in analysis.failure_points],
-        "reasoning_issues": [_finding(issue, run) for issue in analysis.reasoning_issues],
-        "success_indicators": [_finding(indicator, run) for indicator in analysis.success_indicators],
+        **{kind: [_finding(each, run) for each in getattr(analysis, kind)] for kind in kinds},
         "quality": analysis.overall_quality,
         "quality_score": analysis.quality_score,
     }
@@ -130,11 +136,6 @@ def run_record(analysis: TrajectoryAnalysis) -> dict[str, Any]:
 def _finding(
     finding: FailurePoint | ReasoningIssue | SuccessIndicator, run: Trajectory | None
 ) -> dict[str, Any]:
-    first = finding.step_indices[0] if finding.step_indices else None
-    known = run is not None and first is not None and first < len(run.steps)
-    return finding.model_dump(mode="json") | {
-        "step_index": first,
-        "source_index": run.steps[first].source_index
-        if known and run is not None and first is not None
-        else None,
-    }
+    first = next(iter(finding.step_indices), None)
+    step = run.steps[first] if run is not None and first is not None and first < len(run.steps) else None
+    return finding.model_dump(mode="json") | {"step_index": first, "source_index": step and step.source_index}

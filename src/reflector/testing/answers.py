@@ -16,32 +16,11 @@ from reflector._text import estimate_tokens
 from reflector.usage import Usage
 
 __all__ = [
-    "Answer",
-    "Fault",
-    "bad_request",
-    "content_filtered",
-    "context_too_long",
-    "count_tokens",
-    "cut_off",
-    "embedded",
-    "empty_body",
-    "error",
-    "hang",
-    "html_page",
-    "malformed_json",
-    "no_choices",
-    "quota_exceeded",
-    "rate_limited",
-    "reply",
-    "reset",
-    "server_error",
-    "slow_headers",
-    "streamed",
-    "too_large",
-    "truncated_body",
-    "unauthorized",
+    "Answer", "Fault", "bad_request", "content_filtered", "context_too_long", "count_tokens", "cut_off", "embedded",
+    "empty_body", "error", "hang", "html_page", "malformed_json", "no_choices", "quota_exceeded", "rate_limited",
+    "reply", "reset", "server_error", "slow_headers", "streamed", "too_large", "truncated_body", "unauthorized",
     "unknown_model",
-]
+]  # fmt: skip
 
 
 _NOTHING = Usage()
