@@ -6,7 +6,8 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from reflector._json import JSONValue, Value
+from reflector._json import Given, JSONValue, Value
+from reflector.errors import ConfigurationError
 from reflector.reflection.models import Priority, Suggestion
 
 __all__ = [
@@ -180,7 +181,7 @@ class CopiedText(Value):
     """Which of the examples holds it, counted from 0; the first one."""
 
 
-class ImpactWeights(Value):
+class ImpactWeights(Given):
     """How much each part counts in an edit's impact.
 
     Source:
@@ -194,8 +195,10 @@ class ImpactWeights(Value):
     validated: float = 0.10
 
 
-class EditConfig(Value):
+class EditConfig(Given):
     """How edits are chosen. Limits hold for each prompt that is edited."""
+
+    unfit = ConfigurationError
 
     conflict_strategy: ConflictStrategy = ConflictStrategy.HIGHEST_IMPACT
     clear_margin: float = Field(default=0.1, ge=0.0)

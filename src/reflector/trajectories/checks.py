@@ -7,11 +7,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from reflector._json import first_problem
 from reflector._text import one_line, shorten
 from reflector.errors import InputError
 from reflector.trajectories.step import Outcome
 
-__all__ = ["checked", "expect_run", "first_problem", "known_outcome", "plain_message"]
+__all__ = ["checked", "expect_run", "known_outcome", "plain_message"]
 
 _Made = TypeVar("_Made")
 
@@ -45,17 +46,10 @@ def checked(make: Callable[[], _Made]) -> _Made:
     """Return what `make` makes; a field that does not fit becomes an error of ours."""
     try:
         return make()
-    except (ValidationError, TypeError) as err:
+    except ValidationError as err:
         raise InputError(first_problem(err)) from err
-
-
-def first_problem(err: ValidationError | TypeError) -> str:
-    """Return in one line what did not fit, and where."""
-    if isinstance(err, TypeError):
-        return one_line(str(err))
-    problem = err.errors(include_url=False, include_context=False)[0]
-    place = ".".join(map(str, problem["loc"])) or err.title
-    return one_line(f"{place}: {problem['msg']}, got {one_line(repr(problem['input']), 80)}", 300)
+    except TypeError as err:
+        raise InputError(one_line(str(err))) from err
 
 
 def expect_run(value: object, *kinds: type) -> None:

@@ -10,11 +10,11 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from reflector._ids import new_id
-from reflector._json import JSONValue, Value, dumps, loads
+from reflector._json import JSONValue, Value, dumps, first_problem, loads
 from reflector._text import one_line
 from reflector.errors import InputError, TrajectoryImportError
 from reflector.trajectories.chat import read_messages, system_prompt
-from reflector.trajectories.checks import checked, first_problem, known_outcome, plain_message
+from reflector.trajectories.checks import checked, known_outcome, plain_message
 from reflector.trajectories.conversation import conversation_of, messages_from_steps
 from reflector.trajectories.fields import MAX_DEPTH, settle, text_of
 from reflector.trajectories.step import (
@@ -157,8 +157,10 @@ class Trajectory(Value):
         fields = {key: value for key, value in document.items() if key != "schema"}
         try:
             return cls(**fields)
-        except (ValidationError, TypeError) as err:
+        except ValidationError as err:
             raise TrajectoryImportError(first_problem(err)) from err
+        except TypeError as err:
+            raise TrajectoryImportError(one_line(str(err))) from err
 
     # --- changing it --------------------------------------------------------------------------------------
 
