@@ -41,9 +41,7 @@ class DemoRun:
         return self.result.summary() | {"accuracy": self.accuracy}
 
 
-def demo_command(
-    as_json: Json = False,
-) -> None:
+def demo_command(as_json: Json = False) -> None:
     """Reflect on a failed run that comes with the package, then optimize in a simulated world: no key, no network."""
     run = list(load_trajectories(files("reflector.cli").joinpath("demo_run.json").read_bytes()))
     conversation, _ = run_conversation(Reflector("rules"), run, 1, quiet=as_json)

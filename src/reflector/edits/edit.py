@@ -11,19 +11,9 @@ from reflector.errors import ConfigurationError
 from reflector.reflection.models import Priority, Suggestion
 
 __all__ = [
-    "ConflictGroup",
-    "ConflictStrategy",
-    "ConflictType",
-    "CopiedText",
-    "Edit",
-    "EditConfig",
-    "EditLocation",
-    "EditOperation",
-    "EditStatus",
-    "ImpactWeights",
-    "LocationType",
-    "Verdict",
-]
+    "ConflictGroup", "ConflictStrategy", "ConflictType", "CopiedText", "Edit", "EditConfig", "EditLocation",
+    "EditOperation", "EditStatus", "ImpactWeights", "LocationType", "Verdict",
+]  # fmt: skip
 
 
 class EditOperation(StrEnum):

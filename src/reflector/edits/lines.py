@@ -9,16 +9,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 __all__ = [
-    "MAX_HEADING",
-    "Line",
-    "LineKind",
-    "Span",
-    "Unit",
-    "overlap",
-    "read_lines",
-    "read_units",
-    "without_marker",
-]
+    "MAX_HEADING", "Line", "LineKind", "Span", "Unit", "overlap", "read_lines", "read_units", "without_marker",
+]  # fmt: skip
 
 
 class LineKind(StrEnum):

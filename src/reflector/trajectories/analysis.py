@@ -10,22 +10,10 @@ from reflector._json import JSONValue, Value
 from reflector.trajectories.trajectory import Outcome, Trajectory
 
 __all__ = [
-    "AnalysisConfig",
-    "ComparativeAnalysis",
-    "ComparisonConfig",
-    "Difference",
-    "FailureCategory",
-    "FailurePoint",
-    "Quality",
-    "QualityConfig",
-    "ReasoningConfig",
-    "ReasoningIssue",
-    "ReasoningIssueType",
-    "Severity",
-    "SuccessIndicator",
-    "SuccessIndicatorType",
-    "TrajectoryAnalysis",
-]
+    "AnalysisConfig", "ComparativeAnalysis", "ComparisonConfig", "Difference", "FailureCategory", "FailurePoint",
+    "Quality", "QualityConfig", "ReasoningConfig", "ReasoningIssue", "ReasoningIssueType", "Severity",
+    "SuccessIndicator", "SuccessIndicatorType", "TrajectoryAnalysis",
+]  # fmt: skip
 
 
 class Severity(StrEnum):

@@ -12,15 +12,9 @@ from reflector._json import JSONValue, Value
 from reflector.usage import Usage
 
 __all__ = [
-    "Importance",
-    "Outcome",
-    "RecordedScore",
-    "Step",
-    "StepKind",
-    "TrajectoryStatistics",
-    "count_turns",
+    "Importance", "Outcome", "RecordedScore", "Step", "StepKind", "TrajectoryStatistics", "count_turns",
     "opens_turn",
-]
+]  # fmt: skip
 
 
 class StepKind(StrEnum):

@@ -30,16 +30,9 @@ from reflector.trajectories.step import (
 from reflector.usage import Usage
 
 __all__ = [
-    "MAX_SAVED_DEPTH",
-    "SCHEMA",
-    "Importance",
-    "Outcome",
-    "RecordedScore",
-    "Step",
-    "StepKind",
-    "Trajectory",
+    "MAX_SAVED_DEPTH", "SCHEMA", "Importance", "Outcome", "RecordedScore", "Step", "StepKind", "Trajectory",
     "utc_now",
-]
+]  # fmt: skip
 
 SCHEMA = "reflector.trajectory/1"
 """Marks a trajectory saved by `to_json`."""

@@ -60,7 +60,7 @@ _REFUSES = one_of(
 _PERSON = r"\b(?:human|agent|customer (?:service|support|care)|support|representative|specialist|person)\b"
 _SENDS_AWAY = one_of(
     r"\b(?:recommend|suggest|advise|please|should|can|could|need to)\b[^.\n]{0,60}"
-    r"\b(?:contact(?:ing)?|call(?:ing)?|reach(?:ing)? out|speak(?:ing)?)\b[^.\n]{0,40}" + _PERSON,
+    r"\b(?:contact(?:ing)?|call(?:ing)?|reach(?:ing)? out|speak(?:ing)?)\b[^.\n]{0,40}" + _PERSON
 )
 _TRANSFERS = one_of(r"\b(?:transfer|hand over|escalate)\b[^.\n]{0,40}" + _PERSON)
 _TRANSFER_NAME = one_of("transfer", "escalat", "hand_?off", "human")

@@ -32,7 +32,7 @@ _PROMISE = one_of(
     r"\b(?:let me|i will|i'll|i'm going to|i am going to|let's|next,? i(?:'ll| will)?) "
     r"(?:now |first |next |also |then |quickly |try to |go ahead and ){0,3}"
     r"(?:run|check|search|look|find|call|open|read|execute|create|write|test|fetch|retrieve|query|inspect|try|use|"
-    r"submit|apply|install|edit|fix|verify|list|cancel|book|update|transfer)\b",
+    r"submit|apply|install|edit|fix|verify|list|cancel|book|update|transfer)\b"
 )
 _HANDS_OVER = one_of(
     r"\?\s*$", r"\bplease\b", r"\blet me know\b", r"\bonce you\b", r"\bwould you\b", r"\bif you\b", r"\bconfirm\b",
