@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from enum import StrEnum
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -10,11 +11,11 @@ from pydantic import BaseModel, ValidationError
 from reflector._json import first_problem
 from reflector._text import one_line, shorten
 from reflector.errors import InputError
-from reflector.trajectories.step import Outcome
 
-__all__ = ["checked", "expect_run", "known_outcome", "plain_message"]
+__all__ = ["checked", "expect_run", "named", "plain_message"]
 
 _Made = TypeVar("_Made")
+_Named = TypeVar("_Named", bound=StrEnum)
 
 
 def plain_message(message: Any) -> dict[str, Any]:
@@ -30,16 +31,16 @@ def plain_message(message: Any) -> dict[str, Any]:
     raise ValueError(f"expected a message object with a role, got {one_line(repr(message), 80)}")
 
 
-def known_outcome(outcome: Outcome | str) -> Outcome:
-    """Return the outcome of that name.
+def named(kind: type[_Named], value: str, what: str) -> _Named:
+    """Return the member of a closed set that has a name.
 
     Raises:
         InputError: If there is none; the message lists them.
     """
     try:
-        return Outcome(outcome)
+        return kind(value)
     except ValueError:
-        raise InputError(f"unknown outcome {outcome!r}: expected one of {', '.join(Outcome)}.") from None
+        raise InputError(f"unknown {what} {value!r}: expected one of {', '.join(kind)}.") from None
 
 
 def checked(make: Callable[[], _Made]) -> _Made:

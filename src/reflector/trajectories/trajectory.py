@@ -14,7 +14,7 @@ from reflector._json import JSONValue, Value, dumps, first_problem, loads
 from reflector._text import one_line
 from reflector.errors import InputError, TrajectoryImportError
 from reflector.trajectories.chat import read_messages, system_prompt
-from reflector.trajectories.checks import checked, known_outcome, plain_message
+from reflector.trajectories.checks import checked, named, plain_message
 from reflector.trajectories.conversation import conversation_of, messages_from_steps
 from reflector.trajectories.fields import MAX_DEPTH, settle, text_of
 from reflector.trajectories.step import (
@@ -183,12 +183,7 @@ class Trajectory(Value):
     def _step(self, kind: StepKind | str | None, content: Any, fields: dict[str, Any]) -> Step:
         if kind is None:
             raise InputError(f"a step needs a kind: one of {', '.join(StepKind)}.")
-        try:
-            known = StepKind(kind)
-        except ValueError:
-            raise InputError(
-                f"unknown kind of step {kind!r}: expected one of {', '.join(StepKind)}."
-            ) from None
+        known = named(StepKind, kind, "kind of step")
         if known.is_model and "turn" not in fields:
             previous = self.steps[-1].kind if self.steps else None
             last = next((step.turn for step in reversed(self.steps) if step.turn is not None), -1)
@@ -213,7 +208,7 @@ class Trajectory(Value):
             clock: Gives the present moment.
             fields: More fields of the trajectory, such as `exit_status` or `duration_ms`.
         """
-        changes: dict[str, Any] = {"outcome": known_outcome(outcome)} | fields
+        changes: dict[str, Any] = {"outcome": named(Outcome, outcome, "outcome")} | fields
         if error is not None:
             changes["error"] = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
         if self.started_at is not None and "duration_ms" not in changes:
@@ -226,19 +221,14 @@ class Trajectory(Value):
     ) -> Trajectory:
         """Return the run with an outcome that its record cannot know; feedback is added to what is there."""
         said = () if feedback is None else (feedback,) if isinstance(feedback, str) else tuple(feedback)
-        return checked(
-            lambda: self._replaced(outcome=known_outcome(outcome), feedback=(*self.feedback, *said))
-        )
+        known = named(Outcome, outcome, "outcome")
+        return checked(lambda: self._replaced(outcome=known, feedback=(*self.feedback, *said)))
 
     def filter(
         self, min_importance: Importance | str = Importance.MEDIUM, *, keep_first_last: bool = True
     ) -> Trajectory:
         """Return the run with only the steps of at least that importance; `metadata["filtered"]` tells so."""
-        try:
-            threshold = Importance(min_importance)
-        except ValueError:
-            expected = ", ".join(Importance)
-            raise InputError(f"unknown importance {min_importance!r}: expected one of {expected}.") from None
+        threshold = named(Importance, min_importance, "importance")
         wanted = {level for level in Importance if level.level >= threshold.level}
         ends = {0, len(self.steps) - 1} if keep_first_last else set()
         kept = tuple(s for index, s in enumerate(self.steps) if s.importance in wanted or index in ends)
