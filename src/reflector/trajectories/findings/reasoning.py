@@ -44,24 +44,24 @@ def check_reasoning(view: RunView) -> list[ReasoningIssue]:
         for index, step in enumerate(view.steps)
         if step.kind is StepKind.REASONING and step.content.strip()
     }
-    found = (
+    return [
         *_contradictions(texts, config),
         *_circles(texts, config, view),
         *_thin(texts, config, view),
         *_missing_steps(texts),
-    )
-    return [each.replace(evidence=each.evidence.strip()[:MAX_EVIDENCE].strip()) for each in found]
+    ]
 
 
 def _issue(
     kind: ReasoningIssueType,
     steps: tuple[int, ...],
-    description: str,
-    evidence: str,
+    said: str,
+    quote: str,
     severity: Severity = Severity.MEDIUM,
 ) -> ReasoningIssue:
+    evidence = quote.strip()[:MAX_EVIDENCE].strip()
     return ReasoningIssue(
-        type=kind, severity=severity, description=description, step_indices=steps, evidence=evidence
+        type=kind, severity=severity, description=said, step_indices=steps, evidence=evidence
     )
 
 
@@ -106,9 +106,8 @@ def _circles(texts: _Texts, config: ReasoningConfig, view: RunView) -> Iterator[
     for (first, before), (second, after) in pairwise(words):
         if similarity(before, after) > config.circular_similarity:
             text = f"Steps {first} and {second} say the same: the reasoning goes in circles."
-            yield _issue(
-                ReasoningIssueType.CIRCULAR_REASONING, (first, second), text, view.first_line(second)
-            )
+            line = view.first_line(second)
+            yield _issue(ReasoningIssueType.CIRCULAR_REASONING, (first, second), text, line)
 
 
 def _thin(texts: _Texts, config: ReasoningConfig, view: RunView) -> Iterator[ReasoningIssue]:
