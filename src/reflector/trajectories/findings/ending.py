@@ -10,22 +10,18 @@ from reflector._text import one_line
 from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
 from reflector.trajectories.findings.finding import MAX_EVIDENCE, Checks, Hit, Rule
 from reflector.trajectories.findings.run_view import RunView
-from reflector.trajectories.findings.wording import one_of, passage_around
+from reflector.trajectories.findings.wording import one_of, passage_around, words_of
 from reflector.trajectories.step import Outcome, RecordedScore, StepKind
 
 __all__ = ["UNEXPLAINED", "checks", "unexplained"]
 
 checks = Checks()
-_CUT = frozenset(("length", "max_tokens", "max_output_tokens", "model_length"))
-_FILTERED = frozenset(("content_filter", "safety", "refusal", "recitation", "blocked"))
+_CUT = words_of("length max_tokens max_output_tokens model_length")
+_FILTERED = words_of("content_filter safety refusal recitation blocked")
 _TIME = one_of(r"time(?:d)?[\s_-]?out", r"deadline", r"^time\b", r"\btime[ _-]?(?:limit|exceeded)", r"wall")
 _LIMIT = one_of(
-    r"limit",
-    r"exceed",
-    r"max[_ ]?(?:steps|turns|iterations|tokens|messages)",
-    r"budget",
-    r"exit_(?:cost|context|format)",
-)
+    "limit", "exceed", r"max[_ ]?(?:steps|turns|iterations|tokens|messages)", "budget", "exit_(?:cost|context|format)",
+)  # fmt: skip
 _FINE = re.compile(
     r"^(?:submit\w*|success\w*|complet\w*|done|finish\w*|end_turn|stop\w*|ok|resolved|passed|exited?)$",
     re.IGNORECASE,
@@ -33,9 +29,7 @@ _FINE = re.compile(
 _BAD = one_of(
     "error", "exception", "fail", "crash", "abort", "cancel", "kill", "early", "interrupt", "refus", "stuck", "exit_",
 )  # fmt: skip
-_BAD_WORDS = frozenset(
-    ("i", "incorrect", "fail", "failed", "no", "false", "wrong", "n", "f", "failure", "error")
-)
+_BAD_WORDS = words_of("i incorrect fail failed no false wrong n f failure error")
 _LOW_SCORE = 0.5
 _CATEGORIES = {category.value: category for category in FailureCategory}
 _LABEL = re.compile(r"^[A-Za-z][A-Za-z _-]{0,19}$")
@@ -144,18 +138,10 @@ def _cut(view: RunView, reasons: frozenset[str]) -> Iterator[Hit]:
             yield Hit((index,), view.last_line(index), {"reason": step.finish_reason or ""}, grave)
 
 
-checks.add(
-    "answer_cut",
-    FailureCategory.INCOMPLETE,
-    "The model's answer was cut by its token limit (finish_reason {reason}) {times}.",
-    grave=2,
-)(partial(_cut, reasons=_CUT))
-checks.add(
-    "content_filter",
-    FailureCategory.ERROR,
-    "The model's answer was stopped by a content filter (finish_reason {reason}) {times}.",
-    Severity.HIGH,
-)(partial(_cut, reasons=_FILTERED))
+_said = "The model's answer was cut by its token limit (finish_reason {reason}) {times}."
+checks.add("answer_cut", FailureCategory.INCOMPLETE, _said, grave=2)(partial(_cut, reasons=_CUT))
+_said = "The model's answer was stopped by a content filter (finish_reason {reason}) {times}."
+checks.add("content_filter", FailureCategory.ERROR, _said, Severity.HIGH)(partial(_cut, reasons=_FILTERED))
 
 
 @checks.add(

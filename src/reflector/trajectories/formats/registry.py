@@ -36,10 +36,10 @@ def find_format(name: str) -> Format:
     Raises:
         UnknownFormatError: If there is none; the message lists them.
     """
-    for candidate in FORMATS:
-        if candidate.name == name:
-            return candidate
-    raise UnknownFormatError(f"there is no format {name!r}; known are: auto, {_names()}", file="format")
+    found = next((each for each in FORMATS if each.name == name), None)
+    if found is None:
+        raise UnknownFormatError(f"there is no format {name!r}; known are: auto, {_names()}", file="format")
+    return found
 
 
 def recognize(sample: Sample, *, file: str | None = None) -> Format:
@@ -57,11 +57,8 @@ def recognize(sample: Sample, *, file: str | None = None) -> Format:
 def _confidence(candidate: Format, sample: Sample) -> float:
     """Return how surely the file is of the format; its ending only decides between equals."""
     by_shape = candidate.recognizes(sample)
-    return (
-        by_shape + _ENDING_FITS
-        if by_shape and sample.name.lower().endswith(candidate.extensions)
-        else by_shape
-    )
+    fits = by_shape > 0 and sample.name.lower().endswith(candidate.extensions)
+    return by_shape + (_ENDING_FITS if fits else 0)
 
 
 def _names() -> str:
