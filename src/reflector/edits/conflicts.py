@@ -120,17 +120,18 @@ class _Field:
 
     def fight(self) -> None:
         """Let every draft that is made so far survive, or lose to a stronger one."""
-        strategy = self._config.conflict_strategy
-        for draft in sorted(
-            made(self.known.values()), key=lambda d: (d.id not in self._kept, *_rank(d, strategy))
-        ):
+        can_merge = self._config.conflict_strategy is ConflictStrategy.MERGE
+
+        def rank(draft: Draft) -> tuple[bool, float, int]:
+            return draft.id not in self._kept, -self._weight(draft), draft.suggestion_index
+
+        for draft in sorted(made(self.known.values()), key=rank):
             clashes = [(other, type) for other in self._survivors if (type := self._clash(other, draft))]
             if not clashes:
                 self._survivors.append(draft)
                 continue
             winner, type = clashes[0]
-            is_alone = strategy is ConflictStrategy.MERGE and len(clashes) == 1
-            union = self._union(winner, draft) if is_alone else None
+            union = self._union(winner, draft) if can_merge and len(clashes) == 1 else None
             if union:
                 self.known[winner.id] = union.replace(conflicts_with=(*union.conflicts_with, draft.id))
                 self.known[draft.id] = draft.replace(
@@ -145,21 +146,20 @@ class _Field:
 
     def groups(self) -> list[ConflictGroup]:
         """Return the conflicts that were fought out."""
-        groups: list[ConflictGroup] = []
-        for (id, type, is_merged), losers in self._losses.items():
-            winner = self.known[id]
-            is_open = not is_merged and not all(self._is_clear(winner, loser) for loser in losers)
-            group = ConflictGroup(
-                type=type,
-                edits=(id, *(loser.id for loser in losers)),
-                winner=id,
-                reason="merged into one edit" if is_merged else self._why(winner, losers[0]),
-                is_merged=is_merged,
-                is_open=is_open,
-                question=question_about(type, (winner, *losers), self._prompt) if is_open else "",
-            )
-            groups.append(group)
-        return groups
+        return [self._group(*key, losers) for key, losers in self._losses.items()]
+
+    def _group(self, id: str, type: ConflictType, is_merged: bool, losers: list[Draft]) -> ConflictGroup:
+        winner = self.known[id]
+        is_open = not is_merged and not all(self._is_clear(winner, loser) for loser in losers)
+        return ConflictGroup(
+            type=type,
+            edits=(id, *(loser.id for loser in losers)),
+            winner=id,
+            reason="merged into one edit" if is_merged else self._why(winner, losers[0]),
+            is_merged=is_merged,
+            is_open=is_open,
+            question=question_about(type, (winner, *losers), self._prompt) if is_open else "",
+        )
 
     def _close(self, loser: Draft, winner: str, why: str) -> None:
         beaten_by = (*loser.conflicts_with, *([winner] if winner else ()))
@@ -217,27 +217,32 @@ class _Field:
 
     # --- who wins ---
 
+    def _weight(self, draft: Draft) -> float:
+        """What the strategy goes by; of equals the suggestion that came first wins."""
+        if self._config.conflict_strategy is ConflictStrategy.FIRST:
+            return 0.0
+        by_priority = self._config.conflict_strategy is ConflictStrategy.HIGHEST_PRIORITY
+        return PRIORITY_RANK[draft.priority] if by_priority else draft.impact
+
     def _is_clear(self, winner: Draft, loser: Draft) -> bool:
         """Whether the strategy has a clear reason for the winner, not only an order to go by."""
         strategy = self._config.conflict_strategy
         if strategy is ConflictStrategy.FIRST or winner.id in self._kept:
             return True
-        if strategy is ConflictStrategy.HIGHEST_PRIORITY:
-            return winner.priority is not loser.priority
-        return winner.impact - loser.impact >= max(self._config.clear_margin, 1e-9)
+        margin = 0.0 if strategy is ConflictStrategy.HIGHEST_PRIORITY else self._config.clear_margin
+        return self._weight(winner) - self._weight(loser) >= max(margin, 1e-9)
 
     def _why(self, winner: Draft, loser: Draft) -> str:
         strategy = self._config.conflict_strategy
-        by_priority = strategy is ConflictStrategy.HIGHEST_PRIORITY
         if winner.id in self._kept:
             return f"{winner.id} was chosen before"
         if strategy is ConflictStrategy.FIRST:
             return f"{winner.id} came first"
-        if by_priority and winner.priority is not loser.priority:
+        if self._weight(winner) <= self._weight(loser):
+            return f"{winner.id} came first and both weigh the same"
+        if strategy is ConflictStrategy.HIGHEST_PRIORITY:
             return f"{winner.id} has the higher priority ({winner.priority.value})"
-        if not by_priority and winner.impact > loser.impact:
-            return f"{winner.id} has the higher impact ({winner.impact:.2f} against {loser.impact:.2f})"
-        return f"{winner.id} came first and both weigh the same"
+        return f"{winner.id} has the higher impact ({winner.impact:.2f} against {loser.impact:.2f})"
 
 
 def _loses_place(insert: Draft, delete: Draft) -> bool:
@@ -248,11 +253,3 @@ def _loses_place(insert: Draft, delete: Draft) -> bool:
         return overlap(insert.place.span, delete.span)
     section = insert.place.section
     return section is not None and delete.span[0] <= section.start and section.end <= delete.span[1] + 1
-
-
-def _rank(draft: Draft, strategy: ConflictStrategy) -> tuple[float, int]:
-    if strategy is ConflictStrategy.FIRST:
-        return 0, draft.suggestion_index
-    if strategy is ConflictStrategy.HIGHEST_PRIORITY:
-        return -PRIORITY_RANK[draft.priority], draft.suggestion_index
-    return draft.strength
