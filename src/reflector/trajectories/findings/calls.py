@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from reflector._text import one_line
-from reflector.trajectories.analysis import FailureCategory, Severity
+from reflector.trajectories.analysis import Severity
 from reflector.trajectories.findings.commands import is_reader
 from reflector.trajectories.findings.finding import Checks, Hit
 from reflector.trajectories.findings.run_view import RunView, ToolUse
@@ -25,7 +25,7 @@ _WAITING = one_of(
 
 @checks.add(
     "repeated_call",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "The same call of `{tool}` was made with the same arguments and the same result {times}{shown}.",
     grave=4,
 )
@@ -72,7 +72,7 @@ def _user_steps(view: RunView) -> list[int]:
 
 @checks.add(
     "malformed_arguments",
-    FailureCategory.TOOL_FAILURE,
+    "tool_failure",
     "The arguments of a call of `{tool}` were not valid JSON, {times}.",
     grave=3,
 )
@@ -87,7 +87,7 @@ def _malformed(view: RunView) -> Iterator[Hit]:
 
 @checks.add(
     "unknown_tool",
-    FailureCategory.TOOL_FAILURE,
+    "tool_failure",
     "The model called `{tool}`, not one of the tools it was offered ({offered}), {times}.",
 )
 def _unknown(view: RunView) -> Iterator[Hit]:
@@ -112,7 +112,7 @@ _PATH_KEYS = ("path", "file_path", "filename", "file", "target_file")
 
 @checks.add(
     "forbidden_change",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "The instructions say “{rule}”, yet {path} was written at {steps}{undone}.",
 )
 def _forbidden(view: RunView) -> Iterator[Hit]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from reflector.trajectories.analysis import FailureCategory, Severity
+from reflector.trajectories.analysis import Severity
 from reflector.trajectories.findings.finding import Checks, Hit
 from reflector.trajectories.findings.run_view import RunView
 from reflector.trajectories.findings.wording import (
@@ -93,9 +93,9 @@ def _tool_passage(prompt: str) -> str | None:
 
 @checks.add(
     "no_tool_called",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "{known}, yet no tool was called in the whole run (answers at {steps}).",
-    Severity.HIGH,
+    "high",
 )
 def _no_tool_called(view: RunView) -> Iterator[Hit]:
     """The prompt speaks of tools, or tools were offered to a run that failed, and none was called."""
@@ -112,10 +112,10 @@ def _no_tool_called(view: RunView) -> Iterator[Hit]:
 
 @checks.add(
     "dialogue_stall",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "The assistant asked for the same thing again ({thing}) at {steps}, although the user had said at {refused} that "
     "they could not give it, and looked nothing up in between.",
-    Severity.HIGH,
+    "high",
 )
 def _stall(view: RunView) -> list[Hit]:
     """The same is asked for again after the user could not give it, and no tool was called in between."""
@@ -178,7 +178,7 @@ def _telling(text: str) -> list[str]:
 
 @checks.add(
     "refused_without_lookup",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "The assistant said that it could not see or provide what was asked, without having called a tool for it, {times}.",
 )
 def _refused(view: RunView) -> Iterator[Hit]:
@@ -197,7 +197,7 @@ def _refused(view: RunView) -> Iterator[Hit]:
 
 @checks.add(
     "sent_away",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "The prompt has the assistant hand over itself (“{passage}”), yet it told the user to contact somebody {times} and "
     "made no transfer.",
 )
@@ -210,10 +210,7 @@ def _sent_away(view: RunView) -> Iterator[Hit]:
 
 
 @checks.add(
-    "user_correction",
-    FailureCategory.LOGICAL_ERROR,
-    "The user corrected the assistant or complained {times}.",
-    grave=2,
+    "user_correction", "logical_error", "The user corrected the assistant or complained {times}.", grave=2
 )
 def _corrections(view: RunView) -> Iterator[Hit]:
     spoken = next((i for i, step in enumerate(view.steps) if step.kind is StepKind.MESSAGE), len(view.steps))

@@ -43,7 +43,7 @@ _LAST_TOOL = one_of(
 )  # fmt: skip
 
 
-@checks.add("run_error", FailureCategory.ERROR, "{what}: {error}.", Severity.CRITICAL)
+@checks.add("run_error", "error", "{what}: {error}.", "critical")
 def _run_error(view: RunView) -> list[Hit]:
     """The error that ended the run; else the errors of the record, less grave if the run went on."""
     run = view.trajectory
@@ -139,16 +139,16 @@ def _cut(view: RunView, reasons: frozenset[str]) -> Iterator[Hit]:
 
 
 _said = "The model's answer was cut by its token limit (finish_reason {reason}) {times}."
-checks.add("answer_cut", FailureCategory.INCOMPLETE, _said, grave=2)(partial(_cut, reasons=_CUT))
+checks.add("answer_cut", "incomplete", _said, grave=2)(partial(_cut, reasons=_CUT))
 _said = "The model's answer was stopped by a content filter (finish_reason {reason}) {times}."
-checks.add("content_filter", FailureCategory.ERROR, _said, Severity.HIGH)(partial(_cut, reasons=_FILTERED))
+checks.add("content_filter", "error", _said, "high")(partial(_cut, reasons=_FILTERED))
 
 
 @checks.add(
     "no_submission",
-    FailureCategory.INCOMPLETE,
+    "incomplete",
     "The run ended without a submission: {name} was never called, though told “{passage}”.",
-    Severity.HIGH,
+    "high",
 )
 def _no_submission(view: RunView) -> Iterator[Hit]:
     """The instructions ask for a submission, and no call made one."""
@@ -169,7 +169,7 @@ def _may_be_unfinished(view: RunView) -> bool:
     return run.outcome is not Outcome.SUCCESS and bool(view.turns) and not broken_off
 
 
-@checks.add("no_final_answer", FailureCategory.INCOMPLETE, "The run ended {how}.", Severity.HIGH)
+@checks.add("no_final_answer", "incomplete", "The run ended {how}.", "high")
 def _no_answer(view: RunView) -> Iterator[Hit]:
     """The run ends with a tool: nobody said anything after it."""
     told = view.trajectory.limit or _ended_well(view) or any(_no_submission(view))
@@ -187,12 +187,7 @@ def _no_answer(view: RunView) -> Iterator[Hit]:
         yield Hit((last,), view.last_line(last), {"how": how})
 
 
-@checks.add(
-    "partial_outcome",
-    FailureCategory.INCOMPLETE,
-    "The run ended with only a part of its goal reached.",
-    Severity.HIGH,
-)
+@checks.add("partial_outcome", "incomplete", "The run ended with only a part of its goal reached.", "high")
 def _partial(view: RunView) -> Iterator[Hit]:
     """The record says so, and nothing else says what is missing."""
     run = view.trajectory
@@ -201,12 +196,7 @@ def _partial(view: RunView) -> Iterator[Hit]:
         yield view.last_words()
 
 
-@checks.add(
-    "low_score",
-    FailureCategory.LOGICAL_ERROR,
-    "The result was scored {value} for {name}{why}.",
-    Severity.HIGH,
-)
+@checks.add("low_score", "logical_error", "The result was scored {value} for {name}{why}.", "high")
 def _low_scores(view: RunView) -> Iterator[Hit]:
     for number, score in enumerate(view.trajectory.scores):
         if not _is_low(view, score):
@@ -237,7 +227,7 @@ def _expected(view: RunView, answer: str) -> str:
     return f": the answer was {answer} where {target.strip()} was expected"
 
 
-@checks.add("feedback", FailureCategory.LOGICAL_ERROR, "The feedback on the run says: {text}", Severity.HIGH)
+@checks.add("feedback", "logical_error", "The feedback on the run says: {text}", "high")
 def _feedback(view: RunView) -> Iterator[Hit]:
     """What somebody said about a run that did not succeed, each remark once."""
     for text in view.trajectory.feedback if view.trajectory.outcome is not Outcome.SUCCESS else ():

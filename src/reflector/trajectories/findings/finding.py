@@ -95,18 +95,13 @@ class Checks:
         return iter(self._checks)
 
     def add(
-        self,
-        name: str,
-        category: FailureCategory,
-        text: str,
-        severity: Severity = Severity.MEDIUM,
-        *,
-        grave: int = 0,
+        self, name: str, category: str, text: str, severity: str = "medium", *, grave: int = 0
     ) -> Callable[[_Find], _Find]:
-        """Return what makes a check of a function; the arguments are those of its `Rule`."""
+        """Return what makes a check of a function; the arguments are those of its `Rule`, or their names."""
+        rule = Rule(name, FailureCategory(category), text, Severity(severity), grave=grave)
 
         def added(find: _Find) -> _Find:
-            self._checks.append(Check(Rule(name, category, text, severity, grave=grave), find))
+            self._checks.append(Check(rule, find))
             return find
 
         return added
