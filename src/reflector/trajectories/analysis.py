@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from pydantic import Field
 
 from reflector._json import JSONValue, Value
+from reflector.errors import InputError
 from reflector.trajectories.trajectory import Outcome, Trajectory
 
 __all__ = [
@@ -14,6 +16,9 @@ __all__ = [
     "Quality", "QualityConfig", "ReasoningConfig", "ReasoningIssue", "ReasoningIssueType", "Severity",
     "SuccessIndicator", "SuccessIndicatorType", "TrajectoryAnalysis",
 ]  # fmt: skip
+
+
+_SHOWN = {"brief": 1, "normal": 5, "detailed": None}
 
 
 class Severity(StrEnum):
@@ -150,6 +155,41 @@ class TrajectoryAnalysis(Value):
     metadata: dict[str, JSONValue] = Field(default_factory=dict)
     trajectory: Trajectory | None = Field(default=None, repr=False)
     """The run itself, from which the prompt quotes its evidence."""
+
+    def summary(self, verbosity: str = "normal") -> str:
+        """Return the analysis as text to read.
+
+        Args:
+            verbosity: `brief` shows the gravest finding of each section, `normal` five of each, `detailed` all of them
+                with their evidence.
+
+        Raises:
+            InputError: If it is none of these.
+        """
+        if verbosity not in _SHOWN:
+            raise InputError(f"verbosity is 'brief', 'normal' or 'detailed'; got {verbosity!r}.")
+        took = f", {self.duration_ms:.0f} ms" if self.duration_ms is not None else ""
+        head = (
+            f"Run {self.trajectory_id}: {self.outcome.value}, {self.step_count} steps, {self.turn_count} turns, "
+            f"{self.tool_call_count} tool calls{took}; quality {self.overall_quality.value} ({self.quality_score:g})."
+        )
+        points = [(p.severity, p.category, p.description, p.evidence) for p in self.failure_points]
+        issues = [(i.severity, i.type, i.description, i.evidence) for i in self.reasoning_issues]
+        merits = [(s.impact, s.type, s.description, s.evidence) for s in self.success_indicators]
+        sections = (("Failure Points", points), ("Reasoning Issues", issues), ("Success Indicators", merits))
+        return "\n\n".join([head, *(_section(title, found, verbosity) for title, found in sections if found)])
+
+
+def _section(title: str, found: Sequence[tuple[str, str, str, str]], verbosity: str) -> str:
+    """Severity, kind, description and evidence of each, under their title."""
+    shown = found[: _SHOWN[verbosity]]
+    lines = [f"{title} ({len(found)})"]
+    for severity, kind, description, evidence in shown:
+        quote = f"\n  > {' '.join(evidence.split())}" if verbosity == "detailed" and evidence else ""
+        lines.append(f"- [{severity}] {kind}: {description}{quote}")
+    return "\n".join(
+        [*lines, *([f"- and {len(found) - len(shown)} more"] if len(found) > len(shown) else [])]
+    )
 
 
 class ReasoningConfig(Value):
