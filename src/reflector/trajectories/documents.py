@@ -137,7 +137,7 @@ def _json_documents(first: _Line, rest: Iterator[_Line], name: str | None) -> _D
         yield from _line_documents(rest, name)
         return
     following = list(itertools.islice(rest, _LINES_TRIED))
-    looks_like_lines = any(_is_document(line) for line in following)
+    looks_like_lines = any(isinstance(_tried(line, None)[0], dict | list) for line in following)
     if looks_like_lines and _is_lines_name(name):
         yield from _line_documents(itertools.chain([first], following, rest), name)
         return
@@ -165,11 +165,6 @@ def _tried(line: _Line, name: str | None) -> tuple[JSONValue, TrajectoryImportEr
         return parse(line.data, file=name, record=line.number), None
     except TrajectoryImportError as err:
         return None, err
-
-
-def _is_document(line: _Line) -> bool:
-    value, error = _tried(line, None)
-    return error is None and isinstance(value, dict | list)
 
 
 def _line_documents(lines: Iterable[_Line], name: str | None) -> _Documents:

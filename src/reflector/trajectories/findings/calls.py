@@ -121,15 +121,12 @@ def _forbidden(view: RunView) -> Iterator[Hit]:
     for call, use in view.calls if rule is not None else ():
         path = next(_protected(rule.group(1).lower(), _written(view, use)), None) if rule else None
         if rule and path is not None and use.failure is None:
-            removed = next((i for i, later in view.calls if i > call and _removes(later, path)), None)
+            later = ((i, use.command) for i, use in view.calls if i > call)
+            removed = next((i for i, command in later if "rm " in command and path in command), None)
             undone = f"; it was removed again at step {removed}" if removed is not None else ""
             said = one_line(rule.group(0).strip(" -*"), 160)
             facts = {"rule": said, "path": path, "undone": undone}
             yield Hit((call,), path, facts, Severity.LOW if removed is not None else Severity.MEDIUM)
-
-
-def _removes(use: ToolUse, path: str) -> bool:
-    return "rm " in use.command and path in use.command
 
 
 def _written(view: RunView, use: ToolUse) -> list[str]:

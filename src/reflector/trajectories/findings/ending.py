@@ -101,7 +101,8 @@ def _stop(view: RunView) -> tuple[str, str]:
         return "limit_reached", f"reached its limit ({run.limit})"
     errors = _run_error(view)
     if run.outcome is Outcome.TIMEOUT and all(hit.category is not FailureCategory.TIMEOUT for hit in errors):
-        return "run_timeout", f"timed out{_after(run.duration_ms)}"
+        after = f" after {run.duration_ms / 1000:.1f} s" if run.duration_ms is not None else ""
+        return "run_timeout", f"timed out{after}"
     if not errors and not _ended_well(view) and run.outcome is not Outcome.SUCCESS:
         if _LIMIT.search(status):
             return "limit_reached", f"reached a limit (exit status {status})"
@@ -110,10 +111,6 @@ def _stop(view: RunView) -> tuple[str, str]:
         if _BAD.search(status):
             return "exit_status", f"did not end by itself (exit status {status})"
     return "", ""
-
-
-def _after(duration_ms: float | None) -> str:
-    return f" after {duration_ms / 1000:.1f} s" if duration_ms is not None else ""
 
 
 def _ended_well(view: RunView) -> bool:

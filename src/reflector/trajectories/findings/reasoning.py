@@ -35,6 +35,11 @@ class _Claim(NamedTuple):
     denied: bool
     words: frozenset[str]
 
+    @classmethod
+    def of(cls, sentence: str) -> _Claim:
+        denied = _NEGATION.search(straight(sentence)) is not None
+        return cls(sentence, denied, content_words(sentence) - _NEGATIONS)
+
 
 def check_reasoning(view: RunView) -> list[ReasoningIssue]:
     """Return the issues of the reasoning steps, in the order of the checks."""
@@ -67,7 +72,7 @@ def _issue(
 
 def _contradictions(texts: _Texts, config: ReasoningConfig) -> Iterator[ReasoningIssue]:
     claims = [
-        (index, [_claim(part) for part in islice(sentences(text), _SENTENCES)])
+        (index, [_Claim.of(part) for part in islice(sentences(text), _SENTENCES)])
         for index, text in texts.items()
     ]
     for (first, before), (second, after) in pairwise(claims):
@@ -75,11 +80,6 @@ def _contradictions(texts: _Texts, config: ReasoningConfig) -> Iterator[Reasonin
         if sentence is not None:
             text = f"Step {second} denies what step {first} says, or the other way round."
             yield _issue(ReasoningIssueType.CONTRADICTION, (first, second), text, sentence, Severity.HIGH)
-
-
-def _claim(sentence: str) -> _Claim:
-    denied = _NEGATION.search(straight(sentence)) is not None
-    return _Claim(sentence, denied, content_words(sentence) - _NEGATIONS)
 
 
 def _contradicting(before: list[_Claim], after: list[_Claim], config: ReasoningConfig) -> str | None:

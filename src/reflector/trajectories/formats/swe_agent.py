@@ -61,7 +61,7 @@ def _read(record: JSONValue, default_id: str) -> Trajectory:
         task=as_text(as_mapping(replay.get("problem_statement")).get("text")),
         error=exit_status if (exit_status or "").startswith(("exit_error", "exit_environment")) else None,
         exit_status=exit_status,
-        limit=_limit(exit_status),
+        limit=limit_of(exit_status) if "exit_" in (exit_status or "").lower() else None,
         model=as_text(as_mapping(agent.get("model")).get("name")),
         agent="SWE-agent",
         usage=_usage(as_mapping(info.get("model_stats"))),
@@ -141,11 +141,6 @@ def _outcome(exit_status: str | None, submission: str | None) -> Outcome:
     if "time" in status:
         return Outcome.TIMEOUT
     return Outcome.ERROR if "error" in status or "environment" in status else Outcome.FAILURE
-
-
-def _limit(exit_status: str | None) -> str | None:
-    status = (exit_status or "").lower()
-    return limit_of(status) if "exit_" in status else None
 
 
 def _usage(stats: dict[str, Any]) -> Usage | None:
