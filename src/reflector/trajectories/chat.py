@@ -61,7 +61,9 @@ def read_messages(messages: Iterable[JSONValue]) -> tuple[Step, ...]:
     """
     reader = ChatReader()
     for index, message in enumerate(messages):
-        reader.add(as_mapping(message), index)
+        if not (fields := as_mapping(message)):
+            raise ValueError(f"message {index} is no object with a role, got {one_line(repr(message), 80)}")
+        reader.add(fields, index)
     return tuple(reader.steps)
 
 

@@ -2,33 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from reflector._json import first_problem
 from reflector._text import one_line, shorten
 from reflector.errors import InputError
 
-__all__ = ["checked", "expect_run", "named", "plain_message"]
+__all__ = ["checked", "expect_run", "named"]
 
 _Made = TypeVar("_Made")
 _Named = TypeVar("_Named", bound=StrEnum)
-
-
-def plain_message(message: Any) -> dict[str, Any]:
-    """Return a message as a plain object; those of the API library are pydantic models.
-
-    Raises:
-        ValueError: If it is no object.
-    """
-    if isinstance(message, BaseModel):
-        return message.model_dump(mode="json", exclude_none=True)
-    if isinstance(message, Mapping):
-        return dict(message)
-    raise ValueError(f"expected a message object with a role, got {one_line(repr(message), 80)}")
 
 
 def named(kind: type[_Named], value: str, what: str) -> _Named:

@@ -14,9 +14,9 @@ from reflector._json import JSONValue, Value, dumps, first_problem, loads
 from reflector._text import one_line
 from reflector.errors import InputError, TrajectoryImportError
 from reflector.trajectories.chat import read_messages, system_prompt
-from reflector.trajectories.checks import checked, named, plain_message
+from reflector.trajectories.checks import checked, named
 from reflector.trajectories.conversation import conversation_of, messages_from_steps
-from reflector.trajectories.fields import MAX_DEPTH, settle, text_of
+from reflector.trajectories.fields import MAX_DEPTH, as_mapping, settle, text_of
 from reflector.trajectories.step import (
     Importance,
     Outcome,
@@ -113,7 +113,7 @@ class Trajectory(Value):
                 f"expected a list of messages like {{'role': 'user', 'content': '…'}}, got {type(messages).__name__}"
             )
         try:
-            raw = settle([plain_message(message) for message in messages])
+            raw = settle([as_mapping(message) or message for message in messages])
             steps = read_messages(raw)
         except (TypeError, ValueError) as err:
             raise TrajectoryImportError(one_line(str(err))) from err
@@ -214,7 +214,8 @@ class Trajectory(Value):
         if self.started_at is not None and "duration_ms" not in changes:
             elapsed = (completed_at or clock()) - self.started_at
             changes["duration_ms"] = max(elapsed.total_seconds() * 1000, 0.0)
-        return checked(lambda: self._replaced(**changes))
+        ended: Trajectory = checked(lambda: self.replace(**changes))
+        return ended
 
     def with_outcome(
         self, outcome: Outcome | str, *, feedback: str | Iterable[str] | None = None
@@ -222,7 +223,8 @@ class Trajectory(Value):
         """Return the run with an outcome that its record cannot know; feedback is added to what is there."""
         said = () if feedback is None else (feedback,) if isinstance(feedback, str) else tuple(feedback)
         known = named(Outcome, outcome, "outcome")
-        return checked(lambda: self._replaced(outcome=known, feedback=(*self.feedback, *said)))
+        told: Trajectory = checked(lambda: self.replace(outcome=known, feedback=(*self.feedback, *said)))
+        return told
 
     def filter(
         self, min_importance: Importance | str = Importance.MEDIUM, *, keep_first_last: bool = True
@@ -234,9 +236,6 @@ class Trajectory(Value):
         kept = tuple(s for index, s in enumerate(self.steps) if s.importance in wanted or index in ends)
         note = {"min_importance": threshold.value, "removed": len(self.steps) - len(kept)}
         return self.model_copy(update={"steps": kept, "metadata": self.metadata | {"filtered": note}})
-
-    def _replaced(self, **changes: Any) -> Trajectory:
-        return type(self)(**({name: getattr(self, name) for name in type(self).model_fields} | changes))
 
     # --- reading it ---------------------------------------------------------------------------------------
 
