@@ -93,7 +93,10 @@ def plan_edits(
     seen = read_examples(examples)
     drafts = [Draft.of(index, suggestion) for index, suggestion in enumerate(reflection.suggestions)]
     if not isinstance(prompt, str) and isinstance(prompt, Mapping):
-        texts = {_name(name): Passages(_text(text)) for name, text in prompt.items()}
+        texts = {
+            _string(name, "the name of a component"): Passages(_string(text, "a prompt"))
+            for name, text in prompt.items()
+        }
         if not texts:
             raise InvalidEditError("expected at least one component; got an empty mapping.")
         parts = assign(drafts[:_MAX_SUGGESTIONS], texts, config)
@@ -101,7 +104,7 @@ def plan_edits(
         return ComponentPlans(
             plans={name: _plan(texts[name], part, config, seen, task) for name, part in parts.items()}
         )
-    passages = Passages(_text(prompt))
+    passages = Passages(_string(prompt, "a prompt"))
     drafted = [draft_suggestion(passages, draft, config.weights) for draft in drafts[:_MAX_SUGGESTIONS]]
     return _plan(passages, drafted + _too_many(drafts), config, seen, task)
 
@@ -119,17 +122,11 @@ def replan(plan: EditPlan, verdicts: Sequence[Verdict]) -> EditPlan:
     return _settled(passages, drafts, config, verdicts, plan.overlaps)
 
 
-def _text(prompt: Any) -> str:
-    if not isinstance(prompt, str):
-        got = f"{shorten(repr(prompt), 80)} ({type(prompt).__name__})"
-        raise InvalidEditError(f"a prompt is a string; got {got}.")
-    return prompt
-
-
-def _name(name: Any) -> str:
-    if not isinstance(name, str):
-        raise InvalidEditError(f"the name of a component is a string; got {shorten(repr(name), 80)}.")
-    return name
+def _string(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        got = f"{shorten(repr(value), 80)} ({type(value).__name__})"
+        raise InvalidEditError(f"{what} is a string; got {got}.")
+    return value
 
 
 def _too_many(drafts: list[Draft]) -> list[Draft]:
