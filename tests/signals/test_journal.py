@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.signals.journal_suite import JOURNAL_CHECKS
 
 from reflector.signals.journal import Journal
 from reflector.signals.memory_journal import MemoryJournal
 from reflector.signals.signal import Signal
 from reflector.signals.sqlite_journal import SqliteJournal
+from reflector.testing.journal_suite import JOURNAL_CHECKS
 
 pytestmark = pytest.mark.anyio
 

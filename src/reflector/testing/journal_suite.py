@@ -1,4 +1,11 @@
-"""What both journals must do, as functions that take a factory of journals."""
+"""What every journal must do, as functions: run each of `JOURNAL_CHECKS` on a journal of yours.
+
+```python
+@pytest.mark.parametrize("check", JOURNAL_CHECKS, ids=lambda check: check.__name__)
+async def test_my_journal(check):
+    await check(MyJournal)
+```
+"""
 
 from __future__ import annotations
 
