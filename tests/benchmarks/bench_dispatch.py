@@ -19,13 +19,10 @@ from reflector.dispatch.stdio_provider import StdioProvider
 from reflector.dispatch.task import Task
 from reflector.signals.memory_journal import MemoryJournal
 from reflector.signals.signal import Signal
+from reflector.testing.engine_suite import square
 
 COUNT = 3000
 ROUNDS = 3
-
-
-def square(task: Task, context: Any) -> int:
-    return int(task.payload) ** 2
 
 
 async def square_here(task: Task, context: Any) -> int:

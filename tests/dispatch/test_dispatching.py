@@ -11,7 +11,6 @@ from typing import Any
 import anyio
 import anyio.lowlevel
 import pytest
-from tests.dispatch.engine_suite import die_once
 
 from reflector.agents.agent import Agent
 from reflector.agents.runtime import Runtime
@@ -27,6 +26,7 @@ from reflector.errors import (
 )
 from reflector.signals.memory_journal import MemoryJournal
 from reflector.signals.signal import Signal
+from reflector.testing.engine_suite import die_once
 from reflector.usage import Usage
 
 pytestmark = pytest.mark.anyio

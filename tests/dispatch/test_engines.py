@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.dispatch.engine_suite import ENGINE_CHECKS, PROCESS_ENGINE_CHECKS, square
 
 from reflector.dispatch.engines import WorkContext
 from reflector.dispatch.process_engine import ProcessEngine
 from reflector.dispatch.provider import open_engine
 from reflector.dispatch.task import Task
 from reflector.errors import EngineError
+from reflector.testing.engine_suite import ENGINE_CHECKS, PROCESS_ENGINE_CHECKS, square
 
 pytestmark = pytest.mark.anyio
 

@@ -41,7 +41,7 @@ class WorkContext(NamedTuple):
 
 
 class Engine(Protocol):
-    """Runs work. There are three of them, which a card names."""
+    """Runs work. `reflector.testing.engine_suite` holds what every engine must do."""
 
     async def run(self, work: Work, task: Task, context: Any) -> Ran:
         """Return what the work returned for a task.

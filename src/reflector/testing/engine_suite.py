@@ -1,4 +1,13 @@
-"""What every engine must do, as functions; `PROCESS_ENGINE_CHECKS` are for those whose workers are processes."""
+"""What every engine must do, as functions: run each of `ENGINE_CHECKS` on an engine of yours.
+
+An engine whose workers are processes also has to pass `PROCESS_ENGINE_CHECKS`: there, workers are killed.
+
+```python
+@pytest.mark.parametrize("check", ENGINE_CHECKS, ids=lambda check: check.__name__)
+async def test_my_engine(check):
+    await check(MyEngine)
+```
+"""
 
 from __future__ import annotations
 
