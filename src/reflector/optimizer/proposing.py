@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from reflector._json import dumps
 from reflector._text import shorten
-from reflector.edits.applying import changes_of
+from reflector.edits.diffing import changes_of
 from reflector.edits.edit import Edit
 from reflector.edits.planning import plan_edits
 from reflector.errors import BudgetExceededError, LLMError, ReflectorError
