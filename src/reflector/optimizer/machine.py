@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from reflector.optimizer.acceptance import Verdict
 from reflector.optimizer.candidate import Candidate
@@ -27,6 +28,8 @@ from reflector.optimizer.work import Change, Order, Proposed, Purpose, Reflect, 
 
 __all__ = ["Machine"]
 
+_LATE = 0.2
+"""Share of a part of a validation that the next part does not wait for."""
 _ROUNDS = 3
 """Minibatches at most on which an undecided child is compared with its parent."""
 _LONGEST = 500
@@ -46,8 +49,20 @@ _BLAMED = 0.3
 """Blame from which on a reflection is told that a change was tried."""
 
 
+@dataclass(slots=True)
+class _Open:
+    """An order that waits for a report."""
+
+    order: Order
+    proposal: Proposal | None
+    missing: int
+    """Rows that have not been reported."""
+
+
 class Machine:
-    """Decides what is run next. `orders` hands out what came up; every order is answered by one `report_*`."""
+    """Decides what is run next. `orders` hands out what came up; every order is answered: rows by `report_rows`,
+    all at once or some at a time, reflections by `report_reflection`.
+    """
 
     def __init__(
         self, seed: Candidate, config: OptimizerConfig, rows: dict[Split, int], rollouts: int | None
@@ -83,7 +98,7 @@ class Machine:
         self.failed_reflections = 0
         self._results = Results(is_shared=config.order == "completion")
         self._orders: list[Order] = []
-        self._open: dict[int, tuple[Order, Proposal | None]] = {}
+        self._open: dict[int, _Open] = {}
         self._active: dict[int, Proposal] = {}
         self._ended: dict[int, Proposal] = {}
         """Proposals whose turn to be committed has not come."""
@@ -95,6 +110,8 @@ class Machine:
         self._tried: set[frozenset[int]] = set()
         self._tried_texts = {seed.key: 0}
         """Texts that have been accepted or rejected, with the number of commits after which that was known."""
+        self._by_parent: dict[str, list[tuple[int, Proposal]]] = {}
+        """Proposals by the texts they started from, each with the number of its commit."""
         self._is_merge_due = self._is_going_on = False
         self._seed = seed
         self._order_rows(None, "seed", seed, "val", range(rows["val"]))
@@ -114,36 +131,77 @@ class Machine:
 
     @property
     def open_orders(self) -> tuple[Order, ...]:
-        """The orders that wait for their report, oldest first."""
-        return tuple(order for order, _ in self._open.values())
+        """The orders that wait for a report, oldest first, with the rows that have not been reported."""
+        return tuple(self._rest(opened) for opened in self._open.values())
+
+    def _rest(self, opened: _Open) -> Order:
+        order = opened.order
+        if isinstance(order, Reflect) or opened.missing == len(order.rows):
+            return order
+        known = self._results.known(opened.proposal, order.candidate, order.split)
+        return replace(order, rows=tuple(row for row in order.rows if row not in known))
 
     @property
     def in_flight(self) -> int:
         """How many proposals are under way."""
         return len(self._active)
 
-    def report_rows(self, order_id: int, evaluations: Sequence[Evaluation]) -> None:
-        """Take in what came of running rows, one evaluation for each, in order."""
-        order, proposal = self._open.pop(order_id)
+    def report_rows(
+        self, order_id: int, evaluations: Sequence[Evaluation], rows: Sequence[int] | None = None
+    ) -> None:
+        """Take in what came of running rows.
+
+        Args:
+            order_id: Whose rows they are.
+            evaluations: One for each row.
+            rows: Some of those that have not been reported; None: all rows of the order.
+        """
+        opened = self._open[order_id]
+        order, proposal = opened.order, opened.proposal
         assert isinstance(order, RunRows)
-        woken: dict[Proposal, None] = {}
-        for row, evaluation in zip(order.rows, evaluations, strict=True):
-            woken |= dict.fromkeys(
-                self._results.put(proposal, (order.candidate.key, order.split, row), evaluation)
-            )
-            self.failures = self.failures + 1 if evaluation.is_failure else 0
-            if self.failures >= self.config.failures_in_a_row:
-                self.stop("failures")
-        if order.purpose == "seed":
+        found = dict(zip(order.rows if rows is None else rows, evaluations, strict=True))
+        opened.missing -= len(found)
+        if not opened.missing:
+            del self._open[order_id]
+        woken = self._results.put(
+            order_id, proposal, order.candidate, order.split, found, is_last=not opened.missing
+        )
+        self._count_failures([each.error for each in evaluations])
+        if order.purpose == "seed" and not opened.missing:
             self._seed_validated()
         for each in woken:
-            if not each.awaiting and each.ending is None:
+            if each.ending is None and self._is_ready(each):
                 self._advance(each)
         self._go_on()
 
+    def _is_ready(self, proposal: Proposal) -> bool:
+        """Return whether a proposal has the results it waits for.
+
+        In completion order a part of a validation is ordered before the slowest rows of the one before have come.
+        """
+        if not proposal.awaiting:
+            return False
+        is_between_parts = proposal.stage == "validation" and proposal.validated < len(proposal.parts)
+        share = _LATE if is_between_parts and self.config.order == "completion" else 0.0
+        for candidate, split, rows in proposal.awaiting:
+            known = self._results.known(proposal, candidate, split)
+            if sum(row not in known for row in rows) > share * len(rows):
+                return False
+        return True
+
+    def _count_failures(self, errors: list[str | None]) -> None:
+        if errors.count(None) == len(errors):
+            self.failures = 0
+            return
+        for error in errors:
+            self.failures = 0 if error is None else self.failures + 1
+            if self.failures >= self.config.failures_in_a_row:
+                self.stop("failures")
+
     def report_reflection(self, order_id: int, proposed: Proposed) -> None:
         """Take in what came of a reflection."""
-        order, proposal = self._open.pop(order_id)
+        opened = self._open.pop(order_id)
+        order, proposal = opened.order, opened.proposal
         assert isinstance(order, Reflect)
         assert proposal is not None
         self.failed_reflections = self.failed_reflections + 1 if proposed.is_error else 0
@@ -283,7 +341,8 @@ class Machine:
     # --- a proposal's way --------------------------------------------------------------------------------
 
     def _advance(self, proposal: Proposal) -> None:
-        """Go on with a proposal that has all results it has waited for."""
+        """Go on with a proposal that has the results it has waited for."""
+        proposal.awaiting = []
         if self._is_cut_off and proposal.stage != "validation":
             self._end(proposal, "dropped")
             return
@@ -301,10 +360,15 @@ class Machine:
             case "validation":
                 self._validated(proposal)
 
+    def _found(self, proposal: Proposal, candidate: Candidate, rows: Sequence[int]) -> dict[int, Evaluation]:
+        """Return what is known of a candidate on training rows, in their order."""
+        known = self._results.known(proposal, candidate, "train")
+        return {row: known[row] for row in rows if row in known}
+
     def _parent_ran(self, proposal: Proposal) -> None:
-        evaluations = self._results.get(proposal, proposal.parent, "train", proposal.rows)
-        proposal.before = tuple(each.score for each in evaluations)
-        proposal.scored = dict(zip(proposal.rows, evaluations, strict=True))
+        proposal.scored = self._found(proposal, proposal.parent, proposal.rows)
+        proposal.rows = tuple(proposal.scored)
+        proposal.before = tuple(each.score for each in proposal.scored.values())
         if self.stop_reason is not None:
             self._end(proposal, "dropped")
         elif not self._failing(proposal):
@@ -338,12 +402,11 @@ class Machine:
         return True
 
     def _further_ran(self, proposal: Proposal) -> None:
-        rows = proposal.waits_for
-        found = self._results.get(proposal, proposal.current, "train", rows)
-        proposal.scored |= dict(zip(rows, found, strict=True))
+        found = self._found(proposal, proposal.current, proposal.waits_for)
+        proposal.scored |= found
         if proposal.child is None:
-            proposal.rows += rows
-            proposal.before += tuple(each.score for each in found)
+            proposal.rows += tuple(found)
+            proposal.before += tuple(each.score for each in found.values())
         proposal.steps, proposal.trial = 0, proposal.child
         self._reflect_or_look_further(proposal)
 
@@ -373,14 +436,20 @@ class Machine:
             proposal,
         )
 
-    def _known_history(self, proposal: Proposal) -> Sequence[Proposal]:
-        return self.history[: proposal.base] if self.config.order == "strict" else self.history
+    def _siblings(self, proposal: Proposal) -> list[Proposal]:
+        """Return the proposals from the same texts that were committed before, as far as this one may know of them."""
+        committed = self._by_parent.get(proposal.parent.key, ())
+        return [
+            each
+            for commits, each in committed
+            if self.config.order == "completion" or commits <= proposal.base
+        ]
 
     def _unhelped_by(self, proposal: Proposal) -> int:
         """Return how many reflections on the parent have brought nothing to run since the last that did."""
         count = 0
-        for each in reversed(self._known_history(proposal)):
-            if each.parent.key == proposal.parent.key and each.steps:
+        for each in reversed(self._siblings(proposal)):
+            if each.steps:
                 if each.ending not in ("unusable", "duplicate"):
                     break
                 count += 1
@@ -388,12 +457,10 @@ class Machine:
 
     def _rejected(self, proposal: Proposal) -> tuple[Tried, ...]:
         """Return what was tried on the parent, or before in this proposal, and did not help; the latest last."""
-        before = self._known_history(proposal)
         tried: dict[tuple[str, str], float] = {}
-        for each in [*before, proposal]:
-            if each.parent.key == proposal.parent.key:
-                for one in each.tried:
-                    tried[one.what, one.text] = tried.pop((one.what, one.text), 0.0) + one.blame
+        for each in [*self._siblings(proposal), proposal]:
+            for one in each.tried:
+                tried[one.what, one.text] = tried.pop((one.what, one.text), 0.0) + one.blame
         return tuple(Tried(*key, blame) for key, blame in tried.items() if blame >= _BLAMED)
 
     def _try(self, proposal: Proposal, proposed: Proposed) -> None:
@@ -431,11 +498,9 @@ class Machine:
         """Judge a trial by the rows it was run on."""
         assert proposal.trial is not None
         rows = proposal.waits_for
-        fresh = self._results.get(proposal, proposal.trial, "train", rows)
-        proposal.fresh |= dict(zip(rows, fresh, strict=True))
+        proposal.fresh |= self._found(proposal, proposal.trial, rows)
         if proposal.stage == "more":
-            parents = self._results.get(proposal, proposal.parent, "train", rows)
-            proposal.scored |= dict(zip(rows, parents, strict=True))
+            proposal.scored |= self._found(proposal, proposal.parent, rows)
         doubtful = self._doubtful(proposal)
         if doubtful:
             self._probe(proposal, doubtful)
@@ -479,12 +544,12 @@ class Machine:
     def _probed(self, proposal: Proposal) -> None:
         """Do without the changes that were in doubt, unless they help."""
         assert proposal.probe is not None
-        rows, fresh = proposal.waits_for, proposal.fresh
-        found = self._results.get(proposal, proposal.probe, "train", rows)
-        lead = math.fsum(each.score for each in found) - math.fsum(fresh[row].score for row in rows)
+        fresh = proposal.fresh
+        found = self._found(proposal, proposal.probe, proposal.waits_for)
+        lead = math.fsum(each.score - fresh[row].score for row, each in found.items())
         if lead > 0 or (lead == 0 and all(change.quotes for change in proposal.doubtful)):
             proposal.trial = proposal.probe
-            fresh |= dict(zip(rows, found, strict=True))
+            fresh |= found
             self._blame(proposal, proposal.doubtful)
             proposal.changes = tuple(each for each in proposal.changes if each not in proposal.doubtful)
         self._judge(proposal)
@@ -588,10 +653,10 @@ class Machine:
                 self._rng("validation", proposal).shuffle(order)
                 proposal.parts = chunks(order)
         while proposal.validated < len(proposal.parts):
-            part = proposal.parts[proposal.validated]
             proposal.validated += 1
-            if len(self._results.get(proposal, proposal.child, "val", part)) < len(part):
-                self._order_rows(proposal, "validation", proposal.child, "val", part)
+            so_far = [row for each in proposal.parts[: proposal.validated] for row in each]
+            if len(self._results.get(proposal, proposal.child, "val", so_far)) < len(so_far):
+                self._order_rows(proposal, "validation", proposal.child, "val", so_far)
                 return
         self._end(proposal, "accepted")
 
@@ -601,10 +666,9 @@ class Machine:
         if self.config.order == "completion" and len(self.pool):
             rivals = self.pool.best_scores
         if self.config.validation == "racing" and rivals:
-            rows = range(self.rows["val"])
-            found = {row: self._results.get(proposal, proposal.child, "val", (row,)) for row in rows}
-            scores = {row: each[0].score for row, each in found.items() if each}
-            if len(scores) < len(rows) and is_hopeless(
+            known = self._results.known(proposal, proposal.child, "val")
+            scores = {row: known[row].score for row in sorted(known)}
+            if len(scores) < self.rows["val"] and is_hopeless(
                 scores, self.pool.scores[proposal.parent.number], rivals
             ):
                 self._end(proposal, "hopeless")
@@ -643,11 +707,12 @@ class Machine:
             if self.pool.find(child.key) is not None:
                 proposal.ending = "duplicate"
             else:
-                proposal.child = Candidate(child.components, len(self.pool), child.parents, child.changes)
+                proposal.child = child.accepted_as(len(self.pool))
                 self._add(proposal.child, evaluations)
                 self._is_merge_due = self._merges < self.config.merges
         self._results.commit(proposal, len(self.history) + 1)
         self.history.append(proposal)
+        self._by_parent.setdefault(proposal.parent.key, []).append((len(self.history), proposal))
         for each in (child, proposal.trial):
             if each is not None:
                 self._tried_texts.setdefault(each.key, len(self.history))
@@ -661,7 +726,7 @@ class Machine:
             self.stop("patience")
 
     def _add(self, candidate: Candidate, evaluations: Sequence[Evaluation]) -> None:
-        names = sorted({name for each in evaluations for name in each.objectives})
+        names = sorted({name for each in evaluations if each.objectives for name in each.objectives})
         objectives = {
             name: math.fsum(each.objectives.get(name, 0.0) for each in evaluations) / len(evaluations)
             for name in names
@@ -688,7 +753,8 @@ class Machine:
         """Order the rows that nobody has run or runs; with nothing to wait for, go on at once."""
         if proposal is not None:
             proposal.stage = purpose
-        missing = self._results.wait(proposal, candidate, split, rows)
+            proposal.awaiting.append((candidate, split, rows))
+        missing = self._results.wait(proposal, candidate, split, rows, self._next_order)
         if missing:
             self.rollouts += len(missing)
             number = None
@@ -696,12 +762,13 @@ class Machine:
                 number = proposal.number
                 proposal.ordered += len(missing)
             self._issue(RunRows(self._next_id(), purpose, candidate, split, missing, number), proposal)
-        if proposal is not None and not proposal.awaiting and is_last:
+        if proposal is not None and is_last and self._is_ready(proposal):
             self._advance(proposal)
 
     def _issue(self, order: Order, proposal: Proposal | None) -> None:
         self._orders.append(order)
-        self._open[order.id] = (order, proposal)
+        missing = len(order.rows) if isinstance(order, RunRows) else 0
+        self._open[order.id] = _Open(order, proposal, missing)
 
     def _rng(self, purpose: str, proposal: Proposal) -> random.Random:
         return random.Random(f"{purpose}:{self.config.seed}:{proposal.number}")
