@@ -1,0 +1,72 @@
+"""What was tried before: texts, and changes that did not help."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from reflector.optimizer.candidate import Candidate
+from reflector.optimizer.proposal import Proposal
+from reflector.optimizer.work import Change, Tried
+
+__all__ = ["Attempts", "blame"]
+
+_BLAMED = 0.3
+"""Blame from which on a reflection is told that a change was tried."""
+
+
+class Attempts:
+    """Proposals that have ended, as those that follow may know of them.
+
+    In strict order that is what was committed before they started; what else has come depends on who was quick.
+    """
+
+    def __init__(self, seed: Candidate, *, is_strict: bool) -> None:
+        self._is_strict = is_strict
+        self._commits = 0
+        self._texts = {seed.key: 0}
+        """Texts that were accepted or rejected, with the number of commits after which that was known."""
+        self._by_parent: dict[str, list[tuple[int, Proposal]]] = {}
+        """Proposals by the texts they started from, each with the number of its commit."""
+
+    def commit(self, proposal: Proposal, child: Candidate | None) -> None:
+        """Take in a proposal that has ended, and the child that it had come to."""
+        self._commits += 1
+        self._by_parent.setdefault(proposal.parent.key, []).append((self._commits, proposal))
+        for each in (child, proposal.trial):
+            if each is not None:
+                self._texts.setdefault(each.key, self._commits)
+
+    def is_known(self, proposal: Proposal, trial: Candidate, active: Iterable[Proposal]) -> bool:
+        """Return whether a trial has the texts of one that was tried, or of one under way."""
+        since = self._texts.get(trial.key)
+        if self._is_strict:
+            return since is not None and since <= proposal.base
+        others = (each.trial for each in active if each is not proposal)
+        return since is not None or any(other is not None and other.key == trial.key for other in others)
+
+    def unhelped_by(self, proposal: Proposal) -> int:
+        """Return how many reflections on the parent have brought nothing to run since the last that did."""
+        count = 0
+        for each in reversed(self._siblings(proposal)):
+            if each.steps:
+                if each.ending not in ("unusable", "duplicate"):
+                    break
+                count += 1
+        return count
+
+    def rejected(self, proposal: Proposal) -> tuple[Tried, ...]:
+        """Return what was tried on the parent, or before in this proposal, and did not help; the latest last."""
+        tried: dict[tuple[str, str], float] = {}
+        for each in [*self._siblings(proposal), proposal]:
+            for one in each.tried:
+                tried[one.what, one.text] = tried.pop((one.what, one.text), 0.0) + one.blame
+        return tuple(Tried(*key, blame) for key, blame in tried.items() if blame >= _BLAMED)
+
+    def _siblings(self, proposal: Proposal) -> list[Proposal]:
+        committed = self._by_parent.get(proposal.parent.key, ())
+        return [each for commits, each in committed if not self._is_strict or commits <= proposal.base]
+
+
+def blame(proposal: Proposal, changes: Sequence[Change]) -> None:
+    """Write down that changes of a proposal did not help."""
+    proposal.tried += [Tried(change.what, change.text, 1 / len(changes)) for change in changes]
