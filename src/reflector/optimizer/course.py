@@ -8,25 +8,19 @@ from collections.abc import Sequence
 from reflector.optimizer.acceptance import Verdict
 from reflector.optimizer.attempts import blame
 from reflector.optimizer.candidate import Candidate
-from reflector.optimizer.credit import is_doubtful
 from reflector.optimizer.examples import Split
 from reflector.optimizer.proposal import Proposal
 from reflector.optimizer.racing import chunks, is_hopeless
 from reflector.optimizer.state import State
-from reflector.optimizer.work import Change, Proposed, Purpose, Reflect, apply_changes
+from reflector.optimizer.trial import changed, doubtful_changes, rows_to_probe, rows_to_try
+from reflector.optimizer.work import Change, Proposed, Purpose, Reflect
 
-__all__ = ["PROBE", "ROUNDS", "Course", "guards"]
+__all__ = ["ROUNDS", "Course"]
 
 ROUNDS = 3
 """Minibatches at most on which an undecided child is compared with its parent."""
-PROBE = 8
-"""Rows at most on which a child is run again without the changes that are in doubt."""
 _LONGEST = 500
 """Rollouts after which a proposal looks at no further minibatch, however long its validation is."""
-_GUARDS = 0.25
-"""Share of the rows that the parent passed on which a child is run, to see that it still does."""
-_FEW = 8
-"""Rows up to which a child is run on all of them."""
 
 
 class Course:
@@ -165,7 +159,7 @@ class Course:
     def _attempt(self, proposal: Proposal, proposed: Proposed) -> None:
         """Have a changed text run on the rows that failed so far, and on some that passed."""
         proposal.changes = proposed.changes
-        proposal.trial = self._changed(proposal, proposed.changes)
+        proposal.trial = changed(proposal, proposed.changes)
         if self._is_known(proposal, proposal.trial):
             if proposal.child is None:
                 self.state.end(proposal, "duplicate")
@@ -178,21 +172,6 @@ class Course:
             proposal.waits_for = self._rows_to_try(proposal)
             self.run(proposal, "child", proposal.trial, "train", proposal.waits_for)
 
-    def _changed(self, proposal: Proposal, changes: Sequence[Change]) -> Candidate:
-        current = proposal.current
-        made = tuple(change.what for change in changes)
-        before = current.changes if proposal.child is not None else ()
-        return Candidate(
-            apply_changes(current.components, changes), -1, (proposal.parent.number,), (*before, *made)
-        )
-
-    def _rows_to_try(self, proposal: Proposal) -> tuple[int, ...]:
-        perfect = self.state.config.perfect_score
-        passed = [row for row, each in proposal.scored.items() if each.score >= perfect]
-        count = guards(len(proposal.scored), len(passed))
-        chosen = set(self.state.rng(f"guards-{proposal.steps}", proposal).sample(passed, count))
-        return tuple(row for row, each in proposal.scored.items() if each.score < perfect or row in chosen)
-
     def _child_ran(self, proposal: Proposal) -> None:
         """Judge a trial by the rows it was run on."""
         assert proposal.trial is not None
@@ -200,41 +179,19 @@ class Course:
         proposal.fresh |= self.state.found(proposal, proposal.trial, rows)
         if proposal.stage == "more":
             proposal.scored |= self.state.found(proposal, proposal.parent, rows)
-        doubtful = self._doubtful(proposal)
+        doubtful = () if proposal.stage == "more" else doubtful_changes(proposal)
         if doubtful:
             self._probe(proposal, doubtful)
         else:
             self._judge(proposal)
 
-    def _doubtful(self, proposal: Proposal) -> tuple[Change, ...]:
-        """Return the changes that the runs do not speak for, if there are others.
-
-        They are those whose quotations are still said; where rows got worse, those without quotations too.
-        """
-        if proposal.stage == "more":
-            return ()
-        fresh, changes = proposal.fresh, proposal.changes
-        is_worse = bool(self._worse(proposal))
-        doubtful = tuple(
-            each for each in changes if is_doubtful(each, fresh) or (is_worse and not each.quotes)
-        )
-        return doubtful if len(doubtful) < len(changes) else ()
-
-    def _worse(self, proposal: Proposal) -> list[int]:
-        return [row for row, each in proposal.fresh.items() if each.score < proposal.scored[row].score]
-
     def _probe(self, proposal: Proposal, doubtful: Sequence[Change]) -> None:
-        """Have the trial run without some changes, on rows that can tell: worse ones, theirs, others that fail."""
-        fresh, before = proposal.fresh, proposal.scored
-        better = [row for row in fresh if fresh[row].score > before[row].score]
-        failing = [row for row in fresh if fresh[row].score < self.state.config.perfect_score]
-        self.state.rng(f"probe-{proposal.steps}", proposal).shuffle(failing)
-        claimed = [row for change in doubtful for row in [each for each in change.rows if each in better][:1]]
-        wanted = dict.fromkeys([*self._worse(proposal)[: PROBE // 2], *claimed[: PROBE // 2], *failing])
-        rows = tuple(wanted)[:PROBE]
-        kept = [change for change in proposal.changes if change not in doubtful]
-        probe = self._changed(proposal, kept)
-        if not rows or self._is_known(proposal, probe) or not self.state.take_room(proposal, len(rows)):
+        """Have the trial run without some changes, on rows that can tell."""
+        state = self.state
+        rng = state.rng(f"probe-{proposal.steps}", proposal)
+        rows = rows_to_probe(proposal, doubtful, state.config.perfect_score, rng)
+        probe = changed(proposal, [change for change in proposal.changes if change not in doubtful])
+        if not rows or self._is_known(proposal, probe) or not state.take_room(proposal, len(rows)):
             self._judge(proposal)
             return
         proposal.probe, proposal.doubtful, proposal.waits_for = probe, tuple(doubtful), rows
@@ -359,10 +316,9 @@ class Course:
                 return
         self._validate(proposal)
 
+    def _rows_to_try(self, proposal: Proposal) -> tuple[int, ...]:
+        rng = self.state.rng(f"guards-{proposal.steps}", proposal)
+        return rows_to_try(proposal, self.state.config.perfect_score, rng)
+
     def _is_known(self, proposal: Proposal, trial: Candidate) -> bool:
         return self.state.attempts.is_known(proposal, trial, self.state.active.values())
-
-
-def guards(rows: int, passed: int) -> int:
-    """Return how many of the rows that passed are run again with a child: all, where there are few rows."""
-    return passed if rows <= _FEW else min(passed, max(2, round(_GUARDS * passed)))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.config import OptimizerConfig
-from reflector.optimizer.course import PROBE, ROUNDS, Course, guards
+from reflector.optimizer.course import ROUNDS, Course
 from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.examples import Split
 from reflector.optimizer.merging import find_merge
@@ -20,6 +20,7 @@ from reflector.optimizer.minibatches import minibatch
 from reflector.optimizer.proposal import Proposal
 from reflector.optimizer.selection import choose_components
 from reflector.optimizer.state import State
+from reflector.optimizer.trial import PROBE, guards
 from reflector.optimizer.work import Order, Proposed
 
 __all__ = ["Machine"]
