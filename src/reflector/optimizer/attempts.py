@@ -45,14 +45,12 @@ class Attempts:
         return since is not None or any(other is not None and other.key == trial.key for other in others)
 
     def unhelped_by(self, proposal: Proposal) -> int:
-        """Return how many reflections on the parent have brought nothing to run since the last that did."""
-        count = 0
-        for each in reversed(self._siblings(proposal)):
-            if each.steps:
-                if each.ending not in ("unusable", "duplicate"):
-                    break
-                count += 1
-        return count
+        """Return how many reflections on a proposal's parent have brought nothing to run since the last that did."""
+        return _unhelped(self._siblings(proposal))
+
+    def unhelped_on(self, parent: Candidate) -> int:
+        """Return the same by all commits there are."""
+        return _unhelped([each for _, each in self._by_parent.get(parent.key, ())])
 
     def rejected(self, proposal: Proposal) -> tuple[Tried, ...]:
         """Return what was tried on the parent, or before in this proposal, and did not help; the latest last."""
@@ -65,6 +63,16 @@ class Attempts:
     def _siblings(self, proposal: Proposal) -> list[Proposal]:
         committed = self._by_parent.get(proposal.parent.key, ())
         return [each for commits, each in committed if not self._is_strict or commits <= proposal.base]
+
+
+def _unhelped(siblings: Sequence[Proposal]) -> int:
+    count = 0
+    for each in reversed(siblings):
+        if each.steps:
+            if each.ending not in ("unusable", "duplicate"):
+                break
+            count += 1
+    return count
 
 
 def blame(proposal: Proposal, changes: Sequence[Change]) -> None:

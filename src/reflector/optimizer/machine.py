@@ -256,7 +256,7 @@ class Machine:
         state.results.commit(proposal, len(self.history) + 1)
         self.history.append(proposal)
         state.attempts.commit(proposal, child)
-        state.stopping.committed(proposal)
+        state.stopping.committed(proposal, state.attempts.unhelped_on(proposal.parent))
 
     def _add(self, candidate: Candidate, evaluations: Sequence[Evaluation]) -> None:
         names = sorted({name for each in evaluations if each.objectives for name in each.objectives})

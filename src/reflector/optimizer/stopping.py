@@ -11,8 +11,8 @@ from reflector.optimizer.proposal import Proposal
 __all__ = ["Stopping"]
 
 _FRUITLESS = 5
-"""Proposals in a row that bring no child to run, after which the run ends: they would go on. Of those that were
-reflected on a few, of others as many as see all rows twice."""
+"""Proposals in a row that bring no child to run, besides those that see all rows twice, after which the run ends. It
+ends sooner where reflections on a parent brought nothing, the last ones about single runs."""
 
 
 class Stopping:
@@ -30,7 +30,7 @@ class Stopping:
         """Rollouts that have failed in a row, by the order of the reports."""
         self._config = config
         self._rounds = rounds
-        self._failed_reflections = self._fruitless = self._unhelped = self._commits = self._best_at = 0
+        self._failed_reflections = self._fruitless = self._commits = self._best_at = 0
 
     @property
     def is_cut_off(self) -> bool:
@@ -64,13 +64,12 @@ class Stopping:
         if best >= min(self._config.perfect_score, self._config.stop_at or math.inf):
             self.stop("score")
 
-    def committed(self, proposal: Proposal) -> None:
-        """Take notice of a proposal's end."""
+    def committed(self, proposal: Proposal, unhelped: int) -> None:
+        """Take notice of a proposal's end, and of how many reflections on its parent have brought nothing of late."""
         self._commits += 1
-        is_fruitful = bool(proposal.after and proposal.ordered)
-        self._fruitless = 0 if is_fruitful else self._fruitless + 1
-        self._unhelped = 0 if is_fruitful else self._unhelped + bool(proposal.steps)
-        if self._unhelped >= _FRUITLESS + 2 or self._fruitless >= _FRUITLESS + self._rounds:
+        self._fruitless = 0 if proposal.after and proposal.ordered else self._fruitless + 1
+        closest = self._config.runs_per_reflection.bit_length()  # single runs were looked at
+        if self._fruitless >= _FRUITLESS + self._rounds or (self._fruitless and unhelped >= closest):
             self.stop("perfect" if proposal.ending == "perfect" else "no new children")
         if self._config.patience is not None and self._commits - self._best_at >= self._config.patience:
             self.stop("patience")
