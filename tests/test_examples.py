@@ -47,6 +47,16 @@ EXPECTED = {
         "+Never repeat a call that timed out",
         "the end: 3 turns",
     ],
+    "pipeline.py": [
+        "clifford_operation -> algebra",
+        "code_evolution -> echo",
+        "code_reflection -> model",
+        "rollout -> program",
+        "Say in the docstring what is returned",
+        "model: the best of 2 capable providers, of quality 0.9",
+        "team-a",
+        "total",
+    ],
     "replay_a_run.py": [
         "asked\nread_write: cached=False, calls=1",
         "replay: cached=True, calls=0",

@@ -41,12 +41,16 @@ if TYPE_CHECKING:
     from reflector.code.minilm import MiniLM as MiniLM
     from reflector.dispatch.accounts import LedgerLine as LedgerLine
     from reflector.dispatch.dispatching import execute as execute
+    from reflector.dispatch.dispatching import market_ledger as market_ledger
     from reflector.dispatch.ledger import Ledger as Ledger
     from reflector.dispatch.payload import TaskPayload as TaskPayload
     from reflector.dispatch.provider import ProviderCard as ProviderCard
     from reflector.dispatch.stdio_provider import StdioProvider as StdioProvider
     from reflector.dispatch.stdio_serving import serve_stdio as serve_stdio
     from reflector.dispatch.store import AnswerStore as AnswerStore
+    from reflector.dispatch.task import (
+        Estimate as Estimate,
+    )
     from reflector.dispatch.task import (
         Limits as Limits,
     )
@@ -367,7 +371,12 @@ if TYPE_CHECKING:
     from reflector.tasks.code_results import CodeEvolution as CodeEvolution
     from reflector.tasks.code_results import CodeReflection as CodeReflection
     from reflector.tasks.code_results import CodeSuggestion as CodeSuggestion
+    from reflector.tasks.executing import GroupResults as GroupResults
+    from reflector.tasks.executing import execute_all as execute_all
+    from reflector.tasks.group import GroupOrigin as GroupOrigin
     from reflector.tasks.group import TaskGroup as TaskGroup
+    from reflector.tasks.merging import Ensemble as Ensemble
+    from reflector.tasks.merging import merge_results as merge_results
     from reflector.tasks.patch import Patch as Patch
     from reflector.tasks.payloads import CodeEvolutionTask as CodeEvolutionTask
     from reflector.tasks.payloads import CodeReflectionTask as CodeReflectionTask
@@ -376,7 +385,15 @@ if TYPE_CHECKING:
     from reflector.tasks.planning import Plan as Plan
     from reflector.tasks.planning import PlanOptions as PlanOptions
     from reflector.tasks.planning import plan as plan
+    from reflector.tasks.reducing import model_reduction as model_reduction
+    from reflector.tasks.results import GroupResult as GroupResult
+    from reflector.tasks.results import TaskFailure as TaskFailure
+    from reflector.tasks.splitting import split_group as split_group
+    from reflector.tasks.table import ProviderSpec as ProviderSpec
+    from reflector.tasks.table import read_providers as read_providers
     from reflector.tasks.trial import Trial as Trial
+    from reflector.tasks.wire import read_groups as read_groups
+    from reflector.tasks.wire import write_group as write_group
     from reflector.trajectories.analysis import (
         ComparativeAnalysis as ComparativeAnalysis,
     )
@@ -493,9 +510,24 @@ _HOME = {
     "TaskResult": "reflector.dispatch.task",
     "TaskOutput": "reflector.dispatch.task",
     "Limits": "reflector.dispatch.task",
+    "Estimate": "reflector.dispatch.task",
     "TaskPayload": "reflector.dispatch.payload",
     "ProviderCard": "reflector.dispatch.provider",
     "execute": "reflector.dispatch.dispatching",
+    "market_ledger": "reflector.dispatch.dispatching",
+    "execute_all": "reflector.tasks.executing",
+    "GroupResults": "reflector.tasks.executing",
+    "GroupResult": "reflector.tasks.results",
+    "TaskFailure": "reflector.tasks.results",
+    "GroupOrigin": "reflector.tasks.group",
+    "Ensemble": "reflector.tasks.merging",
+    "merge_results": "reflector.tasks.merging",
+    "model_reduction": "reflector.tasks.reducing",
+    "split_group": "reflector.tasks.splitting",
+    "ProviderSpec": "reflector.tasks.table",
+    "read_providers": "reflector.tasks.table",
+    "read_groups": "reflector.tasks.wire",
+    "write_group": "reflector.tasks.wire",
     "StdioProvider": "reflector.dispatch.stdio_provider",
     "serve_stdio": "reflector.dispatch.stdio_serving",
     "TaskGroup": "reflector.tasks.group",

@@ -26,7 +26,11 @@ _BACKTICKS = re.compile("`+")
 
 def replace_surrogates(text: str) -> str:
     """Return `text` with every lone surrogate replaced by U+FFFD, so that it can be encoded."""
-    return _SURROGATE.sub("\ufffd", text)
+    try:
+        text.encode()  # ten times as fast as to search for them
+    except UnicodeEncodeError:
+        return _SURROGATE.sub("\ufffd", text)
+    return text
 
 
 def estimate_tokens(text: str) -> int:
@@ -73,6 +77,8 @@ def columns(rows: Sequence[Sequence[str]], left: int) -> str:
 
 def clean(text: str) -> str:
     """Return `text` without what could hide or reorder it: control characters, overrides of the reading direction."""
+    if text.replace("\n", "").replace("\t", "").isprintable():  # almost every text, and ten times as fast
+        return text
     return _CONTROL.sub("", text.replace("\r\n", "\n"))
 
 
@@ -82,18 +88,20 @@ def fenced(text: str) -> str:
     The fence is longer than any run of backticks in the text, which itself stays as it is.
     """
     body = clean(text)
-    longest = max((len(run) for run in _BACKTICKS.findall(body)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = "`" * max(3, _longest_ticks(body) + 1)
     return f"{fence}\n{body}\n{fence}"
 
 
 def inline_code(text: str, limit: int = 240) -> str:
     """Return `text` on one line as Markdown inline code that nothing inside it can close."""
     body = one_line(clean(text), limit).strip()
-    longest = max((len(run) for run in _BACKTICKS.findall(body)), default=0)
-    ticks = "`" * (longest + 1)
+    ticks = "`" * (_longest_ticks(body) + 1)
     pad = " " if body.startswith("`") or body.endswith("`") else ""
     return f"{ticks}{pad}{body}{pad}{ticks}" if body else ""
+
+
+def _longest_ticks(text: str) -> int:
+    return max(map(len, _BACKTICKS.findall(text))) if "`" in text else 0
 
 
 def shorten_around(text: str, passage: str, limit: int) -> str:

@@ -9,7 +9,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from reflector.agents._wake import EventOneShot
+from reflector.agents._wake import TrioOneShot
 from reflector.agents.mailbox import Item, Mailbox, MailboxOptions, Place
 from reflector.errors import ConfigurationError
 from reflector.signals.signal import Signal
@@ -17,19 +17,12 @@ from reflector.signals.signal import Signal
 CAPACITY = 3
 
 
-class Room(EventOneShot):
-    """A one-shot that needs no event loop."""
+class Room(TrioOneShot):
+    """A one-shot that nobody awaits here, so that it needs no event loop."""
 
-    def __init__(self) -> None:
-        self._cancelled = False
-        self._result: Any = None
-        self.is_set = False
-
-    def set_result(self, result: Any, /) -> None:
-        self.is_set = True
-
-    def done(self) -> bool:
-        return self.is_set or self._cancelled
+    @property
+    def is_set(self) -> bool:
+        return self._is_set
 
 
 class MailboxMachine(RuleBasedStateMachine):

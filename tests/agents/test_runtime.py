@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import Any
 
@@ -514,3 +515,19 @@ async def test_a_cancelled_chain_of_asks_logs_no_warning(caplog: pytest.LogCaptu
         await inner.stop(drain=0.0)
     assert len(runtime.dead_letters) > 0
     assert {record.levelname for record in caplog.records} == {"DEBUG"}
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_waiting_worker_that_asyncio_cancels_just_after_it_was_sent_loses_nothing() -> None:
+    """Its agent must not count on it any more: the runtime's end waits until every agent is idle."""
+    told = Signal("demo.told", "/test")
+    async with Runtime() as runtime:
+        ref = await runtime.spawn(echo)
+        others = asyncio.all_tasks()
+        for _ in range(3):
+            await ref.ask(PING)
+        await settle()  # the first two workers have ended, the third one waits for the next signal
+        (worker,) = asyncio.all_tasks() - others
+        ref.tell_nowait(told)
+        worker.cancel()
+    assert [letter.signal for letter in runtime.dead_letters] == [told]

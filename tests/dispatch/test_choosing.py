@@ -67,6 +67,12 @@ def test_of_equal_price_the_one_with_the_shorter_line_is_chosen() -> None:
     assert "as cheap as any of 2" in decision.reason
 
 
+def test_of_equal_price_the_better_one_is_chosen() -> None:
+    decision = choose("demo", [Candidate(provider="a", quality=0.1), Candidate(provider="b", waiting=1)])
+    assert decision.provider == "b"
+    assert decision.reason == "as cheap as any of 2 capable providers, $0 a task, and the best of those"
+
+
 def test_a_dearer_one_with_room_goes_before_a_full_one() -> None:
     full = Candidate(provider="cheap", running=1, waiting=9, is_full=True)
     decision = choose("demo", [full, Candidate(provider="dear", expected_cost=1.0)])

@@ -21,10 +21,10 @@ def test_as_text_it_says_who_was_chosen_tried_and_passed_over() -> None:
         "dear: the only capable provider, $0.5 a task\n"
         "flaky failed after 1.23 s: LLMServerError: it is down\n"
         "\n"
-        "provider  verdict                    breaker    expected USD  credits USD  takes s  quality  run  wait\n"
-        "flaky     was tried: LLMServerError  closed              0.1            -        -        -    0     0\n"
-        "<dear>    capable                    closed              0.5         12.5     0.25      0.9    0     0\n"
-        "dear      chosen                     half-open           0.5            -        -        -    1    12"
+        "provider  breaker    expected USD  credits USD  takes s  quality  run  wait  verdict\n"
+        "flaky     closed              0.1            -        -        -    0     0  was tried: LLMServerError\n"
+        "<dear>    closed              0.5         12.5     0.25      0.9    0     0  capable\n"
+        "dear      half-open           0.5            -        -        -    1    12  chosen"
     )
 
 
@@ -33,6 +33,16 @@ def test_as_html_it_is_escaped() -> None:
     assert "<td>&lt;dear&gt;</td>" in page
     assert page.count("<tr>") == 4
     assert "<ol><li>flaky failed after 1.23 s: LLMServerError: it is down</li></ol>" in page
+
+
+def test_as_data_it_holds_what_was_said_and_is_read_back() -> None:
+    assert DECISION.model_dump()["candidates"][0] == {
+        "provider": "flaky",
+        "expected_cost": 0.1,
+        "failures": 1,
+        "refusal": "was tried: LLMServerError",
+    }
+    assert Decision.model_validate_json(DECISION.model_dump_json()) == DECISION
 
 
 def test_without_candidates_it_is_a_line() -> None:

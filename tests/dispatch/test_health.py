@@ -26,7 +26,7 @@ class BreakerMachine(RuleBasedStateMachine):
         self.pause = PAUSE
         self.counting: set[int] = set()
         """Tasks that still matter."""
-        self.trial: int | None = None
+        self.probe: int | None = None
         self.numbers = 0
 
     @rule(seconds=st.sampled_from([1.0, 9.0, 10.0]))
@@ -39,30 +39,30 @@ class BreakerMachine(RuleBasedStateMachine):
         self.numbers += 1
         self.counting.add(self.numbers)
         if self.opened is not None:
-            assert self.trial is None
-            self.trial, self.counting = self.numbers, {self.numbers}
+            assert self.probe is None
+            self.probe, self.counting = self.numbers, {self.numbers}
         return self.numbers, self.health.begin(self.now)
 
     @rule(task=consumes(tasks))
     def succeed(self, task: tuple[int, int]) -> None:
         self.health.succeed(task[1], 1.0)
         if task[0] in self.counting:
-            self.streak, self.opened, self.trial = 0, None, None
+            self.streak, self.opened, self.probe = 0, None, None
 
     @rule(task=consumes(tasks), pause=st.sampled_from([None, None, 0.0, 25.0]))
     def fail(self, task: tuple[int, int], pause: float | None) -> None:
         self.health.fail(task[1], self.now, "it broke", pause=pause)
         if task[0] in self.counting:
             self.streak += 1
-            if self.trial is not None or self.streak >= LIMIT or pause is not None:
-                self.opened, self.trial, self.counting = self.now, None, set()
+            if self.probe is not None or self.streak >= LIMIT or pause is not None:
+                self.opened, self.probe, self.counting = self.now, None, set()
                 self.pause = pause or PAUSE
 
     @rule(task=consumes(tasks))
     def abandon(self, task: tuple[int, int]) -> None:
         self.health.abandon(task[1])
-        if task[0] == self.trial:
-            self.trial = None
+        if task[0] == self.probe:
+            self.probe = None
 
     @invariant()
     def agrees(self) -> None:
@@ -70,9 +70,9 @@ class BreakerMachine(RuleBasedStateMachine):
         state = "closed" if self.opened is None else "half_open" if is_over else "open"
         assert self.health.state(self.now) == state
         assert self.health.failures == self.streak
-        passes = state == "closed" or (state == "half_open" and self.trial is None)
+        passes = state == "closed" or (state == "half_open" and self.probe is None)
         assert (self.health.wait(self.now) == 0) == passes
-        assert (self.health.trial is None) == (self.trial is None)
+        assert (self.health.probe is None) == (self.probe is None)
 
 
 BreakerMachine.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -124,6 +124,30 @@ async def test_the_tasks_own_fault_is_told_at_once_and_blames_nobody(fault: Refl
     assert (len(first.asked), len(second.asked)) == (3, 0)
 
 
+async def test_a_payload_that_cannot_be_read_is_not_tried_elsewhere() -> None:
+    async def strict(asked: Task, context: Any) -> None:
+        Limits.model_validate(asked.payload)
+
+    async with Runtime() as runtime:
+        await runtime.spawn(strict, name="strict", accepts=["demo"], card=ProviderCard(max_failures=1))
+        await spawn(runtime, other=Provider(price_usd=1))
+        for _ in range(2):
+            error = await failing(functools.partial(execute, task({"attempts": "x"})))
+            assert isinstance(error, HandlerError)
+            assert error.decision.provider == "strict"
+
+
+async def test_what_a_failure_cost_counts_against_the_tasks_limit() -> None:
+    first, second = Provider(price_usd=1), Provider(price_usd=2)
+    first.fault = error = LLMServerError("down")
+    error.usage = Usage(cost_usd=0.75)
+    async with Runtime() as runtime:
+        await spawn(runtime, first=first, second=second)
+        assert (await execute(task(cost_usd=2.75))).usage.cost_usd == 2.75
+        refused = await failing(functools.partial(execute, task(cost_usd=2.5)))
+    assert refused.decision.candidates[1].refusal == "asks $2 a task; the limit is $1.75"
+
+
 async def test_when_all_fail_the_last_error_says_who_was_tried() -> None:
     first, second, small = Provider(), Provider(price_usd=1), Provider(context_window=10)
     first.fault, second.fault = LLMServerError("down"), KeyError("x")
@@ -261,7 +285,7 @@ async def test_whoever_may_wait_waits_for_the_task_that_tries_it() -> None:
         assert done == ["ill"] * 5
 
 
-async def test_a_trial_that_is_cancelled_leaves_room_for_the_next() -> None:
+async def test_a_probe_that_is_cancelled_leaves_room_for_the_next() -> None:
     clock, ill = VirtualClock(), Provider(max_failures=1, pause=30, when_full="fail")
     ill.fault = LLMServerError("down")
     async with Runtime(clock=clock) as runtime:
@@ -399,6 +423,26 @@ async def test_a_given_ledger_is_charged_too_unless_models_do_that_themselves() 
         assert market_ledger().usage.cost_usd == 3
 
 
+async def test_a_budget_is_waited_for_as_long_as_there_is_time() -> None:
+    clock, given, provider = VirtualClock(), Ledger(Budget(cost_usd=1)), Provider(price_usd=1, running=9)
+    provider.gate = anyio.Event()
+    async with Runtime(clock=clock) as runtime, anyio.create_task_group() as group:
+        await spawn(runtime, provider=provider)
+        group.start_soon(functools.partial(execute, task(), ledger=given))
+        await settle()
+        errors: list[ReflectorError] = []
+
+        async def run() -> None:
+            errors.append(await failing(functools.partial(execute, task(), ledger=given, timeout=5)))
+
+        group.start_soon(run)
+        await clock.advance(6)
+        assert isinstance(errors[0], AskTimeoutError)
+        assert errors[0].decision.tries[0].attempts == 0
+        provider.gate.set()
+    assert len(provider.asked) == 1
+
+
 def test_a_market_belongs_to_a_runtime() -> None:
     with pytest.raises(RuntimeClosedError, match="a market belongs to a runtime"):
         market_ledger()
@@ -418,6 +462,83 @@ async def test_what_breaks_off_may_have_to_be_paid() -> None:
         assert "has credits of $0.5 left" in str(error)
         assert market_ledger().total().uncertain_usd == 1
         provider.gate.set()
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [
+        Usage(cost_usd=float("nan")),
+        Usage(cost_usd=float("inf")),
+        Usage(cost_usd=-1),
+        Usage(input_tokens=10**400),
+    ],
+)
+async def test_usage_that_cannot_be_is_a_failure_and_changes_no_account(usage: Usage) -> None:
+    liar, honest = Provider(credits=5, cost_in=0.001), Provider(price_usd=1)
+    liar.usage = usage
+    async with Runtime() as runtime:
+        await spawn(runtime, liar=liar, honest=honest)
+        result = await execute(task())
+        assert (result.provider, result.usage.cost_usd) == ("honest", 1)
+        assert "says of its usage what cannot be" in result.decision.tries[0].message
+        assert result.decision.candidates[0].credits == 5
+
+
+@pytest.mark.parametrize(
+    "card",
+    [{"credits": -1}, {"price_usd": float("nan")}, {"cost_in": float("inf")}, {"quality": 2}, {"timeout": 0}],
+)
+def test_a_card_says_what_can_be(card: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=next(iter(card))):
+        ProviderCard(**card)
+
+
+async def test_credits_that_are_set_aside_are_waited_for() -> None:
+    provider, dear = Provider(price_usd=1, credits=1.5, running=9), Provider(price_usd=2)
+    provider.gate, provider.usage = anyio.Event(), Usage(cost_usd=0.25)
+    async with Runtime() as runtime:
+        await spawn(runtime, provider=provider)
+        results: list[Any] = []
+
+        async def run() -> None:
+            results.append(await execute(task()))
+
+        async with anyio.create_task_group() as group:
+            for _ in range(3):
+                group.start_soon(run)
+                await settle()
+            assert len(provider.asked) == 1
+            await spawn(runtime, dear=dear)
+            assert (await execute(task())).provider == "dear"
+            provider.gate.set()
+        assert [each.provider for each in results] == ["provider"] * 3
+        assert "it has set $1 of its credits aside for tasks under way, so the task waits" in str(
+            results[1].decision
+        )
+        assert (await execute(task())).decision.candidates[0].refusal == (
+            "has credits of $0.75 left; the task costs about $1"
+        )
+
+
+async def test_credits_that_are_gone_after_the_wait_send_the_task_elsewhere() -> None:
+    provider, dear = Provider(price_usd=1, credits=1.5, running=9), Provider(price_usd=2)
+    provider.gate = anyio.Event()
+    async with Runtime() as runtime, anyio.create_task_group() as group:
+        await spawn(runtime, provider=provider)
+        results: list[Any] = []
+
+        async def run() -> None:
+            results.append(await execute(task()))
+
+        group.start_soon(run)
+        await settle()
+        group.start_soon(run)
+        await settle()
+        await spawn(runtime, dear=dear)
+        provider.gate.set()
+        await settle()
+    assert [each.provider for each in results] == ["provider", "dear"]
+    assert (results[1].attempts, results[1].decision.tries[0].error) == (1, "NoProviderError")
 
 
 async def test_providers_of_one_account_share_its_credits() -> None:

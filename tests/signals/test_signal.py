@@ -324,3 +324,17 @@ def test_a_forked_process_makes_other_ids() -> None:
 def test_a_copy_and_a_pickled_signal_are_the_same_signal() -> None:
     signal = Signal(type="demo.ping", source="/check", data={"n": 1})
     assert copy.copy(signal).id == pickle.loads(pickle.dumps(signal)).id == signal.id
+
+
+@pytest.mark.parametrize(
+    "extra", ['"data": null', '"data_base64": null', '"data": null, "data_base64": null']
+)
+def test_data_that_is_null_is_unset_in_both_directions(extra: str) -> None:
+    head = '{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "time": "2024-05-01T12:00:00Z"'
+    without = Signal.from_json(head + "}")
+    same = Signal.from_json(f"{head}, {extra}}}")
+    assert same == without
+    assert same.data is None
+    assert same.to_json() == without.to_json()
+    assert json.loads(same.to_json()).keys().isdisjoint({"data", "data_base64"})
+    assert Signal.from_json(head + ', "data": null, "data_base64": "aGk="}').data == b"hi"

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reflector._json import dumps
+from reflector._json import dumps, loads
 from reflector.code.chunk import Chunk
 from reflector.code.chunking import chunk_text
 from reflector.errors import UnparsableReflectionError
 from reflector.reflection.models import ParseMode
 from reflector.tasks.code_answers import read_code_evolution, read_code_reflection
 from reflector.tasks.code_prompt import evolution_messages, reflection_messages
+from reflector.tasks.group import TaskGroup
 from reflector.tasks.payloads import CodeEvolutionTask, CodeReflectionTask
+from reflector.tasks.wire import group_of
 
 ONE = '''\
 import os
@@ -143,6 +147,7 @@ def test_each_line_of_a_question_has_its_number_and_code_cannot_leave_its_fence(
     _, question = reflection_messages(task, goal="Find leaks.")
     assert "Find leaks." in question.content
     assert " 6|     handle = open(path)" in question.content
+    assert '"target_section": "a/b.py:FIRST-LAST"' in question.content
     assert "````\n1| x = '''\n2| ```\n" in question.content
 
 
@@ -215,3 +220,38 @@ def test_half_a_snippet_is_not_taken_for_the_whole() -> None:
     cut = dumps({"code": FLAT}).decode()[:40]
     with pytest.raises(UnparsableReflectionError, match="cut off"):
         read_code_evolution(cut, TASK, is_truncated=True)
+
+
+# --- answers of a strong model about this project's own code --------------------------------------------------
+
+
+def recorded(name: str) -> tuple[TaskGroup, str]:
+    document = loads((Path(__file__).parent / "answers" / f"{name}.json").read_bytes())
+    return group_of(document["group"]), document["answer"]
+
+
+def test_a_recorded_reflection_has_all_its_places() -> None:
+    group, said = recorded("reflection")
+    assert isinstance(group.payload, CodeReflectionTask)
+    read = read_code_reflection(said, group.payload.code_chunks)
+    assert read.parse_mode is ParseMode.JSON
+    assert not read.dropped
+    assert all(each.is_located for each in read.suggestions)
+    assert [each.place for each in read.suggestions] == [
+        "reflector/signals/payloads.py:50-52",
+        "reflector/signals/signal.py:274",
+        "reflector/signals/signal.py:448",
+        "reflector/signals/sqlite_journal.py:134-143",
+        "reflector/signals/sqlite_journal.py:138-140",
+        "reflector/signals/sqlite_journal.py:187-189",
+        "reflector/signals/journal_file.py:86-89",
+    ]
+
+
+def test_a_recorded_change_is_a_patch_that_parses() -> None:
+    group, said = recorded("evolution")
+    assert isinstance(group.payload, CodeEvolutionTask)
+    evolution = read_code_evolution(said, group.payload)
+    assert evolution.patch.parses
+    assert "+    without: Sequence[str] = ()," in evolution.diff
+    assert evolution.rationale.startswith("`best` takes two optional keyword arguments")

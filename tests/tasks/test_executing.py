@@ -20,7 +20,7 @@ from reflector.errors import ConfigurationError, InvalidGroupError
 from reflector.tasks.executing import execute_all
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.merging import Ensemble
-from reflector.tasks.payloads import CodeEvolutionTask, CodeReflectionTask, RolloutTask
+from reflector.tasks.payloads import CodeEvolutionTask, CodeReflectionTask, PromptReflectionTask, RolloutTask
 from reflector.tasks.results import GroupResult
 from reflector.tasks.table import ProviderSpec
 from reflector.usage import Usage
@@ -76,6 +76,15 @@ async def test_a_mixed_batch_is_routed_by_payload() -> None:
 
 def upper(task: Task, context: Any) -> str:
     return str(task.payload.code_snippet).upper()
+
+
+async def test_rules_reflect_on_prompts_too() -> None:
+    run = {"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "5"}], "reward": 0}
+    (result,) = await all_of(
+        [PromptReflectionTask(runs=(run,), prompt="Add.")], providers=[ProviderSpec(name="rules", kind="rules")]
+    )
+    assert (result.provider, result.status) == ("rules", "completed")
+    assert result.value.analysis
 
 
 async def test_results_come_as_they_are_done() -> None:

@@ -114,7 +114,7 @@ def test_code_evolution_is_a_task_for_each_chunk_and_needs_a_goal() -> None:
     assert made.left_out == len(chunks()) - 2
     for group in made:
         assert isinstance(group.payload, CodeEvolutionTask)
-        assert "send" in group.payload.context["defined_in_this_file"]
+        assert "send(message)" in group.payload.context["definitions"]
         lines = SOURCE.splitlines(keepends=True)[group.payload.start_line - 1 :]
         assert "".join(lines).startswith(group.payload.code_snippet)
     with pytest.raises(InputError, match="goal"):

@@ -1,6 +1,7 @@
 """What a type checker must see of the public interface. Checked by mypy, never run."""
 
 import functools
+from collections.abc import AsyncIterator
 from typing import assert_type
 
 import reflector as rf
@@ -68,6 +69,13 @@ async def programs() -> None:
     async with rf.Runtime() as runtime:
         await runtime.spawn(worker, accepts=["demo"], card=rf.ProviderCard(running=4))
     rf.serve_stdio(lambda task: rf.TaskOutput(value=1), session=False, running=2)
+
+
+async def market() -> None:
+    asked = rf.Task(kind="demo", estimate=rf.Estimate(input_tokens=100))
+    result = await rf.execute(asked, policy=lambda candidate: candidate.expected_cost, ledger=rf.Ledger())
+    assert_type(result.decision.to_text(), str)
+    assert_type(rf.market_ledger(), rf.Ledger)
 
 
 async def code() -> None:
@@ -158,6 +166,28 @@ async def optimizing(rows: list[dict[str, str]]) -> None:
             await optimizer.report(work, [rf.Rollout("output") for _ in work.examples])
         assert_type(optimizer.progress.best_score, float | None)
         assert_type((await optimizer.forecast()).calls, int | None)
+
+
+async def dispatching(groups: rf.Plan, endless: AsyncIterator[rf.TaskGroup]) -> None:
+    async for result in rf.execute_all(groups, providers="providers.toml"):
+        assert_type(result, rf.GroupResult)
+        assert_type(result.cost_usd, float)
+        assert_type(result.error, rf.TaskFailure | None)
+    specs = rf.read_providers("llm_config.toml")
+    assert_type(specs, tuple[rf.ProviderSpec, ...])
+    ensemble = rf.Ensemble(size=2, merge=rf.model_reduction("openai/gpt-5"))
+    async with rf.execute_all(
+        endless,
+        providers=specs,
+        policy="quality",
+        concurrency=8,
+        on_failure="quorum",
+        ensemble=ensemble,
+        ledger=rf.Ledger(),
+    ) as results:
+        assert_type(results, rf.GroupResults)
+    assert_type(rf.read_groups(b""), list[rf.TaskGroup])
+    assert_type(rf.split_group(groups[0], 1000), tuple[rf.TaskGroup, ...])
 
 
 async def planning(index: rf.CodeIndex) -> None:

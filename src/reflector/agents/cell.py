@@ -98,6 +98,7 @@ class Cell:
 
     __slots__ = (
         "_idle_waiters",
+        "_ref",
         "_stop_waiters",
         "accepts",
         "active",
@@ -111,7 +112,6 @@ class Cell:
         "is_async",
         "mailbox",
         "name",
-        "ref",
         "routes",
         "runtime",
         "source",
@@ -129,7 +129,7 @@ class Cell:
         self.supervisor = supervisor
         self.mailbox = Mailbox(mailbox)
         self.concurrency = concurrency
-        self.ref = AgentRef(self)
+        self._ref: AgentRef | None = None
         self.state = RUNNING
         self.active = 0
         """Workers that are with it, or on their way."""
@@ -144,6 +144,13 @@ class Cell:
         # A one-shot for each who waits: who is cancelled on asyncio cancels what it awaits, its own and nobody else's.
         self._idle_waiters: tuple[OneShot, ...] = ()
         self._stop_waiters: tuple[OneShot, ...] | None = None
+
+    @property
+    def ref(self) -> AgentRef:
+        """Its address, the same one as long as it lives."""
+        if self._ref is None:
+            self._ref = AgentRef(self)
+        return self._ref
 
     @property
     def is_alive(self) -> bool:
@@ -386,6 +393,7 @@ class Cell:
     def _gone(self) -> None:
         self.state = STOPPED
         self.flush()
+        self._ref, self.routes = None, ()  # no circles: what its handler holds is freed with it
         self.supervisor.cells.pop(self, None)
         self.runtime.forget(self)
         waiters, self._stop_waiters = self._stop_waiters, None

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextvars
 import inspect
 import threading
+import weakref
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 from operator import attrgetter
 from types import TracebackType
 from typing import Any
@@ -39,7 +41,9 @@ __all__ = ["CURRENT_RUNTIME", "Runtime"]
 CURRENT_RUNTIME: ContextVar[Runtime | None] = ContextVar("reflector_runtime", default=None)
 """The runtime that calls join; set by `async with Runtime()`."""
 
+_SUPERVISION = Supervision()
 _SUBSCRIBER_MAILBOX = MailboxOptions(capacity=1024)
+_options = lru_cache(64)(MailboxOptions)
 
 
 class Runtime:
@@ -76,7 +80,9 @@ class Runtime:
         self._middleware = tuple(middleware)
         self._middleware_timeout = middleware_timeout
         self._journal = journal
-        self._root = Supervisor(self, supervision or Supervision())
+        # Nothing in here points back at the runtime as long as it is not open: a private one that is over is freed at
+        # once, with all that lived in it, and the garbage collector has nothing to look for.
+        self._root = Supervisor(weakref.proxy(self), supervision or _SUPERVISION)
         self._cells: dict[str, Cell] = {}
         self._providers: dict[Cell, None] = {}
         self._subscribed: dict[Cell, list[Subscription]] = {}
@@ -101,8 +107,9 @@ class Runtime:
         # Workers start in this context, not in that of whoever happens to send the first signal.
         self._context = contextvars.copy_context()
         one_shot = one_shots()
-        self.timers = Timers(self.clock, self.start)
-        self.workers = Workers(self.start, one_shot)
+        me = weakref.proxy(self)
+        self.timers = Timers(self.clock, lambda *call: me.start(*call))
+        self.workers = Workers(lambda *call: me.start(*call), one_shot)
         self.exchange = Exchange(
             self.clock, self.timers, one_shot, self._middleware, self._journal, self._middleware_timeout
         )
@@ -127,6 +134,8 @@ class Runtime:
             self._is_open = False
             for cell in tuple(self._cells.values()):
                 cell.flush()
+            self._context = contextvars.Context()
+            self.services.clear()
         if self._crash is not None:
             raise self._crash
         if end is not None and error is None and not suppressed:
@@ -277,7 +286,7 @@ class Runtime:
             )
         if concurrency < 1:
             raise ConfigurationError(f"concurrency is at least 1; got {concurrency!r}")
-        options = MailboxOptions(mailbox) if isinstance(mailbox, int) else mailbox
+        options = _options(mailbox) if isinstance(mailbox, int) else mailbox
         return Cell(self, name, supervisor, options, concurrency)
 
     def _free_name(self, handler: Any) -> str:
@@ -438,7 +447,9 @@ def _attach(cell: Cell, handler: Any) -> None:
             f"a handler is a function of (signal, context) or an Agent class; got {handler!r}"
         )
     else:
-        call = _with_task(cell.runtime, handler) if cell.accepts else handler
+        # What a card has bound reads its task itself.
+        is_bare = cell.accepts and not isinstance(cell.card, Card)
+        call = _with_task(cell.runtime, handler) if is_bare else handler
         cell.use_handler(call, is_async=is_async_callable(handler))
 
 

@@ -28,6 +28,11 @@ class Timer:
     def cancel(self) -> None:
         """Do not make the call; no effect once it was made."""
         self.is_cancelled = True
+        self.call = _nothing
+
+
+def _nothing() -> None:
+    return
 
 
 class Timers:
@@ -64,9 +69,12 @@ class Timers:
 
     def close(self) -> None:
         """Forget all calls to come."""
+        for _, _, timer in self._heap:
+            timer.cancel()
         self._heap.clear()
         if self._alarm is not None:
             self._alarm.close()
+            self._alarm = None
 
     def _set_alarm(self) -> None:
         while self._heap and self._heap[0][2].is_cancelled:

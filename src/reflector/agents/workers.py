@@ -11,6 +11,8 @@ from reflector.agents._wake import OneShot
 
 __all__ = ["Workers"]
 
+_FLEETING = 2
+"""So many workers end when their agent has nothing more to do: what a private runtime was opened for is over then."""
 _PARKED_LIMIT = 256
 """Workers that wait for work, at most; each takes about 6 KB."""
 
@@ -43,6 +45,7 @@ class Workers:
         self._one_shot = one_shot
         self._parked: list[OneShot] = []
         self._all: set[_Worker] = set()
+        self._started = 0
         self._is_open = True
 
     @property
@@ -75,6 +78,8 @@ class Workers:
 
     async def _work(self, cell: Served) -> None:
         worker = _Worker(cell)
+        self._started += 1
+        is_fleeting = self._started <= _FLEETING
         waiter: OneShot | None = None
         self._all.add(worker)
         try:
@@ -82,7 +87,8 @@ class Workers:
                 while worker.cell is not None:
                     await worker.cell.serve()
                     worker.cell = None
-                    if worker.scope.cancel_called or not self._is_open or len(self._parked) >= _PARKED_LIMIT:
+                    is_enough = is_fleeting or len(self._parked) >= _PARKED_LIMIT
+                    if is_enough or worker.scope.cancel_called or not self._is_open:
                         return
                     waiter = self._one_shot()
                     self._parked.append(waiter)

@@ -75,6 +75,10 @@ def dispatch_command(
     ] = False,
 ) -> None:
     """Do the task groups of a plan. Results are printed as they come; what they cost is said on stderr."""
+    if merge_model is not None and ensemble == 1:
+        raise typer.BadParameter(
+            "--merge-model puts several answers together; ask for them with --ensemble N"
+        )
     how: Merge = merge.value if merge_model is None else model_reduction(merge_model)
     run = _Run(as_json=as_json or not sys.stdout.isatty())
     results = partial(
@@ -88,8 +92,11 @@ def dispatch_command(
     )
     try:
         anyio.run(run.main, file, results)
-    finally:
-        run.tell()
+    except BaseException:
+        if run.total:
+            run.tell()
+        raise
+    run.tell()
     if run.errors and len(run.errors) == run.total:
         raise run.errors[0]
     if run.failed and run.failed == run.total:

@@ -5,12 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from reflector.dispatch.ledger import Ledger, Reservation
-from reflector.errors import AgentStoppedError, AskTimeoutError, LLMError, ReflectorError, WorkerCrashedError
+from reflector.errors import (
+    AgentStoppedError,
+    AskTimeoutError,
+    BudgetExceededError,
+    LLMConnectionError,
+    LLMError,
+    LLMTimeoutError,
+    NoProviderError,
+    ProviderDiedError,
+    ProviderTimeoutError,
+    ReflectorError,
+    WorkerCrashedError,
+)
 from reflector.usage import Usage
 
 __all__ = ["Charge"]
 
-_BROKEN_OFF = (AskTimeoutError, AgentStoppedError, WorkerCrashedError)
+_BROKEN_OFF = (
+    AskTimeoutError, AgentStoppedError, WorkerCrashedError, ProviderDiedError, ProviderTimeoutError, LLMTimeoutError,
+    LLMConnectionError,
+)  # fmt: skip
 
 
 class Charge:
@@ -31,14 +46,21 @@ class Charge:
         cost_usd: float,
         tokens: int,
         is_first: bool,
+        purse: Ledger | None,
     ) -> Charge:
-        """Set the expected cost aside in each ledger; wait where calls under way may make room.
+        """Set the expected cost aside in each ledger and in the credits; wait where tasks under way may make room.
 
         Raises:
-            BudgetExceededError: If it does not fit into one of them; then nothing is set aside.
+            NoProviderError: If the credits do not last; then nothing is set aside.
+            BudgetExceededError: If it does not fit into one of the ledgers; the same then.
         """
         reservations: list[Reservation] = []
         try:
+            if purse is not None:
+                try:
+                    reservations.append(await purse.reserve(key, cost_usd=cost_usd, tokens=tokens))
+                except BudgetExceededError as err:
+                    raise NoProviderError(f"the credits of provider {key[1]!r} are used up: {err}") from err
             for ledger in ledgers:
                 reservations.append(await ledger.reserve(key, cost_usd=cost_usd, tokens=tokens))
         except BaseException:
@@ -56,7 +78,8 @@ class Charge:
     def fail(self, err: ReflectorError) -> Usage:
         """Write down that it failed; return what it used, as far as the error says so."""
         told: Usage | None = err.usage if isinstance(err, LLMError) else None
-        if told is None and isinstance(err, _BROKEN_OFF):
+        was_sent = not isinstance(err, LLMError) or err.was_sent
+        if told is None and was_sent and isinstance(err, _BROKEN_OFF):
             self.hold(err)
         else:
             for reservation in self._reservations:

@@ -124,7 +124,9 @@ def _resting(candidate: Candidate) -> str:
 def _full(candidate: Candidate) -> str:
     if candidate.is_full:
         return f"is full: {candidate.running} running, {candidate.waiting} waiting"
-    return f"is at its limit per minute for another {candidate.rate_wait:.3g} s"
+    if candidate.rate_wait:
+        return f"is at its limit per minute for another {candidate.rate_wait:.3g} s"
+    return f"has set ${candidate.credits_set_aside:g} of its credits aside for tasks under way"
 
 
 def _nobody(kind: str, judged: tuple[Candidate, ...]) -> NoProviderError:

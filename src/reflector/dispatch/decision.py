@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Any
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from reflector._json import Value
 from reflector._text import columns, one_line
@@ -27,6 +27,8 @@ class Candidate(Value):
     cost_out: float = 0.0
     credits: float | None = None
     """USD that are left of its account's."""
+    credits_set_aside: float = 0.0
+    """USD of them that are set aside for tasks under way, which may turn out cheaper."""
     latency: float | None = None
     """Seconds that a task takes, as its card says."""
     measured_latency: float | None = None
@@ -57,10 +59,26 @@ class Candidate(Value):
     retry_after: float | None = None
     """In how many seconds, where that is known."""
 
+    @model_serializer(mode="wrap")
+    def _without_defaults(self, write: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out what is not said: every result carries several of these."""
+        fields = type(self).model_fields
+        return {
+            name: value
+            for name, value in write(self).items()
+            if name == "expected_cost" or value != fields[name].default
+        }
+
     @property
     def has_room(self) -> bool:
-        """Whether it takes one more now, to run or to wait."""
-        return not self.is_full and not self.rate_wait
+        """Whether it takes one more now, to run or to wait for others to be done."""
+        return not self.is_full and not self.rate_wait and not self.awaits_credits
+
+    @property
+    def awaits_credits(self) -> bool:
+        """Whether the task would have to wait for what tasks under way leave of the credits."""
+        aside = self.credits_set_aside
+        return bool(aside) and self.credits is not None and self.credits - aside < self.expected_cost
 
 
 class Try(Value):
@@ -72,7 +90,7 @@ class Try(Value):
     message: str
     seconds: float = 0.0
     attempts: int = 1
-    """How often it started the task."""
+    """How often it started the task: 0 if there was no room for it in time."""
     usage: Usage = Usage()
     """What it used, as far as it said so."""
 
@@ -92,7 +110,9 @@ class Decision(Value):
         """Return the choice, what was tried before, and a table of all candidates."""
         parts = [self._head(), *self._told()]
         if self.candidates:
-            parts += ["", columns([_HEAD, *(self._cells(each) for each in self.candidates)], left=3)]
+            rows = [_HEAD, *(self._cells(each) for each in self.candidates)]
+            figures = columns([row[:-1] for row in rows], left=2).splitlines()
+            parts += ["", *(f"{line}  {row[-1]}" for line, row in zip(figures, rows, strict=True))]
         return "\n".join(parts)
 
     __str__ = to_text
@@ -120,7 +140,6 @@ class Decision(Value):
         took = candidate.latency if candidate.measured_latency is None else candidate.measured_latency
         return (
             candidate.provider,
-            verdict,
             candidate.health.replace("_", "-"),
             f"{candidate.expected_cost:g}",
             _figure(candidate.credits),
@@ -128,10 +147,11 @@ class Decision(Value):
             _figure(candidate.quality),
             str(candidate.running),
             str(candidate.waiting),
+            verdict,
         )
 
 
-_HEAD = ("provider", "verdict", "breaker", "expected USD", "credits USD", "takes s", "quality", "run", "wait")
+_HEAD = ("provider", "breaker", "expected USD", "credits USD", "takes s", "quality", "run", "wait", "verdict")
 
 
 def _figure(value: float | None) -> str:

@@ -12,14 +12,13 @@ from reflector.agents.ref import AgentRef
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.choosing import Policy
 from reflector.dispatch.decision import Decision
-from reflector.dispatch.errand import Errand
+from reflector.dispatch.errand import Errand, read_reply
 from reflector.dispatch.ledger import Ledger, active_ledgers
 from reflector.dispatch.payload import DefaultProvider, TaskPayload
 from reflector.dispatch.standing import Standing
-from reflector.dispatch.task import SOURCE, Task, TaskOutput, TaskResult
+from reflector.dispatch.task import SOURCE, Task, TaskResult
 from reflector.errors import NoHandlerError, NoProviderError, RuntimeClosedError
 from reflector.signals.signal import Signal
-from reflector.usage import Usage
 
 __all__ = ["DEFAULT_TASK_TIMEOUT", "execute", "market_ledger"]
 
@@ -68,6 +67,8 @@ async def execute(
     envelope = task.to_task() if isinstance(task, TaskPayload) else task
     if ledger is not None and ledger in active_ledgers():
         ledger = None
+    if (joined := current_runtime()) is not None:
+        return await _market_of(joined).execute(envelope, timeout, caller, policy, ledger)
     async with ambient_runtime() as runtime:
         result = await _market_of(runtime).execute(envelope, timeout, caller, policy, ledger)
     return result  # noqa: RET504 - the block may swallow an error, as far as its type says
@@ -103,8 +104,8 @@ class _Market:
         self.clock = runtime.clock
         self.runtime = runtime
         self._standings: dict[AgentRef, Standing] = {}
-        self._purses: dict[Hashable, Ledger] = {}
-        self._spawning = anyio.Lock()
+        self._purses: dict[str, Ledger] = {}
+        self._spawning: anyio.Lock | None = None
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -121,7 +122,12 @@ class _Market:
         if handler is None:
             return await Errand(self, task, request, deadline, caller, policy, ledger).run()
         reply = await handler.ask(request, timeout=deadline - self.clock.now())
-        return _result(reply, Decision(provider=handler.name, reason=f"handles {request.type} itself"))
+        value, usage = read_reply(reply, handler.name)
+        decision = Decision(provider=handler.name, reason=f"handles {request.type} itself")
+        attempts = (reply.extensions or {}).get("attempts", 1)
+        return TaskResult(
+            value=value, provider=handler.name, decision=decision, usage=usage, attempts=attempts
+        )
 
     def has_others(self, task: Task, tried: set[str]) -> bool:
         named = task.limits.providers
@@ -166,19 +172,10 @@ class _Market:
 
     async def _spawned(self, default: DefaultProvider, kind: str) -> AgentRef:
         """Return the default provider of a kind, spawned once."""
+        self._spawning = self._spawning or anyio.Lock()
         async with self._spawning:
             for ref in self.runtime.providers(kind):
                 return ref
             is_taken = self.runtime.find(default.name) is not None
             name = None if is_taken else default.name
             return await self.runtime.spawn(default.handler, name=name, accepts=[kind], card=default.card)
-
-
-def _result(reply: Signal, decision: Decision) -> TaskResult:
-    value, usage = reply.data, Usage()
-    if isinstance(value, TaskOutput):
-        value, usage = value.value, value.usage
-    attempts = (reply.extensions or {}).get("attempts", 1)
-    return TaskResult(
-        value=value, provider=decision.provider, decision=decision, usage=usage, attempts=attempts
-    )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Protocol
+from contextlib import nullcontext
+from typing import Any, Protocol
 
 from reflector._clock import Clock
+from reflector._text import shorten
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.charge import Charge
 from reflector.dispatch.choosing import Policy, choose
@@ -17,6 +19,7 @@ from reflector.dispatch.task import SOURCE, Task, TaskOutput, TaskResult
 from reflector.errors import (
     AskTimeoutError,
     DispatchError,
+    HandlerError,
     NoProviderError,
     ProviderBusyError,
     RateLimitedError,
@@ -25,9 +28,11 @@ from reflector.errors import (
 from reflector.signals.signal import Signal
 from reflector.usage import Usage
 
-__all__ = ["Errand", "Floor"]
+__all__ = ["Errand", "Floor", "read_reply"]
 
 _NOTHING = Usage()
+_MOST = 1e15
+"""Of tokens and dollars."""
 
 
 class Floor(Protocol):
@@ -107,21 +112,20 @@ class Errand:
                 policy=self._policy,
             )
         except NoProviderError as err:
-            if isinstance(err, ProviderBusyError) and await self._trial_ended(standings):
+            if isinstance(err, ProviderBusyError) and await self._probe_ended(standings, err.decision):
                 return None
             if self._failure is None:
                 raise
             self._failure.decision = self._told(err.decision)
         raise self._failure
 
-    async def _trial_ended(self, standings: Sequence[Standing]) -> bool:
+    async def _probe_ended(self, standings: Sequence[Standing], refused: Decision) -> bool:
         """Wait for the task that tries a provider which was left alone; return False if there is none to wait for."""
-        tried = {each.provider for each in self._tries}
-        for each in standings:
-            trial = each.trial
-            if trial is not None and each.ref.name not in tried:
+        for standing, candidate in zip(standings, refused.candidates, strict=True):
+            probe = standing.probe
+            if probe is not None and candidate.is_refused_for_now:
                 with until(self._floor.runtime, self._deadline):
-                    await trial.wait()
+                    await probe.wait()
                     return True
         return False
 
@@ -133,7 +137,7 @@ class Errand:
             try:
                 entry = await standing.enter(self._task, self._caller, self._deadline)
             except (AskTimeoutError, RateLimitedError) as err:
-                self._fail(err, standing, decision, began, _NOTHING)
+                self._fail(err, standing, decision, began, attempts=0)
                 return None
         else:
             await standing.capacity.acquire(None)
@@ -142,60 +146,86 @@ class Errand:
             if has_to_wait and not standing.is_ready(self._task):  # others may have changed that meanwhile
                 return None
             usage = _NOTHING
-            result = await self._ask(standing, decision)
-            usage = self._tries[-1].usage if result is None else result.usage
+            result, usage = await self._ask(standing, decision)
         finally:
             standing.leave(entry, usage)
         return result
 
-    async def _ask(self, standing: Standing, decision: Decision) -> TaskResult | None:
-        clock, limit = self._floor.clock, standing.card.timeout
-        try:
-            charge = await self._charge(standing) if standing.is_charged or self._ledger else None
-        except ReflectorError as err:
-            err.decision = self._told(decision)
-            raise
+    async def _ask(self, standing: Standing, decision: Decision) -> tuple[TaskResult | None, Usage]:
+        """Return what came of the task, None if another provider is to do it, and what was used here."""
+        clock, limit, charge = self._floor.clock, standing.card.timeout, None
         began = clock.now()
+        if standing.is_charged or self._ledger is not None:
+            try:
+                charge = await self._charge(standing)
+            except ReflectorError as err:
+                self._fail(err, standing, decision, began, attempts=0)
+                return None, _NOTHING
+            began = clock.now()
         seconds = self._deadline - began if limit is None else min(limit, self._deadline - began)
         begun = standing.begin(began)
         try:
             reply = await standing.ref.ask(self._request, timeout=seconds)
+            value, usage = read_reply(reply, standing.ref.name)
         except BaseException as err:
             standing.fail(begun, clock.now(), err, seconds=seconds)
             if not isinstance(err, ReflectorError):
                 if charge is not None:
                     charge.hold("cancelled")
                 raise
-            self._fail(err, standing, decision, began, _NOTHING if charge is None else charge.fail(err))
-            return None
+            usage = _NOTHING if charge is None else charge.fail(err)
+            attempts = err.attempts if isinstance(err, DispatchError) else 1
+            self._fail(err, standing, decision, began, usage, attempts=attempts)
+            return None, usage
         took = clock.now() - began
         standing.succeed(begun, took)
-        return await self._done(reply, standing, decision, charge, took)
+        if charge is None and usage is not _NOTHING and usage != _NOTHING:
+            charge = await self._charge(standing)
+        if charge is not None:
+            usage = standing.card.priced(usage, self._task.estimate)
+            charge.settle(usage, took)
+        attempts = (reply.extensions or {}).get("attempts", 1)
+        result = TaskResult(
+            value=value,
+            provider=decision.provider,
+            decision=self._told(decision),
+            usage=sum((each.usage for each in self._tries), usage),
+            attempts=sum((each.attempts for each in self._tries), attempts),
+        )
+        return result, usage
 
     async def _charge(self, standing: Standing) -> Charge:
-        """Set aside what the task is expected to cost there."""
-        estimate = self._task.estimate
-        ledgers = (standing.credits, self._floor.ledger, self._ledger)
-        with until(self._floor.runtime, self._deadline):
+        """Set aside what the task is expected to cost there; wait where tasks under way may leave enough."""
+        purse, estimate = standing.credits, self._task.estimate
+        may_wait = purse is not None or self._ledger is not None
+        with until(self._floor.runtime, self._deadline) if may_wait else nullcontext():
             return await Charge.of(
-                [ledger for ledger in ledgers if ledger is not None],
+                [ledger for ledger in (self._floor.ledger, self._ledger) if ledger is not None],
                 (self._task.kind, standing.ref.name, standing.account),
                 cost_usd=standing.card.expected_cost(estimate),
                 tokens=0 if estimate is None else estimate.input_tokens + estimate.output_tokens,
                 is_first=not self._tries,
+                purse=purse,
             )
         raise AskTimeoutError("tasks under way left no room in the budget in time")
 
     def _fail(
-        self, err: ReflectorError, standing: Standing, decision: Decision, began: float, used: Usage
+        self,
+        err: ReflectorError,
+        standing: Standing,
+        decision: Decision,
+        began: float,
+        used: Usage = _NOTHING,
+        *,
+        attempts: int,
     ) -> None:
         """Write a try down; raise its error if nobody else may do better."""
         failed = Try(
             provider=standing.ref.name,
             error=type(err).__name__,
-            message=str(err),
+            message=shorten(str(err), 1000),
             seconds=self._floor.clock.now() - began,
-            attempts=err.attempts if isinstance(err, DispatchError) else 1,
+            attempts=attempts,
             usage=used,
         )
         self._tries = (*self._tries, failed)
@@ -210,25 +240,18 @@ class Errand:
     def _told(self, decision: Decision) -> Decision:
         return decision.model_copy(update={"tries": self._tries}) if self._tries else decision
 
-    async def _done(
-        self, reply: Signal, standing: Standing, decision: Decision, charge: Charge | None, took: float
-    ) -> TaskResult:
-        value, usage = reply.data, _NOTHING
-        if isinstance(value, TaskOutput):
-            value, usage = value.value, value.usage
-        if charge is None and usage is not _NOTHING and usage != _NOTHING:
-            charge = await self._charge(standing)
-        if charge is not None:
-            usage = standing.card.priced(usage, self._task.estimate)
-            charge.settle(usage, took)
-        attempts = (reply.extensions or {}).get("attempts", 1)
-        for failed in self._tries:
-            usage += failed.usage
-            attempts += failed.attempts
-        return TaskResult(
-            value=value,
-            provider=decision.provider,
-            decision=self._told(decision),
-            usage=usage,
-            attempts=attempts,
-        )
+
+def read_reply(reply: Signal, provider: str) -> tuple[Any, Usage]:
+    """Return what a provider answered, and what it says it used.
+
+    Raises:
+        HandlerError: If it says what cannot be.
+    """
+    value = reply.data
+    if not isinstance(value, TaskOutput):
+        return value, _NOTHING
+    used = value.usage
+    figures = (used.input_tokens, used.output_tokens, used.cached_tokens, used.reasoning_tokens, used.calls)
+    if all(figure is None or 0 <= figure <= _MOST for figure in (*figures, used.cost_usd)):
+        return value.value, used
+    raise HandlerError(f"agent {provider!r} says of its usage what cannot be: {used!r}")

@@ -19,7 +19,7 @@ class Health:
     change nothing any more. Times are those of the clock whose reading is handed over with each call.
     """
 
-    __slots__ = ("_epoch", "_limit", "_mean", "_pause", "_until", "failures", "latency", "reason", "trial")
+    __slots__ = ("_epoch", "_limit", "_mean", "_pause", "_until", "failures", "latency", "probe", "reason")
 
     def __init__(self, limit: int | None, pause: float) -> None:
         """Make one.
@@ -35,7 +35,7 @@ class Health:
         self.latency: float | None = None
         """Seconds that a task took, those of late counting most, in steps of a tenth. None: none was done."""
         self._mean = 0.0
-        self.trial: anyio.Event | None = None
+        self.probe: anyio.Event | None = None
         """Set when the single task that tries it is over; None while there is none."""
         self._limit = limit
         self._pause = pause
@@ -52,14 +52,14 @@ class Health:
         """Return the seconds until a task may pass, 0 if one may now; while one tries it, what that takes, about."""
         if self._until is None:
             return 0.0
-        return max(0.0, self._until - now) if self.trial is None else self.latency or self._pause
+        return max(0.0, self._until - now) if self.probe is None else self.latency or self._pause
 
     def begin(self, now: float) -> int:
         """Take it that a task begins; return what the other methods want to know of it."""
         if self._until is not None:
-            self._end_trial()
+            self._end_probe()
             self._epoch += 1
-            self.trial = anyio.Event()
+            self.probe = anyio.Event()
         return self._epoch
 
     def succeed(self, begun: int, seconds: float) -> None:
@@ -69,7 +69,7 @@ class Health:
             self.latency = mean
         if begun == self._epoch:
             self.failures, self._until = 0, None
-            self._end_trial()
+            self._end_probe()
 
     def fail(self, begun: int, now: float, reason: str, *, pause: float | None = None) -> None:
         """Take it that a task failed, and not for its own fault.
@@ -84,17 +84,17 @@ class Health:
             return
         self.failures += 1
         self.reason = reason
-        if self.trial is not None or pause is not None or self.failures >= self._limit:
+        if self.probe is not None or pause is not None or self.failures >= self._limit:
             self._until = now + (pause or self._pause)
             self._epoch += 1
-            self._end_trial()
+            self._end_probe()
 
     def abandon(self, begun: int) -> None:
         """Take it that a task says nothing about the provider: it was cancelled, or could not be done by anybody."""
         if begun == self._epoch:
-            self._end_trial()
+            self._end_probe()
 
-    def _end_trial(self) -> None:
-        if self.trial is not None:
-            self.trial.set()
-            self.trial = None
+    def _end_probe(self) -> None:
+        if self.probe is not None:
+            self.probe.set()
+            self.probe = None

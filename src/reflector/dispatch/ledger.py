@@ -134,11 +134,15 @@ class Ledger:
 
     @property
     def cost_left(self) -> float | None:
-        """USD that are neither spent nor set aside, or None without a limit; below zero after a surprise."""
+        """USD that are not spent, or None without a limit; below zero after a surprise."""
         if self._allowed[0] is None:
             return None
-        gone = self._spent[0] + self._held[0] + self._under_way[0] + self._lent[0]
-        return (self._allowed[0] - gone) / _UNIT
+        return (self._allowed[0] - self._spent[0] - self._held[0]) / _UNIT
+
+    @property
+    def cost_set_aside(self) -> float:
+        """USD of it that are set aside for what is under way."""
+        return (self._under_way[0] + self._lent[0]) / _UNIT
 
     async def reserve(
         self, key: tuple[str, str, str], *, cost_usd: float | None, tokens: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from typing import Annotated, Any, Literal, assert_never
 
 from pydantic import Field
@@ -19,7 +20,7 @@ from reflector.usage import Usage
 
 __all__ = ["EngineProvider", "ProviderCard", "open_engine"]
 
-_Amount = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Amount = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 _Count = Annotated[int, Field(ge=1)]
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
@@ -99,8 +100,9 @@ class ProviderCard(Value, Card):
             return handler  # an instance: `spawn` says what to do instead
         made = handler.func if isinstance(handler, functools.partial) else handler
         if not (isinstance(made, type) and issubclass(made, Agent)):
-            kind = EngineProvider if self.engine == "inline" else WorkersProvider
-            return functools.partial(kind, handler, self)
+            if self.engine == "inline":
+                return functools.partial(_perform, handler)
+            return functools.partial(EngineProvider, handler, self)
         if self.engine != "inline":
             raise ConfigurationError(
                 f"{made.__name__} is an Agent class; those run inline. For engine={self.engine!r} spawn a function"
@@ -108,8 +110,14 @@ class ProviderCard(Value, Card):
         return handler
 
 
+async def _perform(work: Work, signal: Signal, context: Context) -> Any:
+    """Do a task where its signal is handled."""
+    result = work(Task.from_signal(signal), context)
+    return await result if inspect.isawaitable(result) else result
+
+
 class EngineProvider(Agent):
-    """Runs the work of a provider on an engine of its own."""
+    """Runs the work of a provider on an engine of its own, whose workers live as long as the agent."""
 
     def __init__(self, work: Work, card: ProviderCard) -> None:
         self._work = work
@@ -130,10 +138,6 @@ class EngineProvider(Agent):
         reply = signal.reply(ran.value, source=f"/agents/{context.ref.name}")
         reply.extensions = {"attempts": ran.attempts}
         return reply
-
-
-class WorkersProvider(EngineProvider):
-    """One whose engine has workers, which live as long as the agent. Without them there is nothing to wait for."""
 
     async def on_stop(self, context: Context) -> None:
         await self._engine.close()

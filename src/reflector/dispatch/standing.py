@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 
+from reflector._text import one_line
 from reflector.agents.ref import AgentRef
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.capacity import Capacity, current_caller
@@ -29,8 +30,8 @@ _LASTING = {
     "account", "cost_in", "cost_out", "latency", "quality", "context_window", "requests_per_minute",
 }  # fmt: skip
 _FIGURES = (
-    "running", "waiting", "is_full", "refusal", "expected_cost", "credits", "wait", "rate_wait", "measured_latency",
-    "failures", "last_failure", "health_wait", "health",
+    "running", "waiting", "is_full", "refusal", "expected_cost", "credits", "credits_set_aside", "wait", "rate_wait",
+    "measured_latency", "failures", "last_failure", "health_wait", "health",
 )  # fmt: skip
 
 
@@ -38,20 +39,24 @@ class Standing:
     """One provider as the market sees it. Without a card it has nothing but its room."""
 
     __slots__ = (
-        "_candidate", "_figures", "_is_judged", "_is_priced", "_payer", "_purses", "_runtime", "capacity", "card",
+        "_candidate", "_figures", "_is_judged", "_is_priced", "_purse", "_purses", "_runtime", "capacity", "card",
         "health", "is_charged", "ref", "throttle",
     )  # fmt: skip
 
-    def __init__(self, runtime: Runtime, ref: AgentRef, purses: dict[Hashable, Ledger]) -> None:
+    def __init__(self, runtime: Runtime, ref: AgentRef, purses: dict[str, Ledger]) -> None:
         self._runtime = runtime
         self.ref = ref
         self.card = card = _card(ref)
         self.throttle: Throttle | None = None
         self.health = None if card is _NO_CARD else Health(card.max_failures, card.pause)
         self._purses = purses
-        self._payer = card.account or ref
-        if card.credits is not None and self._payer not in purses:
-            purses[self._payer] = Ledger(Budget(cost_usd=card.credits), clock=runtime.clock)
+        self._purse: Ledger | None = None
+        if card.credits is not None and card.account not in purses:
+            purse = Ledger(Budget(cost_usd=card.credits), clock=runtime.clock)
+            if card.account is None:
+                self._purse = purse
+            else:
+                purses[card.account] = purse
         self._is_priced = card.is_priced
         self.is_charged = card.is_priced or card.account is not None or card.credits is not None
         """Whether what it does is written down, although it may not say what it used."""
@@ -71,16 +76,12 @@ class Standing:
     @property
     def credits(self) -> Ledger | None:
         """What keeps the credits of its account; None without a limit."""
-        return self._purses.get(self._payer)
-
-    def _credits_left(self) -> float | None:
-        purse = self.credits
-        return None if purse is None else purse.cost_left
+        return self._purse if self.card.account is None else self._purses.get(self.card.account)
 
     @property
-    def trial(self) -> anyio.Event | None:
+    def probe(self) -> anyio.Event | None:
         """What is set when the single task that tries it is over; None without one, or if nobody may wait."""
-        return None if self.health is None or self.card.when_full == "fail" else self.health.trial
+        return None if self.health is None or self.card.when_full == "fail" else self.health.probe
 
     @property
     def account(self) -> str:
@@ -94,9 +95,11 @@ class Standing:
         if health is not None and (self._is_judged or health.failures or health.latency is not None):
             is_well = not health.failures
             now = 0.0 if is_well else self._runtime.clock.now()
+            purse = self.credits if self.is_charged else None
             figures += (
                 card.expected_cost(task.estimate) if self._is_priced else 0.0,
-                self._credits_left() if self.is_charged else None,
+                None if purse is None else purse.cost_left,
+                0.0 if purse is None else purse.cost_set_aside,
                 0.0 if card.latency is None else self._wait(card.latency, caller),
                 0.0 if self.throttle is None else self.throttle.wait(*_tokens(task)),
                 health.latency,
@@ -106,9 +109,8 @@ class Standing:
                 "closed" if is_well else health.state(now),
             )
         said = self._candidate
-        if (
-            said is None or figures != self._figures
-        ):  # most of the time nothing has changed since the last task
+        # Most of the time nothing has changed since the last task.
+        if said is None or figures != self._figures:
             known = dict(zip(_FIGURES, figures, strict=False))
             said = self._said_first(known) if said is None else said.model_copy(update=known)
             self._figures, self._candidate = figures, said
@@ -176,9 +178,11 @@ class Standing:
         """Take it that a task was not done, although it was given so many seconds."""
         if self.health is None:
             return
-        was_hurried = isinstance(err, AskTimeoutError) and seconds < (self.card.timeout or 0.0)
+        usual = self.card.timeout or self.health.latency or 0.0
+        was_hurried = isinstance(err, AskTimeoutError) and seconds < usual
         if isinstance(err, ReflectorError) and is_blamed(err) and not was_hurried:
-            self.health.fail(begun, now, f"{type(err).__name__}: {err}", pause=pause_after(err))
+            reason = one_line(f"{type(err).__name__}: {err}", 300)
+            self.health.fail(begun, now, reason, pause=pause_after(err))
         else:
             self.health.abandon(begun)
 
@@ -186,7 +190,8 @@ class Standing:
         """Return whether it may still begin a task for which it was chosen some time ago."""
         if not self.ref.is_alive:
             return False
-        left = self._credits_left()
+        purse = self.credits
+        left = None if purse is None else purse.cost_left
         if left is not None and (left <= 0 or left < self.card.expected_cost(task.estimate)):
             return False
         health = self.health

@@ -10,7 +10,7 @@ import anyio
 
 from reflector._json import dumps
 from reflector.dispatch.engines import Ran
-from reflector.dispatch.provider import WorkersProvider
+from reflector.dispatch.provider import EngineProvider
 from reflector.dispatch.stdio_answer import document_of, protocol_error, read_document, read_output
 from reflector.dispatch.stdio_child import Program, ask_once
 from reflector.dispatch.stdio_session import Session
@@ -35,7 +35,7 @@ Encode = Callable[[Task], Any]
 Decode = Callable[[Any, Task], Any]
 
 
-class StdioProvider(WorkersProvider):
+class StdioProvider(EngineProvider):
     """Has tasks done by a program in any language, which speaks JSON on standard input and output.
 
     ```python

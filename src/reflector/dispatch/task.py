@@ -43,8 +43,8 @@ _NO_LIMITS = Limits()
 class Estimate(Value):
     """What a task takes, as far as that is known before: prices and windows of providers are judged by it."""
 
-    input_tokens: int = Field(default=0, ge=0)
-    output_tokens: int = Field(default=0, ge=0)
+    input_tokens: int = Field(default=0, ge=0, le=10**15)
+    output_tokens: int = Field(default=0, ge=0, le=10**15)
 
 
 class Task(Value):
@@ -106,7 +106,7 @@ class Task(Value):
         extensions = signal.extensions or {}
         known: dict[str, Any] = {}
         if _LIMITS in extensions:
-            known["limits"] = loads(extensions[_LIMITS])
+            known["limits"] = _limits(extensions[_LIMITS])
         if _ESTIMATE in extensions:
             known["estimate"] = loads(extensions[_ESTIMATE])
         if _METADATA in extensions:
@@ -156,9 +156,13 @@ def requested_type(kind: str) -> str:
     return f"reflector.{kind}.requested"
 
 
+_limits = lru_cache(256)(Limits.model_validate_json)
+
+
 def _attribute(value: Any) -> str:
     """Return a value as JSON that may be an attribute of a signal: printable ASCII, the rest as escapes."""
-    return _NOT_PRINTABLE_ASCII.sub(_escaped, dumps(value).decode())
+    text = value.model_dump_json() if isinstance(value, Value) else dumps(value).decode()
+    return text if text.isascii() and text.isprintable() else _NOT_PRINTABLE_ASCII.sub(_escaped, text)
 
 
 def _escaped(found: re.Match[str]) -> str:

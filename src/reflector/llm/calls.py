@@ -177,7 +177,7 @@ class Call:
                 reservation.hold(word, is_first=is_first)
             raise
         finally:
-            self.used += usage
+            self.used = usage if is_first else self.used + usage
             calls.throttle.leave(leave, tokens=usage.total_tokens)
 
     def _write_failure(

@@ -165,7 +165,7 @@ async def warm_up(client: Any) -> None:
     Do it before a time limit begins: loading litellm takes seconds, once per process.
     """
     warmup = getattr(client, "warmup", None)
-    if inspect.iscoroutinefunction(warmup):
+    if warmup is not None and inspect.iscoroutinefunction(warmup):
         await warmup()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from types import UnionType
 from typing import get_args
 
@@ -92,13 +92,10 @@ class Model:
     ) -> None:
         _check("options", options, ModelOptions | None)
         _check("store", store, AnswerStore | None)
-        self.options = options or ModelOptions()
+        self.options = options or _DEFAULTS
         self.store = store
         self.client = _client_of(model, base_url, api_key, self.options.timeout)
         clock = clock or SystemClock()
-
-        async def sleep(seconds: float) -> None:
-            await clock.sleep_until(clock.now() + seconds)
 
         self.ledger = Ledger(self.options.budget, clock=clock)
         self._charged: tuple[Ledger, ...] = ()
@@ -106,7 +103,7 @@ class Model:
             self.client,
             self.options.price,
             Throttle(self.options.limits, clock),
-            Retrier(self.options.retry, sleep=sleep, clock=clock.now),
+            Retrier(self.options.retry, sleep=partial(_sleep, clock), clock=clock.now),
             clock,
         )
 
@@ -123,7 +120,7 @@ class Model:
     @property
     def card(self) -> ProviderCard:
         """Return the card for an agent that answers with this model: what it can take are the model's limits."""
-        return ProviderCard(running=self.options.limits.concurrency)
+        return _card(self.options.limits.concurrency)
 
     @property
     def concurrency(self) -> int:
@@ -140,6 +137,8 @@ class Model:
 
     def charged_to(self, *ledgers: Ledger) -> Model:
         """Return the same model, with the same limits and ledger, whose calls these ledgers pay as well."""
+        if not ledgers:
+            return self
         view = copy.copy(self)
         view._charged = tuple(dict.fromkeys((*self._charged, *ledgers)))
         return view
@@ -178,7 +177,8 @@ class Model:
 
     async def _ask(self, request: ModelRequest) -> ModelReply:
         """Answer a request for which the model has to be asked."""
-        await self.warmup()
+        if hasattr(self.client, "warmup"):
+            await self.warmup()
         call = Call(self._calls, request, self._ledgers(), self.options.timeout)
         try:
             reply = await call.run()
@@ -186,6 +186,15 @@ class Model:
             err.usage = call.used
             raise
         return reply
+
+
+@lru_cache(64)
+def _card(running: int) -> ProviderCard:
+    return ProviderCard(running=running)
+
+
+async def _sleep(clock: Clock, seconds: float) -> None:
+    await clock.sleep_until(clock.now() + seconds)
 
 
 def as_model(model: str | LLMClient | ModelFunction) -> Model:
@@ -218,3 +227,6 @@ def _client_of(
     if isinstance(model, Model):
         raise ConfigurationError("this is a Model already; use it as it is, or its charged_to().")
     return as_client(model)
+
+
+_DEFAULTS = ModelOptions()

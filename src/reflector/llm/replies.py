@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
+from pydantic import ValidationError
+
 from reflector._text import one_line, replace_surrogates
 from reflector.errors import (
     ContentFilteredError,
@@ -67,9 +69,23 @@ def read_reply(value: Any, *, model: str | None = None) -> ModelReply:
             if value.strip()
             else _raise_empty(None, model)
         )
+    if type(value) is dict and (ours := _read_ours(value)) is not None:
+        return ours
     if value is None or isinstance(value, bool | int | float | bytes | list | tuple | set):
         raise _unsupported(value, model)
     return _read_fields(value, model)
+
+
+def _read_ours(value: dict[Any, Any]) -> ModelReply | None:
+    """Return a reply that is told in our own names, as our own model agent does, and needs no interpretation."""
+    if not value.keys() <= ModelReply.model_fields.keys():
+        return None
+    try:
+        reply = ModelReply.model_validate(value, strict=True)
+    except ValidationError:
+        return None
+    is_plain = reply.model and reply.finish_reason in (None, "stop", "length") and reply.reasoning != ""
+    return reply if is_plain and reply.content.strip() else None
 
 
 def _read_fields(value: Any, model: str | None) -> ModelReply:

@@ -116,17 +116,25 @@ class Retrier:
             LLMError: The error of the last try, with a note of how many there were.
         """
         begun = self._clock()
-        tried = 0
+        failure: LLMError | None = None
+        tried = 1
         with anyio.move_on_after(timeout):
-            try:
-                async for state in self._retrying(None if timeout is None else begun + timeout):
-                    with state:
-                        tried += 1
-                        result = await attempt()
+            try:  # almost every call is over with this; tenacity costs more than all the rest of it
+                result = await attempt()
             except LLMError as err:
-                if tried > 1:
-                    err.add_note(f"tried {tried} times in {self._clock() - begun:.1f} s")
-                raise
+                failure = err
+            if failure is not None:
+                try:
+                    async for state in self._retrying(None if timeout is None else begun + timeout):
+                        with state:
+                            if state.retry_state.attempt_number == 1:
+                                raise failure
+                            tried += 1
+                            result = await attempt()
+                except LLMError as err:
+                    if tried > 1:
+                        err.add_note(f"tried {tried} times in {self._clock() - begun:.1f} s")
+                    raise
             self.budget.give_back()
             return result, tried
         which = f" (try {tried} of at most {self.policy.attempts})" if tried > 1 else ""

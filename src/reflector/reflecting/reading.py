@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import anyio
 
@@ -81,7 +82,7 @@ async def read_runs_by_model(
     else:
         parsed = await _reduce(request, groups, builder, read)
     last, provider = replies[-1]
-    usage = sum((reply.usage for reply, _ in replies), Usage())
+    usage = reduce(Usage.__add__, (reply.usage for reply, _ in replies))
     return Reading(parsed, last.model or provider, usage, all(reply.cached for reply, _ in replies))
 
 

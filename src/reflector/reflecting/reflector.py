@@ -130,6 +130,12 @@ class ReflectorOptions:
         return temperature
 
 
+_BUILDER, _OPTIONS, _EDITS = PromptBuilder(), ReflectorOptions(), EditConfig()
+_REDACTOR = Redactor(keys=False, emails=False)
+_QUESTION = Signal(MODEL_REQUESTED, "/reflector")
+"""Only looked at, to find out who would be asked."""
+
+
 class Reflector:
     """Finds out what a prompt did wrong in a run, and changes it.
 
@@ -171,9 +177,9 @@ class Reflector:
         choice = resolve_model(model, base_url=base_url, api_key=api_key)
         self._client = choice.client
         self._is_unconfigured = choice.warned
-        self._builder = prompt_builder or PromptBuilder()
-        self._options = options or ReflectorOptions()
-        self._edits = edits or EditConfig()
+        self._builder = prompt_builder or _BUILDER
+        self._options = options or _OPTIONS
+        self._edits = edits or _EDITS
         if self._client is not None and self._options.cache and (model is None or isinstance(model, str)):
             self._client.store = AnswerStore(max_bytes=_CACHE_BYTES)
         self.memory = ReflectionMemory() if memory is None else memory
@@ -456,10 +462,8 @@ class Reflector:
     @asynccontextmanager
     async def _seated(self, runtime: Runtime) -> AsyncIterator[Limits]:
         """Have this Reflector and its model in a runtime for one call; yield the limits that lead a task to it."""
-        question = Signal(MODEL_REQUESTED, "/reflector")
-        is_model_served = runtime.handles(question) or bool(runtime.providers("model"))
-        asks_served = self._is_unconfigured and is_model_served
-        if self._is_unconfigured and not is_model_served:
+        asks_served = self._is_unconfigured and _is_model_served(runtime)
+        if self._is_unconfigured and not asks_served:
             warnings.warn(_NO_MODEL, NoModelWarning, stacklevel=2)
         name = new_id("reflector")
         model_limits = None if asks_served else Limits(providers=(f"{name}.model",))
@@ -470,7 +474,7 @@ class Reflector:
 
         agents = [await runtime.spawn(reflection, name=name, accepts=["reflection"], card=_CARD)]
         if self._client is not None:
-            if not runtime.handles(question):
+            if not runtime.handles(_QUESTION):
                 # Loading a client's library takes seconds; that must not count as time the model takes.
                 await warm_up(self._client)
             # An agent's task does not see the context of who asks it, so the ledgers of this one are handed over.
@@ -545,11 +549,10 @@ class Reflector:
         question = self._question(sent).replace(response_format=answer_format)
         reply: ModelReply | None = None
         async with ambient_runtime() as runtime, self._seated(runtime) as seat:
-            is_served = runtime.handles(Signal(MODEL_REQUESTED, "/reflector")) or runtime.providers("model")
             if self._client is not None:
                 limits = Limits(providers=tuple(f"{name}.model" for name in seat.providers or ()))
                 reply, _ = await self._ask_model(question, limits)
-            elif self._is_unconfigured and is_served:
+            elif self._is_unconfigured and _is_model_served(runtime):
                 reply, _ = await self._ask_model(question, Limits())
         if reply is None:
             return None
@@ -585,10 +588,14 @@ class Reflector:
         return reply, self.model if is_ours else result.provider
 
 
+def _is_model_served(runtime: Runtime) -> bool:
+    return runtime.handles(_QUESTION) or bool(runtime.providers("model"))
+
+
 def _redactor(redact: Redactor | Callable[[str], str] | None) -> Redactor:
     if isinstance(redact, Redactor):
         return redact
-    return Redactor(keys=False, emails=False, function=redact)
+    return _REDACTOR if redact is None else Redactor(keys=False, emails=False, function=redact)
 
 
 def _is_slow(runs: Any) -> bool:

@@ -12,8 +12,9 @@ import re
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Container, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import NamedTuple
 
 from reflector._json import dumps
 from reflector._text import estimate_tokens, shorten_around
@@ -79,8 +80,7 @@ class EvidenceBudget:
     """The least valuable evidence to show."""
 
 
-@dataclass(frozen=True, slots=True)
-class Excerpt:
+class Excerpt(NamedTuple):
     """One quoted step."""
 
     run: int
@@ -167,7 +167,8 @@ def select_evidence(
     candidates.sort(key=lambda ranked: ranked.order)
     chosen, rest = _take(candidates, budget, budget.tokens)
     condensed = _condense(chosen)
-    saved = sum(map(_cost, chosen)) - sum(map(_cost, condensed))
+    may_be_shorter = any(len(excerpt.text) > _WORTH_CONDENSING for excerpt in chosen)
+    saved = sum(map(_cost, chosen)) - sum(map(_cost, condensed)) if may_be_shorter else 0
     more, _ = _take(rest, budget, saved) if saved > _EXCERPT_OVERHEAD else ([], [])
     excerpts = _condense([*chosen, *more]) if more else condensed
     left_out = {
@@ -245,8 +246,8 @@ def _take(
                 is_cut=text is not ranked.text,
                 passage=ranked.passage,
             )
-            if _cost(excerpt) <= tokens:
-                tokens -= _cost(excerpt)
+            if (cost := _cost(excerpt)) <= tokens:
+                tokens -= cost
                 chosen.append(excerpt)
                 break
         else:
@@ -300,7 +301,7 @@ def _condense(chosen: Sequence[Excerpt]) -> list[Excerpt]:
                 text = printed.fold(excerpt.text, excerpt.step_index, excerpt.passage)
                 if text == excerpt.text:
                     whole[key] = excerpt
-                short = replace(excerpt, text=text)
+                short = excerpt._replace(text=text)
             excerpt = short
         result.append(excerpt)
     return result
@@ -308,14 +309,14 @@ def _condense(chosen: Sequence[Excerpt]) -> list[Excerpt]:
 
 def _relative(excerpt: Excerpt, same: int, before: Excerpt | None) -> Excerpt:
     if same != excerpt.step_index:
-        return replace(excerpt, title=f"{excerpt.title}, the same as step {same}", text="")
+        return excerpt._replace(title=f"{excerpt.title}, the same as step {same}", text="")
     if before is None or excerpt.worth <= Worth.DIVERGENCE or before.is_cut or excerpt.is_cut:
         return excerpt
     changes = _changes(before.text, excerpt.text)
     if not changes:
         return excerpt
-    return replace(
-        excerpt, title=f"{excerpt.title}, as in step {before.step_index} but for these lines", text=changes
+    return excerpt._replace(
+        title=f"{excerpt.title}, as in step {before.step_index} but for these lines", text=changes
     )
 
 
@@ -330,8 +331,7 @@ def _changes(before: str, after: str) -> str:
     return text if len(text) < len(after) // 2 else ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranked:
+class _Ranked(NamedTuple):
     run: int
     step_index: int
     worth: Worth

@@ -22,6 +22,7 @@ __all__ = ["ReflectionMemory", "drop_repeats", "memory_section"]
 
 _TOKENS = 1_200
 _BLAMED = 0.5
+_NOTHING = Experience()
 
 
 class ReflectionMemory:
@@ -32,7 +33,7 @@ class ReflectionMemory:
 
     def __init__(self, experience: Experience | None = None) -> None:
         self._lock = Lock()
-        self._experience = experience or Experience()
+        self._experience = experience or _NOTHING
 
     @property
     def experience(self) -> Experience:

@@ -222,6 +222,8 @@ class ReflectionRequest(Value):
     @property
     def failed(self) -> tuple[TrajectoryAnalysis, ...]:
         """The runs that the reflection is about, the gravest one first."""
+        if not self.other_analyses:
+            return (self.trajectory_analysis,)
         others = (each for each in self.other_analyses if each.outcome is not Outcome.SUCCESS)
         return (self.trajectory_analysis, *others)
 

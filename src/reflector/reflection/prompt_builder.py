@@ -247,6 +247,8 @@ class PromptBuilder:
 
     def _limits(self, request: ReflectionRequest) -> PromptLimits:
         limits = _LIMITS[request.verbosity]
+        if self.evidence_tokens is None and len(request.failed) <= _SHARES:
+            return limits
         budget = limits.evidence
         tokens = budget.tokens if self.evidence_tokens is None else self.evidence_tokens
         if self.evidence_tokens is None:

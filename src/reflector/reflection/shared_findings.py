@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from reflector.trajectories.analysis import FailurePoint, Severity, TrajectoryAnalysis
 
@@ -28,10 +29,17 @@ def finding_key(point: FailurePoint) -> Hashable:
     # A broken rule of the prompt is quoted: it is the same rule whatever words broke it.
     by_rule = "“" in point.description
     text = point.description if by_rule or not point.evidence else point.evidence
-    words = _NUMBER.sub("#", text[:2_000].casefold())
-    if by_rule:
-        words = _COUNTED.sub("", words)
-    return (point.category, point.rule, " ".join(words.split()))
+    return (point.category, point.rule, _words(text[:2_000], by_rule))
+
+
+@lru_cache(1024)
+def _words(text: str, by_rule: bool) -> str:
+    """Return what counts of a finding's text. Each finding is compared several times on its way into a prompt."""
+    words = text.casefold().split()
+    said = " ".join([word if word.isalpha() else _NUMBER.sub("#", word) for word in words])
+    if by_rule and any(word in said for word in ("#", "once", "twice")):
+        said = " ".join(_COUNTED.sub("", said).split())
+    return said
 
 
 @dataclass(frozen=True, slots=True)

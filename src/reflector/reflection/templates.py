@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from string import Template
 
 from reflector._json import dumps
@@ -241,7 +242,7 @@ class PromptTemplates:
 
     def system_prompt(self) -> str:
         """Return the system prompt with its choices filled in."""
-        return fill(self.system, _CHOICES)
+        return _system_prompt(self.system)
 
 
 def _check(name: str, text: object, needed: frozenset[str], known: frozenset[str]) -> None:
@@ -266,14 +267,37 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     >>> fill("A\\n\\n$b\\n\\nC", {"b": ""})
     'A\\n\\nC'
     """
+    parts = list(_shape(template, frozenset(name for name, value in values.items() if not value)))
+    for at in range(1, len(parts), 2):
+        parts[at] = values[parts[at]]
+    return "".join(parts).strip()
+
+
+@lru_cache(128)
+def _shape(template: str, empty: frozenset[str]) -> tuple[str, ...]:
+    """Return the parts of a template when some placeholders are empty: text, name, text, name, …, text."""
     lines: list[str] = []
     for line in template.split("\n"):
         alone = _ALONE.fullmatch(line)
-        if alone and not values[alone[1]]:
+        if alone and alone[1] in empty:
             continue
         if line.strip() or (lines and lines[-1].strip()):
             lines.append(line)
-    return Template("\n".join(lines)).substitute(values).strip()
+    text, parts, at = "\n".join(lines), [""], 0
+    for found in Template.pattern.finditer(text):
+        parts[-1] += text[at : found.start()]
+        at = found.end()
+        if found["escaped"] is not None:
+            parts[-1] += "$"
+        else:
+            parts += [found["named"] or found["braced"], ""]
+    parts[-1] += text[at:]
+    return tuple(parts)
+
+
+@lru_cache(16)
+def _system_prompt(template: str) -> str:
+    return fill(template, _CHOICES)
 
 
 DEFAULT_TEMPLATES = PromptTemplates()

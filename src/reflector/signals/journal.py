@@ -36,6 +36,7 @@ def encode(signal: Signal, *, strict: bool = False) -> JournalRow:
     Raises:
         InvalidSignalError: If an attribute breaks CloudEvents 1.0, or if `strict`, data has no JSON form.
     """
+    time_us = signal.time_ns // 1000  # before it is written: then it is a number still
     try:
         body = signal.to_json()
     except InvalidSignalError as err:
@@ -43,7 +44,6 @@ def encode(signal: Signal, *, strict: bool = False) -> JournalRow:
             raise
         note = {"journalerror": clean(one_line(str(err), 200))}
         body = signal.replace(data=None, extensions=(signal.extensions or {}) | note).to_json()
-    time_us = signal.time_ns // 1000
     return (
         signal.id,
         signal.source,

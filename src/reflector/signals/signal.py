@@ -18,7 +18,7 @@ from reflector._json import dumps, loads
 from reflector.errors import InvalidSignalError
 from reflector.signals.attributes import (
     aware,
-    check_texts,
+    check_text,
     is_json,
     read_bytes,
     read_time,
@@ -118,11 +118,6 @@ class Signal:
         when = self._time
         return from_wall_us(when) if isinstance(when, int) else read_time(when, "time")
 
-    def _time_text(self) -> str:
-        if isinstance(self._time, int):
-            self._time = rfc3339(self._time)
-        return self._time
-
     @property
     def time_ns(self) -> int:
         """When it was created, in nanoseconds since 1970; whole microseconds, as on the wire."""
@@ -190,24 +185,25 @@ class Signal:
         Raises:
             InvalidSignalError: If an attribute breaks CloudEvents 1.0.
         """
-        return _common(self.type, self.source, self.datacontenttype) | self._members()
-
-    def _members(self) -> dict[str, Any]:
-        """Return the members that differ from signal to signal; `_head` has the others."""
-        members: dict[str, Any] = {"id": self._id or self.id}
+        members = _common(self.type, self.source, self.datacontenttype).copy()
+        if self._id is None:
+            members["id"] = self._id = new_id()
+        else:
+            members["id"] = check_text("id", self._id)
         if self.subject is not None:
-            members["subject"] = self.subject
+            members["subject"] = check_text("subject", self.subject)
         if self.dataschema is not None:
-            members["dataschema"] = self.dataschema
+            members["dataschema"] = check_text("dataschema", self.dataschema)
         if self.dataref is not None:
-            members["dataref"] = self.dataref
+            members["dataref"] = check_text("dataref", self.dataref)
         if self.correlationid is not None:
-            members["correlationid"] = self.correlationid
+            members["correlationid"] = check_text("correlationid", self.correlationid)
         if self.causationid is not None:
-            members["causationid"] = self.causationid
-        check_texts(members)
+            members["causationid"] = check_text("causationid", self.causationid)
         when = self._time
-        members["time"] = when if when.__class__ is str else self._time_text()
+        if when.__class__ is int:
+            when = self._time = rfc3339(when)
+        members["time"] = when
         if self.trace is not None:
             members["traceparent"] = format_traceparent(self.trace)
             if self.trace[3]:
@@ -233,16 +229,16 @@ class Signal:
         Raises:
             InvalidSignalError: If an attribute breaks CloudEvents 1.0, or data has no JSON form.
         """
-        head, members = _head(self.type, self.source, self.datacontenttype), self._members()
+        members = self.to_dict()
         try:
-            raw = head + dumps(members)[1:]
+            raw = dumps(members)
             if store is not None and len(raw) > DATAREF_LIMIT:
                 body = (
                     self.data
                     if members.pop("data_base64", None) is not None
                     else dumps(members.pop("data", None))
                 )
-                raw = head + dumps(members | {"dataref": store(body)})[1:]
+                raw = dumps(members | {"dataref": store(body)})
         except (TypeError, ValueError, RecursionError) as err:
             raise InvalidSignalError(f"the data of {self!r} has no JSON form: {err}") from err
         return raw
@@ -251,8 +247,9 @@ class Signal:
     def from_json(cls, raw: bytes | str, *, load: Callable[[str], bytes] | None = None) -> Signal:
         """Return the signal that a structured-mode JSON object holds.
 
-        Lenient: attributes that are null count as unset, specversion 1.0.x is accepted, unknown attributes are
-        kept. Strict where meaning is lost: id, source, type and specversion must be there.
+        Lenient: members that are null count as unset (data too: a signal whose data is null has none, and is written
+        without), specversion 1.0.x is accepted, unknown attributes are kept. Strict where meaning is lost: id, source,
+        type and specversion must be there.
 
         Args:
             raw: UTF-8 JSON.
@@ -312,16 +309,11 @@ class Signal:
 
 
 @lru_cache(1024)
-def _head(type: str, source: str, datacontenttype: str | None) -> bytes:
-    """Return what the signals of one sender have in common, as the beginning of a JSON object: written once."""
-    return dumps(_common(type, source, datacontenttype))[:-1] + b","
-
-
 def _common(type: str, source: str, datacontenttype: str | None) -> dict[str, Any]:
-    members = {"specversion": "1.0", "type": type, "source": source}
+    """Return what the signals of one sender have in common: checked once. To be copied."""
+    members = {"specversion": "1.0", "type": check_text("type", type), "source": check_text("source", source)}
     if datacontenttype is not None:
-        members["datacontenttype"] = datacontenttype
-    check_texts(members)
+        members["datacontenttype"] = check_text("datacontenttype", datacontenttype)
     return members
 
 

@@ -12,7 +12,7 @@ from reflector.tasks.payloads import CodeEvolutionTask, CodeReflectionTask
 
 __all__ = ["CODE_PROMPT_VERSION", "chunk_names", "evolution_messages", "reflection_messages"]
 
-CODE_PROMPT_VERSION = "code-1"
+CODE_PROMPT_VERSION = "code-2"
 """Goes up when the wording changes."""
 
 _REVIEWER = """\
@@ -31,7 +31,7 @@ _REFLECTION = """\
 ## Code
 
 Each line begins with its number in the file and a bar, which are not part of the code. "…" stands for lines that are \
-not shown.
+not shown, and names what comes next. What is imported or defined there is taken to be right.
 
 {files}
 
@@ -44,22 +44,27 @@ Answer with one JSON object and nothing else:
   "root_causes": ["the decisions in the code from which the problems follow; empty if there are none"],
   "suggestions": [
     {{
-      "type": "modify | add | remove | restructure",
-      "category": "reasoning (it computes something wrong) | constraint (a check, a limit or a clean-up is missing) | \
-structure (responsibilities, duplication, coupling) | clarity (misleading names or documentation) | example (a test or \
-an example is missing or wrong)",
-      "description": "the change, in one or two sentences",
+      "type": "modify",
+      "category": "reasoning",
+      "description": "the change, in one or two sentences; if it needs a second place, name that too",
       "rationale": "how it fails or hurts today: name the input or the situation",
-      "priority": "high | medium | low",
+      "priority": "high",
       "target_section": "{place}",
-      "specific_text": "the new code for exactly these lines, without line numbers; null if it is more than a few lines"
+      "specific_text": "the new code for exactly these lines, without line numbers; null if that is more than 15 lines"
     }}
   ],
   "expected_improvement": "what is better afterwards"
 }}
 
-Suggest at most {most} changes, the gravest first. An empty list is a good answer to good code. In target_section \
-write the path and the lines as they are numbered above, as few lines as the change concerns."""
+- type: modify, add, remove or restructure.
+- category: reasoning (it computes something wrong), constraint (a check, a limit or a clean-up is missing), structure \
+(responsibilities, duplication, coupling), clarity (misleading names or documentation) or example (a test or an \
+example is missing or wrong).
+- priority: high, medium or low.
+- target_section: the path and the lines as they are numbered above, as few lines as the change concerns.
+
+Suggest at most {most} changes, the gravest first, each of them sensible without the others and about lines of its \
+own. An empty list is a good answer to good code."""
 
 _AUTHOR = """\
 You change code. You do what the goal says, keep everything else as it is, and keep the style of the code: its \
@@ -95,11 +100,10 @@ _MOST = 7
 def reflection_messages(task: CodeReflectionTask, goal: str = "") -> tuple[Message, ...]:
     """Return the question about chunks of code."""
     chunks = task.code_chunks
-    first = chunks[0]
     text = _REFLECTION.format(
         goal=clean(goal).strip() or _REVIEW_GOAL,
         files="\n\n".join(_shown_files(chunks)),
-        place=f"{_name(first, 1)}:{first.start_line}-{first.start_line + 1}",
+        place=f"{chunk_names(chunks)[0]}:FIRST-LAST",
         most=_MOST,
     )
     return Message(role="system", content=_REVIEWER), Message(role="user", content=text)
@@ -107,7 +111,8 @@ def reflection_messages(task: CodeReflectionTask, goal: str = "") -> tuple[Messa
 
 def evolution_messages(task: CodeEvolutionTask, goal: str = "") -> tuple[Message, ...]:
     """Return the request to change a snippet."""
-    last = task.start_line + max(0, len(task.code_snippet.splitlines()) - 1)
+    shown = task.code_snippet.rstrip("\n")
+    last = task.start_line + shown.count("\n")
     where = (
         f"Lines {task.start_line} to {last} of {one_line(clean(task.path))}:" if task.path else "A snippet:"
     )
@@ -115,7 +120,7 @@ def evolution_messages(task: CodeEvolutionTask, goal: str = "") -> tuple[Message
     text = _EVOLUTION.format(
         goal=clean(goal).strip() or _CHANGE_GOAL,
         place=where,
-        code=fenced(task.code_snippet.rstrip("\n")),
+        code=fenced(shown),
         context=f"\nContext:\n\n{context}\n" if context else "",
     )
     return Message(role="system", content=_AUTHOR), Message(role="user", content=text)
@@ -142,7 +147,7 @@ def _shown_files(chunks: Sequence[Chunk]) -> Iterator[str]:
         expected = 1
         for chunk in parts:
             if chunk.start_line > expected:
-                shown.append("…")
+                shown.append(f"… {one_line(clean(chunk.name), 200)}".rstrip())
             lines = clean(chunk.text).removesuffix("\n").split("\n")
             shown += (f"{at:>{width}}| {line}" for at, line in enumerate(lines, chunk.start_line))
             expected = chunk.end_line + 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import math
@@ -378,5 +379,6 @@ class GroupResults(AsyncIterator[GroupResult]):
 
     def __del__(self) -> None:
         if self._stop is not None:
-            self._stop.set()
-            self._batch.results.close()
+            with contextlib.suppress(RuntimeError):  # the event loop may have ended
+                self._stop.set()
+                self._batch.results.close()

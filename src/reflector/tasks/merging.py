@@ -5,12 +5,15 @@ from __future__ import annotations
 import inspect
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any, Literal, assert_never, cast, get_args
+
+from pydantic import ValidationError
 
 from reflector._json import Value, dumps
 from reflector.dispatch.decision import Decision
 from reflector.dispatch.task import TaskOutput
-from reflector.errors import ConfigurationError, ReflectorError
+from reflector.errors import ConfigurationError
 from reflector.reflection.aggregation.likeness import Wording
 from reflector.reflection.confidence import level_of
 from reflector.reflection.models import Priority
@@ -89,7 +92,7 @@ async def merge_results(
         return merged.with_failure(failure)
     try:
         value = await merge_values([result.value for result in done], merge)
-    except ReflectorError as err:
+    except Exception as err:  # noqa: BLE001 - the border to the caller's function; its error is this one's
         spent = getattr(err, "usage", None) or Usage()
         return cast(GroupResult, merged.replace(usage=usage + spent)).with_failure(TaskFailure.of(err))
     if isinstance(value, TaskOutput):
@@ -122,6 +125,7 @@ def _failure(
 
 async def merge_values(values: Sequence[Any], merge: Merge) -> Any:
     """Return one value for several; of a single one, that."""
+    values = [_typed(value) for value in values]
     if callable(merge):
         value = merge(values)
         return await value if inspect.isawaitable(value) else value
@@ -136,6 +140,14 @@ async def merge_values(values: Sequence[Any], merge: Merge) -> Any:
             return _united(values)
         case _:
             assert_never(merge)
+
+
+def _typed(value: Any) -> Any:
+    """Return a code reflection that came from a program as what it is."""
+    if isinstance(value, dict) and "suggestions" in value:
+        with suppress(ValidationError):
+            return CodeReflection.model_validate(value)
+    return value
 
 
 def _confidence(value: Any) -> float:

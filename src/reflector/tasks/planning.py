@@ -28,9 +28,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Plan", "PlanOptions", "plan"]
 
-_NAMES_SHOWN = 60
+_LINES_SHOWN = 60
+_LINE_SHOWN = 160
 _IMPORT = re.compile(r"(import|from|use|#include|using|require|package)\b")
+_VARIABLE = re.compile(r"(?:const |let |static )?\w+(?:\s*:[^=]+)?\s*=[^=]")
 """Lines at the margin; those of several lines only as they begin."""
+_SIGNATURE = re.compile(r"\bdef \w+(\([^()]*(?:\([^()]*\)[^()]*)*\)(?: ->[^:\n]+)?)")
 
 TaskType = Literal["code_reflection", "code_evolution", "clifford_operation"]
 
@@ -291,16 +294,24 @@ def _evolutions(
 
 
 def _surroundings(chunks: Iterable[Chunk]) -> dict[str, dict[str, Any]]:
-    """Return what whoever changes a piece of a file should know of the rest: its imports, and what it defines."""
-    around: dict[str, dict[str, Any]] = {}
+    """Return what whoever changes a piece of a file should know of the rest: imports, variables, definitions."""
+    around: dict[str, dict[str, dict[str, None]]] = {}
     for chunk in chunks:
-        known = around.setdefault(chunk.path, {"imports": [], "defined_in_this_file": []})
-        known["imports"] += [
-            line for line in chunk.text.splitlines() if _IMPORT.match(line) and line not in known["imports"]
-        ]
-        if chunk.name and len(known["defined_in_this_file"]) < _NAMES_SHOWN:
-            known["defined_in_this_file"].append(chunk.name)
-    return around
+        known = around.setdefault(chunk.path, {"imports": {}, "variables": {}, "definitions": {}})
+        for line in chunk.text.splitlines():
+            if _IMPORT.match(line):
+                known["imports"][line] = None
+            elif _VARIABLE.match(line):
+                known["variables"][one_line(line, _LINE_SHOWN)] = None
+        if chunk.name:
+            signature = _SIGNATURE.search(chunk.text)
+            known["definitions"][chunk.name + (one_line(signature[1], _LINE_SHOWN) if signature else "")] = (
+                None
+            )
+    return {
+        path: {name: list(lines)[:_LINES_SHOWN] for name, lines in known.items() if lines}
+        for path, known in around.items()
+    }
 
 
 def _size(group: TaskGroup) -> int:

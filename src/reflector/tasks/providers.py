@@ -76,7 +76,7 @@ async def prepare(spec: ProviderSpec, folder: Path | None = None) -> Prepared:
                     spec, CliffordProvider, (CliffordOperation.kind,), running=workers, quality=1.0
                 )
             case "rules":
-                return _prepared(spec, rules_provider, RULES_KINDS, running=2, quality=0.25)
+                return _prepared(spec, rules_provider, RULES_KINDS, running=2, quality=0.25, engine="thread")
             case "callable":
                 return _callable(spec, folder)
             case "stdio":
@@ -206,16 +206,15 @@ async def _model(spec: ProviderSpec) -> Prepared:
         price = Price(input=(spec.cost_in or 0.0) * _MILLION, output=(spec.cost_out or 0.0) * _MILLION)
     concurrency = spec.concurrency or RateLimits().concurrency
     options = ModelOptions(limits=RateLimits(concurrency=concurrency), price=price)
-    assert spec.model is not None, "a spec without a model is refused"
-    model = Model(spec.model, base_url=spec.base_url, api_key=key, options=options)
-    if price is None or spec.context_window is None:
-        await model.warmup()
-        known = model.price
-        spec = spec.replace(
-            cost_in=spec.cost_in if known is None else known.input / _MILLION,
-            cost_out=spec.cost_out if known is None else known.output / _MILLION,
-            context_window=spec.context_window or facts_of(model.client).max_input_tokens,
-        )
+    model: Model = spec.model
+    if not isinstance(model, Model):
+        model = Model(spec.model, base_url=spec.base_url, api_key=key, options=options)
+    await model.warmup()  # now, so that it takes no task's time
+    known = model.price
+    if known is not None:
+        spec = spec.replace(cost_in=known.input / _MILLION, cost_out=known.output / _MILLION)
+    if spec.context_window is None:
+        spec = spec.replace(context_window=facts_of(model.client).max_input_tokens)
     return _prepared(spec, partial(ModelProvider, model), MODEL_KINDS, running=concurrency)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
 from reflector._text import estimate_tokens
@@ -11,11 +12,15 @@ from reflector.dispatch.task import Estimate
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.payloads import CodeReflectionTask
 
-__all__ = ["split_group"]
+__all__ = ["split_group", "tokens_of"]
+
+_FRAME = 900
+"""Tokens of a prompt around code, at most, which every part repeats; what is more grows with the code."""
 
 
 def split_group(group: TaskGroup, window: int) -> tuple[TaskGroup, ...]:
-    """Return the parts of a group, each of which fits a context window, its output included; itself if it fits.
+    """Return the parts of a group, each of which fits a context window, its output included; itself if it fits, or if
+    nothing would: the prompt and the answer alone are too large.
 
     Only code reflections can be cut. The parts hold each line of the code exactly once, in order; what the group may
     cost is divided among them by their tokens. A single line is never cut, and may make a part too large.
@@ -27,18 +32,21 @@ def split_group(group: TaskGroup, window: int) -> tuple[TaskGroup, ...]:
     payload = group.payload
     if not isinstance(payload, CodeReflectionTask) or tokens_of(group) <= window:
         return (group,)
-    estimate = group.estimate or Estimate()
-    counts = [_tokens(chunk) for chunk in payload.code_chunks]
-    frame = max(0, estimate.input_tokens - sum(counts))
-    """Of the prompt around the code, which every part repeats."""
-    packs = list(_packed(payload.code_chunks, max(1, window - frame - estimate.output_tokens)))
+    code = sum(map(_tokens, payload.code_chunks)) or 1
+    estimate = group.estimate or Estimate(input_tokens=code)
+    frame = max(0, min(estimate.input_tokens - code, _FRAME))
+    growth = max(1.0, (estimate.input_tokens - frame) / code)
+    room = int((window - frame - estimate.output_tokens) / growth)
+    if room < 1:
+        return (group,)
+    packs = list(_packed(payload.code_chunks, room))
     sizes = [sum(map(_tokens, pack)) for pack in packs]
     return tuple(
         group.replace(
             id=f"{group.id}/{number}",
             payload=payload.replace(code_chunks=tuple(pack)),
             limits=group.limits.replace(cost_usd=cost),
-            estimate=estimate.replace(input_tokens=frame + size),
+            estimate=estimate.replace(input_tokens=frame + math.ceil(size * growth)),
             origin=group.origin.replace(parent=group.id, part=number, parts=len(packs)),
         )
         for number, (pack, size, cost) in enumerate(

@@ -46,8 +46,8 @@ class ProviderSpec(Value):
 
     name: str = Field(min_length=1)
     kind: ProviderKind
-    model: str | None = None
-    """A model's name as litellm writes it."""
+    model: Any = None
+    """A model's name as litellm writes it. In Python also a `Model`, an `LLMClient` or a function."""
     base_url: str | None = None
     api_key_env: str | None = None
     """The variable of the environment that holds the key; keys themselves stand in no table."""
