@@ -33,16 +33,18 @@ class Attempts:
         self._commits += 1
         self._by_parent.setdefault(proposal.parent.key, []).append((self._commits, proposal))
         for each in (child, proposal.trial):
-            if each is not None:
+            if each is not None and not _is_waiting(proposal):
                 self._texts.setdefault(each.key, self._commits)
 
-    def is_known(self, proposal: Proposal, trial: Candidate, active: Iterable[Proposal]) -> bool:
-        """Return whether a trial has the texts of one that was tried, or of one under way."""
+    def is_known(self, proposal: Proposal, trial: Candidate) -> bool:
+        """Return whether a trial has the texts of one that was tried."""
         since = self._texts.get(trial.key)
-        if self._is_strict:
-            return since is not None and since <= proposal.base
+        return since is not None and (not self._is_strict or since <= proposal.base)
+
+    def is_under_way(self, proposal: Proposal, trial: Candidate, active: Iterable[Proposal]) -> bool:
+        """Return whether another proposal is trying the same texts. Nobody knows in strict order."""
         others = (each.trial for each in active if each is not proposal)
-        return since is not None or any(other is not None and other.key == trial.key for other in others)
+        return not self._is_strict and any(each is not None and each.key == trial.key for each in others)
 
     def unhelped_by(self, proposal: Proposal) -> int:
         """Return how many reflections on a proposal's parent have brought nothing to run since the last that did."""
@@ -65,10 +67,15 @@ class Attempts:
         return [each for commits, each in committed if not self._is_strict or commits <= proposal.base]
 
 
+def _is_waiting(proposal: Proposal) -> bool:
+    """Return whether a proposal ended because another one was trying its text: nobody knew yet what it was worth."""
+    return proposal.ending == "duplicate" and bool(proposal.reason)
+
+
 def _unhelped(siblings: Sequence[Proposal]) -> int:
     count = 0
     for each in reversed(siblings):
-        if each.steps:
+        if each.steps and not _is_waiting(each):
             if each.ending not in ("unusable", "duplicate"):
                 break
             count += 1

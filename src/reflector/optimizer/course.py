@@ -162,7 +162,8 @@ class Course:
         proposal.trial = changed(proposal, proposed.changes)
         if self._is_known(proposal, proposal.trial):
             if proposal.child is None:
-                self.state.end(proposal, "duplicate")
+                is_new = not self.state.attempts.is_known(proposal, proposal.trial)
+                self.state.end(proposal, "duplicate", "the same text is being tried" if is_new else "")
             else:
                 self._go_further(proposal)
         elif self.state.stopping.is_cut_off:
@@ -321,4 +322,6 @@ class Course:
         return rows_to_try(proposal, self.state.config.perfect_score, rng)
 
     def _is_known(self, proposal: Proposal, trial: Candidate) -> bool:
-        return self.state.attempts.is_known(proposal, trial, self.state.active.values())
+        """Return whether a trial has the texts of one that was tried, or that is under way."""
+        attempts, active = self.state.attempts, self.state.active.values()
+        return attempts.is_known(proposal, trial) or attempts.is_under_way(proposal, trial, active)
