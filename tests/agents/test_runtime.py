@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import threading
+import weakref
 from typing import Any
 
 import anyio
@@ -531,3 +533,19 @@ async def test_a_waiting_worker_that_asyncio_cancels_just_after_it_was_sent_lose
         ref.tell_nowait(told)
         worker.cancel()
     assert [letter.signal for letter in runtime.dead_letters] == [told]
+
+
+async def test_a_runtime_that_is_over_is_freed_without_the_garbage_collector() -> None:
+    """With all that lived in it: many private runtimes would otherwise keep the collector busy."""
+    gc.disable()
+    try:
+        async with Runtime() as runtime:
+            ref = await runtime.spawn(echo, handles="demo.*")
+            await runtime.request(PING)
+            await ref.ask(PING, timeout=1.0)
+        gone = weakref.ref(runtime), weakref.ref(runtime.exchange)
+        del runtime, ref
+        await settle()
+        assert [each() for each in gone] == [None, None]
+    finally:
+        gc.enable()

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from operator import add
 
 from reflector._clock import Clock, SystemClock
 from reflector._json import dumps
@@ -288,8 +289,7 @@ class Ledger:
 
     @staticmethod
     def _add(sums: list[int], amounts: list[int] | tuple[int, ...]) -> None:
-        for at, amount in enumerate(amounts):
-            sums[at] += amount
+        sums[:] = map(add, sums, amounts)
 
     def _refusal(
         self,

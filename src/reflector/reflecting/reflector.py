@@ -20,6 +20,7 @@ from reflector._text import shorten
 from reflector.agents.ambient import ambient_runtime
 from reflector.agents.context import Context
 from reflector.agents.portal import run_sync
+from reflector.agents.ref import AgentRef
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.dispatching import execute
 from reflector.dispatch.ledger import Ledger, active_ledgers
@@ -486,11 +487,12 @@ class Reflector:
             )
         try:
             yield Limits(providers=(name,))
-        finally:
+            await _stop(agents)
+        except BaseException:
             # Also when the call is cancelled: a question that nobody waits for any more must not be paid.
             with anyio.CancelScope(shield=True):
-                for agent in reversed(agents):
-                    await agent.stop(drain=0.0)
+                await _stop(agents)
+            raise
 
     async def _answer(
         self, request: ReflectionRequest, model_limits: Limits | None, *, by_rules: bool, sample: int
@@ -527,7 +529,7 @@ class Reflector:
             # The first time, what it is learned with has to be loaded and fitted: not on the event loop.
             confidence = await anyio.to_thread.run_sync(self.memory.probabilities, features)
         return Reflection(
-            **{name: getattr(parsed, name) for name in ParsedReflection.model_fields},
+            **vars(parsed),
             run_analysis=request.trajectory_analysis,
             other_analyses=request.other_analyses,
             plan=plan,
@@ -586,6 +588,11 @@ class Reflector:
         is_ours = self._client is not None
         reply = read_reply(result.value, model=self.model if is_ours else None)
         return reply, self.model if is_ours else result.provider
+
+
+async def _stop(agents: Sequence[AgentRef]) -> None:
+    for agent in reversed(agents):
+        await agent.stop(drain=0.0)
 
 
 def _is_model_served(runtime: Runtime) -> bool:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import cache
 from typing import Any
 
-from reflector._json import dumps, loads
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 
 __all__ = ["SCHEMA_VERSION", "answer_format", "answer_schema"]
@@ -17,14 +15,10 @@ SCHEMA_VERSION = 1
 
 def answer_format() -> dict[str, Any]:
     """Return the schema as the `response_format` of a request, in OpenAI's form and strict."""
-    form: dict[str, Any] = loads(_answer_format())
-    return form
-
-
-@cache
-def _answer_format() -> bytes:
-    schema = {"name": f"reflection_{SCHEMA_VERSION}", "strict": True, "schema": answer_schema()}
-    return dumps({"type": "json_schema", "json_schema": schema})
+    return {
+        "type": "json_schema",
+        "json_schema": {"name": f"reflection_{SCHEMA_VERSION}", "strict": True, "schema": answer_schema()},
+    }
 
 
 def answer_schema() -> dict[str, Any]:

@@ -230,6 +230,8 @@ class ReflectionRequest(Value):
     @property
     def passed(self) -> tuple[TrajectoryAnalysis, ...]:
         """The runs that serve as comparison."""
+        if not self.other_analyses:
+            return ()
         return tuple(each for each in self.other_analyses if each.outcome is Outcome.SUCCESS)
 
     @property

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
-from reflector._json import JSONValue, dumps
+from reflector._json import JSONValue, dumps, loads
 from reflector._text import clean, estimate_tokens, fenced, one_line
 from reflector.errors import ConfigurationError
 from reflector.llm.messages import Message
@@ -150,7 +151,8 @@ class PromptBuilder:
     def build_answer_format(self) -> dict[str, JSONValue]:
         """Return the form that the model is held to, as a `response_format`: our schema with our own system prompt."""
         is_ours = self.templates.system == DEFAULT_TEMPLATES.system
-        return answer_format() if is_ours else {"type": "json_object"}
+        form: dict[str, JSONValue] = loads(_answer_format()) if is_ours else {"type": "json_object"}
+        return form
 
     def build_system_prompt(self) -> str:
         """Return who the model is, what it must find, and the JSON it must answer with."""
@@ -275,6 +277,11 @@ class PromptBuilder:
             known = [text for each in points for text in (each.description, f"{each.rule} at step")]
             parts.append(comparison_section(compared[:_COMPARED], known))
         return "\n\n".join(part for part in parts if part)
+
+
+@cache
+def _answer_format() -> bytes:
+    return dumps(answer_format())
 
 
 def _chat(texts: Sequence[str]) -> tuple[Message, ...]:
