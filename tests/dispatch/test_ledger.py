@@ -395,7 +395,9 @@ def test_rollouts_that_cost_nothing_so_far_are_set_aside_together_and_those_that
         ledger.start_rollout()
     together.settle(Usage(), rollouts=2)
     assert ledger.rollouts == 2
-    last = ledger.start_rollout(8)
-    assert last.rollouts == 3
+    last, other = ledger.start_rollout(2), ledger.start_rollout(1)
+    assert last.rollouts == 2
     last.settle(Usage(cost_usd=0.1), rollouts=1)
+    assert not other.is_enough  # a rollout may cost something, as it turned out
+    other.cancel()
     assert ledger.start_rollout(8).rollouts == 1

@@ -52,6 +52,11 @@ class Reservation:
         """How many rollouts may begin."""
         return self.amounts[3]
 
+    @property
+    def is_enough(self) -> bool:
+        """Whether it holds as much as one that is made now would, after what others have reported meanwhile."""
+        return self._ledger._guess(self.key) <= self.amounts[0]
+
     def settle(
         self,
         usage: Usage,

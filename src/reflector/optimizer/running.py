@@ -119,7 +119,7 @@ class Runner:
         try:
             with own.active():
                 for example in examples[done : done + reservation.rollouts]:
-                    if now - began > self._long:
+                    if begun and (now - began > self._long or not reservation.is_enough):
                         return
                     begun += 1
                     started = now
