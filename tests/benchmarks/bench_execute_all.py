@@ -150,7 +150,9 @@ async def ten_thousand() -> None:
     counted = {name: each.tokens for name, each in flaky.items()}
     for line in ledger.lines():
         said = counted.get(line.model, tokens[line.model])
-        print(f"{line.model:8} counted {said:6} tokens, ledger {line.usage.input_tokens:6}; failed: {line.failures}")
+        print(
+            f"{line.model:8} counted {said:6} tokens, ledger {line.usage.input_tokens:6}; failed: {line.failures}"
+        )
         assert said == line.usage.input_tokens == tokens[line.model]
 
 

@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from reflector.cli.app import main
+from reflector.cli.dispatch import _told
+from reflector.tasks.code_results import CodeReflection, CodeSuggestion
+from reflector.tasks.results import GroupResult
 
 TABLE = """
 [[providers]]
@@ -173,3 +176,21 @@ def test_whoever_reads_may_stop_reading(tmp_path: Path) -> None:
     done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, check=False, timeout=60)
     assert len(done.stdout.splitlines()) == 2
     assert b"Traceback" not in done.stderr
+
+
+def test_a_terminal_shows_suggestions_with_their_places() -> None:
+    suggestion = CodeSuggestion(
+        type="modify",
+        category="clarity",
+        description="Say\nmore.",
+        rationale="",
+        path="a.py",
+        start_line=3,
+        end_line=4,
+    )
+    value = CodeReflection(analysis="Fine.", suggestions=(suggestion,))
+    result = GroupResult(id="g", task_type="code_reflection", status="completed", value=value, provider="p")
+    assert _told(result) == "g p $0 Fine.\n  a.py:3-4: [medium] Say more."
+    odd = result.replace(value=object(), task_type="rollout")
+    assert _told(odd).startswith("g p $0 TypeError: its value has no JSON form")
+    assert _told(result.replace(value={"a": 1})) == 'g p $0 {"a":1}'

@@ -79,9 +79,13 @@ def upper(task: Task, context: Any) -> str:
 
 
 async def test_rules_reflect_on_prompts_too() -> None:
-    run = {"messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "5"}], "reward": 0}
+    run = {
+        "messages": [{"role": "user", "content": "2 + 2?"}, {"role": "assistant", "content": "5"}],
+        "reward": 0,
+    }
     (result,) = await all_of(
-        [PromptReflectionTask(runs=(run,), prompt="Add.")], providers=[ProviderSpec(name="rules", kind="rules")]
+        [PromptReflectionTask(runs=(run,), prompt="Add.")],
+        providers=[ProviderSpec(name="rules", kind="rules")],
     )
     assert (result.provider, result.status) == ("rules", "completed")
     assert result.value.analysis
@@ -363,3 +367,20 @@ async def test_a_group_too_large_for_everybody_is_split_and_merged() -> None:
     assert result.usage.input_tokens == len(code) + 6
     assert result.cost_usd == (len(code) + 6) * 0.5
     assert [part.id for part in result.parts] == [f"big/{n}" for n in range(1, len(asked) + 1)]
+
+
+async def test_limits_per_minute_make_tasks_wait_and_not_fail() -> None:
+    clock = VirtualClock()
+    done: list[str] = []
+    async with Runtime(clock=clock), anyio.create_task_group() as tasks:
+
+        async def collect() -> None:
+            spec = ProviderSpec(name="echo", kind="echo", rpm=20)
+            async for result in execute_all([rollout(n) for n in range(50)], providers=[spec]):
+                done.append(result.status)
+
+        tasks.start_soon(collect)
+        for counted in (20, 40, 50):
+            await clock.advance(0.0)
+            assert done == ["completed"] * counted
+            await clock.advance(60.0)

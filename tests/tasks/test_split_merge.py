@@ -15,7 +15,7 @@ from reflector.errors import InputError, UnparsableReflectionError
 from reflector.reflection.models import Suggestion
 from reflector.tasks.code_results import CodeReflection, CodeSuggestion
 from reflector.tasks.group import TaskGroup
-from reflector.tasks.merging import Merge, merge_results, merge_values, suggestions_of
+from reflector.tasks.merging import FailurePolicy, Merge, merge_results, merge_values, suggestions_of
 from reflector.tasks.payloads import CodeReflectionTask, RolloutTask
 from reflector.tasks.reducing import model_reduction
 from reflector.tasks.results import GroupResult, TaskFailure
@@ -198,8 +198,13 @@ async def test_a_merged_result_adds_up_what_was_used() -> None:
 async def test_what_may_be_missing(failures: Sequence[bool]) -> None:
     results = [result(number, failed=failed) for number, failed in enumerate(failures)]
     done = failures.count(False)
-    for policy, is_enough in (("all", done == len(results)), ("quorum", 2 * done > len(results)), ("best_effort", done > 0)):  # fmt: skip
-        merged = await merge_results(GROUP, results, on_failure=policy)  # type: ignore[arg-type]
+    needed: dict[FailurePolicy, bool] = {
+        "all": done == len(results),
+        "quorum": 2 * done > len(results),
+        "best_effort": done > 0,
+    }
+    for policy, is_enough in needed.items():
+        merged = await merge_results(GROUP, results, on_failure=policy)
         assert merged.status == ("completed" if is_enough else "failed")
         assert merged.cost_usd == len(results)
         if not is_enough:

@@ -1,4 +1,4 @@
-"""Ten thousand tasks, providers that fail, one that dies half-way: one result each, nothing lost, every cent counted."""
+"""Ten thousand tasks, providers that fail, one that dies half-way: one result each, and every cent counted."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ text = st.text(max_size=20)
 plain = st.recursive(
     st.none()
     | st.booleans()
-    | st.integers(-(2**70), 2**70)
+    | st.integers(-(2**63), 2**63)
     | st.floats(allow_nan=False, allow_infinity=False)
     | text,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(text, inner, max_size=3),
@@ -163,7 +163,7 @@ def test_a_line_is_a_group_as_soon_as_it_is_there() -> None:
         (b'{"CodeEvolution": {"code_snippet": "\xff"}}', 1, "is not JSON"),
         (b"[\n" + dumps(ORIGIN[1]) + b"\n,\n7]", 1, "line 1, item 2: expected a task group"),
         (b"{\n" + b'"CodeEvolution":\n {]', 3, "is not JSON"),
-        (b'{"Rollout": {"components": {}, "example": ' + b"[" * 500 + b"]" * 500 + b"}}", 1, "nested more than 100 deep"),
+        (b'{"Rollout": {"components": {}, "example": ' + b"[" * 500 + b"]" * 500 + b"}}", 1, "more than 100 deep"),
         (b'{"Rollout": {"components": {}, "example": ' + b"[" * 10**6, 1, "is not JSON"),
     ],
 )  # fmt: skip

@@ -13,12 +13,13 @@ from typing import Annotated
 import anyio
 import typer
 
-from reflector._json import dumps
+from reflector._json import dumps, loads
 from reflector._text import clean, one_line
 from reflector.cli.failures import MODEL_FAILED
 from reflector.cli.output import print_line
 from reflector.dispatch.ledger import Ledger
 from reflector.errors import InputError, InvalidGroupError
+from reflector.tasks.code_results import CodeReflection, CodeSuggestion
 from reflector.tasks.executing import GroupResults, execute_all
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.merging import Ensemble, Merge
@@ -53,7 +54,7 @@ class MergeName(StrEnum):
 
 def dispatch_command(
     providers: Annotated[str, typer.Option(metavar="FILE.toml", help="The table of providers.")],
-    file: Annotated[str, typer.Argument(metavar="[FILE|-]", help="Task groups; - is standard input.")] = "-",
+    file: Annotated[str, typer.Argument(metavar="FILE|-", help="Task groups; - is standard input.")] = "-",
     policy: Annotated[PolicyName, typer.Option(help="Who of the capable providers gets a task.")] = (
         PolicyName.EXPECTED_COST
     ),
@@ -164,7 +165,13 @@ async def _chunks(file: str) -> AsyncIterator[bytes]:
 
 
 def _told(result: GroupResult) -> str:
-    """Return a result as a line for people."""
-    error = result.error
-    said = f"{error.type}: {error.message}" if error else dumps(result.value).decode()
-    return one_line(clean(f"{result.id}  {result.provider or 'nobody'}  ${result.cost_usd:.4g}  {said}"), 400)
+    """Return a result for people: a line, and one for each suggestion about code."""
+    shown, suggestions = loads(result.to_line()), tuple[CodeSuggestion, ...]()
+    said = dumps(shown["result"]).decode()
+    if shown["error"]:
+        said = f"{shown['error']['type']}: {shown['error']['message']}"
+    elif isinstance(result.value, CodeReflection):
+        said, suggestions = result.value.analysis, result.value.suggestions
+    head = f"{result.id}  {result.provider or 'nobody'}  ${result.cost_usd:.4g}  {said}"
+    lines = [head, *(f"{each.place}: [{each.priority}] {each.description}" for each in suggestions)]
+    return "\n  ".join(one_line(clean(line), 400) for line in lines)

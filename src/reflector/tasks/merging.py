@@ -40,7 +40,8 @@ Reduction = Callable[[Sequence[Any]], Any | Awaitable[Any]]
 Merge = Literal["union", "vote", "best"] | Reduction
 """How values become one.
 
-- `union`: everything that any of them says, each thing once.
+- `union`: everything that any of them says: suggestions about code once each, plain data put together, of anything else
+  a list of those that differ.
 - `vote`: what more than half of them say; of values without suggestions, the most frequent one.
 - `best`: the one that is most confident; of equals the first.
 - a function of the values, sync or async, such as `model_reduction(model)`; a `TaskOutput` says what it cost.
