@@ -2,7 +2,8 @@
 
     python tests/benchmarks/bench_optimizer.py --seeds 10
     python tests/benchmarks/bench_optimizer.py --part dollars --dollars 0.06 --dollars 0.12 --dollars 0.25
-    python tests/benchmarks/bench_optimizer.py --part faults --part slots
+    python tests/benchmarks/bench_optimizer.py --part variants --part faults --part slots
+    python tests/benchmarks/bench_optimizer.py --part rollouts --first-seed 20
 
 A gain is normalised: 0 is the seed prompt, 1 the oracle. Differences are paired by seed, ours minus the better of the
 other two in that scenario, with a bootstrapped 95 % interval; losses are printed as they are.
@@ -12,6 +13,7 @@ other two in that scenario, with a bootstrapped 95 % interval; losses are printe
 from __future__ import annotations
 
 import argparse
+import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -26,6 +28,7 @@ from ours_in_world import run_ours
 import reflector as rf
 from reflector.simulation import SCENARIOS, Faults, Latency, SelfMovingClock, SimulatedModel, World
 
+PARTS = ("rollouts", "dollars", "variants", "faults", "slots")
 METHODS = ("ours", "naive", "gepa")
 ROLLOUTS = 400
 _UNLIMITED = 4_000
@@ -65,15 +68,15 @@ def _job(arguments: tuple[str, int, str, float | None]) -> Measured:
 
 
 def compare(
-    scenarios: Iterable[str], seeds: int, dollars: float | None, run: Callable[..., Iterator[Measured]]
+    scenarios: Iterable[str], seeds: range, dollars: float | None, run: Callable[..., Iterator[Measured]]
 ) -> None:
     limit = f"{ROLLOUTS} rollouts" if dollars is None else f"${dollars:.2f}"
-    print(f"\nnormalised gain with {limit}, {seeds} seeds")
+    print(f"\nnormalised gain with {limit}, {_named(seeds)}")
     print(f"{'scenario':12}" + "".join(f"{name:^29}" for name in METHODS) + f"{'ours minus the better':^30}")
     for scenario in scenarios:
-        jobs = [(scenario, seed, method, dollars) for method in METHODS for seed in range(seeds)]
+        jobs = [(scenario, seed, method, dollars) for method in METHODS for seed in seeds]
         found = list(run(_job, jobs))
-        parts = {name: found[at * seeds : (at + 1) * seeds] for at, name in enumerate(METHODS)}
+        parts = {name: found[at * len(seeds) : (at + 1) * len(seeds)] for at, name in enumerate(METHODS)}
         gains = {name: [gain for gain, _, _ in each] for name, each in parts.items()}
         cells = []
         for name, each in parts.items():
@@ -90,7 +93,50 @@ def compare(
         print(f"{scenario:12}" + "".join(cells), flush=True)
 
 
-async def with_faults(scenario: str, seed: int, faults: Faults | None) -> float:
+def _named(seeds: range) -> str:
+    return f"seeds {seeds.start} to {seeds.stop - 1}"
+
+
+VARIANTS: dict[str, dict[str, object]] = {
+    "default": {},
+    "minibatch of 3": {"minibatch_size": 3},
+    "rewrite": {"proposer": "rewrite"},
+    "rewrite, minibatch of 3": {"proposer": "rewrite", "minibatch_size": 3},
+}
+
+
+async def measure_variant(scenario: str, seed: int, name: str) -> Measured:
+    world = World(scenario, seed)
+    task, reflection = world.task_model(), world.reflection_model()
+    budget = rf.Budget(rollouts=ROLLOUTS)
+    result = await run_ours(world, task, reflection, budget=budget, seed=seed, **VARIANTS[name])
+    return world.gain(result.best.text), spent(task, reflection), result.rollouts
+
+
+def _variant(arguments: tuple[str, int, str]) -> Measured:
+    return anyio.run(measure_variant, *arguments)
+
+
+def compare_variants(scenarios: Iterable[str], seeds: range, run: Callable[..., Iterator[Measured]]) -> None:
+    print(f"\nours with other options, {ROLLOUTS} rollouts, {_named(seeds)}; difference to the default")
+    for scenario in scenarios:
+        jobs = [(scenario, seed, name) for name in VARIANTS for seed in seeds]
+        found = list(run(_variant, jobs))
+        default = [gain for gain, _, _ in found[: len(seeds)]]
+        for at, name in enumerate(VARIANTS):
+            part = found[at * len(seeds) : (at + 1) * len(seeds)]
+            gains, money = [each[0] for each in part], statistics.fmean(each[1] for each in part)
+            low, high = interval([gain - usual for gain, usual in zip(gains, default, strict=True)])
+            lead = statistics.fmean(gains) - statistics.fmean(default)
+            print(
+                f"{scenario:12} {name:24} {statistics.fmean(gains):5.2f} ${money:.2f}  "
+                f"{lead:+5.2f} [{low:+5.2f} {high:+5.2f}]",
+                flush=True,
+            )
+
+
+async def with_faults(scenario: str, seed: int, has_faults: bool) -> float:
+    faults = Faults(rate_limited=0.05, malformed=0.2, retry_after=0.01) if has_faults else None
     world = World(scenario, seed, faults=faults)
     task, reflection = world.task_model(), world.reflection_model()
     budget = rf.Budget(rollouts=ROLLOUTS)
@@ -98,20 +144,27 @@ async def with_faults(scenario: str, seed: int, faults: Faults | None) -> float:
     return world.gain(result.best.text)
 
 
-def compare_faults(scenarios: Iterable[str], seeds: int) -> None:
-    faults = Faults(rate_limited=0.05, malformed=0.2, retry_after=0.01)
-    print(f"\nours without and with 5 % of 429 and 20 % malformed answers, {seeds} seeds")
+def _faulty(arguments: tuple[str, int, bool]) -> float:
+    return anyio.run(with_faults, *arguments)
+
+
+def compare_faults(scenarios: Iterable[str], seeds: range, run: Callable[..., Iterator[float]]) -> None:
+    print(f"\nours without and with 5 % of 429 and 20 % malformed answers, {_named(seeds)}")
+    lost: list[float] = []
     for scenario in scenarios:
-        pairs = [
-            (anyio.run(with_faults, scenario, seed, None), anyio.run(with_faults, scenario, seed, faults))
-            for seed in range(seeds)
-        ]
-        before, after = (statistics.fmean(column) for column in zip(*pairs, strict=True))
-        low, high = interval([late - early for early, late in pairs])
-        print(
-            f"{scenario:12} {before:5.2f} {after:5.2f}   {after - before:+.3f} [{low:+.3f} {high:+.3f}]",
-            flush=True,
-        )
+        jobs = [(scenario, seed, has_faults) for has_faults in (False, True) for seed in seeds]
+        found = list(run(_faulty, jobs))
+        before, after = found[: len(seeds)], found[len(seeds) :]
+        differences = [late - early for early, late in zip(before, after, strict=True)]
+        lost += differences
+        _print_faults(scenario, statistics.fmean(before), statistics.fmean(after), differences)
+    _print_faults("all", math.nan, math.nan, lost)
+
+
+def _print_faults(name: str, before: float, after: float, differences: Sequence[float]) -> None:
+    low, high = interval(differences)
+    mean = statistics.fmean(differences)
+    print(f"{name:12} {before:5.2f} {after:5.2f}   {mean:+.3f} [{low:+.3f} {high:+.3f}]", flush=True)
 
 
 async def use_of_slots(seed: int, slots: int, options: dict[str, object]) -> tuple[float, float, float]:
@@ -149,22 +202,26 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--scenario", action="append", choices=list(SCENARIOS))
-    parser.add_argument("--part", action="append", choices=["rollouts", "dollars", "faults", "slots"])
+    parser.add_argument("--part", action="append", choices=PARTS)
     parser.add_argument("--dollars", action="append", type=float)
     parser.add_argument("--processes", type=int, default=2)
     args = parser.parse_args(arguments)
     scenarios = args.scenario or list(SCENARIOS)
-    parts = args.part or ["rollouts", "dollars", "faults", "slots"]
+    parts = args.part or PARTS
+    seeds = range(args.first_seed, args.first_seed + args.seeds)
     with ProcessPoolExecutor(args.processes) as pool:
         run = partial(pool.map)
         if "rollouts" in parts:
-            compare(scenarios, args.seeds, None, run)
+            compare(scenarios, seeds, None, run)
         if "dollars" in parts:
             for dollars in args.dollars or (0.06, 0.12, 0.25):
-                compare(scenarios, args.seeds, dollars, run)
-    if "faults" in parts:
-        compare_faults(scenarios, args.seeds)
+                compare(scenarios, seeds, dollars, run)
+        if "variants" in parts:
+            compare_variants(scenarios, seeds, run)
+        if "faults" in parts:
+            compare_faults(scenarios, seeds, run)
     if "slots" in parts:
         compare_slots(min(3, args.seeds))
 

@@ -201,6 +201,8 @@ def test_the_demo_optimizes_in_a_simulated_world(run: Any) -> None:
         ({"budget": "budget = 40"}, "budget: a table is expected; got 40"),
         ({"options": "options = { concurrency = 0 }"}, "options: concurrency is a whole number"),
         ({"options": 'options = { selector = "random" }'}, "options.selector: one of pareto, best"),
+        ({"options": 'options = { proposer = "mutate" }'}, "options: proposer is one of edits, rewrite"),
+        ({"options": 'options = { stop_file = 3 }'}, "options.stop_file: a text is expected; got 3"),
         ({"options": 'options = { store = "x" }'}, "options.store: there is no such key"),
         ({"options": "concurency = 3"}, "concurency: there is no such key"),
         ({"options": "options = {"}, "is not TOML"),
@@ -224,8 +226,15 @@ def test_the_configuration_in_the_guide_is_one(tmp_path: Path, monkeypatch: pyte
     path.write_text(page.split("```toml\n")[1].split("```")[0], "utf-8")
     config = read_config(path)
     assert (config.name, config.budget.rollouts, config.options["concurrency"]) == ("words", 400, 10)
+    assert config.options["proposer"] == "edits"
     assert config.reflector.client is not None
     assert config.reflector.client.price is not None
+
+
+def test_a_stop_file_is_looked_for_beside_the_configuration(tmp_path: Path) -> None:
+    path = write(tmp_path, options='options = { proposer = "rewrite", stop_file = "enough" }')
+    optimizer = read_config(path).optimizer(tmp_path / "run.db")
+    assert (optimizer.config.proposer, optimizer.config.stop_file) == ("rewrite", tmp_path / "enough")
 
 
 def test_other_bad_input_of_the_commands(run: Any, tmp_path: Path) -> None:
@@ -342,11 +351,12 @@ def test_ctrl_c_ends_with_the_best_so_far_and_a_killed_run_goes_on(run: Any, tmp
 
 
 @pytest.mark.slow
-def test_ctrl_c_before_the_seed_is_validated_keeps_the_log(tmp_path: Path) -> None:
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_before_the_seed_is_validated_keeps_the_log(tmp_path: Path, sent: signal.Signals) -> None:
     config = hanging(tmp_path, 2)
     process = start(config)
     anyio.run(until_it_hangs, config)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(sent)
     out, err = process.communicate(timeout=20)
     assert process.returncode == 130, err
     assert out == b""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,6 +89,7 @@ configs = st.builds(
     concurrency=st.integers(1, 12),
     minibatch_size=st.none() | st.integers(1, 10),
     depth=st.integers(1, 5),
+    pace=st.sampled_from([0, 0.5, 3]),
     seed=st.integers(0, 50),
     proposals_in_flight=st.none() | st.integers(1, 6),
     selector=st.sampled_from([ParetoSelector(), BestSelector(), EpsilonGreedySelector(0.3)]),
@@ -141,6 +143,34 @@ def test_the_same_reports_in_the_same_order_give_the_same_state(
             order_id, answer
         )
     assert picture(again) == picture(first)
+
+
+@given(configs, limits, st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None)
+def test_rows_may_be_reported_some_at_a_time(
+    config: OptimizerConfig, limit: int, order: random.Random
+) -> None:
+    strict = OptimizerConfig(
+        **{name: getattr(config, name) for name in config.__slots__} | {"order": "strict"}
+    )
+    machine, whole = machine_of(config, limit), machine_of(strict, limit)
+    pieces = machine_of(strict, limit)
+    drive(whole)
+    for each in (machine, pieces):
+        waiting: list[Any] = each.orders()
+        while waiting:
+            chosen = waiting.pop(order.randrange(len(waiting)))
+            if isinstance(chosen, RunRows):
+                first, rest = chosen.rows[:1], chosen.rows[1:]
+                each.report_rows(chosen.id, [evaluate(chosen.candidate, chosen.split, first[0])], first)
+                waiting += [replace(chosen, rows=rest)] if rest else []
+            else:
+                each.report_reflection(chosen.id, reflect(chosen))
+            assert {left.id for left in each.open_orders} >= {left.id for left in waiting}
+            waiting += each.orders()
+        assert each.is_done
+        assert each.rollouts <= limit
+    assert picture(pieces) == picture(whole)
 
 
 @given(configs, limits, st.randoms(use_true_random=False))
@@ -204,7 +234,7 @@ def test_reflections_that_fail_in_a_row_end_the_run_and_cost_no_rollouts_of_chil
 
 
 def test_a_reflection_sees_known_runs_beside_the_minibatch_and_what_was_rejected() -> None:
-    machine = machine_of(OptimizerConfig(concurrency=1, minibatch_size=2, merges=0), limit=200)
+    machine = machine_of(OptimizerConfig(concurrency=1, minibatch_size=2, merges=0, pace=0), limit=200)
     seen: list[Reflect] = []
     waiting = machine.orders()
     while waiting:
@@ -219,3 +249,34 @@ def test_a_reflection_sees_known_runs_beside_the_minibatch_and_what_was_rejected
         waiting += machine.orders()
     assert [len(each.rows) for each in seen[:3]] == [2, 4, 6]
     assert [each.what for each in seen[2].rejected] == ["change 0", "change 1"]
+
+
+def test_small_minibatches_are_gathered_until_a_reflection_is_worth_it_and_before_a_validation() -> None:
+    machine = machine_of(
+        OptimizerConfig(minibatch_size=2, runs_per_reflection=5, depth=1, proposals_in_flight=1), limit=400
+    )
+    purposes: list[str] = []
+    waiting = machine.orders()
+    while waiting and "validation" not in purposes:
+        chosen = waiting.pop(0)
+        if isinstance(chosen, RunRows):
+            purposes.append(chosen.purpose)
+            machine.report_rows(
+                chosen.id, [evaluate(chosen.candidate, chosen.split, row) for row in chosen.rows]
+            )
+        else:
+            purposes.append(f"reflect on {len(chosen.rows)}")
+            rules = {rule for each in chosen.evaluations for rule in each.feedback.split("rule ") if rule}
+            end = len(chosen.candidate.text)
+            changes = [Change("prompt", end, end, f"rule {rule.strip()}\n") for rule in sorted(rules)[:1]]
+            machine.report_reflection(chosen.id, Proposed(tuple(changes)))
+        waiting += machine.orders()
+    assert purposes[:6] == ["seed", "parent", "further", "further", "reflect on 6", "child"]
+    assert purposes[-1] == "validation"
+    assert purposes.count("further") >= 4
+
+
+def test_few_proposals_are_in_flight_where_there_are_few_generations() -> None:
+    config = OptimizerConfig(concurrency=12, minibatch_size=3)
+    assert [config.in_flight(3, limit, 40) for limit in (400, 2_000, 10_000, float("inf"))] == [1, 2, 4, 4]
+    assert OptimizerConfig(proposals_in_flight=5).in_flight(3, 400, 40) == 5

@@ -1,4 +1,4 @@
-"""A run of the optimizer in a terminal: progress while it goes on, Ctrl-C for the best so far."""
+"""A run of the optimizer in a terminal: progress while it goes on, Ctrl-C or SIGTERM for the best so far."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Drive:
 
 
 def drive(optimizer: Optimizer, *, quiet: bool, notes: dict[str, Any] | None = None) -> Drive:
-    """Run an optimizer to its end, or until Ctrl-C, and return what came of it; a second Ctrl-C breaks it off.
+    """Run an optimizer to its end, or until Ctrl-C or SIGTERM, and return what came of it; a second one breaks it off.
 
     Before the first call a line on stderr says what it will take, unless it is to be quiet.
     """
@@ -66,7 +66,7 @@ def drive(optimizer: Optimizer, *, quiet: bool, notes: dict[str, Any] | None = N
 
 async def _listen(optimizer: Optimizer, ended: Drive) -> None:
     try:
-        receiver = anyio.open_signal_receiver(signal.SIGINT)
+        receiver = anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM)
         with receiver as signals:
             async for _ in signals:
                 if ended.is_interrupted:

@@ -255,6 +255,8 @@ class _Reader:
                     expected = f"one of {', '.join(choices)} is expected"
                     raise self._error(f"options.{key}", f"{expected}; got {table[key]!r}")
                 table[key] = choices[table[key]]
+        if "stop_file" in table:
+            table["stop_file"] = self.folder / self._text("options.stop_file", table["stop_file"])
         try:
             OptimizerConfig(**table)
         except (ConfigurationError, TypeError) as err:

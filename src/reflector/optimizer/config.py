@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -15,6 +16,8 @@ __all__ = ["OptimizerConfig"]
 
 _LARGE = 50
 """Rows of a minibatch, where nothing is said of it."""
+_GENERATIONS = 4
+"""So often at least each place among the proposals in flight is taken anew."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,8 @@ class OptimizerConfig:
     selector: Selector = field(default_factory=ParetoSelector)
     components: Literal["round_robin", "all"] = "round_robin"
     """Which texts a proposal changes, where a candidate has several."""
+    proposer: Literal["edits", "rewrite"] = "edits"
+    """`edits` makes the suggestions of reflections edits; `rewrite` asks for the whole new text, as GEPA does."""
     acceptance: Acceptance = field(default_factory=StrictAcceptance)
     frontier: FrontierKind = "instance"
     validation: Literal["full", "racing"] = "racing"
@@ -49,6 +54,10 @@ class OptimizerConfig:
     depth: int = 4
     """Reflections in a row that a proposal may take: while its child gets better on the minibatch, the runs that still
     fail are reflected on again, before anything is validated."""
+    pace: float = 3.0
+    """As long as a proposal has run fewer rows than so many times the validation rows (and than 500), it looks at
+    further minibatches, before a reflection that would see few failed runs and before its child is validated. 0: at
+    one, as in GEPA."""
     runs_per_reflection: int = 8
     """Failed runs that one reflection sees at most. Those of a minibatch are grouped by what they say alike."""
     runs_beside: int = 2
@@ -59,6 +68,8 @@ class OptimizerConfig:
     """Known runs of the parent beside the minibatch that are reflected on at most: they are paid already."""
     merges: int = 10
     """Merges at most; 0 for none."""
+    merging: Literal["edits", "components"] = "edits"
+    """Of a text that both parents have changed, a merge takes the `edits` of both, or the better parent's version."""
     perfect_score: float = 1.0
     """A minibatch on which the parent scores this everywhere teaches nothing and is passed over."""
     failure_score: float = 0.0
@@ -70,7 +81,9 @@ class OptimizerConfig:
     stop_at: float | None = None
     """Validation score at which the run ends."""
     patience: int | None = None
-    """Proposals without a new best after which it ends. None: the budget ends it."""
+    """Proposals without a new best, a plateau, after which it ends. None: the budget ends it."""
+    stop_file: str | Path | None = None
+    """The run ends, with the best so far, at the next result after this file has come to be."""
 
     def __post_init__(self) -> None:
         at_least_one = {
@@ -94,13 +107,17 @@ class OptimizerConfig:
         for name, value in at_least_zero.items():
             if not isinstance(value, int) or isinstance(value, bool) or value < 0:
                 raise ConfigurationError(f"{name} is a whole number of at least 0; got {value!r}.")
+        if not isinstance(self.pace, int | float) or not 0 <= self.pace < math.inf:
+            raise ConfigurationError(f"pace is a number of at least 0; got {self.pace!r}.")
         if not isinstance(self.rollout_timeout, int | float) or not self.rollout_timeout > 0:
             raise ConfigurationError(
                 f"rollout_timeout is a positive number of seconds; got {self.rollout_timeout!r}."
             )
         choices = {
             "order": (self.order, ("completion", "strict")),
+            "proposer": (self.proposer, ("edits", "rewrite")),
             "components": (self.components, ("round_robin", "all")),
+            "merging": (self.merging, ("edits", "components")),
             "frontier": (self.frontier, ("instance", "objective", "hybrid")),
             "validation": (self.validation, ("full", "racing")),
         }
@@ -118,6 +135,14 @@ class OptimizerConfig:
         size = self.minibatch_size or max(3, int(min(rollouts / 10, _LARGE)))
         return min(size, rows)
 
-    def in_flight(self, minibatch: int) -> int:
-        """Return how many proposals of so many rows are under way at once."""
-        return self.proposals_in_flight or max(1, self.concurrency // minibatch)
+    def in_flight(self, minibatch: int, rollouts: float, validation: int) -> int:
+        """Return how many proposals are under way at once: few enough that most start from what others have learned.
+
+        Args:
+            minibatch: Training rows of each.
+            rollouts: How many may be run in all.
+            validation: How many validation rows there are.
+        """
+        generations = (rollouts - validation) / (2 * minibatch + (self.pace + 1) * validation)
+        most = min(self.concurrency // minibatch, generations / _GENERATIONS)
+        return self.proposals_in_flight or max(1, int(most))

@@ -28,11 +28,14 @@ class Merge:
     components: dict[str, str]
 
 
-def find_merge(pool: Pool, tried: set[frozenset[int]], rng: random.Random) -> Merge | None:
+def find_merge(
+    pool: Pool, tried: set[frozenset[int]], rng: random.Random, *, by_edits: bool = True
+) -> Merge | None:
     """Return a merge of two candidates that the frontier needs, or None.
 
-    Neither descends from the other, both are at least as good as their common ancestor, and the result differs from
-    every candidate of the pool. Pairs in `tried` are passed over.
+    A component that one of them has changed is that one's. One that both have changed gets the edits of both, or is
+    that of the better one. Neither parent descends from the other, both are at least as good as their common ancestor,
+    and the result differs from every candidate of the pool. Pairs in `tried` are passed over.
 
     Source:
         GEPA (arXiv:2507.19457), Algorithm 4; there whole components only.
@@ -47,13 +50,13 @@ def find_merge(pool: Pool, tried: set[frozenset[int]], rng: random.Random) -> Me
     rng.shuffle(pairs)
     for first, second in pairs[:_ATTEMPTS]:
         tried.add(frozenset((first, second)))
-        merge = _merged(pool, first, second)
+        merge = _merged(pool, first, second, by_edits)
         if merge is not None:
             return merge
     return None
 
 
-def _merged(pool: Pool, first: int, second: int) -> Merge | None:
+def _merged(pool: Pool, first: int, second: int, by_edits: bool) -> Merge | None:
     ours, theirs = pool.ancestors(first), pool.ancestors(second)
     common = {
         number for number in ours & theirs if pool.means[number] <= min(pool.means[first], pool.means[second])
@@ -63,7 +66,12 @@ def _merged(pool: Pool, first: int, second: int) -> Merge | None:
     ancestor = max(common, key=lambda number: (pool.means[number], number))
     better, other = (first, second) if pool.means[first] >= pool.means[second] else (second, first)
     base, left, right = (pool.candidates[number] for number in (ancestor, better, other))
-    components = {name: merge_texts(base[name], left[name], right[name]) for name in base}
+    components = {
+        name: merge_texts(base[name], left[name], right[name])
+        if by_edits or left[name] == base[name]
+        else left[name]
+        for name in base
+    }
     if pool.find(Candidate(components).key) is not None:
         return None
     return Merge((better, other), ancestor, components)
@@ -85,7 +93,8 @@ def merge_texts(base: str, left: str, right: str) -> str:
         return left
     if left == base:
         return right
-    return "".join(_merge(_PIECES.findall(base), _PIECES.findall(left), _PIECES.findall(right)))
+    merged = "".join(_merge(_PIECES.findall(base), _PIECES.findall(left), _PIECES.findall(right)))
+    return merged.rstrip("\n") + left[len(left.rstrip("\n")) :]
 
 
 def _merge(base: list[str], left: list[str], right: list[str], *, by_sentence: bool = False) -> list[str]:

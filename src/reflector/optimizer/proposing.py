@@ -4,25 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import anyio
 import anyio.to_thread
 
-from reflector._json import dumps
 from reflector._text import shorten
 from reflector.edits.diffing import changes_of
 from reflector.edits.edit import Edit
 from reflector.edits.planning import plan_edits
 from reflector.errors import BudgetExceededError, LLMError, ReflectorError
-from reflector.optimizer.candidate import Candidate
+from reflector.optimizer.asking import ask_about
 from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.credit import quotations
-from reflector.optimizer.evaluation import Evaluation
-from reflector.optimizer.grouping import group_runs, statements_of
 from reflector.optimizer.purse import Purse
-from reflector.optimizer.running import example_text
+from reflector.optimizer.rewriting import rewrite
+from reflector.optimizer.run_reading import ReadRun, groups_of, one_prompt, read_order
 from reflector.optimizer.work import Change, Proposed, Reflect, Tried, apply_changes
 from reflector.reflecting.conversation import Conversation
 from reflector.reflecting.reflection import Reflection
@@ -36,20 +34,12 @@ from reflector.reflection.models import (
     SuggestionType,
 )
 from reflector.reflection.references import named_steps
-from reflector.trajectories.analysis import TrajectoryAnalysis
-from reflector.trajectories.analyzer import analyze
-from reflector.trajectories.step import Outcome, StepKind
-from reflector.trajectories.trajectory import Trajectory
 from reflector.usage import Usage
 
 __all__ = ["Proposer"]
 
 _EDITS = 60
 """Edits that a child may have."""
-_FIXED = 0.4
-"""Share of a reflection's price that does not depend on how many runs it sees."""
-_LARGEST = 24
-"""Failed runs that one reflection sees where there is no money for more reflections."""
 _PLACES = 3
 """Steps that one question asks about."""
 
@@ -68,85 +58,50 @@ class Proposer:
     async def propose(self, order: Reflect) -> tuple[Proposed, Usage]:
         """Return the changes, or the reason why there are none, and what the model used.
 
+        Where the budget does not allow a call, that is the reason, and `calls` is 0: what was paid before may still
+        be validated.
+
         Raises:
             LLMError: If it is one that no further call can survive.
-            BudgetExceededError: If the budget does not allow the call.
         """
-        if not self._purse.turns() or self._purse.room <= 0:
-            return Proposed(reason="too little money is left for a reflection", calls=0), Usage()
+        reason = "too little money is left for a reflection"
+        if self._purse.turns() and self._purse.room > 0:
+            try:
+                return await self._ask(order)
+            except BudgetExceededError as err:
+                reason = shorten(str(err), 500)
+        return Proposed(reason=reason, calls=0), Usage()
+
+    async def _ask(self, order: Reflect) -> tuple[Proposed, Usage]:
+        config, purse = self._config, self._purse
         texts = {name: order.candidate[name] for name in order.components}
-        runs = await anyio.to_thread.run_sync(self._read, order, texts)
-        asking = _Asking(self._reflector, texts, order.rejected, self._config.follow_ups, self._purse)
-        said, usage, calls, problems = await asking.ask(
-            lambda shown, most: self._groups(_without(runs, shown), most)
-        )
-        if not said:
-            return Proposed(reason=problems[0], is_error=True, calls=calls), usage
+        runs = await anyio.to_thread.run_sync(read_order, order, texts, self._examples, config.perfect_score)
+        reflector = copy(self._reflector)
+        reflector.memory = _Tried(reflector.memory, order.rejected)
+
+        def grouped(shown: Sequence[ReadRun], most: float) -> list[list[ReadRun]]:
+            rows = {run.row for run in shown if not run.is_success}
+            return groups_of([run for run in runs if run.row not in rows], most, config, closer=order.closer)
+
+        if config.proposer == "rewrite":
+            return await rewrite(reflector, texts, grouped, purse, config.runs_per_reflection)
+
+        async def converse(group: Sequence[ReadRun]) -> Conversation:
+            size = sum(not run.is_success for run in group) / config.runs_per_reflection
+
+            def pay(usage: Usage) -> bool:
+                purse.paid(usage, 1, size)
+                return purse.turns() > 0
+
+            return await _converse(reflector, group, one_prompt(texts), config.follow_ups, pay)
+
+        asked = await ask_about(grouped, converse, purse)
+        calls = asked.failed + sum(talk.current_turn for talk in asked.said.values())
+        usage = sum((talk.usage for talk in asked.said.values()), asked.usage)
+        if not asked.said:
+            return Proposed(reason=asked.problems[0], is_error=True, calls=calls), usage
+        said = [(merged, runs) for talk, runs in asked.answers if (merged := talk.merged) is not None]
         return replace(_proposed(said, texts), calls=calls), usage
-
-    def _read(self, order: Reflect, texts: Mapping[str, str]) -> list[_Run]:
-        prompt = _shown(texts)
-        return [
-            self._run(order.candidate, row, evaluation, prompt)
-            for row, evaluation in zip(order.rows, order.evaluations, strict=True)
-        ]
-
-    def _run(self, candidate: Candidate, row: int, evaluation: Evaluation, prompt: str) -> _Run:
-        """Return the record of a run as a reflection reads it, with its outcome and what the scorer said."""
-        record = evaluation.trajectory or _record(self._examples[row], evaluation, prompt)
-        is_success = evaluation.error is None and evaluation.score >= self._config.perfect_score
-        feedback = evaluation.error or evaluation.feedback
-        shown = feedback or f"score {evaluation.score:g} of {self._config.perfect_score:g}"
-        outcome = Outcome.SUCCESS if is_success else Outcome.FAILURE
-        news = None if shown in record.feedback else shown
-        run = record.with_outcome(outcome, feedback=news).replace(id=f"row-{row}")
-        analysis = analyze(run, prompt=prompt)
-        found = [point.evidence or "" for point in analysis.failure_points]
-        asked = next((step.content for step in run.steps if step.kind is StepKind.USER), "")
-        said = statements_of(feedback, *found)
-        text = "\n".join(
-            (feedback, *(step.content for step in run.steps if step.kind is not StepKind.SYSTEM))
-        )
-        return _Run(row, analysis, is_success, said or statements_of(asked), text)
-
-    def _groups(self, runs: Sequence[_Run], most: float) -> list[list[_Run]]:
-        """Return the runs that each reflection sees, the weightiest first.
-
-        They are no more groups than can be paid, `most` of the usual size; fewer and larger ones where that is short.
-        """
-        failed = [run for run in runs if not run.is_success]
-        passed = [run for run in runs if run.is_success]
-        usual = size = self._config.runs_per_reflection
-        while True:
-            groups = group_runs(
-                [run.said for run in failed],
-                [run.text for run in passed],
-                size=size,
-                beside=self._config.runs_beside,
-            )
-            affordable = most / (_FIXED + (1 - _FIXED) * size / usual)
-            if len(groups) <= affordable or size >= _LARGEST:
-                break
-            size = min(_LARGEST, 2 * size)
-        kept = groups[: int(max(1, min(len(groups), affordable)))]
-        return [
-            [*(failed[place] for place in group.failed), *(passed[place] for place in group.passed)]
-            for group in kept
-        ]
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """A run of the parent, read."""
-
-    row: int
-    analysis: TrajectoryAnalysis
-    is_success: bool
-    said: tuple[str, ...]
-    """Statements about what went wrong in it."""
-
-    text: str
-    """What happened in it and what was said of it, without the prompt."""
 
 
 class _Tried(ReflectionMemory):
@@ -175,93 +130,33 @@ class _Tried(ReflectionMemory):
         return recalled.model_copy(update={"attempts": (*self._tried, *recalled.attempts)})
 
 
-class _Asking:
-    """The reflections of one proposal: one for each group of runs, all at once."""
-
-    def __init__(
-        self,
-        reflector: Reflector,
-        texts: Mapping[str, str],
-        tried: Sequence[Tried],
-        follow_ups: int,
-        purse: Purse,
-    ) -> None:
-        self._purse = purse
-        self._reflector = copy(reflector)
-        self._reflector.memory = _Tried(reflector.memory, tried)
-        self._prompt = _shown(texts)
-        self._follow_ups = follow_ups
-
-    async def ask(
-        self, grouped: Callable[[Sequence[_Run], float], list[list[_Run]]]
-    ) -> tuple[list[tuple[Reflection, Sequence[_Run]]], Usage, int, list[str]]:
-        """Return what was said, in the order of the groups; what it took; how many turns; and what failed.
-
-        Args:
-            grouped: The groups of the runs that were not shown yet, of which there should be so many at most.
-        """
-        said: dict[int, Conversation] = {}
-        problems: list[str] = []
-        fatal: list[Exception] = []
-        usage = Usage()
-
-        async def ask(number: int, group: Sequence[_Run]) -> None:
-            nonlocal usage
-            try:
-                said[number] = await self._converse(group)
-            except BudgetExceededError as err:
-                fatal.append(err)
-            except ReflectorError as err:
-                if isinstance(err, LLMError):
-                    usage += err.usage or Usage()
-                    self._purse.paid(err.usage or Usage(), 1)
-                    if err.fatal:
-                        fatal.append(err)
-                problems.append(_reason(err))
-
-        groups = grouped((), self._purse.turns())
-        if self._purse.is_limited and not self._purse.price and len(groups) > 1:
-            await ask(0, groups[0])  # alone, to learn what it costs
-            left = self._purse.turns()
-            groups = [groups[0], *(grouped(groups[0], left) if left else ())]
-        async with anyio.create_task_group() as tasks:
-            for number in range(len(said) + len(problems), len(groups)):
-                tasks.start_soon(ask, number, groups[number])
-        if fatal and not said:
-            raise fatal[0]
-        calls = len(problems) + sum(talk.current_turn for talk in said.values())
-        usage = sum((talk.usage for talk in said.values()), usage)
-        merged = [(said[number].merged, groups[number]) for number in sorted(said)]
-        return [(each, runs) for each, runs in merged if each is not None], usage, calls, problems
-
-    async def _converse(self, group: Sequence[_Run]) -> Conversation:
-        talk = await self._reflector.start_conversation(
-            [run.analysis for run in group], prompt=self._prompt, max_turns=1 + self._follow_ups
-        )
-        self._purse.paid(talk.usage, 1)
-        while (
-            talk.current_turn < talk.max_turns
-            and self._purse.turns()
-            and (question := _question(talk)) is not None
-        ):
-            try:
-                talk = await self._reflector.continue_conversation(talk, question)
-                self._purse.paid(talk.reflections[-1].usage, 1)
-            except BudgetExceededError:
-                break
-            except LLMError as err:
-                if err.fatal:
-                    raise
-                break
-            except ReflectorError:
-                break
-        return talk
-
-
-def _without(runs: Sequence[_Run], shown: Sequence[_Run]) -> list[_Run]:
-    """Return the runs but for those that failed and were shown."""
-    rows = {run.row for run in shown if not run.is_success}
-    return [run for run in runs if run.row not in rows]
+async def _converse(
+    reflector: Reflector,
+    group: Sequence[ReadRun],
+    prompt: str,
+    follow_ups: int,
+    pay: Callable[[Usage], bool],
+) -> Conversation:
+    """Return what is said about a group of runs, asked on as long as causes have no remedy and `pay` says yes."""
+    talk = await reflector.start_conversation(
+        [run.analysis for run in group], prompt=prompt, max_turns=1 + follow_ups
+    )
+    while (
+        pay(talk.reflections[-1].usage)
+        and talk.current_turn < talk.max_turns
+        and (question := _question(talk)) is not None
+    ):
+        try:
+            talk = await reflector.continue_conversation(talk, question)
+        except BudgetExceededError:
+            break
+        except LLMError as err:
+            if err.fatal:
+                raise
+            break
+        except ReflectorError:
+            break
+    return talk
 
 
 def _question(talk: Conversation) -> str | None:
@@ -289,9 +184,9 @@ def _question(talk: Conversation) -> str | None:
     )
 
 
-def _proposed(said: Sequence[tuple[Reflection, Sequence[_Run]]], texts: Mapping[str, str]) -> Proposed:
+def _proposed(said: Sequence[tuple[Reflection, Sequence[ReadRun]]], texts: Mapping[str, str]) -> Proposed:
     """Return what the reflections suggest together as changes of the texts."""
-    seen: dict[Suggestion, list[_Run]] = {}
+    seen: dict[Suggestion, list[ReadRun]] = {}
     for reflection, runs in said:
         for suggestion in reflection.suggestions:
             seen.setdefault(suggestion, []).extend(runs)
@@ -317,7 +212,7 @@ def _what(edit: Edit) -> str:
 
 
 def _support(
-    edit: Edit, seen: Mapping[Suggestion, Sequence[_Run]]
+    edit: Edit, seen: Mapping[Suggestion, Sequence[ReadRun]]
 ) -> tuple[tuple[int, ...], tuple[str, ...]]:
     """Return the rows of the failed runs that say what is quoted for an edit, and the quotations."""
     told = f"{edit.suggestion.description}\n{edit.suggestion.rationale}"
@@ -328,31 +223,3 @@ def _support(
     # A passage that is part of a longer one elsewhere is a manner of speaking.
     whole = tuple(quote for quote in quotes if not any(quote != other and quote in other for other in quotes))
     return tuple(row for row, each in found.items() if not set(whole).isdisjoint(each)), whole
-
-
-def _shown(texts: Mapping[str, str]) -> str:
-    """Return the texts as one prompt: a single one as it is, several under their names."""
-    if len(texts) == 1:
-        return next(iter(texts.values()))
-    return "\n\n".join(f"# {name}\n{text}" for name, text in texts.items())
-
-
-def _record(example: Any, evaluation: Evaluation, prompt: str) -> Trajectory:
-    """Return the record of a run that left none: the prompt, the example, the output."""
-    output = evaluation.output
-    if not isinstance(output, str):
-        try:
-            output = dumps(output).decode()
-        except (TypeError, ValueError, RecursionError):
-            output = repr(output)
-    return Trajectory.from_openai_messages(
-        [
-            {"role": "system", "content": prompt},
-            {"role": "user", "content": example_text(example)},
-            {"role": "assistant", "content": output or ""},
-        ]
-    )
-
-
-def _reason(error: Exception) -> str:
-    return shorten(f"{type(error).__name__}: {error}", 500)

@@ -11,6 +11,8 @@ __all__ = ["Purse"]
 
 _SHARE = 0.5
 """Of what is left, for the reflections of one step."""
+_FIXED = 0.4
+"""Share of a reflection's price that does not depend on how many runs it sees."""
 
 
 class Purse:
@@ -27,17 +29,22 @@ class Purse:
         self._rollouts = rollouts
         self._spent = 0.0
         self.price = 0.0
-        """What the dearest reflection cost; 0 before the first."""
+        """What the dearest reflection would have cost at the usual size; 0 before the first."""
 
     @property
     def is_limited(self) -> bool:
         return self._ledger.budget.cost_usd is not None
 
-    def paid(self, usage: Usage, turns: int) -> None:
-        """Take notice of reflections, and of the turns they took together."""
+    def paid(self, usage: Usage, turns: int, size: float = 1.0) -> None:
+        """Take notice of reflections, of the turns they took together, and of their size, where 1 is the usual one."""
         if usage.cost_usd and turns:
             self._spent += usage.cost_usd
-            self.price = max(self.price, usage.cost_usd / turns)
+            self.price = max(self.price, usage.cost_usd / turns / self.weight(size))
+
+    @staticmethod
+    def weight(size: float) -> float:
+        """Return how many times the usual price a reflection of so many times the usual size costs."""
+        return _FIXED + (1 - _FIXED) * size
 
     @property
     def room(self) -> float:

@@ -12,8 +12,9 @@ from reflector.optimizer.examples import Split
 
 __all__ = ["Change", "Order", "Proposed", "Purpose", "Reflect", "RunRows", "Tried", "apply_changes"]
 
-Purpose = Literal["seed", "parent", "child", "more", "probe", "merge", "validation", "test"]
-"""Why rows are run: the seed's validation, a proposal's parent or child on its minibatch, both on more rows, a
+Purpose = Literal["seed", "parent", "child", "more", "further", "probe", "merge", "validation", "test"]
+"""Why rows are run: the seed's validation, a proposal's parent or child on its minibatch, both on more rows,
+either on a further minibatch, a
 child without changes that are in doubt, the screening of a merge, the validation of a child, the final test."""
 
 
@@ -83,6 +84,9 @@ class Reflect:
     """One for each row."""
     rejected: tuple[Tried, ...] = ()
     """What was tried before and did not help, the latest last."""
+    closer: int = 0
+    """How many reflections on the same candidate have brought no child since the last that did. The same question would
+    get the same answer: each time it is about half as many runs."""
 
 
 Order = RunRows | Reflect

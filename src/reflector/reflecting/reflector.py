@@ -541,13 +541,14 @@ class Reflector:
             duration_ms=(time.perf_counter() - started) * 1e3,
         )
 
-    async def ask(self, messages: Sequence[Message]) -> ModelReply | None:
+    async def ask(self, messages: Sequence[Message], *, is_json: bool = True) -> ModelReply | None:
         """Return what the model answers to messages; None if there is no model and the rules would answer.
 
         What is hidden from the model stands in the answer again, as far as it stood in the messages.
         """
         sent, redaction = self._hiding().messages(messages)
-        question = self._question(sent).replace(response_format={"type": "json_object"})
+        answer_format: dict[str, JSONValue] | None = {"type": "json_object"} if is_json else None
+        question = self._question(sent).replace(response_format=answer_format)
         reply: ModelReply | None = None
         async with ambient_runtime() as runtime, self._seated(runtime) as seat:
             if self._client is not None:
