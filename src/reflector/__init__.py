@@ -64,8 +64,8 @@ if TYPE_CHECKING:
         TaskResult as TaskResult,
     )
     from reflector.dispatch.throttle import RateLimits as RateLimits
-    from reflector.edits.components import ComponentPlans as ComponentPlans
     from reflector.edits.edit import EditConfig as EditConfig
+    from reflector.edits.plan import ComponentPlans as ComponentPlans
     from reflector.edits.plan import EditPlan as EditPlan
     from reflector.edits.planning import plan_edits as plan_edits
     from reflector.errors import (
@@ -455,7 +455,7 @@ _HOME = {
     # edits
     "EditConfig": "reflector.edits.edit",
     "EditPlan": "reflector.edits.plan",
-    "ComponentPlans": "reflector.edits.components",
+    "ComponentPlans": "reflector.edits.plan",
     "resolve_conflicts": "reflector.reflecting.resolving",
     "plan_edits": "reflector.edits.planning",
     # the optimizer

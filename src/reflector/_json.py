@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import orjson
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from reflector._text import replace_surrogates, shorten
+from reflector._text import one_line, replace_surrogates, shorten
 from reflector.errors import InputError
 
-__all__ = ["Document", "JSONValue", "Value", "dumps", "loads", "scan"]
+__all__ = ["Document", "Given", "JSONValue", "Value", "dumps", "first_problem", "loads", "scan"]
 
 JSONValue = Any
 """A value that JSON can hold: None, bool, int, float, str, list or dict of these."""
@@ -28,6 +28,27 @@ class Value(BaseModel):
         return type(self)(**(fields | changes))
 
 
+class Given(Value):
+    """A value that people make themselves: what does not fit is an error of ours that says where."""
+
+    unfit: ClassVar[type[InputError]] = InputError
+
+    if not TYPE_CHECKING:
+
+        def __init__(self, **fields: Any) -> None:
+            try:
+                super().__init__(**fields)
+            except ValidationError as err:
+                raise self.unfit(first_problem(err)) from err
+
+
+def first_problem(err: ValidationError) -> str:
+    """Return in one line what did not fit, and where."""
+    problem = err.errors(include_url=False, include_context=False)[0]
+    place = ".".join(map(str, problem["loc"])) or err.title
+    return one_line(f"{place}: {problem['msg']}, got {one_line(repr(problem['input']), 80)}", 300)
+
+
 class Document(Value):
     """A value that is kept: `from_json` reads what `to_json` wrote."""
 
@@ -42,11 +63,14 @@ class Document(Value):
         Raises:
             InputError: If it is not such a text.
         """
+        expected = f"expected what {cls.__name__}.to_json() wrote; got {shorten(repr(data), 80)}"
         try:
-            return cls.model_validate_json(data)
+            made = cls.model_validate_json(data)
         except ValidationError as err:
-            came = shorten(repr(data), 80)
-            raise InputError(f"expected what {cls.__name__}.to_json() wrote; got {came}: {err}") from err
+            raise InputError(f"{expected}: {err}") from err
+        if not made.model_fields_set:
+            raise InputError(f"{expected}: none of {', '.join(cls.model_fields)} is in it.")
+        return made
 
 
 def _default(value: Any) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import heapq
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from naive_loop import Outcome, show_run
@@ -12,24 +13,53 @@ from naive_loop import Outcome, show_run
 from reflector.llm.messages import ModelRequest
 from reflector.simulation import Example, Run, SimulatedModel, World
 
-__all__ = ["run_gepa"]
+__all__ = ["Slots", "run_gepa"]
+
+
+class Slots:
+    """Virtual time of a program that hands out calls together and waits for all of them."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        self.now = 0.0
+
+    def run(self, delays: Iterable[float]) -> None:
+        """Let calls of so many seconds run, as soon as a slot is free each."""
+        ends = [self.now] * self.number
+        for delay in delays:
+            end = heapq.heappop(ends) + delay
+            heapq.heappush(ends, end)
+        self.now = max(ends)
 
 
 class _Adapter:
     propose_new_texts = None
 
-    def __init__(self, world: World, task: SimulatedModel) -> None:
-        self.world, self.task, self.rollouts = world, task, 0
+    def __init__(self, world: World, task: SimulatedModel, slots: Slots) -> None:
+        self.world, self.task, self.slots, self.rollouts = world, task, slots, 0
+
+    def batch_evaluate(self, items: Sequence[tuple[Mapping[str, str], Sequence[Example]]]) -> list[Any]:
+        now, delays, found = self.slots.now, [], []
+        for candidate, batch in items:
+            found.append(self.evaluate(batch, candidate, capture_traces=True))
+            delays += self.delays
+            self.slots.now = now
+        self.slots.run(delays)
+        return found
 
     def evaluate(
         self, batch: Sequence[Example], candidate: Mapping[str, str], capture_traces: bool = False
     ) -> Any:
         from gepa.core.adapter import EvaluationBatch
 
-        runs = []
+        runs: list[Run] = []
+        self.delays: list[float] = []
         for example in batch:
             request = ModelRequest.from_text(example.input, system=candidate["prompt"])
-            runs.append(self.world.finish(candidate["prompt"], example, self.task.serve(request).content))
+            served = self.task.serve(request)
+            self.delays.append(served.delay)
+            runs.append(self.world.finish(candidate["prompt"], example, served.content))
+        self.slots.run(self.delays)
         self.rollouts += len(runs)
         return EvaluationBatch(
             outputs=[run.output for run in runs],
@@ -56,17 +86,50 @@ def run_gepa(
     rollouts: int = 400,
     seed: int = 0,
     is_over: Callable[[], bool] | None = None,
+    slots: int = 1,
+    proposals: int = 1,
+    on_candidate: Callable[[float, str], None] | None = None,
 ) -> Outcome:
-    """Return what `gepa.optimize` makes of the world's seed prompt."""
+    """Return what `gepa.optimize` makes of the world's seed prompt.
+
+    Args:
+        world: Where.
+        task: Its task model.
+        reflection: Its reflection model.
+        rollouts: At most.
+        seed: Of gepa.
+        is_over: Whether to stop, asked before each iteration.
+        slots: Calls at once, in virtual time.
+        proposals: In each iteration: they are run, reflected on and run again together.
+        on_candidate: Told the seconds, and the text, of each new candidate.
+    """
     import gepa
+    from gepa.strategies.proposal_sampling import IndependentSampling
 
-    adapter, asked = _Adapter(world, task), 0
+    timeline = Slots(slots)
+    adapter = _Adapter(world, task, timeline)
 
-    def reflect(prompt: Any) -> str:
-        nonlocal asked
-        asked += 1
-        messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
-        return reflection.serve(ModelRequest.from_messages(messages)).content
+    class Asked:
+        number = known = 0
+
+        def __call__(self, prompt: Any) -> str:
+            messages = [{"role": "user", "content": prompt}] if isinstance(prompt, str) else prompt
+            return self.batch_complete([messages])[0]
+
+        def batch_complete(self, prompts: Sequence[Any]) -> list[str]:
+            served = [reflection.serve(ModelRequest.from_messages(messages)) for messages in prompts]
+            self.number += len(served)
+            timeline.run(each.delay for each in served)
+            return [each.content for each in served]
+
+    reflect = Asked()
+
+    def stop(state: Any) -> bool:
+        for candidate in state.program_candidates[reflect.known :]:
+            reflect.known += 1
+            if on_candidate is not None:
+                on_candidate(timeline.now, candidate["prompt"])
+        return is_over is not None and is_over()
 
     with contextlib.redirect_stdout(io.StringIO()):
         result = gepa.optimize(
@@ -77,6 +140,7 @@ def run_gepa(
             reflection_lm=reflect,
             max_metric_calls=rollouts,
             seed=seed,
-            stop_callbacks=None if is_over is None else [lambda state: is_over()],
+            stop_callbacks=[stop],
+            sampling_strategy=None if proposals == 1 else IndependentSampling(proposals),
         )
-    return Outcome(result.best_candidate["prompt"], adapter.rollouts, asked)
+    return Outcome(result.best_candidate["prompt"], adapter.rollouts, reflect.number)

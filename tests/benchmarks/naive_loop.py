@@ -82,6 +82,8 @@ async def naive_loop(
     rollouts: int = 400,
     chunk: int = 10_000,
     is_over: Callable[[], bool] = lambda: False,
+    concurrency: int = 10,
+    on_best: Callable[[str], None] = lambda prompt: None,
 ) -> Outcome:
     """Run all training rows, chunk the failures, ask about each chunk, keep what does not get worse."""
     rows = world.examples.train
@@ -89,11 +91,12 @@ async def naive_loop(
     spent = reflections = 0
     runs: list[Run] = []
     while spent + len(rows) <= rollouts and not is_over():
-        fresh = await run_rows(world, tried, rows, task)
+        fresh = await run_rows(world, tried, rows, task, concurrency)
         spent += len(rows)
         score = sum(run.score for run in fresh) / len(fresh)
         if score >= best_score:
             best, best_score, runs = tried, score, fresh
+            on_best(best)
         failed = [run for run in runs if run.score < 1]
         if not failed:
             break

@@ -389,3 +389,8 @@ def test_a_store_that_is_not_there_is_named_in_plain_words(tmp_path: Path) -> No
             rf.CodeIndex.open(path)
     with pytest.raises(rf.StoreOpenError, match="no folder"):
         rf.AnswerStore(tmp_path / "no" / "answers.db")
+
+
+def test_senseless_options_are_a_configuration_error() -> None:
+    with pytest.raises(rf.errors.ConfigurationError, match="lexical: "):
+        IndexOptions(lexical="by heart")

@@ -383,3 +383,21 @@ def test_a_budget_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
 def test_a_price_that_cannot_be_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError, match=f"a price's {next(iter(wrong))}"):
         Price(**({"input": 1.0, "output": 1.0} | wrong))
+
+
+def test_rollouts_that_cost_nothing_so_far_are_set_aside_together_and_those_that_did_not_begin_are_freed() -> (
+    None
+):
+    ledger = Ledger(Budget(rollouts=5))
+    together = ledger.start_rollout(8)
+    assert together.rollouts == 5
+    with pytest.raises(BudgetExceededError):
+        ledger.start_rollout()
+    together.settle(Usage(), rollouts=2)
+    assert ledger.rollouts == 2
+    last, other = ledger.start_rollout(2), ledger.start_rollout(1)
+    assert last.rollouts == 2
+    last.settle(Usage(cost_usd=0.1), rollouts=1)
+    assert not other.is_enough  # a rollout may cost something, as it turned out
+    other.cancel()
+    assert ledger.start_rollout(8).rollouts == 1

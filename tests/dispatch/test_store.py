@@ -444,3 +444,22 @@ def test_killed_writers_leave_everything_they_had_acknowledged(tmp_path: Path) -
             checked = sqlite3.connect(path)
             assert checked.execute("PRAGMA integrity_check").fetchone() == ("ok",)
             checked.close()
+
+
+async def test_what_json_cannot_hold_is_a_typed_error_and_a_paid_answer_is_never_lost() -> None:
+    store, work = AnswerStore(), Work(value=object())
+    with pytest.raises(StoreWriteError, match="JSON"):
+        store.put("f", object())
+    work.go = anyio.Event()
+    answers: list[Stored] = []
+
+    async def ask() -> None:
+        answers.append(await store.once("f", work))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask)
+        group.start_soon(ask)
+        await settle()
+        work.go.set()
+    assert [answer.value for answer in answers] == [work.value, work.value]
+    assert (work.times, store.statistics()["unwritten"]) == (1, 1)

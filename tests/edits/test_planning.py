@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reflector as rf
-from reflector.edits.applying import apply_changes, changes_of
+from reflector.edits.diffing import apply_changes, changes_of
 from reflector.edits.edit import ConflictStrategy, EditConfig
 from reflector.edits.plan import EditPlan
 from reflector.edits.planning import plan_edits
-from reflector.errors import InvalidEditError
+from reflector.errors import ConfigurationError, InputError, InvalidEditError
 from reflector.reflection.models import (
     ParsedReflection,
     Priority,
@@ -274,3 +275,16 @@ def test_suggestions_beyond_the_limit_are_reported(suggest, plan):
 def test_a_config_of_another_type_is_refused() -> None:
     with pytest.raises(rf.InvalidEditError, match="config is an EditConfig"):
         rf.plan_edits(rf.ParsedReflection(analysis=""), "x", config={"max_edits": 1})  # type: ignore[call-overload]
+
+
+@pytest.mark.parametrize(
+    "senseless", [{"max_edits": -1}, {"conflict_strategy": "loudest"}, {"most_edits": 3}]
+)
+def test_senseless_options_are_a_configuration_error(senseless: dict[str, Any]) -> None:
+    with pytest.raises(ConfigurationError, match=next(iter(senseless))):
+        EditConfig(**senseless)
+
+
+def test_a_suggestion_that_lacks_something_says_what() -> None:
+    with pytest.raises(InputError, match="category: "):
+        Suggestion(type="add", category="loud", description="", rationale="")  # type: ignore[arg-type]  # on purpose

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reflector.edits.drafting import impact_of
 from reflector.edits.edit import EditOperation, ImpactWeights, LocationType
-from reflector.edits.ranking import impact_of
 from reflector.reflection.models import Priority, Suggestion, SuggestionCategory, SuggestionType
 
 

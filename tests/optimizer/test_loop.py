@@ -180,7 +180,7 @@ async def test_several_components_are_improved_in_turn() -> None:
         score=toy.score,
         reflector=rf.Reflector(toy.model),
         budget=rf.Budget(rollouts=300),
-        config=rf.OptimizerConfig(minibatch_size=3, depth=1),
+        config=rf.OptimizerConfig(minibatch_size=3, depth=1, pace=0),
     )
     assert result.best_score > 0.5
     assert {"system", "tool"} == set(result.best)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -142,6 +143,34 @@ def test_the_same_reports_in_the_same_order_give_the_same_state(
             order_id, answer
         )
     assert picture(again) == picture(first)
+
+
+@given(configs, limits, st.randoms(use_true_random=False))
+@settings(max_examples=25, deadline=None)
+def test_rows_may_be_reported_some_at_a_time(
+    config: OptimizerConfig, limit: int, order: random.Random
+) -> None:
+    strict = OptimizerConfig(
+        **{name: getattr(config, name) for name in config.__slots__} | {"order": "strict"}
+    )
+    machine, whole = machine_of(config, limit), machine_of(strict, limit)
+    pieces = machine_of(strict, limit)
+    drive(whole)
+    for each in (machine, pieces):
+        waiting: list[Any] = each.orders()
+        while waiting:
+            chosen = waiting.pop(order.randrange(len(waiting)))
+            if isinstance(chosen, RunRows):
+                first, rest = chosen.rows[:1], chosen.rows[1:]
+                each.report_rows(chosen.id, [evaluate(chosen.candidate, chosen.split, first[0])], first)
+                waiting += [replace(chosen, rows=rest)] if rest else []
+            else:
+                each.report_reflection(chosen.id, reflect(chosen))
+            assert {left.id for left in each.open_orders} >= {left.id for left in waiting}
+            waiting += each.orders()
+        assert each.is_done
+        assert each.rollouts <= limit
+    assert picture(pieces) == picture(whole)
 
 
 @given(configs, limits, st.randoms(use_true_random=False))

@@ -218,7 +218,7 @@ def test_lists_must_be_as_long_as_the_reflections() -> None:
         aggregate([UNIT], sources=[])
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}x", json.dumps({"sources": 3}), '{"weights": 1}'])
+@pytest.mark.parametrize("text", ["", "[]", "{}", "{}x", json.dumps({"sources": 3}), '{"weights": 1}'])
 def test_only_what_was_written_is_read(text: str) -> None:
     with pytest.raises(InputError, match="to_json"):
         Feedback.from_json(text)

@@ -200,7 +200,7 @@ def test_a_memory_is_saved_and_loaded(tmp_path: Path) -> None:
     assert [each.name for each in tmp_path.iterdir()] == ["memory.json"]
 
 
-@pytest.mark.parametrize("content", [None, b"", b"[]", b'{"trials": [{}]}', b"\xff\xfe"])
+@pytest.mark.parametrize("content", [None, b"", b"[]", b"{}", b'{"trials": [{}]}', b"\xff\xfe"])
 def test_what_is_no_memory_is_refused(content: bytes | None, tmp_path: Path) -> None:
     file = tmp_path / "memory.json"
     if content is not None:

@@ -12,8 +12,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reflector.errors import InputError
-from reflector.trajectories.analysis import FailureCategory, Quality, Severity, SuccessIndicatorType
-from reflector.trajectories.analysis_config import AnalysisConfig, QualityConfig
+from reflector.trajectories.analysis import (
+    AnalysisConfig,
+    FailureCategory,
+    Quality,
+    QualityConfig,
+    Severity,
+    SuccessIndicatorType,
+)
 from reflector.trajectories.analyzer import FINDING_RULES, analyze
 from reflector.trajectories.comparison import compare
 from reflector.trajectories.step import Outcome, Step, StepKind

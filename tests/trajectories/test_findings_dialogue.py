@@ -110,11 +110,6 @@ def test_corrections_by_the_user_are_quoted() -> None:
     assert (point.step_indices, point.evidence) == ((2,), "That's not what I asked.")
 
 
-def test_a_user_who_leaves_without_a_solution() -> None:
-    point = _points(_said("Help", "I cannot.", "Never mind then."))["user_gave_up"]
-    assert point.step_indices == (2,)
-
-
 def test_the_same_nudge_again_means_that_the_model_does_not_act() -> None:
     nudge = "Please go on."
     steps = _said("Solve it.", "I could try this.", nudge, "Or that.", nudge, "Or both.", nudge)
@@ -164,18 +159,6 @@ def test_a_turn_is_not_told_both_as_idle_and_as_a_promise() -> None:
 def test_an_empty_turn() -> None:
     steps = [Step(kind=StepKind.USER, content="Hi"), Step(kind=StepKind.MESSAGE, content=" ")]
     assert _points(steps)["empty_turn"].step_indices == (1,)
-
-
-def test_a_call_and_a_word_in_one_turn_break_a_rule_that_forbids_it() -> None:
-    prompt = "Call tools as needed. You must not respond to the user at the same time."
-    steps = [
-        Step(kind=StepKind.MESSAGE, content="One moment.", turn=0),
-        Step(kind=StepKind.TOOL_CALL, name="a", arguments={}, turn=0),
-        Step(kind=StepKind.TOOL_RESULT, content="1"),
-    ]
-    point = _points(steps, prompt=prompt)["prompt_rule_broken"]
-    assert (point.step_indices, point.evidence) == ((0,), "One moment.")
-    assert "prompt_rule_broken" not in _points(steps, prompt="Call tools as needed.")
 
 
 def test_a_protected_file_that_was_written() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from reflector.errors import InputError, TrajectoryImportError
-from reflector.trajectories.statistics import TrajectoryStatistics
+from reflector.trajectories.step import TrajectoryStatistics
 from reflector.trajectories.trajectory import (
     Importance,
     Outcome,

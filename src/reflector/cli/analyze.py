@@ -6,10 +6,8 @@ from typing import Annotated
 
 import typer
 
-from reflector.cli.failures import error_record
-from reflector.cli.output import print_document
+from reflector.cli.output import Json, error_record, print_document, run_record
 from reflector.cli.reading import read_files
-from reflector.cli.records import run_record
 from reflector.trajectories.analyzer import analyze
 
 __all__ = ["analyze_command"]
@@ -20,7 +18,7 @@ def analyze_command(
         list[str], typer.Argument(metavar="FILE...", help="Recorded runs; - reads standard input.")
     ],
     format: Annotated[str, typer.Option(help="Format of the files.")] = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Analyse runs: failure points, reasoning issues and success indicators, with their steps."""
     runs, errors = read_files(files, format)

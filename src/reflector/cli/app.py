@@ -18,8 +18,8 @@ from reflector.cli.apply import apply_command
 from reflector.cli.code import index_command, search_command
 from reflector.cli.demo import demo_command
 from reflector.cli.dispatch import dispatch_command
-from reflector.cli.failures import BAD_INPUT, INTERRUPTED, exit_with
 from reflector.cli.optimize import optimize_command
+from reflector.cli.output import BAD_INPUT, INTERRUPTED, exit_with
 from reflector.cli.plan import plan_command
 from reflector.cli.provider import provider_app
 from reflector.cli.reflect import reflect_command

@@ -13,8 +13,7 @@ import typer
 from pydantic import ValidationError
 
 from reflector._json import loads
-from reflector.cli.failures import MODEL_FAILED
-from reflector.cli.output import print_document
+from reflector.cli.output import MODEL_FAILED, print_document
 from reflector.errors import CodeError, InputError
 from reflector.tasks.patch import Patch
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import anyio
 import typer
 
-from reflector.cli.output import print_document
+from reflector.cli.output import Json, print_document
 from reflector.code.building import IndexOptions, IndexProgress, IndexReport
 from reflector.code.index import CodeIndex
 from reflector.code.litellm_embedder import LiteLLMEmbedder
@@ -26,7 +26,6 @@ Folder = Annotated[
     str | None,
     typer.Option("--minilm", metavar="FOLDER", help="A folder with all-MiniLM-L6-v2, used locally."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 def index_command(

@@ -5,12 +5,10 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from importlib.resources import files
-from typing import Annotated, Any
-
-import typer
+from typing import Any
 
 from reflector.cli.driving import drive
-from reflector.cli.output import print_document
+from reflector.cli.output import Json, print_document
 from reflector.cli.reflect import document, run_conversation
 from reflector.errors import OptimizationError
 from reflector.optimizer.candidate import Candidate
@@ -43,9 +41,7 @@ class DemoRun:
         return self.result.summary() | {"accuracy": self.accuracy}
 
 
-def demo_command(
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-) -> None:
+def demo_command(as_json: Json = False) -> None:
     """Reflect on a failed run that comes with the package, then optimize in a simulated world: no key, no network."""
     run = list(load_trajectories(files("reflector.cli").joinpath("demo_run.json").read_bytes()))
     conversation, _ = run_conversation(Reflector("rules"), run, 1, quiet=as_json)

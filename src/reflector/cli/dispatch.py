@@ -15,8 +15,7 @@ import typer
 
 from reflector._json import dumps, loads
 from reflector._text import clean, one_line
-from reflector.cli.failures import MODEL_FAILED
-from reflector.cli.output import print_line
+from reflector.cli.output import MODEL_FAILED, print_line
 from reflector.dispatch.ledger import Ledger
 from reflector.errors import InputError, InvalidGroupError
 from reflector.tasks.code_results import CodeReflection, CodeSuggestion

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,15 +13,21 @@ from reflector._json import dumps
 from reflector._text import clean, one_line
 from reflector.cli.demo import optimize_demo, print_demo
 from reflector.cli.driving import Drive, drive
-from reflector.cli.failures import BAD_INPUT, INTERRUPTED, MODEL_FAILED, error_record
-from reflector.cli.output import print_document
+from reflector.cli.output import (
+    BAD_INPUT,
+    INTERRUPTED,
+    MODEL_FAILED,
+    Json,
+    error_record,
+    print_document,
+    write_file,
+)
 from reflector.cli.reflect import check_writable
 from reflector.cli.run_config import RunConfig, read_config
 from reflector.errors import InputError, JournalOpenError, RunLogError
-from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.runs import read_run, read_runs
 
-__all__ = ["RUNS", "optimize_command", "run_configured"]
+__all__ = ["RUNS", "best_text", "optimize_command", "run_configured"]
 
 RUNS = "runs"
 """The folder in which runs are logged when no file is named."""
@@ -40,7 +47,7 @@ def optimize_command(
     demo: Annotated[
         bool, typer.Option("--demo", help="Optimize in a small simulated world: no key, no network.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
 ) -> None:
     """Improve a prompt: run it, reflect on what failed, keep what scores better. Ctrl-C ends with the best so far."""
     if demo:
@@ -82,7 +89,8 @@ def run_configured(config: RunConfig, store: Path, out: str | None, *, as_json: 
     said = None
     if ended.result is not None and out is not None:
         try:
-            said = _write_best(ended.result.best, out)
+            write_file(out, best_text(ended.result.best.components))
+            said = f"The best prompt was written to {out}."
         except InputError as err:  # the run is paid for: it is printed all the same
             ended.error = ended.error or err
     _print(ended, store, as_json=as_json)
@@ -140,17 +148,10 @@ def _log_file(config: RunConfig, store: Path | None, resume: bool) -> Path:
     return next(path for path in candidates if not path.exists())
 
 
-def _write_best(best: Candidate, path: str) -> str:
-    """Write the best prompt, or the JSON object of its components, and return a line that says so.
-
-    Raises:
-        InputError: If the file cannot be written.
-    """
-    content = (
-        best.text.encode("utf-8", "replace") if len(best) == 1 else dumps(dict(best.components), indent=True)
+def best_text(components: Mapping[str, str]) -> str:
+    """Return the only text of a candidate, or the JSON object of several."""
+    return (
+        next(iter(components.values()))
+        if len(components) == 1
+        else dumps(dict(components), indent=True).decode()
     )
-    try:
-        Path(path).write_bytes(content)
-    except OSError as err:
-        raise InputError(f"{path!r} cannot be written: {err.strerror}.") from err
-    return f"The best prompt was written to {path}."

@@ -20,14 +20,8 @@ from reflector.reflection.models import Suggestion
 from reflector.trajectories.analysis import FailurePoint, ReasoningIssue, TrajectoryAnalysis
 
 __all__ = [
-    "print_analysis",
-    "print_errors",
-    "print_hits",
-    "print_notice",
-    "print_reflection",
-    "print_turns",
-    "progress",
-]
+    "print_analysis", "print_errors", "print_hits", "print_notice", "print_reflection", "print_turns", "progress",
+]  # fmt: skip
 
 _SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green"}
 _OUTCOME_STYLES = {"success": "bold green", "unknown": "yellow"}
@@ -201,23 +195,18 @@ def _suggestion(number: int, suggestion: Suggestion, often: str) -> RenderableTy
 
 def _diff(reflection: Reflection) -> RenderableType:
     diff = reflection.diff()
-    left_out = [edit for edit in reflection.plan.edits if edit.status != "applied"]
     lines: list[RenderableType] = [Text("")]
     if not diff.strip():
         lines.append(Text("the prompt stays as it is", style="dim"))
     for line in clean(diff).splitlines():
         style = {"+": "green", "-": "red", "@": "cyan", "#": "magenta"}.get(line[:1], "dim")
         lines.append(Text(line, style=style))
-    for edit in left_out:
-        why = one_line(clean(edit.reason), 300)
-        lines.append(
-            Text(f"not applied ({edit.status}): {one_line(clean(edit.text), 120)}: {why}", style="yellow")
-        )
+    for edit in reflection.plan.rejected:
+        what = f"{one_line(clean(edit.text), 120)}: {one_line(clean(edit.reason), 300)}"
+        lines.append(Text(f"not applied ({edit.status}): {what}", style="yellow"))
     for group in reflection.plan.open_conflicts:
-        told = (
-            f"open conflict: {', '.join(group.edits)}: {clean(group.reason)}; {group.winner} is made for now"
-        )
-        lines.append(Text(told, style="yellow"))
+        what = f"{', '.join(group.edits)}: {clean(group.reason)}; {group.winner} is made for now"
+        lines.append(Text(f"open conflict: {what}", style="yellow"))
     for copied in reflection.plan.copied:
         quote = one_line(clean(copied.text), 160)
         told = f"{copied.edit} copies {copied.words} words from run {copied.example + 1}: {quote}"
@@ -227,10 +216,8 @@ def _diff(reflection: Reflection) -> RenderableType:
 
 def _footer(reflection: Reflection) -> Text:
     usage = reflection.usage
-    parts = [
-        f"confidence {reflection.confidence} ({reflection.confidence_score:.2f})",
-        f"model {clean(reflection.model)}",
-    ]
+    sure = f"confidence {reflection.confidence} ({reflection.confidence_score:.2f})"
+    parts = [sure, f"model {clean(reflection.model)}"]
     if reflection.needs_clarification:
         parts.append("a follow-up question would help")
     if reflection.cached:

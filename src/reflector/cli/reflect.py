@@ -14,10 +14,8 @@ import anyio
 import typer
 
 from reflector.agents.runtime import Runtime
-from reflector.cli.failures import BAD_INPUT, error_record
-from reflector.cli.output import print_document
+from reflector.cli.output import BAD_INPUT, Json, error_record, print_document, run_record, write_file
 from reflector.cli.reading import read_files, read_text, told
-from reflector.cli.records import run_record
 from reflector.dispatch.store import AnswerStore
 from reflector.errors import InputError, NoModelWarning, StoreOpenError
 from reflector.llm.messages import ModelRequest
@@ -81,7 +79,7 @@ def reflect_command(
     redact: Annotated[
         bool, typer.Option("--redact", help="Send placeholders instead of e-mail addresses, keys and tokens.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
+    as_json: Json = False,
     apply: Annotated[
         str | None, typer.Option(metavar="OUT", help="Write the improved prompt to this file.")
     ] = None,
@@ -233,18 +231,11 @@ def check_writable(path: str, read: Sequence[str | None], option: str = "--apply
 
 
 def write_prompt(reflection: Reflection, path: str, least: Confidence) -> str:
-    """Write the improved prompt unless the confidence is too low, and return a line that says what was done.
-
-    Raises:
-        InputError: If the file cannot be written.
-    """
+    """Write the improved prompt unless the confidence is too low, and return a line that says what was done."""
     order = list(Confidence)
     if order.index(reflection.confidence) > order.index(least):
         return f"{path} was not written: confidence {reflection.confidence} is below {least}."
-    try:
-        Path(path).write_bytes(reflection.improved_prompt.encode("utf-8", "replace"))
-    except OSError as err:
-        raise InputError(f"{path!r} cannot be written: {err.strerror}.") from err
+    write_file(path, reflection.improved_prompt)
     return f"The improved prompt was written to {path}."
 
 

@@ -123,16 +123,11 @@ class _Reader:
     # --- prompt and rows ---
 
     def _seed(self) -> dict[str, str]:
-        given = [key for key in ("prompt", "prompt_text", "prompts") if key in self.data]
-        if len(given) != 1:
-            raise self._error(
-                "prompt",
-                "one of prompt (a file), prompt_text, and prompts (a table of files) is needed; "
-                f"got {' and '.join(given) or 'none'}",
-            )
-        if given == ["prompt_text"]:
+        choice = "prompt (a file), prompt_text, and prompts (a table of files)"
+        given = self._one_of(choice, "prompt", "prompt_text", "prompts")
+        if given == "prompt_text":
             return {"prompt": self._text("prompt_text", self.data["prompt_text"])}
-        if given == ["prompt"]:
+        if given == "prompt":
             return {"prompt": self._file("prompt", self.data["prompt"])}
         return {name: self._file(f"prompts.{name}", file) for name, file in self._table("prompts").items()}
 
@@ -164,14 +159,7 @@ class _Reader:
     # --- who does what ---
 
     def _rollout(self) -> Callable[..., Any] | Model:
-        given = [key for key in ("task", "rollout") if key in self.data]
-        if len(given) != 1:
-            raise self._error(
-                "task",
-                "one of task (a model) and rollout (module:function) is needed; "
-                f"got {' and '.join(given) or 'none'}",
-            )
-        if given == ["rollout"]:
+        if self._one_of("task (a model) and rollout (module:function)", "task", "rollout") == "rollout":
             return self._function("rollout", self.data["rollout"])
         model = self._model("task")
         if model is None:
@@ -217,7 +205,8 @@ class _Reader:
         client = resolve_model(name, base_url=url, api_key=self._key(key, table.get("api_key_env"))).client
         if client is None or "price" not in table:
             return client
-        price = self._only(f"{key}.price", table["price"], ("input", "output", "cached_input"))
+        price = self._filled(f"{key}.price", table["price"])
+        price = self._only(f"{key}.price", price, ("input", "output", "cached_input"))
         try:
             options = ModelOptions(price=Price(**price))
         except (ConfigurationError, TypeError) as err:
@@ -252,22 +241,19 @@ class _Reader:
     # --- limits and options ---
 
     def _budget(self) -> Budget:
-        names = tuple(each.name for each in fields(Budget))
-        table = self._only("budget", self._table("budget") if "budget" in self.data else {}, names)
+        table = self._settings("budget", Budget)
         try:
             return Budget(**table)
         except ConfigurationError as err:
             raise self._error("budget", str(err)) from err
 
     def _options(self) -> dict[str, Any]:
-        names = tuple(each.name for each in fields(OptimizerConfig) if each.name != "store")
-        table = self._only("options", self._table("options") if "options" in self.data else {}, names)
+        table = self._settings("options", OptimizerConfig, without="store")
         for key, choices in _NAMED.items():
             if key in table:
                 if table[key] not in choices:
-                    raise self._error(
-                        f"options.{key}", f"one of {', '.join(choices)} is expected; got {table[key]!r}"
-                    )
+                    expected = f"one of {', '.join(choices)} is expected"
+                    raise self._error(f"options.{key}", f"{expected}; got {table[key]!r}")
                 table[key] = choices[table[key]]
         if "stop_file" in table:
             table["stop_file"] = self.folder / self._text("options.stop_file", table["stop_file"])
@@ -277,7 +263,19 @@ class _Reader:
             raise self._error("options", str(err)) from err
         return table
 
+    def _settings(self, key: str, kind: Any, without: str = "") -> dict[str, Any]:
+        """Return the table of a key, whose own keys are the fields of a dataclass; empty if it is not there."""
+        names = tuple(each.name for each in fields(kind) if each.name != without)
+        return self._only(key, self._table(key), names) if key in self.data else {}
+
     # --- the small things ---
+
+    def _one_of(self, choice: str, *keys: str) -> str:
+        """Return which of the keys is given, of which exactly one is needed."""
+        given = [key for key in keys if key in self.data]
+        if len(given) != 1:
+            raise self._error(keys[0], f"one of {choice} is needed; got {' and '.join(given) or 'none'}")
+        return given[0]
 
     def _text(self, key: str, value: Any) -> str:
         if not isinstance(value, str) or not value.strip():
@@ -285,14 +283,14 @@ class _Reader:
         return value
 
     def _table(self, key: str) -> dict[str, Any]:
-        value = self.data[key]
+        return self._filled(key, self.data[key])
+
+    def _filled(self, key: str, value: Any) -> dict[str, Any]:
         if not isinstance(value, dict) or not value:
             raise self._error(key, f"a table is expected; got {shorten(repr(value), 60)}")
         return value
 
     def _only(self, key: str, table: Any, allowed: tuple[str, ...]) -> dict[str, Any]:
-        if not isinstance(table, dict):
-            raise self._error(key, f"a table is expected; got {shorten(repr(table), 60)}")
         if unknown := [name for name in table if name not in allowed]:
             full = f"{key}.{unknown[0]}" if key else unknown[0]
             raise self._error(full, f"there is no such key; known are {', '.join(allowed)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import unified_diff
 
@@ -53,19 +53,11 @@ def print_result(result: OptimizationResult) -> None:
     """Print a result: scores, candidates, what was spent, and how the best prompt differs from the seed."""
     console = _console()
     console.print(Text(str(result), style="bold"), soft_wrap=True)
-    table = _candidate_table()
-    for candidate, score in zip(result.candidates, result.scores, strict=True):
-        is_best = candidate.number == result.best.number
-        _add_candidate(
-            table,
-            candidate.number,
-            candidate.parents,
-            score,
-            candidate.changes,
-            is_best,
-            candidate.number in result.frontier,
-        )
-    console.print(table)
+    rows = [
+        (each.number, each.parents, score, each.changes)
+        for each, score in zip(result.candidates, result.scores, strict=True)
+    ]
+    console.print(_candidates(rows, result.best.number, result.frontier))
     if result.table:
         console.print(Text(clean(result.table) + "\n", style="dim"), soft_wrap=True)
     console.print(_diff(dict(result.candidates[0].components), dict(result.best.components)))
@@ -91,29 +83,14 @@ def print_run(run: RunRecord) -> None:
     """Print all of a run: head, candidates with lineage and frontier, proposals, spend, and the best prompt."""
     console = _console()
     print_runs([run])
-    table = _candidate_table()
-    best, lineage = run.best["number"], {each["number"] for each in run.lineage}
-    for each in run.candidates:
-        number = each["number"]
-        _add_candidate(
-            table,
-            number,
-            each["parents"],
-            each["score"],
-            each["changes"],
-            number == best,
-            number in run.frontier,
-        )
-    console.print(table)
-    console.print(Text(f"lineage of the best: {' → '.join(map(str, sorted(lineage)))}"))
+    rows = [(each["number"], each["parents"], each["score"], each["changes"]) for each in run.candidates]
+    console.print(_candidates(rows, run.best["number"], run.frontier))
+    lineage = sorted({each["number"] for each in run.lineage})
+    console.print(Text(f"lineage of the best: {' → '.join(map(str, lineage))}"))
     if run.test:
         low, high = run.test["interval"]
-        console.print(
-            Text(
-                f"test on {run.test['rows']} rows: seed {run.test['seed']:.3f}, best {run.test['best']:.3f}, "
-                f"95 %: {low:+.3f} to {high:+.3f}"
-            )
-        )
+        told = f"test on {run.test['rows']} rows: seed {run.test['seed']:.3f}, best {run.test['best']:.3f}, "
+        console.print(Text(f"{told}95 %: {low:+.3f} to {high:+.3f}"))
     for proposal in run.proposals[-_PROPOSALS_SHOWN:]:
         head = f"proposal {proposal['proposal']} from {proposal['parent']}: {proposal['ending']}"
         why = one_line(clean(proposal["reason"] or ""), 160)
@@ -124,11 +101,10 @@ def print_run(run: RunRecord) -> None:
     spend = run.spend
     cost = "" if spend.cost_usd is None else f", ${spend.cost_usd:.4f}"
     tokens = "" if spend.total_tokens is None else f", {spend.total_tokens:,} tokens"
-    console.print(
-        Text(
-            f"spend: {run.rollouts} rollouts, {run.reflections} reflections, {spend.calls} calls{tokens}{cost}\n"
-        )
+    told = (
+        f"spend: {run.rollouts} rollouts, {run.reflections} reflections, {spend.calls} calls{tokens}{cost}\n"
     )
+    console.print(Text(told))
     console.print(_diff(run.seed, run.best["components"]))
 
 
@@ -144,34 +120,28 @@ def print_worlds(result: OptimizationResult, accuracy: dict[str, float]) -> None
     _console().print(table)
 
 
-def _candidate_table() -> Table:
+def _candidates(
+    rows: Iterable[tuple[int, Sequence[int], float | None, Sequence[str]]],
+    best: int,
+    frontier: Container[int],
+) -> Table:
+    """The table of candidates: the number of each, its parents, score and changes."""
     table = Table(box=None, padding=(0, 1), header_style="dim")
     table.add_column("candidate", justify="right")
     table.add_column("from")
     table.add_column("score", justify="right")
     table.add_column("frontier")
     table.add_column("changes", overflow="fold")
+    for number, parents, score, changes in rows:
+        said = one_line(clean("; ".join(changes)), 240) or ("the seed" if not parents else "")
+        cells = (
+            str(number),
+            ", ".join(map(str, parents)),
+            _score(score),
+            "yes" if number in frontier else "",
+        )
+        table.add_row(*cells, Text(said), style="bold green" if number == best else None)
     return table
-
-
-def _add_candidate(
-    table: Table,
-    number: int,
-    parents: Sequence[int],
-    score: float | None,
-    changes: Sequence[str],
-    is_best: bool,
-    is_in_frontier: bool,
-) -> None:
-    said = one_line(clean("; ".join(changes)), 240) or ("the seed" if not parents else "")
-    table.add_row(
-        str(number),
-        ", ".join(map(str, parents)),
-        _score(score),
-        "yes" if is_in_frontier else "",
-        Text(said),
-        style="bold green" if is_best else None,
-    )
 
 
 def _score(score: float | None) -> str:
@@ -181,14 +151,7 @@ def _score(score: float | None) -> str:
 def _diff(before: dict[str, str], after: dict[str, str]) -> Text:
     text = Text()
     for name, old in before.items():
-        lines = unified_diff(
-            clean(old).splitlines(),
-            clean(after[name]).splitlines(),
-            f"{name}: seed",
-            f"{name}: best",
-            lineterm="",
-        )
-        for line in lines:
-            style = {"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "dim")
-            text.append(line + "\n", style=style)
+        sides = (clean(old).splitlines(), clean(after[name]).splitlines())
+        for line in unified_diff(*sides, f"{name}: seed", f"{name}: best", lineterm=""):
+            text.append(line + "\n", style={"+": "green", "-": "red", "@": "cyan"}.get(line[:1], "dim"))
     return text if text else Text("the seed is the best", style="dim")

@@ -8,8 +8,8 @@ from typing import Annotated
 import typer
 
 from reflector._json import dumps
-from reflector.cli.optimize import RUNS, run_configured
-from reflector.cli.output import print_document
+from reflector.cli.optimize import RUNS, best_text, run_configured
+from reflector.cli.output import Json, print_document, write_file
 from reflector.cli.run_config import read_config
 from reflector.errors import InputError
 from reflector.optimizer.runs import RunRecord, read_runs
@@ -25,7 +25,6 @@ Run = Annotated[
     str | None,
     typer.Argument(metavar="RUN", help="Its id, how that begins, its name or file. Default: the newest."),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 
 
 @runs_app.command("list")
@@ -65,22 +64,12 @@ def export_command(
 ) -> None:
     """Print everything that is known of a run as JSON, or its best prompt."""
     found = _find(run, store)
-    components = found.best["components"]
-    if best:
-        text = (
-            next(iter(components.values()))
-            if len(components) == 1
-            else dumps(components, indent=True).decode()
-        )
-    else:
-        text = dumps(found.to_dict(), indent=True).decode() + "\n"
+    everything = dumps(found.to_dict(), indent=True).decode() + "\n"
+    text = best_text(found.best["components"]) if best else everything
     if out is None:
         typer.echo(text, nl=False)
-        return
-    try:
-        Path(out).write_bytes(text.encode("utf-8", "replace"))
-    except OSError as err:
-        raise InputError(f"{out!r} cannot be written: {err.strerror}.") from err
+    else:
+        write_file(out, text)
 
 
 @runs_app.command("resume")

@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 from pydantic import Field
 
-from reflector._json import Value
+from reflector._json import Given, Value
 from reflector.agents.groups import only_error
 from reflector.code.chunking import MAX_TOKENS, recipe_of
 from reflector.code.embedder import Embedder
@@ -33,8 +33,10 @@ _WORTH_PROCESSES = 4_000_000
 """Bytes to read from which starting processes pays off."""
 
 
-class IndexOptions(Value):
+class IndexOptions(Given):
     """How a tree is indexed."""
+
+    unfit = ConfigurationError
 
     max_tokens: int = Field(default=MAX_TOKENS, ge=16)
     """Of a chunk, estimated."""

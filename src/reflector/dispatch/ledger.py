@@ -47,6 +47,16 @@ class Reservation:
         self.is_rollout = is_rollout
         self.is_settled = False
 
+    @property
+    def rollouts(self) -> int:
+        """How many rollouts may begin."""
+        return self.amounts[3]
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it holds as much as one that is made now would, after what others have reported meanwhile."""
+        return self._ledger._guess(self.key) <= self.amounts[0]
+
     def settle(
         self,
         usage: Usage,
@@ -54,6 +64,7 @@ class Reservation:
         seconds: float | None = None,
         failure: Exception | str | None = None,
         is_first: bool = True,
+        rollouts: int | None = None,
     ) -> None:
         """Write down what it really took, and free the rest.
 
@@ -62,12 +73,13 @@ class Reservation:
             seconds: How long the answer took.
             failure: The error instead of an answer, or a word for it.
             is_first: Whether it is a new call and not another try of one.
+            rollouts: How many began. None: all.
         """
-        self._ledger._settle(self, usage, seconds, failure, is_first, is_certain=True)
+        self._ledger._settle(self, usage, seconds, failure, is_first, rollouts)
 
     def hold(self, failure: Exception | str, *, is_first: bool = True) -> None:
         """Write down that it broke off and may have to be paid: all that was set aside counts as spent."""
-        self._ledger._settle(self, Usage(calls=1), None, failure, is_first, is_certain=False)
+        self._ledger._settle(self, Usage(calls=1), None, failure, is_first, None, is_certain=False)
 
     def cancel(self) -> None:
         """Free everything: it did not begin."""
@@ -178,17 +190,25 @@ class Ledger:
             self._accounts[key] = Account(key)
         return self._accounts[key]
 
-    def start_rollout(self) -> Reservation:
+    def start_rollout(self, most: int = 1) -> Reservation:
         """Set aside one rollout, and as much as the dearest one so far reported.
 
         Calls that the rollout makes through a `Model` are charged by themselves; settle with the usage that it reports
         beyond them.
 
+        Args:
+            most: Rollouts that may begin one after the other, as long as none reports what it used: settle then. They
+                are as many while no rollout has reported a cost, and there is room; else one.
+
         Raises:
-            BudgetExceededError: If it does not fit.
+            BudgetExceededError: If not even one fits.
         """
         with self._lock:
-            reservation = self._reserve(_ROLLOUT, (self._guess(_ROLLOUT), 0, 0, 1), is_rollout=True)
+            guess, allowed = self._guess(_ROLLOUT), self._allowed[3]
+            if most > 1 and allowed is not None:
+                most = min(most, allowed - self._spent[3] - self._held[3] - self._lent[3])
+            count = 1 if guess else max(1, most)
+            reservation = self._reserve(_ROLLOUT, (guess, 0, 0, count), is_rollout=True)
         assert reservation is not None, "a rollout does not wait"
         return reservation
 
@@ -231,15 +251,16 @@ class Ledger:
         seconds: float | None,
         failure: Exception | str | None,
         is_first: bool,
+        begun: int | None,
         *,
-        is_certain: bool,
+        is_certain: bool = True,
     ) -> None:
         cost = None if usage.cost_usd is None else round(usage.cost_usd * _UNIT)
         with self._lock:
             if not self._end(reservation):
                 return
             key = reservation.key
-            rollouts = int(reservation.is_rollout)
+            rollouts = reservation.rollouts if begun is None else begun
             self._add(self._spent, (cost or 0, usage.total_tokens or 0, usage.calls, rollouts))
             if cost:
                 self._dearest[key] = max(cost, self._guess(key))
@@ -341,6 +362,11 @@ class Ledger:
     def usage(self) -> Usage:
         """Tokens, requests and dollars that are known, of all lines."""
         return self.total().usage
+
+    @property
+    def is_used(self) -> bool:
+        """Whether there are lines."""
+        return bool(self._accounts)
 
     @property
     def rollouts(self) -> int:

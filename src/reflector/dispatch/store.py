@@ -125,12 +125,16 @@ class AnswerStore:
         """Keep an answer, in the place of an earlier one.
 
         Raises:
-            StoreWriteError: If it could not be written.
+            StoreWriteError: If it could not be written, or JSON cannot hold it.
             StoreClosedError: If the mode writes nothing, or the store is closed.
         """
         if not self._is_writing:
             raise StoreClosedError(f"the store is open in mode {self.mode!r}, which writes nothing")
-        self._rows.put(fingerprint, dumps(value))
+        try:
+            data = dumps(value)
+        except TypeError as err:
+            raise StoreWriteError(f"a store keeps what JSON can hold; {err}") from err
+        self._rows.put(fingerprint, data)
 
     async def once(self, fingerprint: str, compute: Callable[[], Awaitable[Any]]) -> Stored:
         """Return the stored answer, else what `compute` returns, which is kept.
@@ -138,7 +142,8 @@ class AnswerStore:
         Who asks for the same in the same event loop while it is being computed waits for that answer. When
         the one who computes is cancelled, or fails in a way that another try can mend (an error that is
         `retryable`, or a time limit of its own), the next one computes; any other error is everybody's.
-        An answer that cannot be written is returned all the same, with a warning in the log: it is paid.
+        An answer that cannot be written, or that JSON cannot hold, is returned all the same, with a warning in the
+        log: it is paid.
 
         Raises:
             NotStoredError: If the store only replays and does not hold it.
@@ -158,6 +163,9 @@ class AnswerStore:
             if flight.data is not None:
                 data = flight.data
                 break
+            if flight.unkept is not None:
+                self._hits += 1
+                return Stored(flight.unkept.value, is_hit=True)
         else:
             await anyio.lowlevel.checkpoint()
         self._hits += 1
@@ -175,8 +183,14 @@ class AnswerStore:
         flights, key = _flights_here(), (id(self), fingerprint)
         flight = flights[key] = _Flight()
         try:
-            data = dumps(await compute())
+            value = await compute()
             self._misses += 1
+            try:
+                data = dumps(value)
+            except TypeError as err:
+                self._not_kept(err)
+                flight.unkept = Stored(value, is_hit=False)
+                return flight.unkept
             await self._keep(fingerprint, data)
             flight.data = data
         except Exception as err:
@@ -228,20 +242,24 @@ class AnswerStore:
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(self._rows.put, fingerprint, data)
         except StoreWriteError as err:
-            self._unwritten += 1
-            _log.warning("answer not kept", store=str(self.path), reason=str(err))
+            self._not_kept(err)
+
+    def _not_kept(self, err: Exception) -> None:
+        self._unwritten += 1
+        _log.warning("answer not kept", store=str(self.path), reason=str(err))
 
 
 # --- what is being computed ----------------------------------------------------------------------------------
 
 
 class _Flight:
-    """One computation, and how it ended: data, an error for everybody, or neither."""
+    """One computation, and how it ended: data, a value without JSON, an error for everybody, or none of these."""
 
-    __slots__ = ("data", "error", "over")
+    __slots__ = ("data", "error", "over", "unkept")
 
     def __init__(self) -> None:
         self.over = anyio.Event()
+        self.unkept: Stored | None = None
         self.data: bytes | None = None
         self.error: Exception | None = None
 

@@ -1,11 +1,13 @@
-"""Edits that cannot all be made: of what clashes one wins, and why; what was no clear choice stays open."""
+"""Edits that cannot all be made: of what clashes one wins, and why; what was no clear choice stays open, and asks."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from reflector._text import fenced, one_line, shorten
+from reflector.edits.dependents import said_by
+from reflector.edits.drafting import PRIORITY_RANK
 from reflector.edits.drafts import Draft, made
-from reflector.edits.duplicates import said_by
 from reflector.edits.edit import (
     ConflictGroup,
     ConflictStrategy,
@@ -17,11 +19,52 @@ from reflector.edits.edit import (
     Verdict,
 )
 from reflector.edits.likeness import contains, rules_of, says_the_same
-from reflector.edits.questions import question_about, what_clashes
-from reflector.edits.ranking import PRIORITY_RANK
-from reflector.edits.units import overlap
+from reflector.edits.lines import overlap
 
 __all__ = ["resolve"]
+
+_LONGEST = 2_000
+_WHY = {
+    ConflictType.OVERLAPPING: "they change the same text",
+    ConflictType.CONTRADICTORY: "one asks for what another forbids or removes",
+    ConflictType.DEPENDENT: "one stands beside a text that another removes",
+}
+
+
+def what_clashes(type: ConflictType, winner: Draft, loser: Draft) -> str:
+    """Return what the loser of a conflict does to the winner."""
+    if type is ConflictType.DEPENDENT and loser.span is not None:
+        return f"would take away the text that {winner.id} belongs to"
+    return {
+        ConflictType.OVERLAPPING: f"changes the same text as {winner.id}",
+        ConflictType.CONTRADICTORY: f"contradicts {winner.id}",
+        ConflictType.DEPENDENT: f"cannot stand beside {winner.id}, which removes the text it belongs to",
+    }[type]
+
+
+def question_about(type: ConflictType, drafts: Sequence[Draft], prompt: str) -> str:
+    """Return the question which of several edits should be made."""
+    names = [draft.id for draft in drafts]
+    either = f"{', '.join(names[:-1])} or {names[-1]}"
+    told = "\n\n".join(_told(draft, prompt) for draft in drafts)
+    return (
+        f"These edits of one prompt cannot all be made: {_WHY[type]}.\n\n{told}\n\n"
+        f"Which one should be made: {either}, or none of them?"
+    )
+
+
+def _told(draft: Draft, prompt: str) -> str:
+    old = fenced(shorten(prompt[slice(*draft.span)], _LONGEST)) if draft.span else ""
+    new = fenced(shorten(draft.content or draft.text, _LONGEST))
+    if draft.place:
+        what = f"adds this text ({one_line(draft.reason, 120)}):\n{new}"
+    elif draft.content:
+        what = f"replaces this passage:\n{old}\nby this one:\n{new}"
+    else:
+        what = f"removes this passage:\n{old}"
+    why = one_line(draft.suggestion.rationale, 300)
+    return f"{draft.id} (priority {draft.priority.value}) {what}" + (f"\nIts reason: {why}" if why else "")
+
 
 _DELETE = EditOperation.DELETE
 
@@ -77,17 +120,18 @@ class _Field:
 
     def fight(self) -> None:
         """Let every draft that is made so far survive, or lose to a stronger one."""
-        strategy = self._config.conflict_strategy
-        for draft in sorted(
-            made(self.known.values()), key=lambda d: (d.id not in self._kept, *_rank(d, strategy))
-        ):
+        can_merge = self._config.conflict_strategy is ConflictStrategy.MERGE
+
+        def rank(draft: Draft) -> tuple[bool, float, int]:
+            return draft.id not in self._kept, -self._weight(draft), draft.suggestion_index
+
+        for draft in sorted(made(self.known.values()), key=rank):
             clashes = [(other, type) for other in self._survivors if (type := self._clash(other, draft))]
             if not clashes:
                 self._survivors.append(draft)
                 continue
             winner, type = clashes[0]
-            is_alone = strategy is ConflictStrategy.MERGE and len(clashes) == 1
-            union = self._union(winner, draft) if is_alone else None
+            union = self._union(winner, draft) if can_merge and len(clashes) == 1 else None
             if union:
                 self.known[winner.id] = union.replace(conflicts_with=(*union.conflicts_with, draft.id))
                 self.known[draft.id] = draft.replace(
@@ -102,21 +146,20 @@ class _Field:
 
     def groups(self) -> list[ConflictGroup]:
         """Return the conflicts that were fought out."""
-        groups: list[ConflictGroup] = []
-        for (id, type, is_merged), losers in self._losses.items():
-            winner = self.known[id]
-            is_open = not is_merged and not all(self._is_clear(winner, loser) for loser in losers)
-            group = ConflictGroup(
-                type=type,
-                edits=(id, *(loser.id for loser in losers)),
-                winner=id,
-                reason="merged into one edit" if is_merged else self._why(winner, losers[0]),
-                is_merged=is_merged,
-                is_open=is_open,
-                question=question_about(type, (winner, *losers), self._prompt) if is_open else "",
-            )
-            groups.append(group)
-        return groups
+        return [self._group(*key, losers) for key, losers in self._losses.items()]
+
+    def _group(self, id: str, type: ConflictType, is_merged: bool, losers: list[Draft]) -> ConflictGroup:
+        winner = self.known[id]
+        is_open = not is_merged and not all(self._is_clear(winner, loser) for loser in losers)
+        return ConflictGroup(
+            type=type,
+            edits=(id, *(loser.id for loser in losers)),
+            winner=id,
+            reason="merged into one edit" if is_merged else self._why(winner, losers[0]),
+            is_merged=is_merged,
+            is_open=is_open,
+            question=question_about(type, (winner, *losers), self._prompt) if is_open else "",
+        )
 
     def _close(self, loser: Draft, winner: str, why: str) -> None:
         beaten_by = (*loser.conflicts_with, *([winner] if winner else ()))
@@ -174,27 +217,32 @@ class _Field:
 
     # --- who wins ---
 
+    def _weight(self, draft: Draft) -> float:
+        """What the strategy goes by; of equals the suggestion that came first wins."""
+        if self._config.conflict_strategy is ConflictStrategy.FIRST:
+            return 0.0
+        by_priority = self._config.conflict_strategy is ConflictStrategy.HIGHEST_PRIORITY
+        return PRIORITY_RANK[draft.priority] if by_priority else draft.impact
+
     def _is_clear(self, winner: Draft, loser: Draft) -> bool:
         """Whether the strategy has a clear reason for the winner, not only an order to go by."""
         strategy = self._config.conflict_strategy
         if strategy is ConflictStrategy.FIRST or winner.id in self._kept:
             return True
-        if strategy is ConflictStrategy.HIGHEST_PRIORITY:
-            return winner.priority is not loser.priority
-        return winner.impact - loser.impact >= max(self._config.clear_margin, 1e-9)
+        margin = 0.0 if strategy is ConflictStrategy.HIGHEST_PRIORITY else self._config.clear_margin
+        return self._weight(winner) - self._weight(loser) >= max(margin, 1e-9)
 
     def _why(self, winner: Draft, loser: Draft) -> str:
         strategy = self._config.conflict_strategy
-        by_priority = strategy is ConflictStrategy.HIGHEST_PRIORITY
         if winner.id in self._kept:
             return f"{winner.id} was chosen before"
         if strategy is ConflictStrategy.FIRST:
             return f"{winner.id} came first"
-        if by_priority and winner.priority is not loser.priority:
+        if self._weight(winner) <= self._weight(loser):
+            return f"{winner.id} came first and both weigh the same"
+        if strategy is ConflictStrategy.HIGHEST_PRIORITY:
             return f"{winner.id} has the higher priority ({winner.priority.value})"
-        if not by_priority and winner.impact > loser.impact:
-            return f"{winner.id} has the higher impact ({winner.impact:.2f} against {loser.impact:.2f})"
-        return f"{winner.id} came first and both weigh the same"
+        return f"{winner.id} has the higher impact ({winner.impact:.2f} against {loser.impact:.2f})"
 
 
 def _loses_place(insert: Draft, delete: Draft) -> bool:
@@ -205,11 +253,3 @@ def _loses_place(insert: Draft, delete: Draft) -> bool:
         return overlap(insert.place.span, delete.span)
     section = insert.place.section
     return section is not None and delete.span[0] <= section.start and section.end <= delete.span[1] + 1
-
-
-def _rank(draft: Draft, strategy: ConflictStrategy) -> tuple[float, int]:
-    if strategy is ConflictStrategy.FIRST:
-        return 0, draft.suggestion_index
-    if strategy is ConflictStrategy.HIGHEST_PRIORITY:
-        return -PRIORITY_RANK[draft.priority], draft.suggestion_index
-    return draft.strength

@@ -55,8 +55,9 @@ def find_copied(
     words = [list(_WORD.finditer(d.text)) if d.place or d.span else [] for d in drafts]
     places: dict[Gram, list[tuple[int, int]]] = {}
     for number, found in enumerate(words):
-        for at, gram in _grams([match[0].lower() for match in found]):
-            places.setdefault(gram, []).append((number, at))
+        said = [match[0].lower() for match in found]
+        for at in range(len(said) - _LENGTH + 1):
+            places.setdefault(tuple(said[at : at + _LENGTH]), []).append((number, at))
     firsts = {gram[0] for gram in places}
     for text in known if places else ():
         for gram in _shared(text, places, firsts):
@@ -76,10 +77,6 @@ def find_copied(
             text, count = drafts[number].text[start:end], last - first + _LENGTH
             copied.append(CopiedText(edit=drafts[number].id, text=text, words=count, example=example))
     return tuple(copied)
-
-
-def _grams(words: list[str]) -> Iterator[tuple[int, Gram]]:
-    return ((at, tuple(words[at : at + _LENGTH])) for at in range(len(words) - _LENGTH + 1))
 
 
 def _shared(text: str, places: Mapping[Gram, Any], firsts: Container[str]) -> set[Gram]:

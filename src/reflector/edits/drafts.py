@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from reflector.edits.edit import EditOperation, EditStatus, LocationType
+from reflector.edits.lines import Span
 from reflector.edits.placing import Place
-from reflector.edits.units import Span
 from reflector.reflection.models import Priority, Suggestion, SuggestionType
 
 __all__ = ["Draft", "made"]

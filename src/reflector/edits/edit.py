@@ -6,23 +6,14 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from reflector._json import JSONValue, Value
+from reflector._json import Given, JSONValue, Value
+from reflector.errors import ConfigurationError
 from reflector.reflection.models import Priority, Suggestion
 
 __all__ = [
-    "ConflictGroup",
-    "ConflictStrategy",
-    "ConflictType",
-    "CopiedText",
-    "Edit",
-    "EditConfig",
-    "EditLocation",
-    "EditOperation",
-    "EditStatus",
-    "ImpactWeights",
-    "LocationType",
-    "Verdict",
-]
+    "ConflictGroup", "ConflictStrategy", "ConflictType", "CopiedText", "Edit", "EditConfig", "EditLocation",
+    "EditOperation", "EditStatus", "ImpactWeights", "LocationType", "Verdict",
+]  # fmt: skip
 
 
 class EditOperation(StrEnum):
@@ -180,7 +171,7 @@ class CopiedText(Value):
     """Which of the examples holds it, counted from 0; the first one."""
 
 
-class ImpactWeights(Value):
+class ImpactWeights(Given):
     """How much each part counts in an edit's impact.
 
     Source:
@@ -194,8 +185,10 @@ class ImpactWeights(Value):
     validated: float = 0.10
 
 
-class EditConfig(Value):
+class EditConfig(Given):
     """How edits are chosen. Limits hold for each prompt that is edited."""
+
+    unfit = ConfigurationError
 
     conflict_strategy: ConflictStrategy = ConflictStrategy.HIGHEST_IMPACT
     clear_margin: float = Field(default=0.1, ge=0.0)

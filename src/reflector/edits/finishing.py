@@ -14,6 +14,12 @@ from reflector.edits.slots import INLINE, PARAGRAPH, Slot, find_slot, render, sl
 
 __all__ = ["finished"]
 
+_SHARED = (
+    "id", "operation", "text", "suggestion", "suggestion_index", "impact", "priority", "status", "reason",
+    "conflicts_with", "merged_into", "depends_on", "validated",
+)  # fmt: skip
+"""Fields that an edit takes over from its draft."""
+
 
 def finished(passages: Passages, drafts: list[Draft]) -> tuple[Edit, ...]:
     """Return the edits: those that are made first, by impact; then the others in the order of their suggestions."""
@@ -116,22 +122,11 @@ def _edit(
             type=draft.location_type, start=span[0], end=span[1], section=name, order=order
         )
         target = passages.text(span)
+    shared = {name: getattr(draft, name) for name in _SHARED}
     return Edit(
-        id=draft.id,
-        operation=draft.operation,
+        **shared,
         location=location,
         content=content,
         target_text=target,
-        text=draft.text,
-        suggestion=draft.suggestion,
-        suggestion_index=draft.suggestion_index,
         rationale=draft.suggestion.rationale,
-        impact=draft.impact,
-        priority=draft.priority,
-        status=draft.status,
-        reason=draft.reason,
-        conflicts_with=draft.conflicts_with,
-        merged_into=draft.merged_into,
-        depends_on=draft.depends_on,
-        validated=draft.validated,
     )

@@ -9,11 +9,10 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 
 from reflector.edits.likeness import TOKEN, UNIFY, folded, name_words
-from reflector.edits.lines import Line, read_lines
+from reflector.edits.lines import Line, Span, Unit, overlap, read_lines, read_units
 from reflector.edits.sections import Section, find_sections
 from reflector.edits.structure import newline_of
 from reflector.edits.template import Template
-from reflector.edits.units import Span, Unit, overlap, read_units
 from reflector.trajectories.findings.wording import content_words
 
 __all__ = ["Passages"]

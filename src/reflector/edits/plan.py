@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 
 from reflector._json import JSONValue, Value
-from reflector.edits.applying import apply_changes, changes_of
-from reflector.edits.diffing import Hunk, hunks_of, unified
+from reflector.edits.diffing import Hunk, apply_changes, changes_of, hunks_of, unified
 from reflector.edits.edit import ConflictGroup, CopiedText, Edit, EditConfig, EditStatus, Verdict
 from reflector.edits.structure import PromptStructure, analyze_structure
 
-__all__ = ["EditPlan"]
+__all__ = ["ComponentPlans", "EditPlan"]
 
 _HIGH_IMPACT = 0.7
 
@@ -89,3 +88,47 @@ class EditPlan(Value):
     def to_rows(self) -> list[dict[str, JSONValue]]:
         """Return one short JSON object for each edit, as the command line prints them."""
         return [edit.to_row() for edit in self.edits]
+
+
+class ComponentPlans(Value):
+    """The edits of several texts. Every suggestion is in exactly one of the plans."""
+
+    plans: dict[str, EditPlan]
+    """By the name of the component, in the order the texts were given."""
+
+    def apply(self) -> dict[str, str]:
+        """Return the improved texts by name; those without an edit as they are."""
+        return {name: plan.apply() for name, plan in self.plans.items()}
+
+    def diff(self) -> str:
+        """Return one unified diff for each text that changes, with the component's name as the file's."""
+        return "".join(plan.diff(name) for name, plan in self.plans.items())
+
+    @property
+    def edits(self) -> tuple[Edit, ...]:
+        """All edits, one component after the other."""
+        return tuple(edit for plan in self.plans.values() for edit in plan.edits)
+
+    @property
+    def applied(self) -> tuple[Edit, ...]:
+        """The edits that `apply` makes."""
+        return tuple(edit for edit in self.edits if edit.is_made)
+
+    @property
+    def rejected(self) -> tuple[Edit, ...]:
+        """The edits that are not made; `reason` says why."""
+        return tuple(edit for edit in self.edits if edit.status is not EditStatus.APPLIED)
+
+    @property
+    def open_conflicts(self) -> tuple[ConflictGroup, ...]:
+        """The conflicts that were decided for now only; each carries a question."""
+        return tuple(group for plan in self.plans.values() for group in plan.open_conflicts)
+
+    @property
+    def copied(self) -> tuple[CopiedText, ...]:
+        """What the improved texts copy from the examples."""
+        return tuple(each for plan in self.plans.values() for each in plan.copied)
+
+    def to_rows(self) -> list[dict[str, JSONValue]]:
+        """Return one short JSON object for each edit, with its component."""
+        return [{"component": name} | row for name, plan in self.plans.items() for row in plan.to_rows()]

@@ -2,17 +2,17 @@
 
 The way of a suggestion through this room:
 
-1. `passages` makes the prompt searchable: its `lines`, `sections` and `units` (sentences), with exact spans, and its
+1. `passages` makes the prompt searchable: its `lines` and sentences, its `sections`, with exact spans, and its
    placeholders (`template`).
-2. Each suggestion becomes a draft (`drafting`). What adds (`additions`) gets a place (`placing`); what modifies,
-   restructures (`rewriting`) or removes (`removals`) gets the span of the passage it is about (`targets`). The rest
-   says why not. Of several `components`, the draft for the text it fits best is taken.
-3. `ranking` weighs each draft; `validation` puts misspelt placeholders right, and drops what would cost or invent one.
-4. `duplicates` merges drafts that say the same, `dependents` finds those that need the text of another.
-5. `conflicts` lets one win of those that clash, and asks about what was no clear choice (`questions`).
-6. `limits` keeps the strongest; `finishing` gives insertions their exact offset and form (`slots`).
-7. The result is an `EditPlan` (`plan`) of `Edit`s (`edit`): `applying` makes them, `diffing` shows them, `copying`
-   tells what they copy from examples.
+2. Each suggestion becomes a draft with its weight (`drafting`). What adds, modifies or restructures (`rewriting`) or
+   removes (`removals`) gets a place (`placing`) or the span of the passage it is about (`targets`). The rest says why
+   not. Of several components, the draft for the text it fits best is taken.
+3. `validation` puts misspelt placeholders right, and drops what would cost or invent one.
+4. `dependents` merges drafts that say the same, and finds those that need the text of another.
+5. `conflicts` lets one win of those that clash, and asks about what was no clear choice.
+6. The strongest are kept; `finishing` gives insertions their exact offset and form (`slots`).
+7. The result is an `EditPlan` (`plan`) of `Edit`s (`edit`): `diffing` makes and shows them, `copying` tells what they
+   copy from examples.
 """
 
 from __future__ import annotations
@@ -21,18 +21,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, overload
 
 from reflector._text import shorten
-from reflector.edits.components import ComponentPlans, assign
 from reflector.edits.conflicts import resolve
 from reflector.edits.copying import find_copied, read_examples
-from reflector.edits.dependents import after_their_source, closed
-from reflector.edits.drafting import draft_suggestion
-from reflector.edits.drafts import Draft
-from reflector.edits.duplicates import merge_duplicates
+from reflector.edits.dependents import after_their_source, closed, merge_duplicates
+from reflector.edits.drafting import assign, draft_suggestion
+from reflector.edits.drafts import Draft, made
 from reflector.edits.edit import CopiedText, Edit, EditConfig, Verdict
 from reflector.edits.finishing import finished
-from reflector.edits.limits import allowed_growth, beyond_growth, limited
 from reflector.edits.passages import Passages
-from reflector.edits.plan import EditPlan
+from reflector.edits.plan import ComponentPlans, EditPlan
 from reflector.edits.validation import Placeholders
 from reflector.errors import InvalidEditError
 from reflector.reflection.models import ParsedReflection
@@ -96,7 +93,10 @@ def plan_edits(
     seen = read_examples(examples)
     drafts = [Draft.of(index, suggestion) for index, suggestion in enumerate(reflection.suggestions)]
     if not isinstance(prompt, str) and isinstance(prompt, Mapping):
-        texts = {_name(name): Passages(_text(text)) for name, text in prompt.items()}
+        texts = {
+            _string(name, "the name of a component"): Passages(_string(text, "a prompt"))
+            for name, text in prompt.items()
+        }
         if not texts:
             raise InvalidEditError("expected at least one component; got an empty mapping.")
         parts = assign(drafts[:_MAX_SUGGESTIONS], texts, config)
@@ -104,7 +104,7 @@ def plan_edits(
         return ComponentPlans(
             plans={name: _plan(texts[name], part, config, seen, task) for name, part in parts.items()}
         )
-    passages = Passages(_text(prompt))
+    passages = Passages(_string(prompt, "a prompt"))
     drafted = [draft_suggestion(passages, draft, config.weights) for draft in drafts[:_MAX_SUGGESTIONS]]
     return _plan(passages, drafted + _too_many(drafts), config, seen, task)
 
@@ -122,17 +122,11 @@ def replan(plan: EditPlan, verdicts: Sequence[Verdict]) -> EditPlan:
     return _settled(passages, drafts, config, verdicts, plan.overlaps)
 
 
-def _text(prompt: Any) -> str:
-    if not isinstance(prompt, str):
-        got = f"{shorten(repr(prompt), 80)} ({type(prompt).__name__})"
-        raise InvalidEditError(f"a prompt is a string; got {got}.")
-    return prompt
-
-
-def _name(name: Any) -> str:
-    if not isinstance(name, str):
-        raise InvalidEditError(f"the name of a component is a string; got {shorten(repr(name), 80)}.")
-    return name
+def _string(value: Any, what: str) -> str:
+    if not isinstance(value, str):
+        got = f"{shorten(repr(value), 80)} ({type(value).__name__})"
+        raise InvalidEditError(f"{what} is a string; got {got}.")
+    return value
 
 
 def _too_many(drafts: list[Draft]) -> list[Draft]:
@@ -160,7 +154,7 @@ def _settled(
     drafts, conflicts = resolve(after_their_source(drafts), passages.prompt, config, verdicts)
     return EditPlan(
         original_prompt=passages.prompt,
-        edits=_edits(passages, limited(drafts, config), placeholders, config),
+        edits=_edits(passages, _limited(drafts, config), placeholders, config),
         conflicts=conflicts,
         verdicts=tuple(verdicts),
         overlaps=overlaps,
@@ -172,14 +166,56 @@ def _edits(
     passages: Passages, drafts: list[Draft], placeholders: Placeholders, config: EditConfig
 ) -> tuple[Edit, ...]:
     """Return the edits that can be made together and within the growth allowed; a dropped one may take others along."""
-    allowed = allowed_growth(passages.prompt, config)
+    allowed = _allowed_growth(passages.prompt, config)
     while True:
         checked = closed(placeholders.checked(drafts, together=True))
         if checked is not drafts:
             drafts = checked
             continue
         edits = finished(passages, drafts)
-        beyond = beyond_growth(edits, allowed) if allowed is not None else {}
+        beyond = _beyond_growth(edits, allowed) if allowed is not None else {}
         if not beyond:
             return edits
         drafts = [d.dropped(beyond[d.id]) if d.id in beyond else d for d in drafts]
+
+
+# --- which edits are too weak, too many, or make the prompt too long ---
+
+
+def _limited(drafts: list[Draft], config: EditConfig) -> list[Draft]:
+    """Return the drafts; those below the least impact, or beyond the number allowed, are dropped."""
+    dropped: dict[str, Draft] = {}
+    for rank, draft in enumerate(made(drafts)):
+        if draft.impact < config.min_impact:
+            why = f"its impact {draft.impact:.2f} is below the minimum of {config.min_impact:.2f}"
+        elif rank >= config.max_edits:
+            why = f"more than {config.max_edits} edits; its impact {draft.impact:.2f} ranks behind theirs"
+        else:
+            continue
+        dropped[draft.id] = draft.dropped(why)
+    return [dropped.get(d.id, d) for d in drafts] if dropped else drafts
+
+
+def _allowed_growth(prompt: str, config: EditConfig) -> int | None:
+    """Return how many characters longer the prompt may become; None for any number."""
+    ratio = config.max_growth_ratio
+    limits = (config.max_growth_chars, None if ratio is None else int(ratio * len(prompt)))
+    return min((limit for limit in limits if limit is not None), default=None)
+
+
+def _beyond_growth(edits: Sequence[Edit], allowed: int) -> dict[str, str]:
+    """Return the edits that do not fit into the growth allowed, each with the reason.
+
+    What shortens the prompt makes room; the rest is taken by impact, so that the weakest additions are left out.
+    """
+    growth = {edit.id: len(edit.content) - len(edit.target_text) for edit in edits if edit.is_made}
+    room = allowed - sum(by for by in growth.values() if by < 0)
+    beyond: dict[str, str] = {}
+    for id, by in growth.items():  # strongest first, as the edits of a plan are
+        if by > 0 and by > room:
+            beyond[id] = (
+                f"it would make the prompt {by} characters longer, and only {max(room, 0)} are left for it"
+            )
+        elif by > 0:
+            room -= by
+    return beyond

@@ -6,12 +6,11 @@ import re
 
 from reflector._text import one_line
 from reflector.edits.drafts import Draft
-from reflector.edits.lines import Line, LineKind
-from reflector.edits.naming import matching_section
+from reflector.edits.lines import Line, LineKind, Span
 from reflector.edits.passages import Passages
+from reflector.edits.placing import matching_section
 from reflector.edits.sections import Section
 from reflector.edits.targets import ambiguous, named_spans, only_one, whole_sentence
-from reflector.edits.units import Span
 from reflector.reflection.models import Suggestion
 
 __all__ = ["draft_removal"]

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from reflector.edits.edit import LocationType
-from reflector.edits.lines import Line, LineKind, without_marker
+from reflector.edits.lines import Line, LineKind, Span, without_marker
 from reflector.edits.passages import Passages
 from reflector.edits.placing import Place
 from reflector.edits.sections import SectionKind
-from reflector.edits.units import Span
 
 __all__ = ["INLINE", "PARAGRAPH", "Slot", "find_slot", "render", "slot_finder"]
 
@@ -74,7 +73,8 @@ def _slot_at_end(passages: Passages, place: Place, text: str, gone: Container[in
         return Slot(start + len(prompt[start:end].rstrip()), INLINE if len(lines) == 1 else LINE)
     listed = [line for line in lines if line.kind in (LineKind.ITEM, LineKind.CONTINUATION)]
     is_list = bool(listed) and (lines[-1] is listed[-1] or len(listed) * 2 >= len(lines))
-    if is_list and items_of(text) and (place.type is not LocationType.END or not _has_headings(passages)):
+    has_headings = any(section.kind is not SectionKind.LABEL for section in passages.sections)
+    if is_list and items_of(text) and (place.type is not LocationType.END or not has_headings):
         return _item_slot(passages, _outermost(listed), listed[-1].end)
     has_gaps = any(b.start > a.next for a, b in pairwise(lines))
     if is_element and not has_gaps and is_one_block(text):
@@ -105,10 +105,6 @@ def _empty_slot(passages: Passages, place: Place) -> Slot:
         return Slot(at, PARAGRAPH if section.kind is SectionKind.MARKDOWN else LINE)
     is_tight = not passages.prompt[section.body_start : section.body_end].strip(" \t")
     return Slot(at, LINE, suffix=passages.newline if is_tight else "")
-
-
-def _has_headings(passages: Passages) -> bool:
-    return any(section.kind is not SectionKind.LABEL for section in passages.sections)
 
 
 # --- behind a passage ------------------------------------------------------------------------------------

@@ -68,12 +68,12 @@ def analyze_structure(prompt: str) -> PromptStructure:
     Source:
         Facts and thresholds of Jido's GEPA structure analyzer, matched at word boundaries.
     """
-    lines = read_lines(prompt)
+    size, lines = len(prompt), read_lines(prompt)
     sections = find_sections(prompt, lines)
     markers = [line.marker.strip() for line in lines if line.marker]
     return PromptStructure(
-        length=len(prompt),
-        sections=tuple(sections) or (_whole(len(prompt)),),
+        length=size,
+        sections=tuple(sections) or (Section("main", SectionKind.WHOLE, 0, 0, 0, size, size, size),),
         has_examples=_EXAMPLES.search(prompt) is not None,
         has_constraints=_CONSTRAINTS.search(prompt) is not None,
         has_cot_trigger=_COT.search(prompt) is not None,
@@ -90,10 +90,6 @@ def analyze_structure(prompt: str) -> PromptStructure:
         placeholders=tuple(dict.fromkeys(each.text for each in Template(prompt).found)),
         newline=newline_of(prompt),
     )
-
-
-def _whole(size: int) -> Section:
-    return Section("main", SectionKind.WHOLE, 0, 0, 0, size, size, size)
 
 
 def _complexity(prompt: str, section_count: int) -> Complexity:

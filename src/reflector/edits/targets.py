@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from reflector._text import one_line
 from reflector.edits.likeness import contains, folded
+from reflector.edits.lines import Span
 from reflector.edits.passages import Passages
 from reflector.edits.placing import is_telling, labelled_passage
 from reflector.edits.sections import Section
-from reflector.edits.units import Span
 from reflector.edits.wording import quoted
 from reflector.reflection.models import Suggestion
 from reflector.trajectories.findings.wording import content_words

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 
 from reflector.edits.drafts import Draft, made
+from reflector.edits.lines import overlap
 from reflector.edits.passages import Passages
 from reflector.edits.sections import SectionKind
-from reflector.edits.units import overlap
 
 __all__ = ["Placeholders"]
 

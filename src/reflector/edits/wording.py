@@ -10,13 +10,8 @@ from reflector.edits.sections import Section, SectionKind
 from reflector.reflection.models import Suggestion
 
 __all__ = [
-    "begins_with_heading",
-    "clean_text",
-    "described_text",
-    "quoted",
-    "replacement_pair",
-    "without_own_heading",
-]
+    "begins_with_heading", "clean_text", "described_text", "quoted", "replacement_pair", "without_own_heading",
+]  # fmt: skip
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CLOSING = {'"': '"', "“": "”", "”": "”", "'": "'", "‘": "’", "«": "»", "„": "“", "`": "`"}

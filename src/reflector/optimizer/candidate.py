@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -71,6 +72,12 @@ class Candidate(Mapping[str, str]):
     def __repr__(self) -> str:
         texts = ", ".join(f"{name}={shorten(text, 40)!r}" for name, text in self.components.items())
         return f"Candidate({self.number}, {texts})"
+
+    def accepted_as(self, number: int) -> Candidate:
+        """Return it with its place in the order of acceptance."""
+        accepted = copy(self)  # not made anew: hashing long texts takes its time
+        object.__setattr__(accepted, "number", number)
+        return accepted
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""

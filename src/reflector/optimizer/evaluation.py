@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from reflector._text import shorten
 from reflector.trajectories.trajectory import Trajectory
 from reflector.usage import Usage
 
-__all__ = ["Evaluation", "Rollout", "Score", "read_score"]
+__all__ = ["NO_OBJECTIVES", "NO_USAGE", "Evaluation", "Rollout", "Score", "read_score"]
 
-
-_NOTHING = Usage()
+NO_OBJECTIVES: Mapping[str, float] = MappingProxyType({})
+NO_USAGE = Usage()
+"""Of a rollout that reports none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +46,15 @@ class Score:
     """Further figures by name, higher is better: an objective frontier keeps the best in each."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evaluation:
-    """One candidate on one example."""
+class Evaluation(NamedTuple):
+    """One candidate on one example. A tuple, because there is one of each rollout."""
 
     score: float
     feedback: str = ""
-    objectives: Mapping[str, float] = field(default_factory=dict)
-    output: Any = field(default=None, repr=False)
-    trajectory: Trajectory | None = field(default=None, repr=False)
-    usage: Usage = _NOTHING
+    objectives: Mapping[str, float] = NO_OBJECTIVES
+    output: Any = None
+    trajectory: Trajectory | None = None
+    usage: Usage = NO_USAGE
     error: str | None = None
     """Why the rollout or the scorer failed; None when neither did."""
     seconds: float = 0.0
@@ -65,7 +66,7 @@ class Evaluation:
 
     def without_trajectory(self) -> Evaluation:
         """Return it without the record of the run."""
-        return self if self.trajectory is None else replace(self, trajectory=None)
+        return self if self.trajectory is None else self._replace(trajectory=None)
 
 
 def read_score(value: Any) -> Score:

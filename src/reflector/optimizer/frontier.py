@@ -69,7 +69,7 @@ class Frontier:
 
         Looked at from the lowest mean upward; of equal means the later candidate first. At least one stays.
         """
-        order = sorted(self.members, key=lambda candidate: (means[candidate], -candidate))
+        order = [-other for _, other in sorted((means[candidate], -candidate) for candidate in self.members)]
         after = [0]
         for candidate in reversed(order[1:]):
             after.append(after[-1] | self._columns[candidate])

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import math
 import time
-from collections import deque
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, fields
@@ -15,35 +12,31 @@ from typing import Any, Self
 
 import anyio
 
-from reflector._ids import new_id
-from reflector._json import dumps
 from reflector._text import estimate_tokens, shorten
 from reflector.agents.ambient import ambient_runtime
-from reflector.dispatch.dispatching import execute
 from reflector.dispatch.ledger import Ledger
-from reflector.dispatch.provider import ProviderCard
-from reflector.dispatch.task import Limits, Task
 from reflector.errors import (
-    AskTimeoutError,
     BudgetExceededError,
     ConfigurationError,
     OptimizationError,
     RunBrokenError,
 )
 from reflector.llm.client import LLMClient
-from reflector.llm.model import Model, as_model
-from reflector.llm.selection import RULES
 from reflector.optimizer.candidate import Candidate, components_of
 from reflector.optimizer.config import OptimizerConfig
+from reflector.optimizer.crew import Crew
+from reflector.optimizer.desk import Desk, OpenOrder
 from reflector.optimizer.evaluation import Evaluation, Rollout
 from reflector.optimizer.examples import Examples, read_examples
 from reflector.optimizer.forecast import Forecast, read_forecast
+from reflector.optimizer.given import header_of, no_rollout, read_reflector, read_task_model
 from reflector.optimizer.machine import Machine
 from reflector.optimizer.progress import Progress
 from reflector.optimizer.proposing import Proposer
 from reflector.optimizer.purse import Purse
+from reflector.optimizer.replaying import replay
 from reflector.optimizer.result import OptimizationResult, read_result
-from reflector.optimizer.runlog import RunLog, read_evaluations, read_proposed
+from reflector.optimizer.runlog import RunLog
 from reflector.optimizer.running import RolloutFunction, Runner, ScoreFunction, as_rollout, chat_rollout
 from reflector.optimizer.scorers import resolve_scorer
 from reflector.optimizer.work import Order, Purpose, Reflect, RunRows
@@ -56,11 +49,6 @@ __all__ = ["COMMITTED", "Optimizer", "Work"]
 COMMITTED = "reflector.optimizer.committed"
 """Announced on the runtime when a proposal has ended; its data is the fact in the log, and where the run stands."""
 
-_QUICK = 1e-2
-"""Rollouts that take less than so many seconds together travel as one task."""
-_CHUNK = 64
-_GRACE = 5.0
-
 
 @dataclass(frozen=True, slots=True)
 class Work:
@@ -70,15 +58,6 @@ class Work:
     examples: tuple[Any, ...]
     purpose: Purpose
     order: int = field(repr=False)
-
-
-@dataclass(slots=True)
-class _Unit:
-    """One row of an order."""
-
-    order: RunRows
-    place: int
-    example: Any
 
 
 class Optimizer:
@@ -128,22 +107,26 @@ class Optimizer:
         self.budget = budget or Budget()
         self.seed = Candidate(components_of(seed))
         self.examples = read_examples(rows, self.config.seed)
-        self.reflector = _reflector(reflector)
+        self.reflector = read_reflector(reflector)
         if self.config.proposer == "rewrite" and self.reflector.client is None:
             raise ConfigurationError(
                 "the rules cannot write a prompt anew: proposer='rewrite' needs a model."
             )
         self.ledger = Ledger(self.budget)
         """What the run spends; its budget is the run's."""
-        self._task_model = _task_model(rollout)
+        self._task_model = read_task_model(rollout)
         function: Any = rollout if self._task_model is None else chat_rollout(self._task_model)
         self._can_run = function is not None
-        self._runner = Runner(
-            function or _no_rollout,
-            resolve_scorer(score, [*self.examples.train, *self.examples.val, *self.examples.test]),
-            self.ledger,
-            failure_score=self.config.failure_score,
-            threads=self.config.concurrency,
+        self._crew = Crew(
+            Runner(
+                function or no_rollout,
+                resolve_scorer(score, [*self.examples.train, *self.examples.val, *self.examples.test]),
+                self.ledger,
+                failure_score=self.config.failure_score,
+                threads=self.config.concurrency,
+                timeout=self.config.rollout_timeout,
+            ),
+            timeout=self.config.rollout_timeout,
         )
         self.machine = self._new_machine(self.budget.rollouts)
         """The state of the run."""
@@ -160,16 +143,10 @@ class Optimizer:
             )
         self._purse = Purse(self.ledger, self.machine.minibatch + len(self.examples.val))
         self._proposer = Proposer(self.reflector, self.examples.train, self.config, self._purse)
-        self._units: deque[_Unit] = deque()
+        self._desk = Desk()
         self._stop_file = None if self.config.stop_file is None else Path(self.config.stop_file)
-        self._partial: dict[int, list[Evaluation | None]] = {}
-        self._missing: dict[int, int] = {}
-        self._orders: dict[int, RunRows] = {}
-        self._handed_out: deque[int] = deque()
-        self._recorded: dict[int, dict[int, Evaluation]] = {}
         self._committed = 0
         self._running = self._done = self._done_before = 0
-        self._seconds: float | None = None
         self._last_error = ""
         self._is_over = self._is_tested = False
         self._failure: Exception | None = None
@@ -180,22 +157,20 @@ class Optimizer:
 
     async def __aenter__(self) -> Self:
         self._log = RunLog(self.config.store)
-        self._changed = anyio.Event()
         self._stack = AsyncExitStack()
         try:
             is_new = self._log.is_new
-            self._log.start(self._header(), self._budget_fields())
+            begun = self.budget.rollouts if is_new else self._log.header["budget"]["rollouts"]
+            self._log.start(header_of(self.seed, self.examples, self.config, begun), self._budget_fields())
             self._began = time.monotonic()
-            self._runtime = runtime = await self._stack.enter_async_context(ambient_runtime())
-            name = new_id("rollouts")
-            card = ProviderCard(running=self.config.concurrency)
-            await runtime.spawn(self._runner, name=name, accepts=["rollout"], card=card)
-            self._place = Limits(providers=(name,))
+            self._runtime = await self._stack.enter_async_context(ambient_runtime())
+            await self._crew.join(self._runtime, self.config.concurrency)
             self._group = await self._stack.enter_async_context(anyio.create_task_group())
             if not is_new:
                 self._replay()
             self._done_before = self._done
             self._take_orders()
+            self._desk.wake()
         except BaseException:
             self._log.close()
             raise
@@ -205,6 +180,7 @@ class Optimizer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
         self._is_over = True
+        self._desk.close()
         self._group.cancel_scope.cancel()
         try:
             return await self._stack.__aexit__(kind, error, trace)
@@ -299,10 +275,12 @@ class Optimizer:
         return await self._finish()
 
     async def _work_loop(self) -> None:
-        while (units := await self._next_units()) is not None:
+        while (taken := await self._desk.next(self._crew.batch)) is not None:
+            opened, rows = taken
             self._running += 1
             try:
-                evaluations = await self._roll_out(units)
+                order = opened.order
+                evaluations = await self._crew.roll_out(order.candidate, self._examples(order, rows))
             except BudgetExceededError as refusal:
                 self._refused(refusal)
                 return
@@ -311,48 +289,8 @@ class Optimizer:
                 return
             finally:
                 self._running -= 1
-            places = [unit.place for unit in units]
-            self._ran(units[0].order, dict(zip(places, evaluations, strict=True)))
-
-    async def _next_units(self) -> list[_Unit] | None:
-        """Return what to run next: one row, or several of one order where they are quick. None: nothing ever again."""
-        while not self._units:
-            if self._is_over:
-                return None
-            await self._changed.wait()
-        if self._is_over:
-            return None
-        size = 1 if self._seconds is None else min(_CHUNK, max(1, int(_QUICK / max(self._seconds, 1e-9))))
-        units = [self._units.popleft()]
-        while len(units) < size and self._units and self._units[0].order is units[0].order:
-            units.append(self._units.popleft())
-        return units
-
-    async def _roll_out(self, units: Sequence[_Unit]) -> list[Evaluation]:
-        order = units[0].order
-        self._runner.candidates[order.candidate.key] = order.candidate
-        payload = {
-            "candidate": order.candidate.key,
-            "components": order.candidate.components,
-            "examples": [unit.example for unit in units],
-        }
-        try:
-            result = await execute(
-                Task(kind="rollout", payload=payload, limits=self._place),
-                timeout=self.config.rollout_timeout * len(units),
-            )
-        except AskTimeoutError:
-            reason = f"no answer within {self.config.rollout_timeout:g} s"
-            return [self._runner.failed(reason)] * len(units)
-        evaluations = [
-            value
-            if isinstance(value, Evaluation)
-            else await self._runner.judge(unit.example, as_rollout(value))
-            for unit, value in zip(units, result.value, strict=True)
-        ]
-        each = sum(evaluation.seconds for evaluation in evaluations) / len(units)
-        self._seconds = each if self._seconds is None else max(each, 0.9 * self._seconds + 0.1 * each)
-        return evaluations
+            self._desk.give_back(opened, rows[len(evaluations) :])
+            self._ran(opened, rows[: len(evaluations)], evaluations)
 
     # --- somebody else's loop ----------------------------------------------------------------------------
 
@@ -361,16 +299,10 @@ class Optimizer:
 
         While nothing is to be done it waits for reflections, and for work that is out.
         """
-        while True:
-            while not self._handed_out:
-                if self._is_over:
-                    await self._finish()
-                    return
-                await self._changed.wait()
-            order = self._orders[self._handed_out.popleft()]
-            places = [at for at, known in enumerate(self._partial[order.id]) if known is None]
-            rows = self.examples.rows(order.split)
-            yield Work(order.candidate, tuple(rows[order.rows[at]] for at in places), order.purpose, order.id)
+        while (taken := await self._desk.next()) is not None:
+            order, rows = taken[0].order, taken[1]
+            yield Work(order.candidate, tuple(self._examples(order, rows)), order.purpose, order.id)
+        await self._finish()
 
     async def report(self, work: Work, rollouts: Sequence[Rollout | Any]) -> None:
         """Take in what came of a piece of work: a rollout, or a bare output, for each of its examples, in order.
@@ -379,24 +311,32 @@ class Optimizer:
             ValueError: If there are more or fewer than examples, or the work was reported already.
             ConfigurationError: If there is no score.
         """
-        order = self._orders.get(work.order)
-        if order is None:
+        opened = self._desk.find(work.order)
+        if opened is None:
             raise ValueError("this work has been reported already")
         if len(rollouts) != len(work.examples):
             raise ValueError(
                 f"a rollout for each of {len(work.examples)} examples is expected; got {len(rollouts)}"
             )
-        places = [at for at, known in enumerate(self._partial[order.id]) if known is None]
-        for place, example, rollout in zip(places, work.examples, rollouts, strict=True):
+        evaluations: list[Evaluation] = []
+        refused: BudgetExceededError | None = None
+        for example, rollout in zip(work.examples, rollouts, strict=True):
             given = as_rollout(rollout)
             try:
                 with self.ledger.active():
-                    evaluation = await self._runner.judge(example, given)
+                    evaluation = await self._crew.judge(example, given)
                 self.ledger.start_rollout().settle(given.usage or Usage())
             except BudgetExceededError as refusal:
-                self._refused(refusal)
-                return
-            self._ran(order, {place: evaluation})
+                refused = refusal
+                break
+            evaluations.append(evaluation)
+        if self._desk.find(work.order) is not opened:
+            raise ValueError("this work has been reported by another task meanwhile")
+        if evaluations:
+            self._ran(opened, list(opened.unknown)[: len(evaluations)], evaluations)
+        if refused is not None:
+            self._refused(refused)
+        self._desk.wake()
 
     # --- orders and facts --------------------------------------------------------------------------------
 
@@ -406,53 +346,37 @@ class Optimizer:
             self._issue(orders)
         if self.machine.is_done and not self._is_over:
             self._end_or_test()
-        self._wake()
 
     def _issue(self, orders: Iterable[Order]) -> None:
         for order in orders:
             if isinstance(order, Reflect):
                 self._group.start_soon(self._reflect, order)
             else:
-                known = self._recorded.pop(order.id, {})
-                self._orders[order.id] = order
-                self._partial[order.id] = [known.get(row) for row in order.rows]
-                self._queue(order)
+                self._desk.open(order)
 
-    def _queue(self, order: RunRows) -> None:
-        rows = self.examples.rows(order.split)
-        missing = [at for at, known in enumerate(self._partial[order.id]) if known is None]
-        self._missing[order.id] = len(missing)
-        if not missing:
-            self._complete(order)
-            return
-        self._units += [_Unit(order, at, rows[order.rows[at]]) for at in missing]
-        self._handed_out.append(order.id)
+    def _examples(self, order: RunRows, rows: Iterable[int]) -> list[Any]:
+        examples = self.examples.rows(order.split)
+        return [examples[row] for row in rows]
 
-    def _ran(self, order: RunRows, ran: dict[int, Evaluation]) -> None:
-        """Take in the evaluations of some rows of an order, by their place in it."""
+    def _ran(self, opened: OpenOrder, rows: Sequence[int], evaluations: Sequence[Evaluation]) -> None:
+        """Take in the evaluations of some rows of an order."""
         if self._is_over:
             return
-        if order.split != "train":  # no reflection sees these
-            ran = {place: evaluation.without_trajectory() for place, evaluation in ran.items()}
-        self._last_error = next((each.error for each in ran.values() if each.error), self._last_error)
-        self._done += len(ran)
-        self._log.evaluated(order.id, {order.rows[place]: each for place, each in ran.items()})
-        partial = self._partial[order.id]
-        for place, evaluation in ran.items():
-            partial[place] = evaluation
-        self._missing[order.id] -= len(ran)
-        if not self._missing[order.id]:
-            self._complete(order)
-            self._take_orders()
+        order = opened.order
+        if order.split != "train":  # no reflection sees the records of these
+            evaluations = [
+                each if each.trajectory is None else each.without_trajectory() for each in evaluations
+            ]
+        errors = [each.error for each in evaluations if each.error]
+        self._last_error = errors[-1] if errors else self._last_error
+        self._done += len(evaluations)
+        is_complete = self._desk.put(opened, rows)
+        self._log.evaluated(order.id, rows, evaluations, is_complete=is_complete)
+        self.machine.report_rows(order.id, evaluations, rows)
+        self._write_commits()
+        self._take_orders()
         if self._stop_file is not None and self._stop_file.exists():
             self.stop("file")
-
-    def _complete(self, order: RunRows) -> None:
-        self._log.reported(order.id)
-        del self._orders[order.id], self._missing[order.id]
-        evaluations = self._partial.pop(order.id)
-        self.machine.report_rows(order.id, [each for each in evaluations if each is not None])
-        self._write_commits()
 
     async def _reflect(self, order: Reflect) -> None:
         scope = anyio.CancelScope()
@@ -476,6 +400,7 @@ class Optimizer:
         self.machine.report_reflection(order.id, proposed)
         self._write_commits()
         self._take_orders()
+        self._desk.wake()
 
     def _write_commits(self) -> None:
         pool = self.machine.pool
@@ -484,9 +409,9 @@ class Optimizer:
             fact = self._log.committed(
                 proposal, pool.means[number] if number >= 0 else None, pool.survivors() if len(pool) else ()
             )
-            self._runtime.announce(
-                Signal(COMMITTED, f"/runs/{self._log.id}", fact | {"progress": self.progress.to_dict()})
-            )
+            if self._runtime.exchange.is_observed:
+                data = fact | {"progress": self.progress.to_dict()}
+                self._runtime.announce(Signal(COMMITTED, f"/runs/{self._log.id}", data))
         self._committed = len(self.machine.history)
 
     # --- the end -----------------------------------------------------------------------------------------
@@ -505,7 +430,7 @@ class Optimizer:
         self._is_over = True
         for scope in self._reflecting:
             scope.cancel()
-        self._wake()
+        self._desk.close()
 
     def _fail(self, error: Exception) -> None:
         self._failure = self._failure or error
@@ -540,25 +465,7 @@ class Optimizer:
             )
         return result
 
-    def _wake(self) -> None:
-        self._changed.set()
-        self._changed = anyio.Event()
-
     # --- going on with a run -----------------------------------------------------------------------------
-
-    def _header(self) -> dict[str, Any]:
-        """Return what makes a run the same run."""
-        left_out = ("store", "stop_file", "concurrency", "rollout_timeout")
-        options = {each.name: repr(getattr(self.config, each.name)) for each in fields(self.config)}
-        rollouts = self.budget.rollouts if self._log.is_new else self._log.header["budget"]["rollouts"]
-        limit = math.inf if rollouts is None else rollouts
-        size = self.config.minibatch(limit, len(self.examples.train))
-        options["proposals_in_flight"] = repr(self.config.in_flight(size, limit, len(self.examples.val)))
-        return {
-            "seed": dict(self.seed.components),
-            "rows": {name: _digest(self.examples.rows(name)) for name in ("train", "val", "test")},
-            "config": {name: value for name, value in options.items() if name not in left_out},
-        }
 
     def _new_machine(self, rollouts: int | None) -> Machine:
         sizes = {name: len(self.examples.rows(name)) for name in ("train", "val", "test")}
@@ -568,83 +475,18 @@ class Optimizer:
         return {each.name: getattr(self.budget, each.name) for each in fields(self.budget)}
 
     def _replay(self) -> None:
-        """Tell the machine what the log holds, then carry on with the orders that are still open.
-
-        Rows that were run but belong to an order that was not complete stay known to that order.
-        """
-        budget, is_stopped = self._log.header["budget"], False
-        machine = self.machine = self._new_machine(budget["rollouts"])
-        orders = {order.id: order for order in machine.orders()}
-        for kind, fact in self._log.facts():
-            match kind:
-                case "evaluated":
-                    for row, evaluation in read_evaluations(fact).items():
-                        self._recorded.setdefault(fact["order"], {})[row] = evaluation
-                        self.ledger.carry("rollout", evaluation.usage, rollouts=1)
-                        self._done += 1
-                case "reported":
-                    rows = orders.pop(fact["order"]).rows
-                    known = self._recorded.pop(fact["order"])
-                    machine.report_rows(fact["order"], [known[row] for row in rows])
-                case "proposed":
-                    del orders[fact["order"]]
-                    self.ledger.carry("reflection", Usage(**fact["usage"]))
-                    self._purse.paid(Usage(**fact["usage"]), fact["calls"])
-                    machine.report_reflection(fact["order"], read_proposed(fact))
-                case "testing":
-                    self._is_tested = machine.test()
-                case "stopped":
-                    is_stopped = fact["reason"] != "budget" or fact.get("is_over", True)
-                    machine.stop(fact["reason"])
-                case "extended":
-                    budget, is_stopped = fact["budget"], False
-                    machine.extend(budget["rollouts"])
-            orders |= {order.id: order for order in machine.orders()}
-        self._committed = len(machine.history)
-        if budget != self._budget_fields():
-            is_stopped = False
+        """Bring the machine to where the log ends, then carry on with the orders that are still open."""
+        before = self._log.header["budget"]
+        self.machine = self._new_machine(before["rollouts"])
+        replayed = replay(self._log, self.machine, self.ledger, self._purse)
+        self._done, self._is_tested = replayed.done, replayed.is_tested
+        self._committed = len(self.machine.history)
+        is_longer = (replayed.budget or before) != self._budget_fields()
+        if is_longer:
             self._log.extended(self._budget_fields())
-            machine.extend(self.budget.rollouts)
-            machine.orders()
-        if is_stopped:
+            self.machine.extend(self.budget.rollouts)
+        self.machine.orders()  # all of them are open
+        if replayed.is_stopped and not is_longer:
             self._end()
         else:
-            self._issue(machine.open_orders)
-
-
-def _reflector(given: Reflector | str | LLMClient | None) -> Reflector:
-    reflector = given if isinstance(given, Reflector) else Reflector(given)
-    if reflector.model == RULES and given is None:
-        raise ConfigurationError(
-            "no model is named to reflect with: give reflector= a model, or set REFLECTOR_MODEL. "
-            "The rules answer only when they are named: reflector='rules'."
-        )
-    return reflector
-
-
-def _task_model(given: Any) -> Model | None:
-    """Return the model that does the rollouts, or None where a function does, or somebody else."""
-    if isinstance(given, str) or callable(getattr(given, "complete", None)):
-        return as_model(given)
-    if given is not None and not callable(given):
-        raise ConfigurationError(
-            "rollout= is a function of candidate and example, or a model; "
-            f"got {type(given).__name__} {shorten(repr(given), 60)}."
-        )
-    return None
-
-
-def _no_rollout(candidate: Candidate, example: Any) -> Any:
-    raise ConfigurationError("there is no rollout= function")
-
-
-def _digest(rows: Sequence[Any]) -> str:
-    """Return what rows are known by: the hash of their JSON, or of their text where there is none."""
-    digest = hashlib.sha256()
-    for row in rows:
-        try:
-            digest.update(dumps(row, sort_keys=True))
-        except (TypeError, ValueError, RecursionError):
-            digest.update(repr(row).encode("utf-8", "replace"))
-        digest.update(b"\n")
-    return digest.hexdigest()[:32]
+            self._issue(self.machine.open_orders)

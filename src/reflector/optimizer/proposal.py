@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.examples import Split
 from reflector.optimizer.work import Change, Purpose, Tried
 
 __all__ = ["Ending", "Proposal"]
@@ -68,8 +70,9 @@ class Proposal:
     """Scores of the child on the same rows; where the parent passed and the child was not run, those of the parent."""
     ending: Ending | None = None
     reason: str = ""
-    awaiting: set[tuple[str, str, int]] = field(default_factory=set, repr=False)
-    results: dict[tuple[str, str, int], Evaluation] = field(default_factory=dict, repr=False)
+    awaiting: list[tuple[Candidate, Split, Sequence[int]]] = field(default_factory=list, repr=False)
+    """What it waits for: candidates on rows of a part."""
+    results: dict[tuple[str, str], dict[int, Evaluation]] = field(default_factory=dict, repr=False)
     """Its own results, where they are not everybody's at once."""
 
     @property

@@ -11,7 +11,7 @@ import anyio
 import anyio.to_thread
 
 from reflector._text import shorten
-from reflector.edits.applying import changes_of
+from reflector.edits.diffing import changes_of
 from reflector.edits.edit import Edit
 from reflector.edits.planning import plan_edits
 from reflector.errors import BudgetExceededError, LLMError, ReflectorError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reflector.optimizer.candidate import Candidate
@@ -11,86 +11,94 @@ from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.examples import Split
 from reflector.optimizer.proposal import Proposal
 
-__all__ = ["Results", "RowKey"]
+__all__ = ["Results", "Table"]
 
-RowKey = tuple[str, Split, int]
-"""Key of a candidate's texts, part, row."""
+Table = tuple[str, Split]
+"""Where evaluations by row are found: the key of a candidate's texts, and the part."""
+_NONE: dict[int, Evaluation] = {}
 
 
 @dataclass(slots=True)
 class Results:
     """Evaluations by candidate and row.
 
-    In completion order every result is everybody's at once, and who needs one that is being made waits for it. In
-    strict order a proposal sees its own, and what was committed before it started: what finishes first must not matter.
+    In completion order every result is everybody's at once, and who needs rows that are being run waits for their
+    order. In strict order a proposal sees its own, and what was committed before it started: what finishes first
+    must not matter.
     """
 
     is_shared: bool
-    _known: dict[RowKey, Evaluation] = field(default_factory=dict)
-    _since: dict[RowKey, int] = field(default_factory=dict)
+    _known: dict[Table, dict[int, Evaluation]] = field(default_factory=dict)
+    _since: dict[Table, dict[int, int]] = field(default_factory=dict)
     """Strict order: the number of commits after which a row was known."""
-    _waiters: dict[RowKey, list[Proposal | None]] = field(default_factory=dict)
-    _rows: dict[str, set[int]] = field(default_factory=dict)
-    """Training rows that are known, by the key of the candidate."""
-
-    def find(self, proposal: Proposal | None, key: RowKey) -> Evaluation | None:
-        """Return what a proposal may know of a row."""
-        if proposal is None or self.is_shared:
-            return self._known.get(key)
-        own = proposal.results.get(key)
-        if own is not None:
-            return own
-        return self._known.get(key) if self._since.get(key, 0) <= proposal.base else None
+    _under_way: dict[Table, dict[int, int]] = field(default_factory=dict)
+    """Completion order: the open orders by their rows."""
+    _waiters: dict[int, list[Proposal]] = field(default_factory=dict)
+    """Who waits for an order."""
 
     def get(
         self, proposal: Proposal | None, candidate: Candidate, split: Split, rows: Iterable[int]
     ) -> list[Evaluation]:
-        """Return the evaluations of rows that are known."""
-        key = candidate.key
-        if proposal is None or self.is_shared:
-            known = self._known
-            return [known[key, split, row] for row in rows if (key, split, row) in known]
-        found = (self.find(proposal, (key, split, row)) for row in rows)
-        return [evaluation for evaluation in found if evaluation is not None]
+        """Return the evaluations of rows that a proposal may know of."""
+        known = self.known(proposal, candidate, split)
+        return [known[row] for row in rows if row in known]
+
+    def known(
+        self, proposal: Proposal | None, candidate: Candidate, split: Split
+    ) -> Mapping[int, Evaluation]:
+        """Return all that a proposal may know of a candidate, by row."""
+        return self._visible(proposal, (candidate.key, split))
 
     def wait(
-        self, proposal: Proposal | None, candidate: Candidate, split: Split, rows: Iterable[int]
+        self, proposal: Proposal | None, candidate: Candidate, split: Split, rows: Sequence[int], order: int
     ) -> tuple[int, ...]:
-        """Let a proposal wait for the rows that are not known; return those that nobody is running yet."""
-        missing = []
-        for row in rows:
-            key = (candidate.key, split, row)
-            if self.find(proposal, key) is not None:
-                continue
-            if proposal is not None:
-                proposal.awaiting.add(key)
-            if not self.is_shared:
-                missing.append(row)
-                continue
-            if key not in self._waiters:
-                missing.append(row)
-            self._waiters.setdefault(key, []).append(proposal)
-        return tuple(missing)
+        """Let a proposal wait for the rows that are not known; return those that nobody runs yet: `order` is to."""
+        table: Table = (candidate.key, split)
+        known = self._visible(proposal, table)
+        unknown = [row for row in rows if row not in known] if known else rows
+        missing, orders = tuple(unknown), {order}
+        if self.is_shared:
+            under_way = self._under_way.setdefault(table, {})
+            if under_way:
+                missing = tuple(row for row in unknown if row not in under_way)
+                orders = {under_way[row] for row in unknown if row in under_way}
+                orders |= {order} if missing else set()
+            under_way.update(dict.fromkeys(missing, order))
+        if proposal is not None and unknown:
+            for each in orders:
+                self._waiters.setdefault(each, []).append(proposal)
+        return missing
 
-    def put(self, proposal: Proposal | None, key: RowKey, evaluation: Evaluation) -> list[Proposal]:
-        """Take a result in; return the proposals that had waited for it."""
+    def put(
+        self,
+        order: int,
+        proposal: Proposal | None,
+        candidate: Candidate,
+        split: Split,
+        found: dict[int, Evaluation],
+        *,
+        is_last: bool,
+    ) -> list[Proposal]:
+        """Take in what an order brought, by row; return the proposals that wait for it."""
+        table: Table = (candidate.key, split)
         if self.is_shared or proposal is None:
-            self._keep(key, evaluation)
-            waiting = self._waiters.pop(key, [])
+            self._known.setdefault(table, {}).update(found)
         else:
-            proposal.results[key] = evaluation
-            waiting = [proposal]
-        woken = [each for each in waiting if each is not None]
-        for each in woken:
-            each.awaiting.discard(key)
-        return woken
+            proposal.results.setdefault(table, {}).update(found)
+        if not is_last:
+            return list(dict.fromkeys(self._waiters.get(order, ())))
+        under_way = self._under_way.pop(table, {})
+        if others := {row: by for row, by in under_way.items() if by != order}:
+            self._under_way[table] = others
+        return list(dict.fromkeys(self._waiters.pop(order, ())))
 
     def commit(self, proposal: Proposal, commits: int) -> None:
         """Make the results of a proposal, which is commit number `commits`, everybody's."""
-        for key, evaluation in proposal.results.items():
-            if key not in self._known:
-                self._since[key] = commits
-            self._keep(key, evaluation)
+        for table, found in proposal.results.items():
+            known, since = self._known.setdefault(table, {}), self._since.setdefault(table, {})
+            for row, evaluation in found.items():
+                if row not in known:
+                    known[row], since[row] = evaluation, commits
         proposal.results.clear()
 
     def others(
@@ -100,17 +108,17 @@ class Results:
 
         They are `most` that scored below `below`, and half as many that did not.
         """
-        known = {
-            row: evaluation
-            for row in sorted(self._rows.get(proposal.parent.key, set()).difference(proposal.rows))
-            if (evaluation := self.find(proposal, (proposal.parent.key, "train", row))) is not None
-        }
-        low = [row for row, evaluation in known.items() if evaluation.score < below]
-        high = [row for row in known if row not in low]
+        known = self._visible(proposal, (proposal.parent.key, "train"))
+        rows = sorted(known.keys() - set(proposal.rows))
+        low = [row for row in rows if known[row].score < below]
+        high = [row for row in rows if not known[row].score < below]
         chosen = [*rng.sample(low, min(most, len(low))), *rng.sample(high, min(most // 2, len(high)))]
         return {row: known[row] for row in chosen}
 
-    def _keep(self, key: RowKey, evaluation: Evaluation) -> None:
-        self._known.setdefault(key, evaluation)
-        if key[1] == "train":
-            self._rows.setdefault(key[0], set()).add(key[2])
+    def _visible(self, proposal: Proposal | None, table: Table) -> dict[int, Evaluation]:
+        known = self._known.get(table, _NONE)
+        if proposal is None or self.is_shared:
+            return known
+        since = self._since.get(table, {})
+        committed = {row: each for row, each in known.items() if since.get(row, 0) <= proposal.base}
+        return committed | proposal.results.get(table, _NONE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,8 @@ from typing import Any
 from reflector._ids import new_id
 from reflector._json import dumps, loads
 from reflector.errors import RunMismatchError
-from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.candidate import Candidate
+from reflector.optimizer.evaluation import NO_USAGE, Evaluation
 from reflector.optimizer.proposal import Proposal
 from reflector.optimizer.work import Change, Proposed
 from reflector.signals.journal import Journal
@@ -24,7 +25,6 @@ __all__ = ["RunLog", "read_evaluations", "read_proposed"]
 
 _STARTED = "reflector.run.started"
 _EVALUATED = "reflector.run.evaluated"
-_REPORTED = "reflector.run.reported"
 _PROPOSED = "reflector.run.proposed"
 _COMMITTED = "reflector.run.committed"
 _TESTING = "reflector.run.testing"
@@ -79,14 +79,12 @@ class RunLog:
 
     # --- facts -------------------------------------------------------------------------------------------
 
-    def evaluated(self, order: int, evaluations: Mapping[int, Evaluation]) -> None:
-        """Write down what came of rows of an order. A trajectory is kept where a reflection may need it."""
-        rows = [{"row": row, **_plain(each)} for row, each in evaluations.items()]
-        self._append(_EVALUATED, {"order": order, "rows": rows})
-
-    def reported(self, order: int) -> None:
-        """Write down that an order is complete: the machine has been told all its rows."""
-        self._append(_REPORTED, {"order": order})
+    def evaluated(
+        self, order: int, rows: Iterable[int], evaluations: Iterable[Evaluation], *, is_complete: bool
+    ) -> None:
+        """Write down what came of rows of an order. When it is complete, the machine is told all of its rows."""
+        written = [_plain(row, each) for row, each in zip(rows, evaluations, strict=True)]
+        self._append(_EVALUATED, {"order": order, "is_complete": is_complete, "rows": written})
 
     def proposed(self, order: int, proposed: Proposed, usage: Usage) -> None:
         """Write down what came of a reflection, and what it cost."""
@@ -103,7 +101,10 @@ class RunLog:
         )
 
     def committed(self, proposal: Proposal, mean: float | None, frontier: Sequence[int]) -> dict[str, Any]:
-        """Write down how a proposal ended; it follows from the facts before, and is there to be read."""
+        """Write down how a proposal ended; it follows from the facts before, and is there to be read.
+
+        Of the texts of a candidate, those that differ from its parent's are written.
+        """
         child = proposal.child
         fact = {
             "proposal": proposal.number,
@@ -112,7 +113,7 @@ class RunLog:
             "reason": proposal.reason,
             "before": list(proposal.before),
             "after": list(proposal.after),
-            "candidate": None if child is None or child.number < 0 else child.to_dict(),
+            "candidate": None if child is None or child.number < 0 else _changed(child, proposal.parent),
             "score": mean,
             "frontier": list(frontier),
         }
@@ -141,14 +142,15 @@ class RunLog:
         self._append(_STOPPED, {"reason": reason, "is_over": is_over})
 
     def finished(self, summary: Mapping[str, Any]) -> None:
-        """Write down what the run brought."""
-        self._append(_FINISHED, dict(summary))
+        """Write down what the run brought, without what the log tells already."""
+        known = ("candidates", "proposals")
+        self._append(_FINISHED, {name: value for name, value in summary.items() if name not in known})
 
     # --- reading -----------------------------------------------------------------------------------------
 
     def facts(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Return the facts that the machine was told, in order, each with the last word of its type."""
-        wanted = {_EVALUATED, _REPORTED, _PROPOSED, _TESTING, _EXTENDED, _STOPPED}
+        wanted = {_EVALUATED, _PROPOSED, _TESTING, _EXTENDED, _STOPPED}
         for signal in self.journal.replay("reflector.run.*"):
             if signal.type in wanted:
                 yield signal.type.rpartition(".")[2], signal.data
@@ -167,22 +169,28 @@ class RunLog:
         return signal
 
 
-def _plain(evaluation: Evaluation) -> dict[str, Any]:
-    plain: dict[str, Any] = {"score": evaluation.score}
-    if evaluation.feedback:
-        plain["feedback"] = evaluation.feedback
-    if evaluation.objectives:
-        plain["objectives"] = dict(evaluation.objectives)
-    if evaluation.error is not None:
-        plain["error"] = evaluation.error
-    if evaluation.seconds:
-        plain["seconds"] = evaluation.seconds
-    if evaluation.usage != _NOTHING:
-        plain["usage"] = evaluation.usage.model_dump(mode="json", exclude_defaults=True)
-    if evaluation.output is not None:
-        plain["output"] = _json_or_text(evaluation.output)
-    if evaluation.trajectory is not None:
-        plain["trajectory"] = evaluation.trajectory.to_json().decode()
+def _changed(child: Candidate, parent: Candidate) -> dict[str, Any]:
+    texts = {name: text for name, text in child.items() if text != parent[name]}
+    return child.to_dict() | {"components": texts}
+
+
+def _plain(row: int, evaluation: Evaluation) -> dict[str, Any]:
+    score, feedback, objectives, output, trajectory, usage, error, seconds = evaluation
+    plain: dict[str, Any] = {"row": row, "score": score}
+    if feedback:
+        plain["feedback"] = feedback
+    if objectives:
+        plain["objectives"] = dict(objectives)
+    if error is not None:
+        plain["error"] = error
+    if seconds:
+        plain["seconds"] = seconds
+    if usage is not NO_USAGE and usage != NO_USAGE:
+        plain["usage"] = usage.model_dump(mode="json", exclude_defaults=True)
+    if output is not None:
+        plain["output"] = output if output.__class__ is str else _json_or_text(output)
+    if trajectory is not None:
+        plain["trajectory"] = trajectory.to_json().decode()
     return plain
 
 
@@ -199,7 +207,7 @@ def _evaluation(data: Mapping[str, Any]) -> Evaluation:
         objectives=data.get("objectives", {}),
         output=data.get("output"),
         trajectory=None if trajectory is None else Trajectory.from_json(trajectory),
-        usage=Usage(**data["usage"]) if "usage" in data else _NOTHING,
+        usage=Usage(**data["usage"]) if "usage" in data else NO_USAGE,
         error=data.get("error"),
         seconds=data.get("seconds", 0.0),
     )
@@ -221,6 +229,3 @@ def _json_or_text(output: Any) -> Any:
     except (TypeError, ValueError, RecursionError):
         return repr(output)
     return output
-
-
-_NOTHING = Usage()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import math
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import anyio
@@ -20,9 +21,8 @@ from reflector.llm.client import LLMClient
 from reflector.llm.messages import Message, ModelRequest
 from reflector.llm.model import Model, as_model
 from reflector.optimizer.candidate import Candidate
-from reflector.optimizer.evaluation import Evaluation, Rollout, read_score
+from reflector.optimizer.evaluation import NO_OBJECTIVES, NO_USAGE, Evaluation, Rollout, read_score
 from reflector.trajectories.trajectory import Trajectory
-from reflector.usage import Usage
 
 __all__ = ["RolloutFunction", "Runner", "ScoreFunction", "as_rollout", "chat_rollout", "example_text"]
 
@@ -31,7 +31,15 @@ RolloutFunction = Callable[[Candidate, Any], Any]
 ScoreFunction = Callable[[Any, Any], Any]
 """Of example and output, sync or async; returns a number or a `Score`."""
 
-_NOTHING = Usage()
+_QUICK = 1e-2
+"""Rollouts that take less than so many seconds together travel as one task."""
+_MOST = 512
+_LONG = 0.1
+"""Seconds after which a task of several rows leaves the rest to others."""
+_OLD = 0.8
+"""What a task before the last one counts for the pace."""
+_TICK = 5e-5
+"""Seconds below which it does not matter how long a rollout took."""
 _INPUTS = ("input", "question", "prompt", "text")
 
 
@@ -49,64 +57,97 @@ class Runner:
         *,
         failure_score: float,
         threads: int,
+        timeout: float,
     ) -> None:
-        self._rollout = rollout
-        self._score = score
+        limiter = anyio.CapacityLimiter(threads)
+        self._rollout = _awaitable(rollout, limiter)
+        self._ask = self._no_score if score is None else _awaitable(score, limiter)
         self._ledger = ledger
-        self._is_async = {id(function): _is_async(function) for function in (rollout, score) if function}
         self._failure_score = failure_score
-        self._threads = anyio.CapacityLimiter(threads)
+        self._timeout = timeout
+        self._long = min(_LONG, timeout / 10)
+        self._rows = self._seconds = 0.0
+        """Rollouts of late and how long they took, one after the other."""
         self.candidates: dict[str, Candidate] = {}
         """Those that tasks may name, by key."""
 
+    @property
+    def batch(self) -> int:
+        """How many rows may travel as one task: one, unless they are so quick that the way takes longer."""
+        return min(_MOST, int(_QUICK * self._rows / self._seconds) + 1) if self._rows else 1
+
     async def __call__(self, task: Task, context: Context) -> list[Evaluation]:
-        """Do a task: return an evaluation for each of its examples."""
+        """Do a task: return an evaluation for each of its examples, or for the first ones of them.
+
+        The rest is left to others if the first ones took longer than expected, or the budget is used up.
+        """
         candidate = self.candidates[task.payload["candidate"]]
         examples = task.payload["examples"]
         evaluations: list[Evaluation] = []
-        own = Ledger()  # of the calls that a rollout makes through our models
-        with self._ledger.active():
-            for example in examples:
-                evaluations.append(await self._evaluate(candidate, example, own))
-                if own.lines():
-                    own = Ledger()
+        began = time.perf_counter()
+        with self._ledger.active(), anyio.move_on_after(self._timeout) as scope:
+            try:
+                while len(evaluations) < len(examples):
+                    await self._run_some(candidate, examples, evaluations)
+                    if time.perf_counter() - began > self._long:
+                        break
+            except (BudgetExceededError, LLMError):
+                if not evaluations:
+                    raise
+        if scope.cancelled_caught:
+            evaluations.append(self.failed(f"no answer within {self._timeout:g} s"))
+        self._rows = _OLD * self._rows + len(evaluations)
+        self._seconds = _OLD * self._seconds + time.perf_counter() - began
         return evaluations
 
-    async def _evaluate(self, candidate: Candidate, example: Any, own: Ledger) -> Evaluation:
-        """Run a candidate on an example and score it. What the functions raise makes a failure with its reason.
+    async def _run_some(
+        self, candidate: Candidate, examples: Sequence[Any], evaluations: list[Evaluation]
+    ) -> None:
+        """Run the next examples as one reservation, up to the first that has used something.
+
+        What the functions raise makes a failure with its reason.
 
         Raises:
             BudgetExceededError: If the run's budget does not allow it, or a call in it.
             LLMError: If it is one that no further call can survive: a refused key, say.
         """
-        reservation = self._ledger.start_rollout()
-        reported = _NOTHING
-        started = time.perf_counter()
+        done = len(evaluations)
+        reservation = self._ledger.start_rollout(len(examples) - done)
+        own = Ledger()  # of the calls that a rollout makes through our models
+        begun, used = 0, NO_USAGE
+        now = began = time.perf_counter()
         try:
             with own.active():
-                rollout = as_rollout(await self._call(self._rollout, candidate, example))
-                reported = rollout.usage or reported
-                evaluation = await self.judge(example, rollout)
-        except BudgetExceededError:
-            raise
-        except LLMError as err:
-            if err.fatal:
-                raise
-            evaluation = self.failed(_reason(err))
-        except Exception as err:  # noqa: BLE001 - the border to the user's functions: a failed rollout is data
-            evaluation = self.failed(_reason(err))
+                for example in examples[done : done + reservation.rollouts]:
+                    if begun and (now - began > self._long or not reservation.is_enough):
+                        return
+                    begun += 1
+                    started = now
+                    try:
+                        rollout = as_rollout(await self._rollout(candidate, example))
+                        used = rollout.usage or used
+                        score = rollout.score
+                        if score is None and rollout.error is None:
+                            score = await self._ask(example, rollout.output)
+                        evaluation = self._evaluation(rollout, score)
+                    except BudgetExceededError:
+                        raise
+                    except LLMError as err:
+                        if err.fatal:
+                            raise
+                        evaluation = self.failed(_reason(err))
+                    except Exception as err:  # noqa: BLE001 - the user's functions: a failed rollout is data
+                        evaluation = self.failed(_reason(err))
+                    now = time.perf_counter()
+                    if now - started >= _TICK:
+                        evaluation = evaluation._replace(seconds=round(now - started, 4))
+                    if used is not NO_USAGE or own.is_used:
+                        usage = used + own.usage if own.is_used else used
+                        evaluations.append(evaluation._replace(usage=usage))
+                        return
+                    evaluations.append(evaluation)
         finally:
-            reservation.settle(reported)
-        return Evaluation(
-            evaluation.score,
-            evaluation.feedback,
-            evaluation.objectives,
-            evaluation.output,
-            evaluation.trajectory,
-            reported + own.usage if own.lines() else reported,
-            evaluation.error,
-            time.perf_counter() - started,
-        )
+            reservation.settle(used, rollouts=begun)
 
     async def judge(self, example: Any, rollout: Rollout) -> Evaluation:
         """Return the evaluation of a rollout: by its own score, or by the score function.
@@ -114,45 +155,48 @@ class Runner:
         Raises:
             ConfigurationError: If there is neither.
         """
-        if rollout.error is not None:
-            return Evaluation(
-                self._failure_score,
-                rollout.error,
-                output=rollout.output,
-                trajectory=rollout.trajectory,
-                error=rollout.error,
-            )
         score = rollout.score
-        if score is None:
-            if self._score is None:
-                raise ConfigurationError(
-                    "a rollout needs a score: give it one, or give score= to the optimizer."
-                )
-            score = await self._call(self._score, example, rollout.output)
+        if score is None and rollout.error is None:
+            score = await self._ask(example, rollout.output)
+        return self._evaluation(rollout, score)
+
+    async def _no_score(self, example: Any, output: Any) -> Any:
+        raise ConfigurationError("a rollout needs a score: give it one, or give score= to the optimizer.")
+
+    def _evaluation(self, rollout: Rollout, score: Any) -> Evaluation:
+        output, trajectory, error = rollout.output, rollout.trajectory, rollout.error
+        if error is None and score.__class__ is float and math.isfinite(score):
+            return Evaluation(
+                score, "", NO_OBJECTIVES, output, trajectory
+            )  # most are, and reading takes time
+        if error is not None:
+            return Evaluation(self._failure_score, error, NO_OBJECTIVES, output, trajectory, error=error)
         try:
             read = read_score(score)
         except ValueError as err:
-            return Evaluation(
-                self._failure_score, output=rollout.output, trajectory=rollout.trajectory, error=str(err)
-            )
-        return Evaluation(read.value, read.feedback, read.objectives, rollout.output, rollout.trajectory)
+            return Evaluation(self._failure_score, output=output, trajectory=trajectory, error=str(err))
+        return Evaluation(read.value, read.feedback, read.objectives, output, trajectory)
 
     def failed(self, reason: str) -> Evaluation:
         """Return the evaluation of a rollout that failed."""
         return Evaluation(self._failure_score, f"The rollout failed: {shorten(reason, 500)}", error=reason)
 
-    async def _call(self, function: Callable[[Any, Any], Any], first: Any, second: Any) -> Any:
-        if self._is_async[id(function)]:
-            return await function(first, second)
+
+def _awaitable(
+    function: Callable[[Any, Any], Any], threads: anyio.CapacityLimiter
+) -> Callable[[Any, Any], Any]:
+    """Return a function as one to be awaited: as it is, or run in a thread."""
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
+        return function
+
+    async def call(first: Any, second: Any) -> Any:
         # In a tuple, because trio refuses to let a coroutine out of a thread.
         (result,) = await anyio.to_thread.run_sync(
-            lambda: (function(first, second),), abandon_on_cancel=True, limiter=self._threads
+            lambda: (function(first, second),), abandon_on_cancel=True, limiter=threads
         )
         return await result if inspect.isawaitable(result) else result
 
-
-def _is_async(function: Callable[[Any, Any], Any]) -> bool:
-    return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__)
+    return call
 
 
 def chat_rollout(model: str | LLMClient | Model) -> RolloutFunction:

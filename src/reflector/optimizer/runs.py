@@ -38,6 +38,8 @@ class RunRecord:
     spend: Usage = field(default_factory=Usage)
     proposals: list[dict[str, Any]] = field(default_factory=list)
     """As they were committed; those that were accepted have a `candidate`."""
+    texts: dict[int, dict[str, str]] = field(default_factory=dict, repr=False)
+    """Of the candidates, by number and component."""
     frontier: list[int] = field(default_factory=list)
     test: dict[str, Any] | None = None
 
@@ -145,20 +147,25 @@ def _take(record: RunRecord, signal: Signal, seeds: list[float]) -> None:
         case "started":
             record.id, record.started = fact["id"], signal.time
             record.seed, record.budget = dict(fact["seed"]), dict(fact["budget"])
+            record.texts[0] = record.seed
         case "evaluated":
             record.state = "unfinished"
             record.rollouts += len(fact["rows"])
             record.spend += sum((Usage(**row["usage"]) for row in fact["rows"] if "usage" in row), Usage())
             if fact["order"] == 0:  # the seed's validation
                 seeds += [row["score"] for row in fact["rows"]]
-        case "reported" if fact["order"] == 0:
-            record.seed_score = math.fsum(seeds) / len(seeds)
+                record.seed_score = math.fsum(seeds) / len(seeds) if fact["is_complete"] else None
         case "proposed":
             record.state = "unfinished"
             record.reflections += fact["calls"]
             record.spend += Usage(**fact["usage"])
         case "committed":
-            record.proposals.append({name: value for name, value in fact.items() if name != "frontier"})
+            proposal = {name: value for name, value in fact.items() if name != "frontier"}
+            if made := proposal["candidate"]:
+                texts = record.texts[fact["parent"]] | made["components"]
+                proposal["candidate"] = made | {"components": texts}
+                record.texts[made["number"]] = texts
+            record.proposals.append(proposal)
             record.frontier = list(fact.get("frontier", []))
         case "extended":
             record.state, record.budget = "unfinished", dict(fact["budget"])

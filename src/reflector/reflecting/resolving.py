@@ -9,9 +9,8 @@ from typing import overload
 
 from reflector._json import scan
 from reflector._text import fenced, one_line, shorten
-from reflector.edits.components import ComponentPlans
 from reflector.edits.edit import ConflictGroup, Verdict
-from reflector.edits.plan import EditPlan
+from reflector.edits.plan import ComponentPlans, EditPlan
 from reflector.edits.planning import replan
 from reflector.errors import AgentError, DispatchError, InputError, LLMError
 from reflector.llm.client import LLMClient, ModelFunction

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from reflector._json import JSONValue, Value, dumps
+from reflector._json import Given, JSONValue, Value, dumps
 from reflector.trajectories.analysis import TrajectoryAnalysis
 from reflector.trajectories.step import Outcome
 
@@ -85,7 +85,7 @@ class ParseMode(StrEnum):
     """Not read at all: derived from the analysis without a model."""
 
 
-class Suggestion(Value):
+class Suggestion(Given):
     """One improvement of a prompt, in words."""
 
     type: SuggestionType

@@ -166,13 +166,6 @@ TEXTS = {
             with the tools{tools}.""",
         about="information provide user tools",
     ),
-    "prompt_rule_broken": RuleText(
-        do="Make the rule “{passage_start}” unmistakable",
-        text="""Do one thing in a turn: call one tool, or write to the user. After a call, wait for its result before
-            you do anything else.""",
-        about="{passage}",
-        category=SuggestionCategory.CLARITY,
-    ),
     "forbidden_change": RuleText(
         do="Say where scratch files belong, so that protected ones stay untouched",
         text="""Before you create or change a file, check it against what must not be modified; new files in a protected

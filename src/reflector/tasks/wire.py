@@ -238,7 +238,10 @@ def _to_origin(payload: Payload) -> dict[str, Any]:
     match payload:
         case CodeReflectionTask():
             texts = [chunk.text for chunk in payload.code_chunks]
-            return {"code_chunks": texts, "multivector": _dense(payload.multivector or {})}
+            return {
+                "code_chunks": texts,
+                "multivector": _dense({} if payload.multivector is None else payload.multivector),
+            }
         case CodeEvolutionTask():
             return {"code_snippet": payload.code_snippet, "meme_token": payload.context.get("meme_token")}
         case CliffordOperation():
@@ -258,5 +261,5 @@ def _dense(multivector: Any) -> list[float]:
     from reflector.clifford.blades import to_order
     from reflector.clifford.wire import from_wire
 
-    values: list[float] = to_order(from_wire(multivector).values, "descending").tolist()
+    values: list[float] = (to_order(from_wire(multivector).values, "descending") + 0.0).tolist()  # no -0.0
     return values

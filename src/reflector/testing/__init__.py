@@ -5,10 +5,5 @@ from reflector.testing.conformance import check_http_client, check_llm_client
 from reflector.testing.loopback import LoopbackRequest, LoopbackServer, TokenBucket
 
 __all__ = [
-    "LoopbackRequest",
-    "LoopbackServer",
-    "ScriptedClient",
-    "TokenBucket",
-    "check_http_client",
-    "check_llm_client",
-]
+    "LoopbackRequest", "LoopbackServer", "ScriptedClient", "TokenBucket", "check_http_client", "check_llm_client",
+]  # fmt: skip

@@ -16,32 +16,11 @@ from reflector._text import estimate_tokens
 from reflector.usage import Usage
 
 __all__ = [
-    "Answer",
-    "Fault",
-    "bad_request",
-    "content_filtered",
-    "context_too_long",
-    "count_tokens",
-    "cut_off",
-    "embedded",
-    "empty_body",
-    "error",
-    "hang",
-    "html_page",
-    "malformed_json",
-    "no_choices",
-    "quota_exceeded",
-    "rate_limited",
-    "reply",
-    "reset",
-    "server_error",
-    "slow_headers",
-    "streamed",
-    "too_large",
-    "truncated_body",
-    "unauthorized",
+    "Answer", "Fault", "bad_request", "content_filtered", "context_too_long", "count_tokens", "cut_off", "embedded",
+    "empty_body", "error", "hang", "html_page", "malformed_json", "no_choices", "quota_exceeded", "rate_limited",
+    "reply", "reset", "server_error", "slow_headers", "streamed", "too_large", "truncated_body", "unauthorized",
     "unknown_model",
-]
+]  # fmt: skip
 
 
 _NOTHING = Usage()
@@ -130,11 +109,8 @@ def reply(
     }
     counted = Usage(input_tokens=input_tokens, output_tokens=output, calls=1)
     if usage is None:
-        usage = {
-            "prompt_tokens": input_tokens,
-            "completion_tokens": output,
-            "total_tokens": input_tokens + output,
-        }
+        total = input_tokens + output
+        usage = {"prompt_tokens": input_tokens, "completion_tokens": output, "total_tokens": total}
     if usage:
         body["usage"] = dict(usage)
     return Answer(body=dumps(body), headers=headers or {}, usage=counted, content=content or "")
@@ -217,14 +193,7 @@ def too_large() -> Answer:
 
 def no_choices() -> Answer:
     """Return a completion with an empty list of choices."""
-    body = {
-        "id": "chatcmpl-loopback",
-        "object": "chat.completion",
-        "created": 0,
-        "model": "loopback",
-        "choices": [],
-    }
-    return Answer(body=dumps(body))
+    return Answer(body=dumps(loads(reply("", usage={}).body) | {"choices": []}))
 
 
 def malformed_json() -> Answer:
@@ -239,14 +208,8 @@ def html_page() -> Answer:
 
 def embedded(texts: Sequence[str]) -> Answer:
     """Return a vector of eight numbers for each text: always the same for the same text, the last text first."""
-    rows = [
-        {
-            "object": "embedding",
-            "index": index,
-            "embedding": [byte / 255 for byte in sha256(text.encode()).digest()[:8]],
-        }
-        for index, text in enumerate(texts)
-    ]
+    vectors = [[byte / 255 for byte in sha256(text.encode()).digest()[:8]] for text in texts]
+    rows = [{"object": "embedding", "index": at, "embedding": each} for at, each in enumerate(vectors)]
     used = sum(map(count_tokens, texts))
     usage = {"prompt_tokens": used, "total_tokens": used}
     return Answer(body=dumps({"object": "list", "model": "loopback", "data": rows[::-1], "usage": usage}))

@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 import anyio
 
+from reflector import errors
 from reflector._json import dumps, loads
-from reflector.errors import (
-    ContextLengthError,
-    EmptyAnswerError,
-    LLMAuthenticationError,
-    LLMConnectionError,
-    LLMError,
-    LLMServerError,
-    LLMTimeoutError,
-    QuotaExceededError,
-    RateLimitedError,
-    TruncatedAnswerError,
-)
+from reflector.errors import LLMConnectionError, LLMError, LLMServerError, LLMTimeoutError
 from reflector.llm.client import LLMClient
 from reflector.llm.messages import Message, ModelReply, ModelRequest
 from reflector.testing import answers
@@ -51,13 +41,10 @@ async def check_llm_client(make_client: MakeClient) -> None:
     Raises:
         AssertionError: Names the requirement, what was expected and what came.
     """
-    for check in (
-        _answers_in_order,
-        _leaves_the_request_alone,
-        _answers_concurrent_calls,
-        _passes_cancellation_on,
-    ):
-        await check(make_client)
+    await _answers_in_order(make_client)
+    await _leaves_the_request_alone(make_client)
+    await _answers_concurrent_calls(make_client)
+    await _passes_cancellation_on(make_client)
 
 
 async def check_http_client(make_client: Callable[[str], LLMClient], *, key: str | None = None) -> None:
@@ -71,7 +58,7 @@ async def check_http_client(make_client: Callable[[str], LLMClient], *, key: str
     Raises:
         AssertionError: Names the requirement, what was expected and what came.
     """
-    await check_llm_client(lambda texts: _Connected(make_client, texts))
+    await check_llm_client(lambda texts: _connected(make_client, texts))
     await _sends_what_is_asked(make_client)
     await _counts_what_the_server_counts(make_client)
     for answer, expected in _FAULTS:
@@ -80,18 +67,18 @@ async def check_http_client(make_client: Callable[[str], LLMClient], *, key: str
 
 
 _FAULTS: tuple[tuple[Answer, tuple[type[LLMError], ...]], ...] = (
-    (answers.rate_limited(), (RateLimitedError,)),
-    (answers.quota_exceeded(), (QuotaExceededError,)),
-    (answers.unauthorized("sk-loopback-0123456789"), (LLMAuthenticationError,)),
-    (answers.context_too_long(), (ContextLengthError,)),
+    (answers.rate_limited(), (errors.RateLimitedError,)),
+    (answers.quota_exceeded(), (errors.QuotaExceededError,)),
+    (answers.unauthorized("sk-loopback-0123456789"), (errors.LLMAuthenticationError,)),
+    (answers.context_too_long(), (errors.ContextLengthError,)),
     (answers.server_error(500), (LLMServerError,)),
     (answers.server_error(503), (LLMServerError,)),
     (answers.html_page(), (LLMServerError,)),
     (answers.malformed_json(), (LLMServerError,)),
     (answers.reset(), (LLMConnectionError,)),
     (answers.truncated_body(), (LLMConnectionError, LLMServerError)),
-    (answers.reply(""), (EmptyAnswerError,)),
-    (answers.reply(None, finish_reason="length"), (TruncatedAnswerError,)),
+    (answers.reply(""), (errors.EmptyAnswerError,)),
+    (answers.reply(None, finish_reason="length"), (errors.TruncatedAnswerError,)),
 )
 
 
@@ -103,14 +90,10 @@ def _require(is_met: bool, requirement: str, came: object) -> None:
 async def _answers_in_order(make_client: MakeClient) -> None:
     texts = ["first", "second: ünïcödé \N{SNOWMAN}", "third\nwith a line"]
     async with _open(make_client(list(texts))) as client:
-        _require(
-            isinstance(client.name, str) and bool(client.name), "has a name that is not empty", client.name
-        )
-        _require(
-            inspect.iscoroutinefunction(client.complete),
-            "has an `async def complete(request)`",
-            client.complete,
-        )
+        named = isinstance(client.name, str) and bool(client.name)
+        _require(named, "has a name that is not empty", client.name)
+        is_async = inspect.iscoroutinefunction(client.complete)
+        _require(is_async, "has an `async def complete(request)`", client.complete)
         for text in texts:
             reply = await _complete(client, _request("question"))
             _require(isinstance(reply, ModelReply), "returns a ModelReply", type(reply).__name__)
@@ -233,31 +216,17 @@ async def _complete(client: LLMClient, request: ModelRequest) -> ModelReply:
     raise AssertionError(f"an LLMClient answers or raises; nothing came within {PATIENCE:g} s")
 
 
-class _Connected:
+@asynccontextmanager
+async def _connected(make_client: Callable[[str], LLMClient], texts: list[str]) -> AsyncIterator[LLMClient]:
     """A client with a loopback server of its own."""
-
-    def __init__(self, make_client: Callable[[str], LLMClient], texts: list[str]) -> None:
-        self._make_client = make_client
-        self._server = LoopbackServer(texts)
-
-    async def __aenter__(self) -> LLMClient:
-        await self._server.__aenter__()
-        return self._make_client(self._server.base_url)
-
-    async def __aexit__(self, *reason: Any) -> None:
-        await self._server.__aexit__(*reason)
+    async with LoopbackServer(texts) as server:
+        yield make_client(server.base_url)
 
 
-def _open(made: Any) -> AbstractAsyncContextManager[LLMClient]:
-    return made if isinstance(made, AbstractAsyncContextManager) else _Plain(made)
-
-
-class _Plain(AsyncExitStack):
-    """A client that nobody has to close."""
-
-    def __init__(self, client: LLMClient) -> None:
-        super().__init__()
-        self._client = client
-
-    async def __aenter__(self) -> Any:
-        return self._client
+@asynccontextmanager
+async def _open(made: Any) -> AsyncIterator[LLMClient]:
+    if isinstance(made, AbstractAsyncContextManager):
+        async with made as client:
+            yield client
+    else:  # nobody has to close it
+        yield made

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
 import anyio
@@ -17,17 +17,8 @@ import anyio.to_thread
 from reflector._json import dumps, loads
 from reflector._text import shorten
 from reflector.errors import ConfigurationError
-from reflector.testing.answers import (
-    Answer,
-    bad_request,
-    count_tokens,
-    embedded,
-    error,
-    rate_limited,
-    reply,
-    streamed,
-    unauthorized,
-)
+from reflector.testing import answers as make
+from reflector.testing.answers import Answer, bad_request, count_tokens
 from reflector.testing.wire import serve_connection
 from reflector.usage import Usage
 
@@ -180,17 +171,13 @@ class LoopbackServer:
         self._start(self._accept, self._listener, None)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *reason: Any) -> None:
         self.close()
 
     async def __aenter__(self) -> LoopbackServer:
         return self.__enter__()
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, *reason: Any) -> None:
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self.close)
 
@@ -248,33 +235,29 @@ class LoopbackServer:
         if path == "/v1/models":
             return Answer(body=dumps({"object": "list", "data": [{"id": "loopback", "object": "model"}]}))
         if path not in ("/v1/chat/completions", "/v1/embeddings"):
-            return error(404, f"Invalid URL ({path})")
+            return make.error(404, f"Invalid URL ({path})")
         body = _json_object(raw)
         with self._lock:
             request = LoopbackRequest(len(self.requests), path, headers, body)
             self.requests.append(request)
             item = self._refusal(request) or self._script.next()
         if path == "/v1/embeddings" and not isinstance(item, Answer):
-            return embedded(request.texts)
+            return make.embedded(request.texts)
         answer = self._answer_of(item, request)
         if body.get("stream"):
-            answer = streamed(
-                answer, include_usage=bool((body.get("stream_options") or {}).get("include_usage"))
-            )
+            options = body.get("stream_options") or {}
+            answer = make.streamed(answer, include_usage=bool(options.get("include_usage")))
         return answer.after(self._latency) if self._latency else answer
 
     def _refusal(self, request: LoopbackRequest) -> Answer | None:
         sent = request.headers.get("authorization", "").removeprefix("Bearer ")
         if self._api_key is not None and sent != self._api_key:
-            return unauthorized()
+            return make.unauthorized()
         if not request.messages and not request.texts:
             return bad_request("'messages' (or 'input', for embeddings) is a required property")
-        waits = [
-            bucket.take(amount)
-            for bucket, amount in zip(self._limits, (1, request.input_tokens), strict=True)
-            if bucket is not None
-        ]
-        return rate_limited(round(max(waits), 3)) if waits and max(waits) > 0 else None
+        limits = zip(self._limits, (1, request.input_tokens), strict=True)
+        wait = max((bucket.take(amount) for bucket, amount in limits if bucket is not None), default=0.0)
+        return make.rate_limited(round(wait, 3)) if wait > 0 else None
 
     def _answer_of(self, item: Any, request: LoopbackRequest) -> Answer:
         if callable(item):
@@ -282,12 +265,15 @@ class LoopbackServer:
         if item is None:
             item = request.text or " "
         if isinstance(item, str):
-            return reply(
-                item, model=str(request.body.get("model", "loopback")), input_tokens=request.input_tokens
-            )
+            model = str(request.body.get("model", "loopback"))
+            return make.reply(item, model=model, input_tokens=request.input_tokens)
         if isinstance(item, Mapping):
             return Answer(body=dumps(item))
-        return item if isinstance(item, Answer) else error(500, f"the script holds {shorten(repr(item), 80)}")
+        return (
+            item
+            if isinstance(item, Answer)
+            else make.error(500, f"the script holds {shorten(repr(item), 80)}")
+        )
 
     def end(self, served: Usage) -> None:
         """Count a request as over, and what was served for it."""
@@ -304,23 +290,19 @@ class _Script:
     """The answers to come."""
 
     def __init__(self, script: Script) -> None:
-        is_list = isinstance(script, Iterable) and not isinstance(script, str | bytes | Mapping)
-        known = is_list or script is None or isinstance(script, str | Mapping | Answer) or callable(script)
-        if not known:
+        self._items: Iterator[Any] = itertools.repeat(script)
+        if isinstance(script, Iterable) and not isinstance(script, str | bytes | Mapping):
+            given = list(script)
+            told = f"the script holds {len(given)} answers and this is request "
+            more = (bad_request(f"{told}{number}") for number in itertools.count(len(given) + 1))
+            self._items = itertools.chain(given, more)
+        elif not (script is None or isinstance(script, str | Mapping | Answer) or callable(script)):
             raise ConfigurationError(
                 f"a script is a text, a mapping, an Answer, a function or a list of them; got {script!r}."
             )
-        self._items = list(script) if is_list else None
-        self._only = script
-        self._used = 0
 
     def next(self) -> Any:
-        if self._items is None:
-            return self._only
-        self._used += 1
-        if self._used <= len(self._items):
-            return self._items[self._used - 1]
-        return bad_request(f"the script holds {len(self._items)} answers and this is request {self._used}")
+        return next(self._items)
 
 
 def _json_object(raw: bytes) -> dict[str, Any]:

@@ -33,12 +33,9 @@ class Backend(Protocol):
 def serve_connection(connection: socket.socket, backend: Backend) -> None:
     """Answer the requests of a connection, one after the other, until somebody closes it."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    _handler_for(backend)(connection, connection.getpeername(), None)  # type: ignore[arg-type]  # no socketserver here
-
-
-def _handler_for(backend: Backend) -> type[BaseHTTPRequestHandler]:
     # http.server creates its handlers itself and lets them answer inside of their constructor.
-    return type("Handler", (_Handler,), {"backend": backend})
+    handler = type("Handler", (_Handler,), {"backend": backend})
+    handler(connection, connection.getpeername(), None)
 
 
 class _Handler(BaseHTTPRequestHandler):

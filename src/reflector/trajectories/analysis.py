@@ -1,27 +1,24 @@
-"""What an analysis says about a run: findings with their steps and their evidence."""
+"""What an analysis says about a run: findings with their steps and their evidence; and its constants."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from pydantic import Field
 
 from reflector._json import JSONValue, Value
+from reflector.errors import InputError
 from reflector.trajectories.trajectory import Outcome, Trajectory
 
 __all__ = [
-    "ComparativeAnalysis",
-    "Difference",
-    "FailureCategory",
-    "FailurePoint",
-    "Quality",
-    "ReasoningIssue",
-    "ReasoningIssueType",
-    "Severity",
-    "SuccessIndicator",
-    "SuccessIndicatorType",
-    "TrajectoryAnalysis",
-]
+    "AnalysisConfig", "ComparativeAnalysis", "ComparisonConfig", "Difference", "FailureCategory", "FailurePoint",
+    "Quality", "QualityConfig", "ReasoningConfig", "ReasoningIssue", "ReasoningIssueType", "Severity",
+    "SuccessIndicator", "SuccessIndicatorType", "TrajectoryAnalysis",
+]  # fmt: skip
+
+
+_SHOWN = {"brief": 1, "normal": 5, "detailed": None}
 
 
 class Severity(StrEnum):
@@ -158,3 +155,93 @@ class TrajectoryAnalysis(Value):
     metadata: dict[str, JSONValue] = Field(default_factory=dict)
     trajectory: Trajectory | None = Field(default=None, repr=False)
     """The run itself, from which the prompt quotes its evidence."""
+
+    def summary(self, verbosity: str = "normal") -> str:
+        """Return the analysis as text to read.
+
+        Args:
+            verbosity: `brief` shows the gravest finding of each section, `normal` five of each, `detailed` all of them
+                with their evidence.
+
+        Raises:
+            InputError: If it is none of these.
+        """
+        if verbosity not in _SHOWN:
+            raise InputError(f"verbosity is 'brief', 'normal' or 'detailed'; got {verbosity!r}.")
+        took = f", {self.duration_ms:.0f} ms" if self.duration_ms is not None else ""
+        head = (
+            f"Run {self.trajectory_id}: {self.outcome.value}, {self.step_count} steps, {self.turn_count} turns, "
+            f"{self.tool_call_count} tool calls{took}; quality {self.overall_quality.value} ({self.quality_score:g})."
+        )
+        points = [(p.severity, p.category, p.description, p.evidence) for p in self.failure_points]
+        issues = [(i.severity, i.type, i.description, i.evidence) for i in self.reasoning_issues]
+        merits = [(s.impact, s.type, s.description, s.evidence) for s in self.success_indicators]
+        sections = (("Failure Points", points), ("Reasoning Issues", issues), ("Success Indicators", merits))
+        return "\n\n".join([head, *(_section(title, found, verbosity) for title, found in sections if found)])
+
+
+def _section(title: str, found: Sequence[tuple[str, str, str, str]], verbosity: str) -> str:
+    """Severity, kind, description and evidence of each, under their title."""
+    shown = found[: _SHOWN[verbosity]]
+    lines = [f"{title} ({len(found)})"]
+    for severity, kind, description, evidence in shown:
+        quote = f"\n  > {' '.join(evidence.split())}" if verbosity == "detailed" and evidence else ""
+        lines.append(f"- [{severity}] {kind}: {description}{quote}")
+    return "\n".join(
+        [*lines, *([f"- and {len(found) - len(shown)} more"] if len(found) > len(shown) else [])]
+    )
+
+
+class ReasoningConfig(Value):
+    """How reasoning is judged. Source: Jido GEPA, TrajectoryAnalyzer."""
+
+    circular_similarity: float = 0.7
+    """Jaccard similarity of two neighbouring steps' words above which they say the same."""
+    window: int = 3
+    """How many neighbouring steps are looked at for going in circles."""
+    short_length: int = 15
+    """Reasoning below this many characters without a conclusion is incomplete."""
+    conclusion_length: int = 50
+    """A conclusion below this many characters has nothing that supports it."""
+    contradiction_overlap: float = 0.6
+    """Share of the shorter sentence's content words that both must hold to speak of the same thing."""
+    max_length: int = 4000
+    """How many characters of a step are read."""
+
+
+class QualityConfig(Value):
+    """How findings add up to the quality of a run. Source: Jido GEPA, TrajectoryAnalyzer."""
+
+    failure_penalty: float = 10.0
+    reasoning_penalty: float = 8.0
+    success_bonus: float = 10.0
+    outcome_bonus: float = 30.0
+    fast_bonus: float = 10.0
+    fast_ms: float = 5000.0
+    """A run below this duration is fast."""
+    efficient_steps: int = 10
+    """A fast run with fewer steps took an efficient path."""
+    excellent: float = 40.0
+    good: float = 20.0
+    fair: float = 0.0
+
+
+class ComparisonConfig(Value):
+    """How two runs are compared. Source: Jido GEPA, TrajectoryAnalyzer."""
+
+    duration_ratio: float = 0.2
+    """How far the ratio of the durations may be from 1."""
+    duration_ms: float = 1000.0
+    """How far the durations must be apart, so that those of short runs are no noise."""
+    same_message: float = 0.5
+    """Similarity from which two messages take the same way."""
+
+
+class AnalysisConfig(Value):
+    """Everything an analysis can be told."""
+
+    include_reasoning_analysis: bool = True
+    include_success_patterns: bool = True
+    reasoning: ReasoningConfig = Field(default_factory=ReasoningConfig)
+    quality: QualityConfig = Field(default_factory=QualityConfig)
+    comparison: ComparisonConfig = Field(default_factory=ComparisonConfig)

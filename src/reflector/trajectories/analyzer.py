@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from reflector.trajectories.analysis import (
+    AnalysisConfig,
     FailurePoint,
     Quality,
+    QualityConfig,
     ReasoningIssue,
     Severity,
     SuccessIndicator,
     TrajectoryAnalysis,
 )
-from reflector.trajectories.analysis_config import AnalysisConfig, QualityConfig
 from reflector.trajectories.checks import expect_run
-from reflector.trajectories.findings import calls, dialogue, ending, policy, turns
+from reflector.trajectories.findings import calls, dialogue, ending, turns
 from reflector.trajectories.findings.finding import GRAVITY, Rule
 from reflector.trajectories.findings.reasoning import check_reasoning
 from reflector.trajectories.findings.run_view import RunView, view_run
@@ -23,7 +24,7 @@ from reflector.trajectories.trajectory import Trajectory
 
 __all__ = ["FINDING_RULES", "analyze"]
 
-_CHECKS = (*ending.checks, *dialogue.checks, *turns.checks, *calls.checks, *policy.checks)
+_CHECKS = (*ending.checks, *dialogue.checks, *turns.checks, *calls.checks)
 FINDING_RULES: tuple[Rule, ...] = (*(check.rule for check in _CHECKS), *TOOL_RULES, ending.UNEXPLAINED)
 """Every kind of failure point that an analysis may hold."""
 _QUICKLY_MENDED = ("tool_", "edit_", "call_")
@@ -73,7 +74,7 @@ def _failures(view: RunView) -> list[FailurePoint]:
     found = [finding for check in _CHECKS for finding in check.findings(view)]
     found += check_tool_failures(view)
     if view.trajectory.outcome is Outcome.SUCCESS:
-        found = [_softened(finding, view.config.success_severity) for finding in found]
+        found = [_softened(finding) for finding in found]
     elif not found and view.trajectory.outcome.is_failure:
         found = [ending.unexplained(view)]
     return sorted(found, key=_order)
@@ -84,10 +85,10 @@ def _order(finding: FailurePoint) -> tuple[int, bool, int]:
     return GRAVITY[finding.severity], not finding.step_indices, finding.step_index or 0
 
 
-def _softened(finding: FailurePoint, gravest: Severity) -> FailurePoint:
-    """A run that succeeded got over it: no finding is graver than `gravest`, a single one is low."""
+def _softened(finding: FailurePoint) -> FailurePoint:
+    """A run that succeeded got over it: no finding is graver than medium, a single one is low."""
     mended = finding.rule.startswith(_QUICKLY_MENDED) and len(finding.step_indices) == 1
-    severity = Severity.LOW if mended else max(finding.severity, gravest, key=GRAVITY.__getitem__)
+    severity = Severity.LOW if mended else max(finding.severity, Severity.MEDIUM, key=GRAVITY.__getitem__)
     return finding.model_copy(update={"severity": severity})
 
 

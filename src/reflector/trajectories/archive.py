@@ -45,9 +45,8 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(file)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as err:
-            raise TrajectoryImportError(
-                f"a broken or cut zip archive: {one_line(str(err))}", file=name
-            ) from err
+            why = f"a broken or cut zip archive: {one_line(str(err))}"
+            raise TrajectoryImportError(why, file=name) from err
         self.members = tuple(self._zip.namelist())
 
     def documents(self, layout: ArchiveLayout) -> Iterator[Document | TrajectoryImportError]:
@@ -67,11 +66,9 @@ class Archive:
                 yield err
 
     def _shared(self, layout: ArchiveLayout) -> dict[str, JSONValue]:
-        for name in layout.context:
-            if name in self.members:
-                value = self._json(name)
-                return value if isinstance(value, dict) else {}
-        return {}
+        name = next((name for name in layout.context if name in self.members), None)
+        value = self._json(name) if name is not None else {}
+        return value if isinstance(value, dict) else {}
 
     def _json(self, member: str) -> JSONValue:
         return parse(self._unpacked(member), file=self._name, record=member)
@@ -103,10 +100,8 @@ class Archive:
 
     def _open(self, info: zipfile.ZipInfo) -> IO[bytes]:
         if info.file_size > MAX_MEMBER_BYTES:
-            raise self._error(
-                f"it says it unpacks to {info.file_size} bytes; at most {MAX_MEMBER_BYTES} are read",
-                info.filename,
-            )
+            why = f"it says it unpacks to {info.file_size} bytes; at most {MAX_MEMBER_BYTES} are read"
+            raise self._error(why, info.filename)
         try:
             return self._zip.open(info)
         except NotImplementedError:
@@ -119,10 +114,10 @@ class Archive:
         try:
             import zstandard
         except ImportError as err:
-            raise self._error(
-                "its members are packed with zstandard: install it with pip install 'reflector-agents[zstd]'",
-                info.filename,
-            ) from err
+            why = (
+                "its members are packed with zstandard: install it with pip install 'reflector-agents[zstd]'"
+            )
+            raise self._error(why, info.filename) from err
         self._file.seek(info.header_offset)
         header = self._file.read(_LOCAL_HEADER)
         if len(header) < _LOCAL_HEADER or not header.startswith(b"PK\x03\x04"):

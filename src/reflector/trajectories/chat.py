@@ -10,68 +10,31 @@ from typing import Any, NamedTuple
 
 from reflector._json import JSONValue, loads
 from reflector._text import one_line
-from reflector.trajectories.fields import (
-    as_mapping,
-    as_text,
-    as_time,
-    first_of,
-    settle,
-    usage_of,
-)
+from reflector.trajectories.fields import as_mapping, as_text, as_time, first_of, keys, settle, usage_of
 from reflector.trajectories.parts import Piece, content_text, pieces_of
 from reflector.trajectories.step import Importance, Step, StepKind
 from reflector.usage import Usage
 
 __all__ = [
-    "ChatReader",
-    "Extras",
-    "failure_of",
-    "finish_reason_of",
-    "parse_arguments",
-    "read_messages",
-    "system_prompt",
-]
+    "ChatReader", "Extras", "failure_of", "finish_reason_of", "parse_arguments", "read_messages", "system_prompt",
+]  # fmt: skip
 
 _ROLES = {
-    "system": StepKind.SYSTEM,
-    "developer": StepKind.SYSTEM,
-    "user": StepKind.USER,
-    "human": StepKind.USER,
-    "assistant": StepKind.MESSAGE,
-    "model": StepKind.MESSAGE,
-    "ai": StepKind.MESSAGE,
-    "tool": StepKind.TOOL_RESULT,
-    "function": StepKind.TOOL_RESULT,
+    **dict.fromkeys(("system", "developer"), StepKind.SYSTEM),
+    **dict.fromkeys(("user", "human"), StepKind.USER),
+    **dict.fromkeys(("assistant", "model", "ai"), StepKind.MESSAGE),
+    **dict.fromkeys(("tool", "function"), StepKind.TOOL_RESULT),
 }
-
 # Each provider has its own words for the same few reasons; OpenAI's are the ones most logs use.
 _FINISH_REASONS = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_length": "length",
-    "tool_use": "tool_calls",
-    "function_call": "tool_calls",
-    "refusal": "content_filter",
-    "safety": "content_filter",
-}
-
+    "end_turn": "stop", "stop_sequence": "stop", "max_tokens": "length", "model_length": "length",
+    "tool_use": "tool_calls", "function_call": "tool_calls", "refusal": "content_filter", "safety": "content_filter",
+}  # fmt: skip
 _FAILED_STATUS = frozenset({"error", "failed", "failure", "timeout", "timed_out", "cancelled"})
 # Fields of a message that steps have fields of their own for.
-_UNDERSTOOD = frozenset(
-    {
-        "role",
-        "content",
-        "name",
-        "tool_calls",
-        "tool_call_id",
-        "function_call",
-        "refusal",
-        "reasoning",
-        "thinking",
-    }
-    | {"reasoning_content", "thinking_blocks", "finish_reason", "stop_reason", "usage", "timestamp"}
-    | {"error", "is_error", "isError"}
+_UNDERSTOOD = keys(
+    "role content name tool_calls tool_call_id function_call refusal reasoning thinking reasoning_content "
+    "thinking_blocks finish_reason stop_reason usage timestamp error is_error isError"
 )
 
 
@@ -98,7 +61,9 @@ def read_messages(messages: Iterable[JSONValue]) -> tuple[Step, ...]:
     """
     reader = ChatReader()
     for index, message in enumerate(messages):
-        reader.add(as_mapping(message), index)
+        if not (fields := as_mapping(message)):
+            raise ValueError(f"message {index} is no object with a role, got {one_line(repr(message), 80)}")
+        reader.add(fields, index)
     return tuple(reader.steps)
 
 
@@ -170,13 +135,12 @@ class ChatReader:
     def _add_pieces(
         self, kind: StepKind, name: str | None, message: Mapping[str, Any], index: int, extras: Extras
     ) -> None:
-        pieces = list(pieces_of(message, is_model=kind is StepKind.MESSAGE))
-        common: dict[str, Any] = {"started_at": extras.started_at or as_time(message.get("timestamp"))}
+        pieces = list(pieces_of(message, is_model=kind is StepKind.MESSAGE)) or [Piece("text", "")]
+        time = extras.started_at or as_time(message.get("timestamp"))
         first = len(self.steps)
-        for number, piece in enumerate(pieces or [Piece("text", "")]):
-            self._add_piece(
-                piece, kind, name, f"{index}" if len(pieces) < 2 else f"{index}-{number}", index, common
-            )
+        for number, piece in enumerate(pieces):
+            mark = f"{index}" if len(pieces) < 2 else f"{index}-{number}"
+            self._add_piece(piece, kind, mark, index, {"name": name, "started_at": time})
         rest = {key: value for key, value in message.items() if key not in _UNDERSTOOD and value is not None}
         closing: dict[str, Any] = {
             "metadata": self.steps[-1].metadata | rest,
@@ -189,36 +153,25 @@ class ChatReader:
         if closing and len(self.steps) > first:
             self.steps[-1] = self.steps[-1].model_copy(update=closing)
 
-    def _add_piece(
-        self, piece: Piece, kind: StepKind, name: str | None, mark: str, index: int, common: dict[str, Any]
-    ) -> None:
-        match piece.kind:
-            case "call":
-                call = _call_of(as_mapping(piece.value))
-                call["call_id"] = call["call_id"] or f"call_{mark}"
-                self.add_step(StepKind.TOOL_CALL, index, **call, **common)
-            case "result":
-                self._add_result(as_mapping(piece.value), index, _NOTHING)
-            case "reasoning":
-                step_kind = StepKind.REASONING if kind is StepKind.MESSAGE else kind
-                self.add_step(step_kind, index, content=piece.value, name=name, **common)
-            case "refusal":
-                self.add_step(
-                    kind, index, content=piece.value, name=name, metadata={"refusal": True}, **common
-                )
-            case _:
-                self.add_step(kind, index, content=piece.value, name=name, **common)
+    def _add_piece(self, piece: Piece, kind: StepKind, mark: str, index: int, common: dict[str, Any]) -> None:
+        if piece.kind == "call":
+            call = _call_of(as_mapping(piece.value))
+            call["call_id"] = call["call_id"] or f"call_{mark}"
+            self.add_step(StepKind.TOOL_CALL, index, **common | call)
+        elif piece.kind == "result":
+            self._add_result(as_mapping(piece.value), index, _NOTHING)
+        else:
+            is_thought = piece.kind == "reasoning" and kind is StepKind.MESSAGE
+            common |= {"metadata": {"refusal": True}} if piece.kind == "refusal" else {}
+            self.add_step(StepKind.REASONING if is_thought else kind, index, content=piece.value, **common)
 
     def _add_result(self, message: Mapping[str, Any], index: int, extras: Extras) -> None:
         wanted = as_text(first_of(message, "tool_call_id", "tool_use_id", "call_id"))
         called = as_text(message.get("name")) or as_text(message.get("function"))
         call_id, name = self.claim_call(wanted, called)
         is_error, error, explanation = failure_of(message)
-        rest = {
-            key: value
-            for key, value in message.items()
-            if key not in _UNDERSTOOD and key not in ("tool_use_id", "call_id", "type") and value is not None
-        }
+        known = (*_UNDERSTOOD, "tool_use_id", "call_id", "type")
+        rest = {key: value for key, value in message.items() if key not in known and value is not None}
         if explanation:
             rest["error_message"] = explanation
         self.add_step(

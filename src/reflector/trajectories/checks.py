@@ -2,60 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from collections.abc import Callable
+from enum import StrEnum
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
+from reflector._json import first_problem
 from reflector._text import one_line, shorten
 from reflector.errors import InputError
-from reflector.trajectories.step import Outcome
 
-__all__ = ["checked", "expect_run", "first_problem", "known_outcome", "plain_message"]
+__all__ = ["checked", "expect_run", "named"]
 
 _Made = TypeVar("_Made")
+_Named = TypeVar("_Named", bound=StrEnum)
 
 
-def plain_message(message: Any) -> dict[str, Any]:
-    """Return a message as a plain object; those of the API library are pydantic models.
-
-    Raises:
-        ValueError: If it is no object.
-    """
-    if isinstance(message, BaseModel):
-        return message.model_dump(mode="json", exclude_none=True)
-    if isinstance(message, Mapping):
-        return dict(message)
-    raise ValueError(f"expected a message object with a role, got {one_line(repr(message), 80)}")
-
-
-def known_outcome(outcome: Outcome | str) -> Outcome:
-    """Return the outcome of that name.
+def named(kind: type[_Named], value: str, what: str) -> _Named:
+    """Return the member of a closed set that has a name.
 
     Raises:
         InputError: If there is none; the message lists them.
     """
     try:
-        return Outcome(outcome)
+        return kind(value)
     except ValueError:
-        raise InputError(f"unknown outcome {outcome!r}: expected one of {', '.join(Outcome)}.") from None
+        raise InputError(f"unknown {what} {value!r}: expected one of {', '.join(kind)}.") from None
 
 
 def checked(make: Callable[[], _Made]) -> _Made:
     """Return what `make` makes; a field that does not fit becomes an error of ours."""
     try:
         return make()
-    except (ValidationError, TypeError) as err:
+    except ValidationError as err:
         raise InputError(first_problem(err)) from err
-
-
-def first_problem(err: ValidationError | TypeError) -> str:
-    """Return in one line what did not fit, and where."""
-    if isinstance(err, TypeError):
-        return one_line(str(err))
-    problem = err.errors(include_url=False, include_context=False)[0]
-    place = ".".join(map(str, problem["loc"])) or err.title
-    return one_line(f"{place}: {problem['msg']}, got {one_line(repr(problem['input']), 80)}", 300)
+    except TypeError as err:
+        raise InputError(one_line(str(err))) from err
 
 
 def expect_run(value: object, *kinds: type) -> None:

@@ -6,8 +6,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reflector._text import one_line
-from reflector.trajectories.analysis import ComparativeAnalysis, Difference, Severity, TrajectoryAnalysis
-from reflector.trajectories.analysis_config import AnalysisConfig, ComparisonConfig
+from reflector.trajectories.analysis import (
+    AnalysisConfig,
+    ComparativeAnalysis,
+    ComparisonConfig,
+    Difference,
+    Severity,
+    TrajectoryAnalysis,
+)
 from reflector.trajectories.analyzer import analyze
 from reflector.trajectories.checks import expect_run
 from reflector.trajectories.findings.commands import command_of
@@ -36,8 +42,7 @@ def compare(
     expect_run(passed, Trajectory, TrajectoryAnalysis)
     config = config or AnalysisConfig()
     bad, good = _Side.of(failed, config), _Side.of(passed, config)
-    fork = _fork(bad.steps, good.steps, config.comparison.same_message)
-    parted = [_divergence(fork)] if fork is not None else []
+    parted = _divergence(bad.steps, good.steps, config.comparison.same_message)
     counted = list(_counted(bad, good, config.comparison))
     own = [point for point in bad.analysis.failure_points if point.rule not in good.rules]
     again = [point for point in own if len(point.step_indices) > 1]
@@ -57,7 +62,7 @@ def compare(
                 for point in again[:3]
             ),
         ),
-        divergence_index=fork.failed if fork is not None else None,
+        divergence_index=parted[0].failed_step_indices[0] if parted else None,
     )
 
 
@@ -76,9 +81,8 @@ class _Side:
     def of(cls, run: Trajectory | TrajectoryAnalysis, config: AnalysisConfig) -> _Side:
         analysis = run if isinstance(run, TrajectoryAnalysis) else analyze(run, config=config)
         steps = analysis.trajectory.steps if analysis.trajectory is not None else ()
-        calls = [
-            (step.name, i) for i, step in enumerate(steps) if step.kind is StepKind.TOOL_CALL and step.name
-        ]
+        called = ((step.name, i) for i, step in enumerate(steps) if step.kind is StepKind.TOOL_CALL)
+        calls = [(name, i) for name, i in called if name]
         thoughts = sum(1 for step in steps if step.kind is StepKind.REASONING)
         rules = frozenset(point.rule for point in analysis.failure_points)
         return cls(analysis, steps, dict(reversed(calls)), thoughts, rules)
@@ -88,30 +92,34 @@ class _Side:
         return sorted(self.tools.keys() - other.tools.keys(), key=self.tools.__getitem__)
 
 
-@dataclass(frozen=True, slots=True)
-class _Fork:
-    """The first decision at which two runs differ; None where a run has no further decision."""
-
-    failed: int
-    passed: int | None
-    failed_did: str
-    passed_did: str
-
-
-def _fork(failed: Sequence[Step], passed: Sequence[Step], same: float) -> _Fork | None:
+def _divergence(failed: Sequence[Step], passed: Sequence[Step], same: float) -> list[Difference]:
+    """The first decision at which two runs differ, if there is one."""
     ours, theirs = _decisions(failed), _decisions(passed)
     if not ours or not theirs:
-        return None
+        return []
     for mine, other in zip(ours, theirs, strict=False):
         if not _same_way(failed[mine], passed[other], same):
-            return _Fork(mine, other, _did(failed[mine]), _did(passed[other]))
+            return [_parting(mine, other, _did(failed[mine]), _did(passed[other]))]
     if len(ours) < len(theirs):
         other = theirs[len(ours)]
-        return _Fork(ours[-1], other, "stopped there", _did(passed[other]))
+        return [_parting(ours[-1], other, "stopped there", _did(passed[other]))]
     if len(ours) > len(theirs):
         mine = ours[len(theirs)]
-        return _Fork(mine, None, _did(failed[mine]), "was done")
-    return None
+        return [_parting(mine, None, _did(failed[mine]), "was done")]
+    return []
+
+
+def _parting(mine: int, other: int | None, did: str, other_did: str) -> Difference:
+    at = f" at its step {other}" if other is not None else ""
+    return Difference(
+        aspect="divergence",
+        successful_value=other,
+        failed_value=mine,
+        significance=Severity.HIGH,
+        description=f"From step {mine} on the runs go different ways: the failed run {did}, the successful one "
+        f"{other_did}{at}.",
+        failed_step_indices=(mine,),
+    )
 
 
 def _decisions(steps: Sequence[Step]) -> list[int]:
@@ -143,19 +151,6 @@ def _did(step: Step) -> str:
     return f"said “{said}”"
 
 
-def _divergence(fork: _Fork) -> Difference:
-    at = f" at its step {fork.passed}" if fork.passed is not None else ""
-    return Difference(
-        aspect="divergence",
-        successful_value=fork.passed,
-        failed_value=fork.failed,
-        significance=Severity.HIGH,
-        description=f"From step {fork.failed} on the runs go different ways: the failed run {fork.failed_did}, "
-        f"the successful one {fork.passed_did}{at}.",
-        failed_step_indices=(fork.failed,),
-    )
-
-
 def _counted(bad: _Side, good: _Side, config: ComparisonConfig) -> Iterator[Difference]:
     """What can be counted: calls, tools, thoughts, time, steps."""
     one, other = good.analysis, bad.analysis
@@ -177,10 +172,10 @@ def _counted(bad: _Side, good: _Side, config: ComparisonConfig) -> Iterator[Diff
     yield from _differing(
         "reasoning_steps", *thoughts, "has {more} reasoning steps: {good} against {bad}", high
     )
-    if one.duration_ms is not None and other.duration_ms is not None:
-        times = (one.duration_ms, other.duration_ms)
-        if _is_telling(*times, config):
-            yield from _differing("duration", *times, "took {more} time: {good:.0f} ms against {bad:.0f} ms")
+    took, other_took = one.duration_ms, other.duration_ms
+    if took is not None and other_took is not None and _is_telling(took, other_took, config):
+        text = "took {more} time: {good:.0f} ms against {bad:.0f} ms"
+        yield from _differing("duration", took, other_took, text)
     steps = (one.step_count, other.step_count)
     yield from _differing("step_count", *steps, "took {more} steps: {good} against {bad}")
 

@@ -35,6 +35,9 @@ class Document(NamedTuple):
     kind: Literal["whole", "line", "row", "member"]
 
 
+_Documents = Iterator[Document | TrajectoryImportError]
+
+
 class _Line(NamedTuple):
     number: int
     data: bytes
@@ -69,7 +72,7 @@ def _not_utf8(err: UnicodeDecodeError) -> str:
     )
 
 
-def read_documents(file: BinaryIO, *, name: str | None) -> Iterator[Document | TrajectoryImportError]:
+def read_documents(file: BinaryIO, *, name: str | None) -> _Documents:
     """Yield the documents of a text file in their order, and an error for each that cannot be read.
 
     JSON lines and tables are read line by line. What a file is, is decided by its content: a first line
@@ -127,16 +130,14 @@ def _is_lines_name(name: str | None) -> bool:
 # --- JSON ------------------------------------------------------------------------------------------------
 
 
-def _json_documents(
-    first: _Line, rest: Iterator[_Line], name: str | None
-) -> Iterator[Document | TrajectoryImportError]:
+def _json_documents(first: _Line, rest: Iterator[_Line], name: str | None) -> _Documents:
     value, error = _tried(first, name)
     if error is None and isinstance(value, dict | list):
         yield Document(first.number, value, "line")
         yield from _line_documents(rest, name)
         return
     following = list(itertools.islice(rest, _LINES_TRIED))
-    looks_like_lines = any(_is_document(line) for line in following)
+    looks_like_lines = any(isinstance(_tried(line, None)[0], dict | list) for line in following)
     if looks_like_lines and _is_lines_name(name):
         yield from _line_documents(itertools.chain([first], following, rest), name)
         return
@@ -158,21 +159,15 @@ def _json_documents(
 
 def _tried(line: _Line, name: str | None) -> tuple[JSONValue, TrajectoryImportError | None]:
     if len(line.data) > MAX_DOCUMENT_BYTES:
-        return None, TrajectoryImportError(
-            f"a line of more than {MAX_DOCUMENT_BYTES} bytes", file=name, record=line.number
-        )
+        why = f"a line of more than {MAX_DOCUMENT_BYTES} bytes"
+        return None, TrajectoryImportError(why, file=name, record=line.number)
     try:
         return parse(line.data, file=name, record=line.number), None
     except TrajectoryImportError as err:
         return None, err
 
 
-def _is_document(line: _Line) -> bool:
-    value, error = _tried(line, None)
-    return error is None and isinstance(value, dict | list)
-
-
-def _line_documents(lines: Iterable[_Line], name: str | None) -> Iterator[Document | TrajectoryImportError]:
+def _line_documents(lines: Iterable[_Line], name: str | None) -> _Documents:
     for line in lines:
         if line.data.strip():
             value, error = _tried(line, name)
@@ -182,16 +177,14 @@ def _line_documents(lines: Iterable[_Line], name: str | None) -> Iterator[Docume
 # --- tables ----------------------------------------------------------------------------------------------
 
 
-def _rows(lines: Iterator[_Line], name: str | None) -> Iterator[Document | TrajectoryImportError]:
-    texts = _decoded(lines)
+def _rows(lines: Iterator[_Line], name: str | None) -> _Documents:
+    texts = (line.data.decode() for line in lines)
     try:
         header = next(texts)
         delimiter = max(",;\t|", key=header.count)
         if delimiter not in header and not (name or "").lower().endswith((".csv", ".tsv")):
-            yield TrajectoryImportError(
-                f"neither a JSON object or list nor a table: it begins with {one_line(header, 60)!r}",
-                file=name,
-            )
+            why = f"neither a JSON object or list nor a table: it begins with {one_line(header, 60)!r}"
+            yield TrajectoryImportError(why, file=name)
             return
         rows = csv.reader(itertools.chain([header], texts), delimiter=delimiter)
         columns = _with_long_fields(lambda: next(rows))
@@ -201,20 +194,12 @@ def _rows(lines: Iterator[_Line], name: str | None) -> Iterator[Document | Traje
                 return
             if any(cell.strip() for cell in row):
                 cells: dict[str, JSONValue] = dict(zip(columns, row, strict=False))
-                yield Document(number, cells | _beyond(columns, row), "row")
+                beyond = {"more": row[len(columns) :]} if len(row) > len(columns) else {}
+                yield Document(number, cells | beyond, "row")
     except UnicodeDecodeError as err:
         yield TrajectoryImportError(_not_utf8(err), file=name)
     except csv.Error as err:
         yield TrajectoryImportError(f"not a readable table: {one_line(str(err))}", file=name)
-
-
-def _beyond(columns: list[str], row: list[str]) -> dict[str, JSONValue]:
-    return {"more": row[len(columns) :]} if len(row) > len(columns) else {}
-
-
-def _decoded(lines: Iterator[_Line]) -> Iterator[str]:
-    for line in lines:
-        yield line.data.decode()
 
 
 def _with_long_fields(read: Callable[[], _Row]) -> _Row:

@@ -4,94 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from itertools import islice
 from typing import Any
 
 from reflector._json import JSONValue
 from reflector._text import one_line, shorten
-from reflector.trajectories.fields import as_list, as_mapping, as_number, as_text, first_of, text_of
+from reflector.trajectories.fields import as_list, as_mapping, as_number, as_text, first_of, keys, text_of
 from reflector.trajectories.step import Outcome, RecordedScore
 
 __all__ = [
-    "combined_outcome",
-    "error_of",
-    "error_outcome",
-    "feedback_of",
-    "limit_of",
-    "limit_reached",
-    "outcome_of",
-    "score_outcome",
-    "scores_of",
-]
+    "combined_outcome", "error_of", "error_outcome", "feedback_of", "limit_of", "limit_reached", "outcome_of",
+    "score_outcome", "scores_of",
+]  # fmt: skip
 
-_SUCCESS_WORDS = frozenset(
-    {
-        "c",
-        "correct",
-        "pass",
-        "passed",
-        "yes",
-        "true",
-        "success",
-        "successful",
-        "succeeded",
-        "solved",
-        "resolved",
-    }
-)
-_FAILURE_WORDS = frozenset(
-    {
-        "i",
-        "n",
-        "incorrect",
-        "wrong",
-        "fail",
-        "failed",
-        "failure",
-        "no",
-        "false",
-        "unsuccessful",
-        "unsolved",
-        "unresolved",
-    }
-)
-_OTHER_WORDS = {
-    "p": Outcome.PARTIAL,
-    "partial": Outcome.PARTIAL,
-    "partially_correct": Outcome.PARTIAL,
-    "timeout": Outcome.TIMEOUT,
-    "timed_out": Outcome.TIMEOUT,
-    "error": Outcome.ERROR,
-    "errored": Outcome.ERROR,
-    "crashed": Outcome.ERROR,
+_WORDS = {
+    Outcome.SUCCESS: "c correct pass passed yes true success successful succeeded solved resolved",
+    Outcome.FAILURE: "i n incorrect wrong fail failed failure no false unsuccessful unsolved unresolved",
+    Outcome.PARTIAL: "p partial partially_correct",
+    Outcome.TIMEOUT: "timeout timed_out",
+    Outcome.ERROR: "error errored crashed",
 }
+_OUTCOMES = {word: outcome for outcome, words in _WORDS.items() for word in words.split()}
 _SCORE_KEYS = ("score", "reward", "rating", "scores", "rewards")
-_JUDGEMENT_KEYS = (
-    "success",
-    "is_success",
-    "successful",
-    "resolved",
-    "solved",
-    "passed",
-    "correct",
-    "is_correct",
-)
+_JUDGEMENT_KEYS = keys("success is_success successful resolved solved passed correct is_correct")
 # One of five stars is not a full mark: what these mean depends on a scale that the record does not tell.
 _SCALES = frozenset({"rating", "ratings", "stars"})
 _FEEDBACK_KEYS = ("feedback", "critique", "comment", "comments", "explanation", "rationale", "judge_feedback")
 # The first that occurs in the record's words names the limit.
-_LIMITS = (
-    ("time", "time"),
-    ("working", "time"),
-    ("context", "tokens"),
-    ("token", "tokens"),
-    ("cost", "cost"),
-    ("budget", "cost"),
-    ("message", "messages"),
-    ("turn", "turns"),
-    ("step", "steps"),
-    ("iteration", "steps"),
-    ("call", "calls"),
-)
+_LIMITS = {
+    "time": "time", "working": "time", "context": "tokens", "token": "tokens", "cost": "cost", "budget": "cost",
+    "message": "messages", "turn": "turns", "step": "steps", "iteration": "steps", "call": "calls",
+}  # fmt: skip
 _LIMIT_REACHED = re.compile(r"limit|exceed|max[_ -]|too[_ -]many|time[sd]?[_ -]?out", re.IGNORECASE)
 _SCORES_KEPT = 1000
 
@@ -112,30 +55,22 @@ def _word_outcome(value: JSONValue) -> Outcome:
     if not isinstance(value, str):
         return Outcome.UNKNOWN
     word = value.strip().lower().replace(" ", "_").replace("-", "_")
-    if word in _SUCCESS_WORDS:
-        return Outcome.SUCCESS
-    return Outcome.FAILURE if word in _FAILURE_WORDS else _OTHER_WORDS.get(word, Outcome.UNKNOWN)
+    return _OUTCOMES.get(word, Outcome.UNKNOWN)
 
 
 def combined_outcome(outcomes: Iterable[Outcome]) -> Outcome:
     """Return one outcome for several judgements: agreed, or partial; those that say nothing do not count."""
-    known = {outcome for outcome in outcomes if outcome is not Outcome.UNKNOWN}
-    if not known:
-        return Outcome.UNKNOWN
+    known = set(outcomes) - {Outcome.UNKNOWN} or {Outcome.UNKNOWN}
     return known.pop() if len(known) == 1 else Outcome.PARTIAL
 
 
 def scores_of(record: Mapping[str, Any]) -> tuple[RecordedScore, ...]:
     """Return the scores that stand in a record under their usual names."""
     explanation = as_text(first_of(record, "score_explanation", "explanation", "rationale"))
-    scores: list[RecordedScore] = []
-    for key in _SCORE_KEYS:
-        if record.get(key) is not None:
-            scores.extend(_scores_in(key, record[key], explanation))
-    for key in _JUDGEMENT_KEYS:
-        if _is_judgement(record.get(key)):
-            scores.extend(_scores_in(key, record[key], explanation))
-    return tuple(scores[:_SCORES_KEPT])
+    named = [key for key in _SCORE_KEYS if record.get(key) is not None]
+    named += [key for key in _JUDGEMENT_KEYS if _is_judgement(record.get(key))]
+    found = (score for key in named for score in _scores_in(key, record[key], explanation))
+    return tuple(islice(found, _SCORES_KEPT))
 
 
 def _is_judgement(value: JSONValue) -> bool:
@@ -203,7 +138,7 @@ def limit_reached(words: str | None) -> str | None:
 def limit_of(words: str | None) -> str | None:
     """Return which limit a record's words speak of, or None when they name none."""
     text = (words or "").lower()
-    return next((name for word, name in _LIMITS if word in text), None)
+    return next((name for word, name in _LIMITS.items() if word in text), None)
 
 
 def outcome_of(

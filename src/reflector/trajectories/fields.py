@@ -14,19 +14,9 @@ from reflector._text import replace_surrogates
 from reflector.usage import Usage
 
 __all__ = [
-    "MAX_DEPTH",
-    "as_count",
-    "as_list",
-    "as_mapping",
-    "as_number",
-    "as_text",
-    "as_time",
-    "first_of",
-    "names_of_tools",
-    "settle",
-    "text_of",
-    "usage_of",
-]
+    "MAX_DEPTH", "as_count", "as_list", "as_mapping", "as_number", "as_text", "as_time", "first_of", "keys",
+    "names_of_tools", "settle", "text_of", "usage_of",
+]  # fmt: skip
 
 MAX_DEPTH = 200
 """Levels of nesting that a record may have. Real logs stay below 30."""
@@ -139,6 +129,11 @@ def as_list(value: JSONValue) -> list[Any]:
     if isinstance(value, list):
         return value
     return list(value) if isinstance(value, tuple) else []
+
+
+def keys(names: str) -> tuple[str, ...]:
+    """Return the keys of a list written as text."""
+    return tuple(names.split())
 
 
 def first_of(record: Mapping[str, JSONValue], *keys: str) -> JSONValue:

@@ -24,6 +24,8 @@ from reflector.trajectories.trajectory import Trajectory
 __all__ = ["load_trajectories"]
 
 _MORE_SUFFIXES = frozenset({".traj", ".trajectory", ".trace", ".messages", ".json", ".jsonl"})
+_Given = str | os.PathLike[str] | bytes | bytearray | memoryview
+_Found = Iterator[Trajectory | TrajectoryImportError]
 _Documents = Iterator[Document | TrajectoryImportError]
 
 
@@ -35,7 +37,7 @@ class _Source(NamedTuple):
 
 
 def load_trajectories(
-    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
+    source: _Given,
     *,
     format: str = "auto",
     errors: list[TrajectoryImportError] | None = None,
@@ -59,9 +61,7 @@ def load_trajectories(
 
 
 def _loaded(
-    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
-    chosen: Format | None,
-    errors: list[TrajectoryImportError] | None,
+    source: _Given, chosen: Format | None, errors: list[TrajectoryImportError] | None
 ) -> Iterator[Trajectory]:
     try:
         with _opened(source) as (named, file):
@@ -79,9 +79,7 @@ def _loaded(
 
 
 @contextmanager
-def _opened(
-    source: str | os.PathLike[str] | bytes | bytearray | memoryview,
-) -> Iterator[tuple[_Source, BinaryIO]]:
+def _opened(source: _Given) -> Iterator[tuple[_Source, BinaryIO]]:
     if isinstance(source, bytes | bytearray | memoryview):
         data = bytes(source)
         digest = hashlib.sha256(data).hexdigest()[:12]
@@ -119,16 +117,20 @@ def _stem(name: str) -> str:
     return path.stem if path.suffix.lower() in _MORE_SUFFIXES else path.name
 
 
-def _items(
-    source: _Source, file: BinaryIO, chosen: Format | None
-) -> Iterator[Trajectory | TrajectoryImportError]:
+def _items(source: _Source, file: BinaryIO, chosen: Format | None) -> _Found:
     """Yield the trajectories of a file, and an error for each record that is none."""
     if is_archive(file.read(4)):
         yield from _items_of_archive(source, file, chosen)
         return
     file.seek(0)
     documents = read_documents(file, name=source.name)
-    early, first = _first_document(documents)
+    early: list[TrajectoryImportError] = []
+    first: Document | None = None
+    for item in documents:
+        if isinstance(item, Document):
+            first = item
+            break
+        early.append(item)
     yield from early
     if first is None:
         return
@@ -143,23 +145,12 @@ def _items(
     yield from _read_all(found, documents, source)
 
 
-def _items_of_archive(
-    source: _Source, file: BinaryIO, chosen: Format | None
-) -> Iterator[Trajectory | TrajectoryImportError]:
+def _items_of_archive(source: _Source, file: BinaryIO, chosen: Format | None) -> _Found:
     archive = Archive(file, name=source.name)
     found = chosen or recognize(Sample(None, source.name or "", archive.members), file=source.name)
     if found.archive is None:
         raise TrajectoryImportError(f"files of format {found.name!r} are not zip archives", file=source.name)
     yield from _read_all(found, archive.documents(found.archive), source)
-
-
-def _first_document(documents: _Documents) -> tuple[list[TrajectoryImportError], Document | None]:
-    early: list[TrajectoryImportError] = []
-    for item in documents:
-        if isinstance(item, Document):
-            return early, item
-        early.append(item)
-    return early, None
 
 
 def _recognized(first: Document, source: _Source) -> Format:
@@ -180,9 +171,7 @@ def _gathered(documents: _Documents) -> _Documents:
     yield Document(None, values, "whole")
 
 
-def _read_all(
-    found: Format, documents: _Documents, source: _Source
-) -> Iterator[Trajectory | TrajectoryImportError]:
+def _read_all(found: Format, documents: _Documents, source: _Source) -> _Found:
     records = _records(found, documents, source)
     head = list(itertools.islice(records, 2))
     if not head:
@@ -204,15 +193,12 @@ def _records(
             continue
         try:
             for record in found.records(item.value):
-                yield Record(_record_name(item.number, record.name), record.value)
+                names = [name for name in (item.number, record.name) if name is not None]
+                yield Record(
+                    "/".join(map(str, names)) if len(names) > 1 else next(iter(names), None), record.value
+                )
         except Exception as err:  # noqa: BLE001  re-typed: the boundary to records of any shape
             yield _retyped(err, found, source, item.number)
-
-
-def _record_name(line: int | None, name: str | int | None) -> str | int | None:
-    if line is None or name is None:
-        return name if line is None else line
-    return f"{line}/{name}"
 
 
 def _read_one(
@@ -231,17 +217,15 @@ def _retyped(
     err: Exception, found: Format, source: _Source, record: str | int | None
 ) -> TrajectoryImportError:
     """Return an error of ours for whatever a format stumbled over: records are written by anybody."""
-    if isinstance(err, TrajectoryImportError):
-        reason = err.reason
-    elif isinstance(err, ValidationError):
+    if isinstance(err, ValidationError):
         problem = err.errors(include_url=False, include_context=False, include_input=False)[0]
-        reason = (
-            f"not a readable {found.name} record: {problem['msg']} at {'.'.join(map(str, problem['loc']))}"
-        )
+        why = f"{problem['msg']} at {'.'.join(map(str, problem['loc']))}"
     elif isinstance(err, ValueError):
-        reason = f"not a readable {found.name} record: {one_line(str(err), 300)}"
+        why = one_line(str(err), 300)
     else:
-        reason = f"not a readable {found.name} record: {type(err).__name__} ({one_line(str(err), 200)})"
+        why = f"{type(err).__name__} ({one_line(str(err), 200)})"
+    own = err.reason if isinstance(err, TrajectoryImportError) else ""
+    reason = own or f"not a readable {found.name} record: {why}"
     retyped = TrajectoryImportError(reason, file=source.name, record=record)
     retyped.__cause__ = err
     return retyped

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Any, NamedTuple
 
 from reflector._json import JSONValue
@@ -76,30 +77,20 @@ def _split_thinking(text: str, *, is_known: bool) -> Iterator[Piece]:
 
 def _joined(pieces: Iterable[Piece]) -> Iterator[Piece]:
     """Yield the pieces with neighbouring texts joined by a line break, empty ones left out."""
-    texts: list[str] = []
-    for piece in pieces:
-        if piece.kind == "text":
-            texts.append(piece.value)
-            continue
-        if any(texts):
+    for is_text, group in groupby(pieces, key=lambda piece: piece.kind == "text"):
+        if not is_text:
+            yield from group
+        elif any(texts := [piece.value for piece in group]):
             yield Piece("text", "\n".join(texts))
-        texts = []
-        yield piece
-    if any(texts):
-        yield Piece("text", "\n".join(texts))
 
 
 def _parts_of(content: JSONValue) -> Iterator[Piece]:
-    if content is None:
-        return
-    if isinstance(content, str):
-        yield Piece("text", content)
-    elif isinstance(content, list | tuple):
+    if isinstance(content, list | tuple):
         for part in content:
-            yield from _parts_of(part) if not isinstance(part, dict) else [_part_of(part)]
+            yield from _parts_of(part)
     elif isinstance(content, dict):
         yield _part_of(content)
-    else:
+    elif content is not None:
         yield Piece("text", text_of(content))
 
 
@@ -112,10 +103,8 @@ def _part_of(part: Mapping[str, Any]) -> Piece:
         return Piece("reasoning", _thinking_text(part) or "[thinking withheld]")
     if kind == "refusal":
         return Piece("refusal", text_of(part.get("refusal")))
-    if kind == "tool_use":
-        return Piece("call", part)
-    if kind == "tool_result":
-        return Piece("result", part)
+    if kind in ("tool_use", "tool_result"):
+        return Piece("call" if kind == "tool_use" else "result", part)
     return Piece("text", _name_of_part(kind, part))
 
 

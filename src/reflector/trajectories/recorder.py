@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from datetime import datetime
 from math import inf
-from types import TracebackType
 from typing import Any
 
 import anyio
@@ -188,9 +187,7 @@ class Recording:
     def __enter__(self) -> Recording:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
         if self._ended is None:
             self._end(error)
 
@@ -198,11 +195,8 @@ class Recording:
         self._deadline = anyio.current_effective_deadline()
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        if self._ended is None:
-            self._end(error)
+    async def __aexit__(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        self.__exit__(kind, error, traceback)
 
     def _end(self, error: BaseException | None) -> None:
         if error is None:

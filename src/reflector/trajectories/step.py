@@ -11,7 +11,10 @@ from pydantic import Field
 from reflector._json import JSONValue, Value
 from reflector.usage import Usage
 
-__all__ = ["Importance", "Outcome", "RecordedScore", "Step", "StepKind", "count_turns", "opens_turn"]
+__all__ = [
+    "Importance", "Outcome", "RecordedScore", "Step", "StepKind", "TrajectoryStatistics", "count_turns",
+    "opens_turn",
+]  # fmt: skip
 
 
 class StepKind(StrEnum):
@@ -113,6 +116,25 @@ class Step(Value):
     usage: Usage | None = None
     metadata: dict[str, JSONValue] = Field(default_factory=dict)
     """Whatever else the record says of this step. Not to be changed in place."""
+
+
+class TrajectoryStatistics(Value):
+    """What a run consists of, in numbers."""
+
+    step_count: int = 0
+    turn_count: int = 0
+    """Turns of the model."""
+    tool_call_count: int = 0
+    error_count: int = 0
+    """Steps that the record itself marks as failed."""
+    kinds: dict[StepKind, int] = Field(default_factory=dict)
+    """Steps of each kind that occurs."""
+    importance: dict[Importance, int] = Field(default_factory=dict)
+    """Steps of every importance, lowest first."""
+    outcome: Outcome = Outcome.UNKNOWN
+    duration_ms: float | None = None
+    is_filtered: bool = False
+    """Whether steps were left out by `Trajectory.filter`."""
 
 
 def opens_turn(kind: StepKind, previous: StepKind | None) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from reflector.trajectories.analysis import Severity, SuccessIndicator, SuccessIndicatorType
+from reflector.trajectories.findings.finding import MAX_EVIDENCE
 from reflector.trajectories.findings.run_view import MODEL_WORDS, RunView, ToolUse
 from reflector.trajectories.findings.tool_results import FailureKind
 from reflector.trajectories.findings.wording import at_steps, count_times, passage_around
@@ -35,14 +36,15 @@ def find_success_indicators(view: RunView) -> list[SuccessIndicator]:
 
 
 def _indicator(
-    kind: SuccessIndicatorType,
-    description: str,
-    steps: tuple[int, ...] = (),
-    evidence: str = "",
-    impact: Severity = Severity.HIGH,
+    kind: str, said: str, *steps: int, evidence: str = "", impact: str = "high"
 ) -> SuccessIndicator:
+    quote = evidence[:MAX_EVIDENCE].strip()
     return SuccessIndicator(
-        type=kind, impact=impact, description=description, step_indices=steps, evidence=evidence[:300].strip()
+        type=SuccessIndicatorType(kind),
+        impact=Severity(impact),
+        description=said,
+        step_indices=steps,
+        evidence=quote,
     )
 
 
@@ -50,14 +52,14 @@ def _efficient_path(view: RunView) -> Iterator[SuccessIndicator]:
     duration, steps, quality = view.trajectory.duration_ms, len(view.steps), view.config.quality
     if duration is not None and duration < quality.fast_ms and steps < quality.efficient_steps:
         text = f"The run succeeded in {steps} steps and {duration:.0f} ms."
-        yield _indicator(SuccessIndicatorType.EFFICIENT_PATH, text)
+        yield _indicator("efficient_path", text)
 
 
 def _clear_reasoning(view: RunView) -> Iterator[SuccessIndicator]:
     steps = tuple(i for i, step in enumerate(view.steps) if step.kind is StepKind.REASONING)
     if len(steps) >= 2:
         text = f"The run reasoned step by step ({at_steps(steps)})."
-        yield _indicator(SuccessIndicatorType.CLEAR_REASONING, text, steps, view.first_line(steps[0]))
+        yield _indicator("clear_reasoning", text, *steps, evidence=view.first_line(steps[0]))
 
 
 def _proper_tool_use(view: RunView) -> Iterator[SuccessIndicator]:
@@ -65,7 +67,7 @@ def _proper_tool_use(view: RunView) -> Iterator[SuccessIndicator]:
     if calls and not any(map(_failed, view.uses)):
         names = list(dict.fromkeys(use.name for use in view.uses))
         text = f"None of the {len(calls)} tool calls failed ({', '.join(names[:6])})."
-        yield _indicator(SuccessIndicatorType.PROPER_TOOL_USE, text, calls, names[0], Severity.MEDIUM)
+        yield _indicator("proper_tool_use", text, *calls, evidence=names[0], impact="medium")
 
 
 def _failed(use: ToolUse) -> bool:
@@ -79,7 +81,7 @@ def _decomposition(view: RunView) -> Iterator[SuccessIndicator]:
         plan = _plan(step.content[:4000]) if step.kind in MODEL_WORDS else None
         if plan is not None and _is_followed(view, calls, index):
             text = f"Step {index} split the task into parts before they were worked on."
-            yield _indicator(SuccessIndicatorType.GOOD_DECOMPOSITION, text, (index,), plan)
+            yield _indicator("good_decomposition", text, index, evidence=plan)
             return
 
 
@@ -105,27 +107,18 @@ def _is_followed(view: RunView, calls: list[int], index: int) -> bool:
 
 def _recovery(view: RunView) -> Iterator[SuccessIndicator]:
     """A failed call after which the same tool, called differently, worked."""
-    recovered = [
-        (use, worked) for number, use in enumerate(view.uses) for worked in _mended(view, number, use)
-    ]
+    recovered = [(use, worked) for at, use in enumerate(view.uses) for worked in _mended(view, at, use)]
     if recovered:
         failed, worked = recovered[0]
         times = f" (recovered {count_times(len(recovered))})" if len(recovered) > 1 else ""
-        yield _indicator(
-            SuccessIndicatorType.EFFECTIVE_RECOVERY,
-            f"After `{failed.name}` failed at step {failed.index} the call was changed and worked at step "
-            f"{worked.index}{times}.",
-            (failed.index, worked.index),
-            failed.failure.evidence if failed.failure is not None else "",
-        )
+        text = f"After `{failed.name}` failed at step {failed.index} the call was changed and worked at step "
+        quote = failed.failure.evidence if failed.failure is not None else ""
+        text += f"{worked.index}{times}."
+        yield _indicator("effective_recovery", text, failed.index, worked.index, evidence=quote)
 
 
 def _mended(view: RunView, number: int, use: ToolUse) -> list[ToolUse]:
     """The first of the next few calls of the same tool that was another call and worked."""
     later = view.uses[number + 1 : number + 1 + _NEARBY] if _failed(use) else ()
-    return [
-        each
-        for each in later
-        if (each.failure is None and each.result is not None)
-        and (each.name == use.name and each.fingerprint != use.fingerprint)
-    ][:1]
+    worked = (each for each in later if each.failure is None and each.result is not None)
+    return [each for each in worked if each.name == use.name and each.fingerprint != use.fingerprint][:1]

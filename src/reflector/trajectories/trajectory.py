@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -9,37 +10,29 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from reflector._ids import new_id
-from reflector._json import JSONValue, Value, dumps, loads
+from reflector._json import JSONValue, Value, dumps, first_problem, loads
 from reflector._text import one_line
 from reflector.errors import InputError, TrajectoryImportError
 from reflector.trajectories.chat import read_messages, system_prompt
-from reflector.trajectories.checks import checked, first_problem, known_outcome, plain_message
-from reflector.trajectories.conversation import conversation_of
-from reflector.trajectories.fields import MAX_DEPTH, settle, text_of
-from reflector.trajectories.rendering import messages_from_steps
-from reflector.trajectories.statistics import TrajectoryStatistics, count_steps
+from reflector.trajectories.checks import checked, named
+from reflector.trajectories.conversation import conversation_of, messages_from_steps
+from reflector.trajectories.fields import MAX_DEPTH, as_mapping, settle, text_of
 from reflector.trajectories.step import (
     Importance,
     Outcome,
     RecordedScore,
     Step,
     StepKind,
+    TrajectoryStatistics,
     count_turns,
     opens_turn,
 )
 from reflector.usage import Usage
 
 __all__ = [
-    "MAX_SAVED_DEPTH",
-    "SCHEMA",
-    "Importance",
-    "Outcome",
-    "RecordedScore",
-    "Step",
-    "StepKind",
-    "Trajectory",
+    "MAX_SAVED_DEPTH", "SCHEMA", "Importance", "Outcome", "RecordedScore", "Step", "StepKind", "Trajectory",
     "utc_now",
-]
+]  # fmt: skip
 
 SCHEMA = "reflector.trajectory/1"
 """Marks a trajectory saved by `to_json`."""
@@ -120,7 +113,7 @@ class Trajectory(Value):
                 f"expected a list of messages like {{'role': 'user', 'content': '…'}}, got {type(messages).__name__}"
             )
         try:
-            raw = settle([plain_message(message) for message in messages])
+            raw = settle([as_mapping(message) or message for message in messages])
             steps = read_messages(raw)
         except (TypeError, ValueError) as err:
             raise TrajectoryImportError(one_line(str(err))) from err
@@ -157,8 +150,10 @@ class Trajectory(Value):
         fields = {key: value for key, value in document.items() if key != "schema"}
         try:
             return cls(**fields)
-        except (ValidationError, TypeError) as err:
+        except ValidationError as err:
             raise TrajectoryImportError(first_problem(err)) from err
+        except TypeError as err:
+            raise TrajectoryImportError(one_line(str(err))) from err
 
     # --- changing it --------------------------------------------------------------------------------------
 
@@ -188,12 +183,7 @@ class Trajectory(Value):
     def _step(self, kind: StepKind | str | None, content: Any, fields: dict[str, Any]) -> Step:
         if kind is None:
             raise InputError(f"a step needs a kind: one of {', '.join(StepKind)}.")
-        try:
-            known = StepKind(kind)
-        except ValueError:
-            raise InputError(
-                f"unknown kind of step {kind!r}: expected one of {', '.join(StepKind)}."
-            ) from None
+        known = named(StepKind, kind, "kind of step")
         if known.is_model and "turn" not in fields:
             previous = self.steps[-1].kind if self.steps else None
             last = next((step.turn for step in reversed(self.steps) if step.turn is not None), -1)
@@ -218,40 +208,34 @@ class Trajectory(Value):
             clock: Gives the present moment.
             fields: More fields of the trajectory, such as `exit_status` or `duration_ms`.
         """
-        changes: dict[str, Any] = {"outcome": known_outcome(outcome)} | fields
+        changes: dict[str, Any] = {"outcome": named(Outcome, outcome, "outcome")} | fields
         if error is not None:
             changes["error"] = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
         if self.started_at is not None and "duration_ms" not in changes:
             elapsed = (completed_at or clock()) - self.started_at
             changes["duration_ms"] = max(elapsed.total_seconds() * 1000, 0.0)
-        return checked(lambda: self._replaced(**changes))
+        ended: Trajectory = checked(lambda: self.replace(**changes))
+        return ended
 
     def with_outcome(
         self, outcome: Outcome | str, *, feedback: str | Iterable[str] | None = None
     ) -> Trajectory:
         """Return the run with an outcome that its record cannot know; feedback is added to what is there."""
         said = () if feedback is None else (feedback,) if isinstance(feedback, str) else tuple(feedback)
-        return checked(
-            lambda: self._replaced(outcome=known_outcome(outcome), feedback=(*self.feedback, *said))
-        )
+        known = named(Outcome, outcome, "outcome")
+        told: Trajectory = checked(lambda: self.replace(outcome=known, feedback=(*self.feedback, *said)))
+        return told
 
     def filter(
         self, min_importance: Importance | str = Importance.MEDIUM, *, keep_first_last: bool = True
     ) -> Trajectory:
         """Return the run with only the steps of at least that importance; `metadata["filtered"]` tells so."""
-        try:
-            threshold = Importance(min_importance)
-        except ValueError:
-            expected = ", ".join(Importance)
-            raise InputError(f"unknown importance {min_importance!r}: expected one of {expected}.") from None
+        threshold = named(Importance, min_importance, "importance")
         wanted = {level for level in Importance if level.level >= threshold.level}
         ends = {0, len(self.steps) - 1} if keep_first_last else set()
         kept = tuple(s for index, s in enumerate(self.steps) if s.importance in wanted or index in ends)
         note = {"min_importance": threshold.value, "removed": len(self.steps) - len(kept)}
         return self.model_copy(update={"steps": kept, "metadata": self.metadata | {"filtered": note}})
-
-    def _replaced(self, **changes: Any) -> Trajectory:
-        return type(self)(**({name: getattr(self, name) for name in type(self).model_fields} | changes))
 
     # --- reading it ---------------------------------------------------------------------------------------
 
@@ -273,8 +257,15 @@ class Trajectory(Value):
 
     def statistics(self) -> TrajectoryStatistics:
         """Return the run in numbers."""
-        return count_steps(
-            self.steps,
+        kinds = Counter(step.kind for step in self.steps)
+        levels = Counter(step.importance for step in self.steps)
+        return TrajectoryStatistics(
+            step_count=len(self.steps),
+            turn_count=self.turn_count,
+            tool_call_count=kinds[StepKind.TOOL_CALL],
+            error_count=sum(step.is_error for step in self.steps),
+            kinds=dict(kinds),
+            importance={level: levels[level] for level in Importance},
             outcome=self.outcome,
             duration_ms=self.duration_ms,
             is_filtered="filtered" in self.metadata,

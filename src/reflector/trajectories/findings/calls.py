@@ -1,15 +1,16 @@
-"""Checks of how calls stand in the record: repetitions, arguments, names."""
+"""Checks of calls: repetitions, arguments, names, and files that must not be changed."""
 
 from __future__ import annotations
 
+import re
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
-from reflector.trajectories.analysis import FailureCategory
-from reflector.trajectories.findings.catalogue import Checks
+from reflector._text import one_line
+from reflector.trajectories.analysis import Severity
 from reflector.trajectories.findings.commands import is_reader
-from reflector.trajectories.findings.finding import Hit
+from reflector.trajectories.findings.finding import Checks, Hit
 from reflector.trajectories.findings.run_view import RunView, ToolUse
 from reflector.trajectories.findings.wording import listed, one_of
 from reflector.trajectories.step import StepKind
@@ -24,14 +25,14 @@ _WAITING = one_of(
 
 @checks.add(
     "repeated_call",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "The same call of `{tool}` was made with the same arguments and the same result {times}{shown}.",
     grave=4,
 )
 def _repeated(view: RunView) -> Iterator[Hit]:
     """Identical calls with an identical result; those that fail are told with their failure."""
     for number, uses in enumerate(_repetitions(view)):
-        if len(uses) >= max(2, view.config.tools.repeats):
+        if len(uses) >= 2:
             steps = tuple(use.call for use in uses if use.call is not None)
             command = next(filter(None, map(str.strip, uses[0].command.splitlines())), "")
             facts = {"tool": uses[0].name, "shown": f": {command[:120]}" if command else ""}
@@ -71,7 +72,7 @@ def _user_steps(view: RunView) -> list[int]:
 
 @checks.add(
     "malformed_arguments",
-    FailureCategory.TOOL_FAILURE,
+    "tool_failure",
     "The arguments of a call of `{tool}` were not valid JSON, {times}.",
     grave=3,
 )
@@ -86,7 +87,7 @@ def _malformed(view: RunView) -> Iterator[Hit]:
 
 @checks.add(
     "unknown_tool",
-    FailureCategory.TOOL_FAILURE,
+    "tool_failure",
     "The model called `{tool}`, not one of the tools it was offered ({offered}), {times}.",
 )
 def _unknown(view: RunView) -> Iterator[Hit]:
@@ -96,3 +97,56 @@ def _unknown(view: RunView) -> Iterator[Hit]:
         if offered and use.name.lower() not in offered and (use.failure is not None or use.result is None):
             shown = listed(view.trajectory.tools or (), most=12)
             yield Hit((call,), use.name, {"tool": use.name, "offered": shown}, key=use.name)
+
+
+_FORBIDDEN = re.compile(
+    r"^[^\n]{0,40}?\b(?:do not|don't|never|must not)\W{1,3}(?:ever )?(?:modify|edit|change|touch|alter|create|add)\b"
+    r"[ :*]{1,4}([^\n]{3,200})",
+    re.IGNORECASE | re.MULTILINE,
+)
+_FILE_NAME = re.compile(r"[\w-]{2,60}\.[a-z]{1,5}\b")
+_REDIRECTS = re.compile(r"(?:>>?|\btee(?: -a)?)\s{0,3}([\w./~-]{2,200})")
+_WRITING_NAME = re.compile(r"write|create|edit|replace|patch|insert|append", re.IGNORECASE)
+_PATH_KEYS = ("path", "file_path", "filename", "file", "target_file")
+
+
+@checks.add(
+    "forbidden_change",
+    "logical_error",
+    "The instructions say “{rule}”, yet {path} was written at {steps}{undone}.",
+)
+def _forbidden(view: RunView) -> Iterator[Hit]:
+    """A file was written although the instructions say not to."""
+    rule = _FORBIDDEN.search(view.instructions)
+    for call, use in view.calls if rule is not None else ():
+        path = next(_protected(rule.group(1).lower(), _written(view, use)), None) if rule else None
+        if rule and path is not None and use.failure is None:
+            later = ((i, use.command) for i, use in view.calls if i > call)
+            removed = next((i for i, command in later if "rm " in command and path in command), None)
+            undone = f"; it was removed again at step {removed}" if removed is not None else ""
+            said = one_line(rule.group(0).strip(" -*"), 160)
+            facts = {"rule": said, "path": path, "undone": undone}
+            yield Hit((call,), path, facts, Severity.LOW if removed is not None else Severity.MEDIUM)
+
+
+def _written(view: RunView, use: ToolUse) -> list[str]:
+    """The paths that a call writes to, as far as its command or its arguments show."""
+    command = use.command[:20_000]
+    in_place = (line.split() for line in command.splitlines() if "sed " in line and " -i" in line)
+    paths = [*_REDIRECTS.findall(command), *(words[-1] for words in in_place)]
+    arguments = view.steps[use.call].arguments if use.call is not None else None
+    if isinstance(arguments, dict) and _WRITING_NAME.search(
+        f"{use.name} {str(arguments.get('command', ''))[:40]}"
+    ):
+        paths += [path for path in map(arguments.get, _PATH_KEYS) if isinstance(path, str)]
+    return paths
+
+
+def _protected(rule: str, paths: Iterable[str]) -> Iterator[str]:
+    """The paths that a rule names, or that lie in a folder of tests when it speaks of tests."""
+    folders = {"test", "tests"} if re.search(r"\btests?\b", rule) else set()
+    names = set(_FILE_NAME.findall(rule))
+    for path in paths:
+        *above, name = path.lower().split("/")
+        if name in names or folders.intersection(above):
+            yield path

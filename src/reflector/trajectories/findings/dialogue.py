@@ -1,4 +1,4 @@
-"""Checks of the conversation with a user: stalls, refusals, corrections, requests that were given up."""
+"""Checks of the conversation with a user: stalls, refusals, corrections."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from reflector.trajectories.analysis import FailureCategory, Severity
-from reflector.trajectories.findings.catalogue import Checks
-from reflector.trajectories.findings.finding import Hit
+from reflector.trajectories.analysis import Severity
+from reflector.trajectories.findings.finding import Checks, Hit
 from reflector.trajectories.findings.run_view import RunView
 from reflector.trajectories.findings.wording import (
     at_steps,
@@ -53,13 +52,6 @@ _CORRECTION = one_of(
     r"\b(?:useless|frustrat\w{1,10}|ridiculous|unacceptable|waste of time)\b",
     r"\bas i (?:said|mentioned|told you)\b",
 )
-_GAVE_UP = one_of(
-    r"\bi(?:'ll| will| am going to|'m going to) (?:\w{1,20} ){0,6}"
-    r"(?:contact|call|try|find|look|reach out|go to|ask|do|speak)\b"
-    r"[^.\n]{0,60}\b(?:human|someone|somewhere|else|support|agent|representative|myself|elsewhere|customer service)\b",
-    r"\b(?:never ?mind|forget it|i give up)\b",
-    r"\bspeak (?:to|with) a (?:human|person|manager|representative)\b",
-)
 _REFUSES = one_of(
     r"\bi(?:'m unable to| am unable to|'m not able to| am not able to| cannot| can't| could not| couldn't) "
     r"(?:provide|access|check|look up|view|retrieve|find|see|tell)\b",
@@ -68,7 +60,7 @@ _REFUSES = one_of(
 _PERSON = r"\b(?:human|agent|customer (?:service|support|care)|support|representative|specialist|person)\b"
 _SENDS_AWAY = one_of(
     r"\b(?:recommend|suggest|advise|please|should|can|could|need to)\b[^.\n]{0,60}"
-    r"\b(?:contact(?:ing)?|call(?:ing)?|reach(?:ing)? out|speak(?:ing)?)\b[^.\n]{0,40}" + _PERSON,
+    r"\b(?:contact(?:ing)?|call(?:ing)?|reach(?:ing)? out|speak(?:ing)?)\b[^.\n]{0,40}" + _PERSON
 )
 _TRANSFERS = one_of(r"\b(?:transfer|hand over|escalate)\b[^.\n]{0,40}" + _PERSON)
 _TRANSFER_NAME = one_of("transfer", "escalat", "hand_?off", "human")
@@ -89,6 +81,8 @@ _WEAK = words_of(
     "proceed get time way possible access able here there one more any me tell give share please require confirm"
 )
 _MOST_WORDS = 40
+_SAME = 0.6
+"""Share of the shorter question's words that both must hold to be the same one."""
 
 
 def _tool_passage(prompt: str) -> str | None:
@@ -99,9 +93,9 @@ def _tool_passage(prompt: str) -> str | None:
 
 @checks.add(
     "no_tool_called",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "{known}, yet no tool was called in the whole run (answers at {steps}).",
-    Severity.HIGH,
+    "high",
 )
 def _no_tool_called(view: RunView) -> Iterator[Hit]:
     """The prompt speaks of tools, or tools were offered to a run that failed, and none was called."""
@@ -118,14 +112,14 @@ def _no_tool_called(view: RunView) -> Iterator[Hit]:
 
 @checks.add(
     "dialogue_stall",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "The assistant asked for the same thing again ({thing}) at {steps}, although the user had said at {refused} that "
     "they could not give it, and looked nothing up in between.",
-    Severity.HIGH,
+    "high",
 )
 def _stall(view: RunView) -> list[Hit]:
     """The same is asked for again after the user could not give it, and no tool was called in between."""
-    stall = _Stall(view.config.dialogue.similarity)
+    stall = _Stall()
     for index, step in enumerate(view.steps):
         if step.kind is StepKind.TOOL_CALL:
             stall.missing, stall.unanswered = [], frozenset()
@@ -143,7 +137,6 @@ def _stall(view: RunView) -> list[Hit]:
 class _Stall:
     """What was asked for and denied so far, since the last tool call."""
 
-    similarity: float
     asked: frozenset[str] = frozenset()
     """Words of the last questions."""
     missing: list[str] = field(default_factory=list)
@@ -174,7 +167,7 @@ class _Stall:
     def _same(self, words: list[str]) -> list[str]:
         """The words of a question that were asked for before, if they are most of the shorter of the two."""
         shared = [word for word in words if word in self.unanswered]
-        least = self.similarity * min(len(words), len(self.unanswered))
+        least = _SAME * min(len(words), len(self.unanswered))
         return shared if len(shared) >= max(2, least) else []
 
 
@@ -183,15 +176,9 @@ def _telling(text: str) -> list[str]:
     return [word for word in words_in_order(text) if word not in _WEAK]
 
 
-def _mostly(words: list[str], asked: list[str], least: float) -> list[str]:
-    """The words of a question that were asked for before, if they are most of the shorter of the two."""
-    shared = [word for word in words if word in asked]
-    return shared if len(shared) >= max(2, least * min(len(words), len(asked))) else []
-
-
 @checks.add(
     "refused_without_lookup",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "The assistant said that it could not see or provide what was asked, without having called a tool for it, {times}.",
 )
 def _refused(view: RunView) -> Iterator[Hit]:
@@ -210,7 +197,7 @@ def _refused(view: RunView) -> Iterator[Hit]:
 
 @checks.add(
     "sent_away",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "The prompt has the assistant hand over itself (“{passage}”), yet it told the user to contact somebody {times} and "
     "made no transfer.",
 )
@@ -223,23 +210,9 @@ def _sent_away(view: RunView) -> Iterator[Hit]:
 
 
 @checks.add(
-    "user_correction",
-    FailureCategory.LOGICAL_ERROR,
-    "The user corrected the assistant or complained {times}.",
-    grave=2,
+    "user_correction", "logical_error", "The user corrected the assistant or complained {times}.", grave=2
 )
 def _corrections(view: RunView) -> Iterator[Hit]:
     spoken = next((i for i, step in enumerate(view.steps) if step.kind is StepKind.MESSAGE), len(view.steps))
     after = [i for i in range(spoken, len(view.steps)) if len(view.steps[i].content) <= 3000]
     return view.said(_CORRECTION, (StepKind.USER,), among=after, limit=1500)
-
-
-@checks.add(
-    "user_gave_up",
-    FailureCategory.INCOMPLETE,
-    "The user gave up at {steps} without getting what they had asked for.",
-)
-def _gave_up(view: RunView) -> Iterator[Hit]:
-    """The user leaves, in one of their last two messages."""
-    users = [index for index, step in enumerate(view.steps) if step.kind is StepKind.USER]
-    return view.said(_GAVE_UP, (StepKind.USER,), among=users[1:][-2:], limit=1500)

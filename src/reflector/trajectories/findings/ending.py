@@ -8,25 +8,20 @@ from functools import partial
 
 from reflector._text import one_line
 from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
-from reflector.trajectories.findings.catalogue import Checks
-from reflector.trajectories.findings.finding import Hit, Rule
+from reflector.trajectories.findings.finding import MAX_EVIDENCE, Checks, Hit, Rule
 from reflector.trajectories.findings.run_view import RunView
-from reflector.trajectories.findings.wording import one_of, passage_around
+from reflector.trajectories.findings.wording import one_of, passage_around, words_of
 from reflector.trajectories.step import Outcome, RecordedScore, StepKind
 
 __all__ = ["UNEXPLAINED", "checks", "unexplained"]
 
 checks = Checks()
-_CUT = frozenset(("length", "max_tokens", "max_output_tokens", "model_length"))
-_FILTERED = frozenset(("content_filter", "safety", "refusal", "recitation", "blocked"))
+_CUT = words_of("length max_tokens max_output_tokens model_length")
+_FILTERED = words_of("content_filter safety refusal recitation blocked")
 _TIME = one_of(r"time(?:d)?[\s_-]?out", r"deadline", r"^time\b", r"\btime[ _-]?(?:limit|exceeded)", r"wall")
 _LIMIT = one_of(
-    r"limit",
-    r"exceed",
-    r"max[_ ]?(?:steps|turns|iterations|tokens|messages)",
-    r"budget",
-    r"exit_(?:cost|context|format)",
-)
+    "limit", "exceed", r"max[_ ]?(?:steps|turns|iterations|tokens|messages)", "budget", "exit_(?:cost|context|format)",
+)  # fmt: skip
 _FINE = re.compile(
     r"^(?:submit\w*|success\w*|complet\w*|done|finish\w*|end_turn|stop\w*|ok|resolved|passed|exited?)$",
     re.IGNORECASE,
@@ -34,9 +29,8 @@ _FINE = re.compile(
 _BAD = one_of(
     "error", "exception", "fail", "crash", "abort", "cancel", "kill", "early", "interrupt", "refus", "stuck", "exit_",
 )  # fmt: skip
-_BAD_WORDS = frozenset(
-    ("i", "incorrect", "fail", "failed", "no", "false", "wrong", "n", "f", "failure", "error")
-)
+_BAD_WORDS = words_of("i incorrect fail failed no false wrong n f failure error")
+_LOW_SCORE = 0.5
 _CATEGORIES = {category.value: category for category in FailureCategory}
 _LABEL = re.compile(r"^[A-Za-z][A-Za-z _-]{0,19}$")
 _SUBMISSION = one_of(
@@ -49,7 +43,7 @@ _LAST_TOOL = one_of(
 )  # fmt: skip
 
 
-@checks.add("run_error", FailureCategory.ERROR, "{what}: {error}.", Severity.CRITICAL)
+@checks.add("run_error", "error", "{what}: {error}.", "critical")
 def _run_error(view: RunView) -> list[Hit]:
     """The error that ended the run; else the errors of the record, less grave if the run went on."""
     run = view.trajectory
@@ -60,7 +54,7 @@ def _run_error(view: RunView) -> list[Hit]:
     line = lines[-1] if lines[0].startswith("Traceback") else lines[0]
     status = f" with {run.exit_status}" if run.exit_status and run.exit_status not in run.error else ""
     facts = {"what": f"The run was ended{status} by an error", "error": one_line(line, 200)}
-    return [Hit(_place(view, line[: view.config.max_evidence]), line, facts, category=category)]
+    return [Hit(_place(view, line[:MAX_EVIDENCE]), line, facts, category=category)]
 
 
 def _error_steps(view: RunView) -> list[Hit]:
@@ -107,7 +101,8 @@ def _stop(view: RunView) -> tuple[str, str]:
         return "limit_reached", f"reached its limit ({run.limit})"
     errors = _run_error(view)
     if run.outcome is Outcome.TIMEOUT and all(hit.category is not FailureCategory.TIMEOUT for hit in errors):
-        return "run_timeout", f"timed out{_after(run.duration_ms)}"
+        after = f" after {run.duration_ms / 1000:.1f} s" if run.duration_ms is not None else ""
+        return "run_timeout", f"timed out{after}"
     if not errors and not _ended_well(view) and run.outcome is not Outcome.SUCCESS:
         if _LIMIT.search(status):
             return "limit_reached", f"reached a limit (exit status {status})"
@@ -116,10 +111,6 @@ def _stop(view: RunView) -> tuple[str, str]:
         if _BAD.search(status):
             return "exit_status", f"did not end by itself (exit status {status})"
     return "", ""
-
-
-def _after(duration_ms: float | None) -> str:
-    return f" after {duration_ms / 1000:.1f} s" if duration_ms is not None else ""
 
 
 def _ended_well(view: RunView) -> bool:
@@ -144,25 +135,17 @@ def _cut(view: RunView, reasons: frozenset[str]) -> Iterator[Hit]:
             yield Hit((index,), view.last_line(index), {"reason": step.finish_reason or ""}, grave)
 
 
-checks.add(
-    "answer_cut",
-    FailureCategory.INCOMPLETE,
-    "The model's answer was cut by its token limit (finish_reason {reason}) {times}.",
-    grave=2,
-)(partial(_cut, reasons=_CUT))
-checks.add(
-    "content_filter",
-    FailureCategory.ERROR,
-    "The model's answer was stopped by a content filter (finish_reason {reason}) {times}.",
-    Severity.HIGH,
-)(partial(_cut, reasons=_FILTERED))
+_said = "The model's answer was cut by its token limit (finish_reason {reason}) {times}."
+checks.add("answer_cut", "incomplete", _said, grave=2)(partial(_cut, reasons=_CUT))
+_said = "The model's answer was stopped by a content filter (finish_reason {reason}) {times}."
+checks.add("content_filter", "error", _said, "high")(partial(_cut, reasons=_FILTERED))
 
 
 @checks.add(
     "no_submission",
-    FailureCategory.INCOMPLETE,
+    "incomplete",
     "The run ended without a submission: {name} was never called, though told “{passage}”.",
-    Severity.HIGH,
+    "high",
 )
 def _no_submission(view: RunView) -> Iterator[Hit]:
     """The instructions ask for a submission, and no call made one."""
@@ -183,7 +166,7 @@ def _may_be_unfinished(view: RunView) -> bool:
     return run.outcome is not Outcome.SUCCESS and bool(view.turns) and not broken_off
 
 
-@checks.add("no_final_answer", FailureCategory.INCOMPLETE, "The run ended {how}.", Severity.HIGH)
+@checks.add("no_final_answer", "incomplete", "The run ended {how}.", "high")
 def _no_answer(view: RunView) -> Iterator[Hit]:
     """The run ends with a tool: nobody said anything after it."""
     told = view.trajectory.limit or _ended_well(view) or any(_no_submission(view))
@@ -201,12 +184,7 @@ def _no_answer(view: RunView) -> Iterator[Hit]:
         yield Hit((last,), view.last_line(last), {"how": how})
 
 
-@checks.add(
-    "partial_outcome",
-    FailureCategory.INCOMPLETE,
-    "The run ended with only a part of its goal reached.",
-    Severity.HIGH,
-)
+@checks.add("partial_outcome", "incomplete", "The run ended with only a part of its goal reached.", "high")
 def _partial(view: RunView) -> Iterator[Hit]:
     """The record says so, and nothing else says what is missing."""
     run = view.trajectory
@@ -215,19 +193,14 @@ def _partial(view: RunView) -> Iterator[Hit]:
         yield view.last_words()
 
 
-@checks.add(
-    "low_score",
-    FailureCategory.LOGICAL_ERROR,
-    "The result was scored {value} for {name}{why}.",
-    Severity.HIGH,
-)
+@checks.add("low_score", "logical_error", "The result was scored {value} for {name}{why}.", "high")
 def _low_scores(view: RunView) -> Iterator[Hit]:
     for number, score in enumerate(view.trajectory.scores):
         if not _is_low(view, score):
             continue
         why = (score.explanation or "").strip()
         value = f"{score.value:g}" if isinstance(score.value, float) else str(score.value)
-        evidence = why.splitlines()[0][: view.config.max_evidence] if why else f"{score.name}={value}"
+        evidence = why.splitlines()[0][:MAX_EVIDENCE] if why else f"{score.name}={value}"
         steps = _place(view, evidence)
         said = _expected(view, why) or (f": {one_line(why, 200)}" if why and not steps else "")
         facts = {"value": value, "name": score.name, "why": said}
@@ -240,7 +213,7 @@ def _is_low(view: RunView, score: RecordedScore) -> bool:
         return value.strip().lower() in _BAD_WORDS
     if isinstance(value, bool) or value is None:
         return value is False
-    return view.trajectory.outcome is not Outcome.SUCCESS and value < view.config.low_score
+    return view.trajectory.outcome is not Outcome.SUCCESS and value < _LOW_SCORE
 
 
 def _expected(view: RunView, answer: str) -> str:
@@ -251,11 +224,11 @@ def _expected(view: RunView, answer: str) -> str:
     return f": the answer was {answer} where {target.strip()} was expected"
 
 
-@checks.add("feedback", FailureCategory.LOGICAL_ERROR, "The feedback on the run says: {text}", Severity.HIGH)
+@checks.add("feedback", "logical_error", "The feedback on the run says: {text}", "high")
 def _feedback(view: RunView) -> Iterator[Hit]:
     """What somebody said about a run that did not succeed, each remark once."""
     for text in view.trajectory.feedback if view.trajectory.outcome is not Outcome.SUCCESS else ():
-        evidence = text.strip()[: view.config.max_evidence].strip()
+        evidence = text.strip()[:MAX_EVIDENCE].strip()
         if evidence:
             yield Hit(_place(view, evidence), evidence, {"text": one_line(text, 240)}, key=text)
 
@@ -270,4 +243,4 @@ UNEXPLAINED = Rule(
 def unexplained(view: RunView) -> FailurePoint:
     """Return the finding on a failed run in which no check found anything."""
     facts = {"outcome": view.trajectory.outcome.value, "length": str(len(view.steps))}
-    return UNEXPLAINED.finding([view.last_words()._replace(facts=facts)], view.config.max_evidence)
+    return UNEXPLAINED.finding([view.last_words()._replace(facts=facts)])

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from itertools import islice, pairwise
 from typing import NamedTuple
 
-from reflector.trajectories.analysis import ReasoningIssue, ReasoningIssueType, Severity
-from reflector.trajectories.analysis_config import ReasoningConfig
+from reflector.trajectories.analysis import ReasoningConfig, ReasoningIssue, ReasoningIssueType, Severity
+from reflector.trajectories.findings.finding import MAX_EVIDENCE
 from reflector.trajectories.findings.run_view import RunView
 from reflector.trajectories.findings.wording import content_words, sentences, similarity, straight, words_of
 from reflector.trajectories.step import StepKind
@@ -35,6 +35,11 @@ class _Claim(NamedTuple):
     denied: bool
     words: frozenset[str]
 
+    @classmethod
+    def of(cls, sentence: str) -> _Claim:
+        denied = _NEGATION.search(straight(sentence)) is not None
+        return cls(sentence, denied, content_words(sentence) - _NEGATIONS)
+
 
 def check_reasoning(view: RunView) -> list[ReasoningIssue]:
     """Return the issues of the reasoning steps, in the order of the checks."""
@@ -44,32 +49,30 @@ def check_reasoning(view: RunView) -> list[ReasoningIssue]:
         for index, step in enumerate(view.steps)
         if step.kind is StepKind.REASONING and step.content.strip()
     }
-    found = (
+    return [
         *_contradictions(texts, config),
         *_circles(texts, config, view),
         *_thin(texts, config, view),
         *_missing_steps(texts),
-    )
-    return [
-        each.replace(evidence=each.evidence.strip()[: view.config.max_evidence].strip()) for each in found
     ]
 
 
 def _issue(
     kind: ReasoningIssueType,
     steps: tuple[int, ...],
-    description: str,
-    evidence: str,
+    said: str,
+    quote: str,
     severity: Severity = Severity.MEDIUM,
 ) -> ReasoningIssue:
+    evidence = quote.strip()[:MAX_EVIDENCE].strip()
     return ReasoningIssue(
-        type=kind, severity=severity, description=description, step_indices=steps, evidence=evidence
+        type=kind, severity=severity, description=said, step_indices=steps, evidence=evidence
     )
 
 
 def _contradictions(texts: _Texts, config: ReasoningConfig) -> Iterator[ReasoningIssue]:
     claims = [
-        (index, [_claim(part) for part in islice(sentences(text), _SENTENCES)])
+        (index, [_Claim.of(part) for part in islice(sentences(text), _SENTENCES)])
         for index, text in texts.items()
     ]
     for (first, before), (second, after) in pairwise(claims):
@@ -77,11 +80,6 @@ def _contradictions(texts: _Texts, config: ReasoningConfig) -> Iterator[Reasonin
         if sentence is not None:
             text = f"Step {second} denies what step {first} says, or the other way round."
             yield _issue(ReasoningIssueType.CONTRADICTION, (first, second), text, sentence, Severity.HIGH)
-
-
-def _claim(sentence: str) -> _Claim:
-    denied = _NEGATION.search(straight(sentence)) is not None
-    return _Claim(sentence, denied, content_words(sentence) - _NEGATIONS)
 
 
 def _contradicting(before: list[_Claim], after: list[_Claim], config: ReasoningConfig) -> str | None:
@@ -108,9 +106,8 @@ def _circles(texts: _Texts, config: ReasoningConfig, view: RunView) -> Iterator[
     for (first, before), (second, after) in pairwise(words):
         if similarity(before, after) > config.circular_similarity:
             text = f"Steps {first} and {second} say the same: the reasoning goes in circles."
-            yield _issue(
-                ReasoningIssueType.CIRCULAR_REASONING, (first, second), text, view.first_line(second)
-            )
+            line = view.first_line(second)
+            yield _issue(ReasoningIssueType.CIRCULAR_REASONING, (first, second), text, line)
 
 
 def _thin(texts: _Texts, config: ReasoningConfig, view: RunView) -> Iterator[ReasoningIssue]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from reflector._json import dumps
-from reflector.trajectories.analysis_config import AnalysisConfig
+from reflector.trajectories.analysis import AnalysisConfig
 from reflector.trajectories.findings.commands import command_of
 from reflector.trajectories.findings.finding import Hit
 from reflector.trajectories.findings.tool_results import ToolFailure, read_failure
@@ -108,9 +108,7 @@ class RunView:
 
 def view_run(trajectory: Trajectory, prompt: str | None, config: AnalysisConfig) -> RunView:
     """Return the run made ready for the checks."""
-    uses = tuple(
-        _tool_use(trajectory.steps, call, result, config) for call, result in _pairs(trajectory.steps)
-    )
+    uses = tuple(_tool_use(trajectory.steps, call, result) for call, result in _pairs(trajectory.steps))
     known = prompt if prompt is not None else (trajectory.prompt or "")
     turns = tuple(_turns(trajectory.steps))
     return RunView(trajectory, config, known, uses, turns, _instructions(trajectory, known))
@@ -144,17 +142,15 @@ def _pairs(steps: tuple[Step, ...]) -> list[list[int | None]]:
     return pairs
 
 
-def _tool_use(
-    steps: tuple[Step, ...], call: int | None, result: int | None, config: AnalysisConfig
-) -> ToolUse:
+def _tool_use(steps: tuple[Step, ...], call: int | None, result: int | None) -> ToolUse:
     called = steps[call] if call is not None else None
     returned = steps[result] if result is not None else None
     name = (called and called.name) or (returned and returned.name) or "tool"
     command = command_of(called) if called is not None else ""
     index = result if result is not None else call
-    failure = read_failure(returned, name, command, config) if returned is not None else None
+    failure = read_failure(returned, name, command) if returned is not None else None
     if failure is None and called is not None and (called.is_error or called.error):
-        failure = read_failure(called, name, command, config)
+        failure = read_failure(called, name, command)
         index = call
     fingerprint = _fingerprint(name, called) if called is not None else ""
     return ToolUse(name, call, result, command, fingerprint, failure, index or 0)

@@ -9,11 +9,11 @@ from dataclasses import replace
 from itertools import pairwise
 
 from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
+from reflector.trajectories.findings.commands import is_python
 from reflector.trajectories.findings.finding import Hit, Rule
-from reflector.trajectories.findings.lost_names import LOST_NAMES, lost_names
 from reflector.trajectories.findings.run_view import MODEL_WORDS, RunView, ToolUse
 from reflector.trajectories.findings.tool_results import FailureKind, ToolFailure
-from reflector.trajectories.findings.wording import count_times, one_of
+from reflector.trajectories.findings.wording import count_times, listed, one_of
 
 __all__ = ["TOOL_RULES", "check_tool_failures"]
 
@@ -31,6 +31,8 @@ _OWN_FAULT = one_of(
 )  # fmt: skip
 _SHOWING = frozenset((FailureKind.EXCEPTION, FailureKind.TESTS, FailureKind.MASKED))
 _LINES = 200
+_MANY = 3
+"""How many failures of the same kind make a finding grave."""
 
 
 def _rule(
@@ -59,8 +61,28 @@ _RULES = {
         "hidden_exit_code", "failed behind a pipe that reported exit code 0", Severity.LOW
     ),
 }
+_LOST_NAMES = Rule(
+    "lost_names",
+    FailureCategory.STATE_ERROR,
+    "Names were lost between calls of `{tool}`: {names} no longer defined in a later call, {times}; each call starts "
+    "without what earlier calls imported or defined.",
+    Severity.MEDIUM,
+    grave=2,
+)
+_UNDEFINED = re.compile(
+    r"NameError: name '([^']{1,80})' is not defined|UnboundLocalError: .{0,60}'([^']{1,80})'"
+)
+_DEFINED = re.compile(
+    r"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+(\w+)"
+    r"|^[ \t]*([A-Za-z_]\w*)(?:[ \t]*:[^=\n]{1,80})?[ \t]*=(?!=)"
+    r"|^[ \t]*(?:async[ \t]+)?for[ \t]+(\w+)[ \t]+in\b"
+    r"|^[ \t]*with[ \t][^\n]{1,200}\bas[ \t]+(\w+)",
+    re.MULTILINE,
+)
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+[\w.]+[ \t]+)?import[ \t]+([^\n#;]{1,300})", re.MULTILINE)
+_MAX_CODE = 40_000
 _REPEATED = _rule("repeated_failing_call", "failed", Severity.HIGH)
-TOOL_RULES = (*_RULES.values(), _REPEATED, LOST_NAMES)
+TOOL_RULES = (*_RULES.values(), _REPEATED, _LOST_NAMES)
 # Failures of these kinds are alike whatever their message says.
 _ALIKE = frozenset(
     (FailureKind.TIMEOUT, FailureKind.NO_MATCH, FailureKind.MASKED, FailureKind.TESTS, FailureKind.RATE_LIMIT)
@@ -69,7 +91,7 @@ _ALIKE = frozenset(
 
 def check_tool_failures(view: RunView) -> list[FailurePoint]:
     """Return one finding for each tool and kind of failure; what lost names explain is told with them."""
-    longest, lost = view.config.max_evidence, lost_names(view)
+    lost = _lost_names(view)
     explained = {step for hit in lost for step in hit.steps}
     groups: dict[tuple[str, ...], list[tuple[ToolUse, ToolFailure]]] = {}
     is_expected = False
@@ -79,7 +101,7 @@ def check_tool_failures(view: RunView) -> list[FailurePoint]:
             is_expected = is_expected or is_first
             key = ("expected",) if is_first else _alike(use, use.failure)
             groups.setdefault(key, []).append((use, use.failure))
-    told = [LOST_NAMES.finding(lost, longest)] if lost else []
+    told = [_LOST_NAMES.finding(lost)] if lost else []
     return told + [_finding(view, failed, key == ("expected",)) for key, failed in groups.items()]
 
 
@@ -110,10 +132,10 @@ def _finding(view: RunView, failed: Sequence[tuple[ToolUse, ToolFailure]], is_ex
     kind = failure.kind
     same = max(Counter(use.fingerprint for use, _ in failed if use.fingerprint).values(), default=0)
     rule, severity = _RULES[kind], None
-    if same >= view.config.tools.repeats and kind is not FailureKind.NO_MATCH:
+    if same >= 2 and kind is not FailureKind.NO_MATCH:
         rule = rule if kind is FailureKind.TIMEOUT else replace(rule, name=_REPEATED.name)
         severity = Severity.HIGH
-    elif len(failed) >= view.config.tools.many and rule.severity is Severity.MEDIUM:
+    elif len(failed) >= _MANY and rule.severity is Severity.MEDIUM:
         severity = Severity.HIGH
     elif is_expected:
         severity = Severity.LOW
@@ -124,7 +146,7 @@ def _finding(view: RunView, failed: Sequence[tuple[ToolUse, ToolFailure]], is_ex
         "message": _message(failure) + _others(failed),
     }
     hits = [Hit((use.index,), failure.evidence, facts, severity) for use, failure in failed]
-    return rule.finding(hits, view.config.max_evidence)
+    return rule.finding(hits)
 
 
 def _code(failed: Sequence[tuple[ToolUse, ToolFailure]]) -> str:
@@ -166,3 +188,45 @@ def _message(failure: ToolFailure) -> str:
     reason = "" if "=" in failure.reason else failure.reason
     said = "" if failure.kind is FailureKind.NO_MATCH else said or reason
     return f": {said}" if said else ""
+
+
+# --- names that an earlier Python call defined and a later one no longer knows -----------------------------------
+
+
+def _lost_names(view: RunView) -> list[Hit]:
+    """Return the calls that did not know a name which an earlier call that worked had defined."""
+    defined_at: dict[str, int] = {}
+    where: dict[str, int] = {}
+    lost: list[ToolUse] = []
+    for call, use in view.calls:
+        if use.result is None or not is_python(use.name, use.command):
+            continue
+        missing = _missing_name(view, use)
+        if missing in defined_at:
+            lost.append(use)
+            where.setdefault(missing, defined_at[missing])
+        if use.failure is None:
+            defined_at |= dict.fromkeys(_names(use.command[:_MAX_CODE]), call)
+    names = [f"`{name}` (defined at step {step})" for name, step in where.items()]
+    facts = {"names": f"{listed(names)} {'was' if len(names) == 1 else 'were'}"}
+    return [
+        Hit((use.index,), use.failure.evidence if use.failure else "", {"tool": use.name, **facts})
+        for use in lost
+    ]
+
+
+def _missing_name(view: RunView, use: ToolUse) -> str:
+    """The name that a failed call did not know."""
+    if use.failure is None or use.result is None:
+        return ""
+    match = _UNDEFINED.search(view.steps[use.result].content[-4000:])
+    return next(filter(None, match.groups()), "") if match else ""
+
+
+def _names(code: str) -> set[str]:
+    names = {name for match in _DEFINED.finditer(code) for name in match.groups() if name}
+    for match in _IMPORT.finditer(code):
+        for words in map(str.split, match.group(1).strip("() ").split(",")):
+            if words:  # `import a.b` defines a; `import a.b as c` defines c
+                names.add(words[-1] if len(words) > 1 else words[0].split(".")[0])
+    return names

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reflector._json import loads
-from reflector.trajectories.analysis_config import AnalysisConfig
 from reflector.trajectories.findings import failure_forms as forms
 from reflector.trajectories.findings.commands import hides_exit_code, is_reader, is_search, reading_programs
+from reflector.trajectories.findings.finding import MAX_EVIDENCE
 from reflector.trajectories.step import Step
 
 __all__ = ["FailureKind", "ToolFailure", "read_failure"]
@@ -56,6 +56,10 @@ _EXIT_KEYS = ("returncode", "exit_code", "exitCode", "return_code", "exit_status
 _WRAPPERS = frozenset(("<output>", "</output>", "<output_tail>", "</output_tail>"))
 _TIMEOUT_EXIT = 124  # of the `timeout` utility
 _MAX_PAYLOAD = 50_000
+_EDGE = 4000
+"""How many characters at the head and at the tail of a result are read."""
+_SHORT_RESULT = 600
+"""A result up to this many characters is a message, not a content; it may fail anywhere in it."""
 _STACK = (forms.STACK_HEAD, FailureKind.EXCEPTION)
 _ERROR = (forms.ERROR_HEAD, FailureKind.ERROR)
 # In this order: the more telling form wins.
@@ -80,11 +84,10 @@ _REASONS = (
 )
 
 
-def read_failure(step: Step, name: str, command: str, config: AnalysisConfig) -> ToolFailure | None:
+def read_failure(step: Step, name: str, command: str) -> ToolFailure | None:
     """Return how the call that `step` is the result of failed, or None if it did not."""
-    edge = config.tools.edge
-    head = _lines(step.content[:edge])
-    tail = head if len(step.content) <= edge else _lines(step.content[-edge:])
+    head = _lines(step.content[:_EDGE])
+    tail = head if len(step.content) <= _EDGE else _lines(step.content[-_EDGE:])
     result = _Result(step, name, command, head, tail)
     code = _exit_code(result)
     if step.is_error or step.error or code:
@@ -92,10 +95,10 @@ def read_failure(step: Step, name: str, command: str, config: AnalysisConfig) ->
     elif code == 0:
         failure = _masked(result)
     else:
-        failure = _by_form(result, config.tools.short_result)
+        failure = _by_form(result)
     if failure is None:
         return None
-    return ToolFailure(failure.kind, failure.evidence[: config.max_evidence], code, step.error or "")
+    return ToolFailure(failure.kind, failure.evidence[:MAX_EVIDENCE], code, step.error or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ def _holds_traceback(lines: Sequence[str]) -> bool:
     return any(forms.TRACEBACK.match(line) or line.startswith('File "') for line in lines)
 
 
-def _by_form(result: _Result, short_result: int) -> ToolFailure | None:
+def _by_form(result: _Result) -> ToolFailure | None:
     """No flag and no exit code: judge by form."""
     if not result.head:
         return None
@@ -203,7 +206,7 @@ def _by_form(result: _Result, short_result: int) -> ToolFailure | None:
     edit = _edit(result.head)
     if edit is not None:
         return edit
-    short = len(result.step.content) <= short_result
+    short = len(result.step.content) <= _SHORT_RESULT
     readers = reading_programs(result.command)
     if readers:
         return _refused_read(readers, result.head[0])

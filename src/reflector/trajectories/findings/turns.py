@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reflector.trajectories.analysis import FailureCategory, Severity
-from reflector.trajectories.findings.catalogue import Checks
-from reflector.trajectories.findings.finding import Hit
+from reflector.trajectories.analysis import Severity
+from reflector.trajectories.findings.finding import Checks, Hit
 from reflector.trajectories.findings.run_view import MODEL_WORDS, RunView
 from reflector.trajectories.findings.wording import one_of, sentences, straight
 from reflector.trajectories.step import Outcome, StepKind
@@ -33,7 +32,7 @@ _PROMISE = one_of(
     r"\b(?:let me|i will|i'll|i'm going to|i am going to|let's|next,? i(?:'ll| will)?) "
     r"(?:now |first |next |also |then |quickly |try to |go ahead and ){0,3}"
     r"(?:run|check|search|look|find|call|open|read|execute|create|write|test|fetch|retrieve|query|inspect|try|use|"
-    r"submit|apply|install|edit|fix|verify|list|cancel|book|update|transfer)\b",
+    r"submit|apply|install|edit|fix|verify|list|cancel|book|update|transfer)\b"
 )
 _HANDS_OVER = one_of(
     r"\?\s*$", r"\bplease\b", r"\blet me know\b", r"\bonce you\b", r"\bwould you\b", r"\bif you\b", r"\bconfirm\b",
@@ -53,10 +52,7 @@ _LAST_TURNS = 3
 
 
 @checks.add(
-    "wrong_submission",
-    FailureCategory.LOGICAL_ERROR,
-    "A submission was rejected as wrong {times}{again}.",
-    grave=2,
+    "wrong_submission", "logical_error", "A submission was rejected as wrong {times}{again}.", grave=2
 )
 def _wrong_submissions(view: RunView) -> list[Hit]:
     short = [index for index, step in enumerate(view.steps) if index and len(step.content) < 1500]
@@ -79,10 +75,7 @@ def _handed_in_again(view: RunView, rejections: list[int]) -> bool:
 
 
 @checks.add(
-    "rejected_format",
-    FailureCategory.LOGICAL_ERROR,
-    "The form of the model's reply was rejected {times}.",
-    grave=2,
+    "rejected_format", "logical_error", "The form of the model's reply was rejected {times}.", grave=2
 )
 def _rejected_formats(view: RunView) -> Iterator[Hit]:
     """What the harness says, as a user or as a result of no call."""
@@ -95,7 +88,7 @@ def _rejected_formats(view: RunView) -> Iterator[Hit]:
 
 @checks.add(
     "idle_turns",
-    FailureCategory.INCOMPLETE,
+    "incomplete",
     "The model ended its turn without acting and had to be told to go on, {times}.",
     grave=3,
 )
@@ -110,16 +103,11 @@ def _idle(view: RunView) -> list[Hit]:
         Hit((index,), view.last_line(index), key=text)
         for text, indices in nudged.items()
         for index in indices
-        if len(indices) >= view.config.dialogue.repeats and not (_WRONG.search(text) or _FORMAT.search(text))
+        if len(indices) >= 2 and not (_WRONG.search(text) or _FORMAT.search(text))
     ]
 
 
-@checks.add(
-    "empty_turn",
-    FailureCategory.INCOMPLETE,
-    "The model's turn was empty, without text or call, {times}.",
-    grave=2,
-)
+@checks.add("empty_turn", "incomplete", "The model's turn was empty, without text or call, {times}.", grave=2)
 def _empty(view: RunView) -> Iterator[Hit]:
     for turn in view.turns:
         steps = [view.steps[index] for index in turn]
@@ -131,9 +119,7 @@ def _empty(view: RunView) -> Iterator[Hit]:
 
 
 @checks.add(
-    "promise_without_action",
-    FailureCategory.INCOMPLETE,
-    "The assistant announced an action and called nothing {times}.",
+    "promise_without_action", "incomplete", "The assistant announced an action and called nothing {times}."
 )
 def _promises(view: RunView) -> Iterator[Hit]:
     """Turns that announce an action, call nothing and hand over to nobody; those told as idle are left out."""
@@ -162,9 +148,9 @@ def _promise(text: str) -> str | None:
 
 @checks.add(
     "false_success_claim",
-    FailureCategory.LOGICAL_ERROR,
+    "logical_error",
     "The assistant claims success {times}, yet the run is recorded as {outcome}.",
-    Severity.HIGH,
+    "high",
 )
 def _claimed_success(view: RunView) -> Iterator[Hit]:
     """The last turns say that all is well, and the run is recorded as failed."""

@@ -6,19 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 __all__ = [
-    "at_steps",
-    "content_words",
-    "count_times",
-    "listed",
-    "one_of",
-    "passage_around",
-    "sentence_with",
-    "sentences",
-    "similarity",
-    "straight",
-    "words_in_order",
-    "words_of",
-]
+    "at_steps", "content_words", "count_times", "listed", "one_of", "passage_around", "sentence_with", "sentences",
+    "similarity", "straight", "words_in_order", "words_of",
+]  # fmt: skip
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n")
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)?")

@@ -44,14 +44,6 @@ class ArchiveLayout:
     """Where the records stand when the same document is a single JSON file."""
 
 
-def _whole(document: JSONValue) -> Iterable[Record]:
-    return [Record(None, document)]
-
-
-def _never(document: JSONValue) -> bool:
-    return False
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Format:
     """One way in which runs are written down. All functions are pure and may raise ValueError for what does not fit."""
@@ -63,8 +55,8 @@ class Format:
     """How surely a file is of this format: 0 for no, 1 for a mark that nothing else carries."""
     read: Callable[[JSONValue, str], Trajectory]
     """Gives the trajectory of one record; the text is the id to take if the record has none of its own."""
-    records: Callable[[JSONValue], Iterable[Record]] = _whole
+    records: Callable[[JSONValue], Iterable[Record]] = lambda document: [Record(None, document)]
     """Splits a document into the records that become one trajectory each."""
-    gathers: Callable[[JSONValue], bool] = _never
+    gathers: Callable[[JSONValue], bool] = lambda document: False
     """Whether a line like this is a part of one run, so that all lines of the file make one document."""
     archive: ArchiveLayout | None = None

@@ -15,6 +15,7 @@ from reflector.trajectories.fields import (
     as_number,
     as_text,
     as_time,
+    keys,
     text_of,
     usage_of,
 )
@@ -32,16 +33,17 @@ from reflector.usage import Usage
 
 __all__ = ["INSPECT_AI"]
 
+_CONTEXT = ("header.json", "_journal/start.json")
 _LOG_FIELDS = ("version", "status", "eval", "plan", "error", "results", "stats")
+_SAMPLE_FIELDS = keys(
+    "id epoch uuid input target messages output scores score metadata model_usage error limit total_time choices"
+)
 
 
 def _recognizes(sample: Sample) -> float:
-    if any(member in ("header.json", "_journal/start.json") for member in sample.members):
-        return 1.0
     value = as_mapping(sample.value)
-    if isinstance(value.get("eval"), dict) and ("samples" in value or "version" in value):
-        return 1.0
-    return 0.0
+    is_log = isinstance(value.get("eval"), dict) and ("samples" in value or "version" in value)
+    return float(is_log or not set(_CONTEXT).isdisjoint(sample.members))
 
 
 def _records(document: JSONValue) -> Iterable[Record]:
@@ -49,11 +51,10 @@ def _records(document: JSONValue) -> Iterable[Record]:
     samples = as_list(log.get("samples"))
     if not samples:
         problem = as_text(as_mapping(log.get("error")).get("message"))
-        raise ValueError(
-            f"the log holds no samples; its own error: {one_line(problem)}"
-            if problem
-            else "the log holds no samples: was it written with log_samples=False?"
+        why = (
+            f"; its own error: {one_line(problem)}" if problem else ": was it written with log_samples=False?"
         )
+        raise ValueError(f"the log holds no samples{why}")
     header = {key: log[key] for key in _LOG_FIELDS if key in log}
     for number, sample in enumerate(samples, 1):
         fields = as_mapping(sample)
@@ -102,24 +103,6 @@ def _read(record: JSONValue, default_id: str) -> Trajectory:
     )
 
 
-_SAMPLE_FIELDS = frozenset(
-    {
-        "id",
-        "epoch",
-        "uuid",
-        "input",
-        "target",
-        "messages",
-        "output",
-        "scores",
-        "score",
-        "metadata",
-        "model_usage",
-    }
-    | {"error", "limit", "total_time", "choices"}
-)
-
-
 # --- how it went -----------------------------------------------------------------------------------------
 
 
@@ -131,20 +114,12 @@ def _scores_of(sample: dict[str, Any]) -> tuple[RecordedScore, ...]:
 def _score(name: str, score: JSONValue) -> list[RecordedScore]:
     fields = as_mapping(score)
     value = fields.get("value") if fields else score
-    explanation = as_text(fields.get("explanation"))
-    parts = (
-        value.items()
-        if isinstance(value, dict)
-        else enumerate(value)
-        if isinstance(value, list)
-        else [("", value)]
-    )
-    return [
-        RecordedScore(
-            name=f"{name}.{key}" if key != "" else name, value=_plain(part), explanation=explanation
-        )
-        for key, part in parts
-    ]
+    if isinstance(value, list):
+        value = dict(enumerate(value))
+    parts = value if isinstance(value, dict) else {"": value}
+    why = as_text(fields.get("explanation"))
+    named = ((f"{name}.{key}" if key != "" else name, _plain(part)) for key, part in parts.items())
+    return [RecordedScore(name=each, value=part, explanation=why) for each, part in named]
 
 
 def _plain(value: JSONValue) -> float | bool | str | None:
@@ -155,30 +130,23 @@ def _plain(value: JSONValue) -> float | bool | str | None:
 
 def _feedback(sample: dict[str, Any], output: dict[str, Any]) -> tuple[str, ...]:
     """Return what scorers explained; many scorers only repeat the answer there, which says nothing new."""
+    message = as_mapping(choice_of({"output": output}).get("message"))
+    answers = [output.get("completion"), message.get("content")]
     said: dict[str, None] = {}
-    answers = {text_of(output.get("completion")).strip().lower()}
-    answers.add(
-        text_of(as_mapping(choice_of({"output": output}).get("message")).get("content")).strip().lower()
-    )
-    for score in as_mapping(sample.get("scores")).values():
-        fields = as_mapping(score)
+    for fields in map(as_mapping, as_mapping(sample.get("scores")).values()):
         explanation = as_text(fields.get("explanation"))
-        repeated = answers | {text_of(fields.get("answer")).strip().lower()}
+        repeated = [text_of(each).strip().lower() for each in (*answers, fields.get("answer"))]
         if explanation and explanation.strip().lower() not in repeated:
             said[explanation] = None
     return tuple(said)
 
 
 def _limit_of(sample: dict[str, Any], events: list[dict[str, Any]]) -> str | None:
-    limit = as_mapping(sample.get("limit")) or next(
-        (event for event in reversed(events) if event.get("event") == "sample_limit"), {}
-    )
-    kind = as_text(limit.get("type"))
-    if kind is None:
-        return None
-    value = as_text(limit.get("limit"))
-    name = limit_of(kind) or kind
-    return f"{name}={value}" if value else name
+    recorded = (event for event in reversed(events) if event.get("event") == "sample_limit")
+    limit = as_mapping(sample.get("limit")) or next(recorded, {})
+    kind, value = as_text(limit.get("type")), as_text(limit.get("limit"))
+    name = kind and (limit_of(kind) or kind)
+    return f"{name}={value}" if name and value else name
 
 
 def _error_of(sample: dict[str, Any], header: dict[str, Any]) -> str | None:
@@ -191,21 +159,17 @@ def _error_of(sample: dict[str, Any], header: dict[str, Any]) -> str | None:
 
 def _outcome(scores: tuple[RecordedScore, ...], error: str | None, limit: str | None) -> Outcome:
     judged = combined_outcome(score_outcome(score.value) for score in scores)
-    if judged is not Outcome.UNKNOWN:
+    if judged is not Outcome.UNKNOWN or not (error or limit):
         return judged
     if error:
         return error_outcome(error)
-    if limit:
-        return Outcome.TIMEOUT if limit.startswith("time") else Outcome.PARTIAL
-    return Outcome.UNKNOWN
+    return Outcome.TIMEOUT if str(limit).startswith("time") else Outcome.PARTIAL
 
 
 def _usage(sample: dict[str, Any], events: list[dict[str, Any]]) -> Usage | None:
-    total = Usage()
-    for model in as_mapping(sample.get("model_usage")).values():
-        total += usage_of(model) or Usage()
+    spent = (usage_of(model) or Usage() for model in as_mapping(sample.get("model_usage")).values())
     calls = sum(event.get("event") == "model" for event in events)
-    total = total.model_copy(update={"calls": calls})
+    total = sum(spent, Usage()).model_copy(update={"calls": calls})
     return None if total == Usage() else total
 
 
@@ -215,7 +179,5 @@ INSPECT_AI = Format(
     recognizes=_recognizes,
     records=_records,
     read=_read,
-    archive=ArchiveLayout(
-        context=("header.json", "_journal/start.json"), records="samples/*.json", key="samples"
-    ),
+    archive=ArchiveLayout(context=_CONTEXT, records="samples/*.json", key="samples"),
 )

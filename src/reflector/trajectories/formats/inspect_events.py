@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflector._json import JSONValue
 from reflector.trajectories.chat import ChatReader, Extras, failure_of, finish_reason_of
@@ -44,15 +44,17 @@ def messages_of(sample: dict[str, Any], events: list[dict[str, Any]], texts: dic
     """Return the messages of a sample that has none of its own: what the last model call saw and said."""
     for event in reversed(events):
         if event.get("event") == "model":
-            asked = as_list(event.get("input")) or _pooled(event, sample)
-            said = as_mapping(choice_of(event).get("message"))
-            messages = resolved([*asked, *([said] if said else [])], texts)
+            messages = _asked_and_said(as_list(event.get("input")) or _pooled(event, sample), event)
             if messages:
-                return list(messages)
+                return list(resolved(messages, texts))
     value = resolved(sample.get("input"), texts)
     asked = value if is_messages(value) else [{"role": "user", "content": value}] if as_text(value) else []
-    reply = as_mapping(choice_of(sample).get("message"))
-    return [*asked, *([resolved(reply, texts)] if reply else [])]
+    return list(resolved(_asked_and_said(asked, sample), texts))
+
+
+def _asked_and_said(asked: list[Any], event: dict[str, Any]) -> list[Any]:
+    said = as_mapping(choice_of(event).get("message"))
+    return [*asked, said] if said else asked
 
 
 def _pooled(event: dict[str, Any], sample: dict[str, Any]) -> list[Any]:
@@ -71,27 +73,15 @@ def choice_of(event: dict[str, Any]) -> dict[str, Any]:
     return as_mapping(next(iter(as_list(as_mapping(event.get("output")).get("choices"))), None))
 
 
-class _Events(NamedTuple):
-    """What the events say about messages: by the message's id, and by the call's id."""
-
-    calls: dict[str, dict[str, Any]]
-    answers: dict[str, dict[str, Any]]
-    in_order: list[dict[str, Any]]
-    """Model events in their order, if there is exactly one for every answer; else none."""
-
-
-def _index_events(events: list[dict[str, Any]], answers: int) -> _Events:
-    tools = {text_of(event.get("id")): event for event in events if event.get("event") == "tool"}
-    models = [event for event in events if event.get("event") == "model" and choice_of(event)]
-    named = {text_of(as_mapping(choice_of(event).get("message")).get("id")): event for event in models}
-    named.pop("", None)
-    return _Events(tools, named, models if len(models) == answers else [])
-
-
 def read_messages(messages: list[Any], sample: dict[str, Any], events: list[dict[str, Any]]) -> list[Step]:
     """Return the steps of a sample's messages, with what its events say of each."""
     answers = sum(as_mapping(message).get("role") == "assistant" for message in messages)
-    index_of = _index_events(events, answers)
+    calls = {text_of(event.get("id")): event for event in events if event.get("event") == "tool"}
+    models = [event for event in events if event.get("event") == "model" and choice_of(event)]
+    by_id = {text_of(as_mapping(choice_of(event).get("message")).get("id")): event for event in models}
+    by_id.pop("", None)
+    # Where they name no message, their order tells, if there is exactly one for every answer.
+    in_order = models if len(models) == answers else [{}] * answers
     last = choice_of(sample)
     reader = ChatReader()
     for index, item in enumerate(messages):
@@ -99,12 +89,10 @@ def read_messages(messages: list[Any], sample: dict[str, Any], events: list[dict
         extras = Extras()
         if message.get("role") == "assistant":
             number = reader.turn + 1
-            event = index_of.answers.get(text_of(message.get("id"))) or (
-                index_of.in_order[number] if index_of.in_order else {}
-            )
+            event = by_id.get(text_of(message.get("id"))) or in_order[number]
             extras = _model_extras(event, last if number == answers - 1 else {})
         elif message.get("role") == "tool":
-            extras = _tool_extras(index_of.calls.get(text_of(message.get("tool_call_id")), {}))
+            extras = _tool_extras(calls.get(text_of(message.get("tool_call_id")), {}))
         reader.add({key: value for key, value in message.items() if key not in _UNTOLD}, index, extras)
     return reader.steps
 
@@ -124,18 +112,13 @@ def _model_extras(event: dict[str, Any], last: dict[str, Any]) -> Extras:
 
 def _tool_extras(event: dict[str, Any]) -> Extras:
     is_error, error, _ = failure_of(event)
-    return Extras(
-        started_at=as_time(event.get("timestamp")),
-        duration_ms=_duration(event),
-        is_error=is_error,
-        error=error,
-    )
+    began, took = as_time(event.get("timestamp")), _duration(event)
+    return Extras(started_at=began, duration_ms=took, is_error=is_error, error=error)
 
 
 def _duration(event: dict[str, Any]) -> float | None:
-    seconds = as_number(first_of(event, "working_time")) or as_number(
-        as_mapping(event.get("output")).get("time")
-    )
+    stated = first_of(event, "working_time") or as_mapping(event.get("output")).get("time")
+    seconds = as_number(stated)
     if seconds is None:
         begin, end = as_time(event.get("timestamp")), as_time(event.get("completed"))
         seconds = (end - begin).total_seconds() if begin and end else None

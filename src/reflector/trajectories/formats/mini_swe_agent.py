@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from reflector._json import JSONValue
 from reflector._text import one_line
@@ -21,7 +21,7 @@ from reflector.trajectories.fields import (
     first_of,
     text_of,
     usage_of,
-)
+)  # fmt: skip
 from reflector.trajectories.formats.format import Format, Sample
 from reflector.trajectories.step import Outcome, StepKind
 from reflector.trajectories.trajectory import Trajectory
@@ -57,7 +57,8 @@ def _read(record: JSONValue, default_id: str) -> Trajectory:
     messages = fields.get("messages")
     if not isinstance(messages, list):
         raise ValueError(f"expected an object with `messages`, got {type(messages).__name__} there")
-    info, config = as_mapping(fields.get("info")), as_mapping(as_mapping(fields.get("info")).get("config"))
+    info = as_mapping(fields.get("info"))
+    config = as_mapping(info.get("config"))
     stated = as_text(info.get("exit_status"))
     reader = _Reader(stated, len(messages) - 1)
     for index, message in enumerate(messages):
@@ -85,8 +86,21 @@ def _read(record: JSONValue, default_id: str) -> Trajectory:
     )
 
 
+class _Said(NamedTuple):
+    """A message and the agent's own notes beside it."""
+
+    message: dict[str, Any]
+    extra: dict[str, Any]
+    at: int
+    time: datetime | None
+
+    @property
+    def content(self) -> str:
+        return text_of(self.message.get("content"))
+
+
 class _Reader(ChatReader):
-    """Reads the messages and the agent's own notes beside them."""
+    """Reads messages with their notes; of these only what a step has a field for, as `raw` keeps them."""
 
     def __init__(self, exit_status: str | None, last: int) -> None:
         super().__init__()
@@ -99,131 +113,90 @@ class _Reader(ChatReader):
         self._awaits_command = False
 
     def add_native(self, message: dict[str, Any], index: int) -> None:
-        extra = as_mapping(message.get("extra"))
-        role = message.get("role")
+        extra, role = as_mapping(message.get("extra")), message.get("role")
         time = as_time(first_of(extra, "timestamp") or as_mapping(extra.get("response")).get("created"))
-        if time:
-            self.times.append(time)
-        # What the agent notes beside a message is kept in `raw`; here only what a step has a field for.
-        plain = {
-            key: value for key, value in message.items() if key not in ("extra", "provider_specific_fields")
-        }
+        self.times += [time] if time else []
+        notes = ("extra", "provider_specific_fields")
+        said = _Said({key: message[key] for key in message if key not in notes}, extra, index, time)
         if role == "assistant":
-            self._add_answer(plain, extra, index, time)
+            self._add_answer(said)
         elif role == "exit":
-            self._add_exit(plain, extra, index, time)
+            self._add_exit(said)
         elif role == "tool" or (role == "user" and self.turn >= 0):
-            self._add_observation(plain, extra, index, time)
+            self._add_observation(said)
         else:
-            self.add(plain, index, Extras(started_at=time))
+            self.add(said.message, index, Extras(started_at=time))
 
-    def _add_answer(
-        self, message: dict[str, Any], extra: dict[str, Any], index: int, time: datetime | None
-    ) -> None:
-        response = as_mapping(extra.get("response"))
+    def _step(self, kind: StepKind, said: _Said, **fields: Any) -> None:
+        self.add_step(kind, said.at, started_at=said.time, **fields)
+
+    def _add_answer(self, said: _Said) -> None:
+        response = as_mapping(said.extra.get("response"))
         choice = as_mapping(next(iter(as_list(response.get("choices"))), None))
-        usage = usage_of(response.get("usage"), calls=1, cost_usd=as_number(extra.get("cost")))
+        usage = usage_of(response.get("usage"), calls=1, cost_usd=as_number(said.extra.get("cost")))
         self.spent = self.spent + usage if usage else self.spent
-        extras = Extras(finish_reason=finish_reason_of(choice), usage=usage, started_at=time)
-        content = message.get("content")
+        extras = Extras(finish_reason=finish_reason_of(choice), usage=usage, started_at=said.time)
+        content = said.message.get("content")
         blocks = _commands_in(content) if isinstance(content, str) else []
-        has_calls = bool(message.get("tool_calls"))
+        has_calls = bool(said.message.get("tool_calls"))
         self._awaits_command = not has_calls and len(blocks) != 1
-        if has_calls or len(blocks) != 1:
-            self.add(message, index, extras)
+        if has_calls or self._awaits_command:
+            self.add(said.message, said.at, extras)
         else:
-            self._add_command(text_of(content), blocks[0], index, extras)
+            self._add_command(said, blocks[0], extras)
 
-    def _add_command(self, content: str, block: re.Match[str], index: int, extras: Extras) -> None:
+    def _add_command(self, said: _Said, block: re.Match[str], extras: Extras) -> None:
         self.turn += 1
-        words, after = content[: block.start()].strip(), content[block.end() :].strip()
-        label = _THOUGHT.match(words)
-        if label:
-            self.add_step(
-                StepKind.REASONING, index, content=words[label.end() :], started_at=extras.started_at
-            )
-        elif words:
-            self.add_step(StepKind.MESSAGE, index, content=words, started_at=extras.started_at)
-        if after:
-            self.add_step(StepKind.MESSAGE, index, content=after, started_at=extras.started_at)
-        self.add_step(
-            StepKind.TOOL_CALL,
-            index,
-            name=_TOOL,
-            arguments={"command": block.group(1)},
-            call_id=f"call_{index}",
-            finish_reason=extras.finish_reason,
-            usage=extras.usage,
-            started_at=extras.started_at,
-        )
+        words, after = said.content[: block.start()].strip(), said.content[block.end() :].strip()
+        if label := _THOUGHT.match(words):
+            self._step(StepKind.REASONING, said, content=words[label.end() :])
+        for text in filter(None, (words if not label else "", after)):
+            self._step(StepKind.MESSAGE, said, content=text)
+        call = {"name": _TOOL, "arguments": {"command": block.group(1)}, "call_id": f"call_{said.at}"}
+        self._step(StepKind.TOOL_CALL, said, finish_reason=extras.finish_reason, usage=extras.usage, **call)
 
-    def _add_observation(
-        self, message: dict[str, Any], extra: dict[str, Any], index: int, time: datetime | None
-    ) -> None:
-        content = text_of(message.get("content"))
-        code = as_number(extra.get("returncode"))
-        found = _RETURN_CODE.match(content)
-        if code is None and found:
+    def _add_observation(self, said: _Said) -> None:
+        code = as_number(said.extra.get("returncode"))
+        if code is None and (found := _RETURN_CODE.match(said.content)):
             code = as_number(found.group(1))
-        notes: dict[str, Any] = {} if code is None else {"returncode": int(code)}
-        if message.get("role") == "user" and code is None and not self.has_open_calls:
-            self._add_notice(message, extra, index, time)
+        if said.message.get("role") == "user" and code is None and not self.has_open_calls:
+            self._add_notice(said)
             return
-        error = _failure(content, as_text(extra.get("exception_info")), code)
-        call_id, name = self.claim_call(as_text(message.get("tool_call_id")))
-        self.add_step(
-            StepKind.TOOL_RESULT,
-            index,
-            content=content,
-            name=name or _TOOL,
-            call_id=call_id,
-            is_error=error is not None,
-            error=error,
-            started_at=time,
-            metadata=notes,
+        error = _failure(said.content, as_text(said.extra.get("exception_info")), code)
+        notes = {} if code is None else {"returncode": int(code)}
+        wanted = as_text(said.message.get("tool_call_id"))
+        self._add_output(said, wanted, is_error=error is not None, error=error, metadata=notes)
+
+    def _add_output(self, said: _Said, wanted: str | None = None, **fields: Any) -> None:
+        call_id, name = self.claim_call(wanted)
+        self._step(
+            StepKind.TOOL_RESULT, said, content=said.content, name=name or _TOOL, call_id=call_id, **fields
         )
 
-    def _add_notice(
-        self, message: dict[str, Any], extra: dict[str, Any], index: int, time: datetime | None
-    ) -> None:
+    def _add_notice(self, said: _Said) -> None:
         """Add what the agent says for itself: an answer it could not use, its reason to stop; or a person's words."""
-        reason = as_text(extra.get("interrupt_type")) or ("FormatError" if self._awaits_command else None)
-        if index == self._last and self._stated and not self._stated.lower().startswith("submitted"):
+        reason = as_text(said.extra.get("interrupt_type")) or (
+            "FormatError" if self._awaits_command else None
+        )
+        if said.at == self._last and self._stated and not self._stated.lower().startswith("submitted"):
             reason = self._stated
         if reason is None:
-            self.add(message, index, Extras(started_at=time))
-            return
-        content = text_of(message.get("content")) or reason
-        self.add_step(StepKind.ERROR, index, content=content, is_error=True, error=reason, started_at=time)
+            self.add(said.message, said.at, Extras(started_at=said.time))
+        else:
+            self._step(StepKind.ERROR, said, content=said.content or reason, is_error=True, error=reason)
 
-    def _add_exit(
-        self, message: dict[str, Any], extra: dict[str, Any], index: int, time: datetime | None
-    ) -> None:
-        self.exit_status = as_text(extra.get("exit_status"))
-        content = text_of(message.get("content"))
+    def _add_exit(self, said: _Said) -> None:
+        self.exit_status = as_text(said.extra.get("exit_status"))
         if (self.exit_status or "Submitted") == "Submitted":
-            call_id, name = self.claim_call()
-            self.add_step(
-                StepKind.TOOL_RESULT,
-                index,
-                content=content,
-                name=name or _TOOL,
-                call_id=call_id,
-                started_at=time,
-            )
-            return
-        self.error = as_text(extra.get("exception_str"))
-        fields: dict[str, Any] = {"is_error": True, "error": self.exit_status, "started_at": time}
-        self.add_step(StepKind.ERROR, index, content=content, **fields)
+            self._add_output(said)
+        else:
+            self.error = as_text(said.extra.get("exception_str"))
+            self._step(StepKind.ERROR, said, content=said.content, is_error=True, error=self.exit_status)
 
 
 def _commands_in(content: str) -> list[re.Match[str]]:
     """Return the fenced commands of an answer; the agent runs an answer that has exactly one."""
-    for fence in _FENCES:
-        found = list(fence.finditer(content))
-        if found:
-            return found
-    return []
+    return next(filter(None, (list(fence.finditer(content)) for fence in _FENCES)), [])
 
 
 def _failure(content: str, exception: str | None, code: float | None) -> str | None:

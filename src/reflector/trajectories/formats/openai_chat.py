@@ -9,23 +9,22 @@ from reflector._json import JSONValue
 from reflector.trajectories.chat import read_messages, system_prompt
 from reflector.trajectories.conversation import MESSAGE_KEYS, conversation_of, is_message, is_messages
 from reflector.trajectories.evidence import error_of, feedback_of, limit_reached, outcome_of, scores_of
-from reflector.trajectories.fields import as_mapping, as_number, as_text, first_of, names_of_tools, usage_of
+from reflector.trajectories.fields import (
+    as_mapping,
+    as_number,
+    as_text,
+    first_of,
+    keys,
+    names_of_tools,
+    usage_of,
+)
 from reflector.trajectories.formats.format import Format, Record, Sample
 from reflector.trajectories.parts import content_text
 from reflector.trajectories.trajectory import Trajectory
 
 __all__ = ["OPENAI_CHAT", "run_id"]
 
-_ID_KEYS = (
-    "id",
-    "trajectory_id",
-    "run_id",
-    "rollout_id",
-    "conversation_id",
-    "session_id",
-    "trace_id",
-    "uuid",
-)
+_ID_KEYS = keys("id trajectory_id run_id rollout_id conversation_id session_id trace_id uuid")
 _EXIT_KEYS = ("exit_status", "termination_reason", "exit_reason", "end_reason", "stop_reason")
 _JUDGED_IN = ("evaluation", "eval", "result", "reward_info", "info", "metadata", "extra")
 _UNDERSTOOD = frozenset({*_ID_KEYS, "tools", "functions", "model", "usage"})
@@ -48,11 +47,8 @@ def _recognizes(sample: Sample) -> float:
 
 
 def _records(document: JSONValue) -> Iterable[Record]:
-    if (
-        not isinstance(document, list)
-        or is_messages(document)
-        or not any(map(conversation_of, document[:50]))
-    ):
+    is_one = not isinstance(document, list) or is_messages(document)
+    if is_one or not any(map(conversation_of, document[:50])):
         return [Record(None, document)]
     return (Record(number, item) for number, item in enumerate(document, 1))
 

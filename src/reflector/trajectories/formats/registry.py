@@ -5,17 +5,24 @@ from __future__ import annotations
 from reflector._json import JSONValue
 from reflector._text import one_line
 from reflector.errors import UnknownFormatError
-from reflector.trajectories.fields import text_of
+from reflector.trajectories.fields import as_mapping, text_of
 from reflector.trajectories.formats.format import Format, Sample
 from reflector.trajectories.formats.inspect_ai import INSPECT_AI
 from reflector.trajectories.formats.mini_swe_agent import MINI_SWE_AGENT
 from reflector.trajectories.formats.openai_chat import OPENAI_CHAT
 from reflector.trajectories.formats.records import RECORDS
-from reflector.trajectories.formats.reflector import REFLECTOR
 from reflector.trajectories.formats.swe_agent import SWE_AGENT
+from reflector.trajectories.trajectory import SCHEMA, Trajectory
 
 __all__ = ["FORMATS", "find_format", "recognize"]
 
+REFLECTOR = Format(
+    name="reflector",
+    extensions=(".json", ".jsonl"),
+    recognizes=lambda sample: float(as_mapping(sample.value).get("schema") == SCHEMA),
+    read=lambda record, default_id: Trajectory.from_dict(record),
+)
+"""Our own format: what `Trajectory.to_json` writes."""
 FORMATS: tuple[Format, ...] = (REFLECTOR, INSPECT_AI, MINI_SWE_AGENT, SWE_AGENT, OPENAI_CHAT, RECORDS)
 """One more format is one more file, and its line here."""
 
@@ -29,10 +36,10 @@ def find_format(name: str) -> Format:
     Raises:
         UnknownFormatError: If there is none; the message lists them.
     """
-    for candidate in FORMATS:
-        if candidate.name == name:
-            return candidate
-    raise UnknownFormatError(f"there is no format {name!r}; known are: auto, {_names()}", file="format")
+    found = next((each for each in FORMATS if each.name == name), None)
+    if found is None:
+        raise UnknownFormatError(f"there is no format {name!r}; known are: auto, {_names()}", file="format")
+    return found
 
 
 def recognize(sample: Sample, *, file: str | None = None) -> Format:
@@ -50,11 +57,8 @@ def recognize(sample: Sample, *, file: str | None = None) -> Format:
 def _confidence(candidate: Format, sample: Sample) -> float:
     """Return how surely the file is of the format; its ending only decides between equals."""
     by_shape = candidate.recognizes(sample)
-    return (
-        by_shape + _ENDING_FITS
-        if by_shape and sample.name.lower().endswith(candidate.extensions)
-        else by_shape
-    )
+    fits = by_shape > 0 and sample.name.lower().endswith(candidate.extensions)
+    return by_shape + (_ENDING_FITS if fits else 0)
 
 
 def _names() -> str:

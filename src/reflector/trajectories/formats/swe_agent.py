@@ -28,10 +28,7 @@ def _recognizes(sample: Sample) -> float:
     taken = value.get("trajectory")
     if not isinstance(taken, list):
         return 0.0
-    looks_right = all(
-        "action" in as_mapping(step) and "observation" in as_mapping(step) for step in taken[:5]
-    )
-    if taken and not looks_right:
+    if not all({"action", "observation"} <= as_mapping(step).keys() for step in taken[:5]):
         return 0.0
     return 0.95 if isinstance(value.get("history"), list) or taken else 0.3
 
@@ -62,11 +59,9 @@ def _read(record: JSONValue, default_id: str) -> Trajectory:
         outcome=_outcome(exit_status, as_text(info.get("submission"))),
         prompt=system_prompt(reader.steps),
         task=as_text(as_mapping(replay.get("problem_statement")).get("text")),
-        error=exit_status
-        if exit_status and exit_status.startswith(("exit_error", "exit_environment"))
-        else None,
+        error=exit_status if (exit_status or "").startswith(("exit_error", "exit_environment")) else None,
         exit_status=exit_status,
-        limit=_limit(exit_status),
+        limit=limit_of(exit_status) if "exit_" in (exit_status or "").lower() else None,
         model=as_text(as_mapping(agent.get("model")).get("name")),
         agent="SWE-agent",
         usage=_usage(as_mapping(info.get("model_stats"))),
@@ -110,38 +105,29 @@ def _add_taken(reader: ChatReader, step: dict[str, Any], index: int, answer: dic
     thought = as_text(step.get("thought")) or as_text(step.get("response"))
     if thought:
         reader.add_step(StepKind.REASONING, index, content=thought)
-    call_id = f"call_{index}"
+    link: dict[str, Any] = {}
     action = text_of(step.get("action"))
     if action.strip():
         function = as_mapping(as_mapping(next(iter(as_list(answer.get("tool_calls"))), None)).get("function"))
-        arguments = (
-            parse_arguments(function.get("arguments")) if function else {"command": action.strip("\n")}
-        )
-        reader.add_step(
-            StepKind.TOOL_CALL,
-            index,
-            content=action,
-            name=as_text(function.get("name")) or action.split(maxsplit=1)[0],
-            arguments=arguments,
-            call_id=call_id,
-        )
+        name = as_text(function.get("name")) or action.split(maxsplit=1)[0]
+        given = parse_arguments(function.get("arguments")) if function else {"command": action.strip("\n")}
+        link = {"name": name, "call_id": f"call_{index}"}
+        reader.add_step(StepKind.TOOL_CALL, index, content=action, arguments=given, **link)
+        reader.claim_call(link["call_id"])
     elif not thought:
         reader.add_step(StepKind.MESSAGE, index)
     seconds = as_number(step.get("execution_time"))
     observation = text_of(step.get("observation"))
-    call, name = reader.claim_call(call_id) if action.strip() else (None, None)
-    notes = {"state": step["state"]} if step.get("state") else {}
     is_late = _TIMED_OUT.match(observation) is not None
     reader.add_step(
         StepKind.TOOL_RESULT,
         index,
         content=observation,
-        name=name,
-        call_id=call,
         is_error=is_late,
         error="timeout" if is_late else None,
         duration_ms=seconds * 1000 if seconds is not None else None,
-        metadata=notes,
+        metadata={"state": step["state"]} if step.get("state") else {},
+        **link,
     )
 
 
@@ -155,11 +141,6 @@ def _outcome(exit_status: str | None, submission: str | None) -> Outcome:
     if "time" in status:
         return Outcome.TIMEOUT
     return Outcome.ERROR if "error" in status or "environment" in status else Outcome.FAILURE
-
-
-def _limit(exit_status: str | None) -> str | None:
-    status = (exit_status or "").lower()
-    return limit_of(status) if "exit_" in status else None
 
 
 def _usage(stats: dict[str, Any]) -> Usage | None:

@@ -1,0 +1,69 @@
+"""Rollouts as tasks on the dispatcher."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from reflector._ids import new_id
+from reflector._text import shorten
+from reflector.agents.runtime import Runtime
+from reflector.dispatch.dispatching import execute
+from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.task import Limits, Task
+from reflector.errors import AskTimeoutError, OptimizationError
+from reflector.optimizer.candidate import Candidate
+from reflector.optimizer.evaluation import Evaluation, Rollout
+from reflector.optimizer.running import Runner, as_rollout
+
+__all__ = ["Crew"]
+
+
+class Crew:
+    """A runner as the provider of the rollouts of one run: there may be several in a runtime."""
+
+    def __init__(self, runner: Runner, *, timeout: float) -> None:
+        self._runner = runner
+        self._timeout = timeout
+        self._limits = Limits()
+
+    async def join(self, runtime: Runtime, concurrency: int) -> None:
+        """Become an agent of a runtime that does so many tasks at once."""
+        name = new_id("rollouts")
+        card = ProviderCard(running=concurrency)
+        await runtime.spawn(self._runner, name=name, accepts=["rollout"], card=card)
+        self._limits = Limits(providers=(name,))
+
+    def batch(self) -> int:
+        """Return how many rows may travel as one task."""
+        return self._runner.batch
+
+    async def judge(self, example: Any, rollout: Rollout) -> Evaluation:
+        """Return the evaluation of a rollout that somebody else did."""
+        return await self._runner.judge(example, rollout)
+
+    async def roll_out(self, candidate: Candidate, examples: Sequence[Any]) -> list[Evaluation]:
+        """Return the evaluations of a candidate on some examples, or on the first ones of them.
+
+        Raises:
+            BudgetExceededError: If the run's budget does not allow it, or a call in it.
+            LLMError: If it is one that no further call can survive.
+            OptimizationError: If an agent that took the task over answered something else.
+        """
+        self._runner.candidates[candidate.key] = candidate
+        payload = {"candidate": candidate.key, "components": candidate.components, "examples": examples}
+        task = Task(kind="rollout", payload=payload, limits=self._limits)
+        try:
+            result = await execute(task, timeout=self._timeout * len(examples))
+        except AskTimeoutError:
+            return [self._runner.failed(f"no answer within {self._timeout:g} s")] * len(examples)
+        values = result.value
+        if not isinstance(values, list) or not 0 < len(values) <= len(examples):
+            raise OptimizationError(
+                f"{result.provider} did a task of {len(examples)} rollouts; a list with what came of them is "
+                f"expected, got {shorten(repr(values), 80)}."
+            )
+        return [
+            value if isinstance(value, Evaluation) else await self.judge(example, as_rollout(value))
+            for example, value in zip(examples, values, strict=False)
+        ]

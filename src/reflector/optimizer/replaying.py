@@ -1,0 +1,53 @@
+"""Going on with a run: its log is told to a new machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from reflector.dispatch.ledger import Ledger
+from reflector.optimizer.machine import Machine
+from reflector.optimizer.purse import Purse
+from reflector.optimizer.runlog import RunLog, read_evaluations, read_proposed
+from reflector.usage import Usage
+
+__all__ = ["Replayed", "replay"]
+
+
+@dataclass(slots=True)
+class Replayed:
+    """Where the log ends, as far as the machine does not know."""
+
+    done: int = 0
+    """Rollouts."""
+    is_tested: bool = False
+    is_stopped: bool = False
+    budget: dict[str, Any] | None = None
+    """The budget that the run was last continued with, if it was."""
+
+
+def replay(log: RunLog, machine: Machine, ledger: Ledger, purse: Purse) -> Replayed:
+    """Tell a new machine all that a log holds, in order, and a ledger and a purse what was paid."""
+    replayed = Replayed()
+    for kind, fact in log.facts():
+        match kind:
+            case "evaluated":
+                found = read_evaluations(fact)
+                replayed.done += len(found)
+                for evaluation in found.values():
+                    ledger.carry("rollout", evaluation.usage, rollouts=1)
+                machine.report_rows(fact["order"], list(found.values()), list(found))
+            case "proposed":
+                usage = Usage(**fact["usage"])
+                ledger.carry("reflection", usage)
+                purse.paid(usage, fact["calls"])
+                machine.report_reflection(fact["order"], read_proposed(fact))
+            case "testing":
+                replayed.is_tested = machine.test()
+            case "stopped":
+                replayed.is_stopped = fact["reason"] != "budget" or fact.get("is_over", True)
+                machine.stop(fact["reason"])
+            case "extended":
+                replayed.budget, replayed.is_stopped = fact["budget"], False
+                machine.extend(fact["budget"]["rollouts"])
+    return replayed
