@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reflector.reflection.aggregation.merging import MergedSuggestion, merge_suggestions
-from reflector.reflection.confidence import level_of, needs_clarification, score_confidence
+from reflector.reflection.confidence import rescored
 from reflector.reflection.models import (
     ParsedReflection,
     Provenance,
@@ -14,7 +14,7 @@ from reflector.reflection.models import (
     SuggestionType,
 )
 
-__all__ = ["join_groups", "join_turns", "rescored", "same_causes"]
+__all__ = ["join_groups", "join_turns", "same_causes"]
 
 Place = tuple[int, int]
 """Number of the part, and position in it."""
@@ -73,14 +73,6 @@ def join_turns(turns: Sequence[ParsedReflection]) -> ParsedReflection:
         dropped=tuple(item for turn in turns for item in turn.dropped),
     )
     return rescored(joined)
-
-
-def rescored(parsed: ParsedReflection) -> ParsedReflection:
-    """Return a reflection whose parts have changed with the confidence that follows from them."""
-    score = score_confidence(parsed)
-    scored: ParsedReflection = parsed.replace(confidence_score=score, confidence=level_of(score))
-    asked: ParsedReflection = scored.replace(needs_clarification=needs_clarification(scored))
-    return asked
 
 
 def same_causes(parts: Sequence[Sequence[str]]) -> list[tuple[Place, ...]]:

@@ -22,13 +22,7 @@ from reflector.errors import UnparsableReflectionError
 from reflector.reflection.alignment import Aligned, align
 from reflector.reflection.answer_cleaning import clean, spoken_thoughts, strip_reasoning
 from reflector.reflection.candidates import find_documents, whole_document
-from reflector.reflection.confidence import (
-    DEFAULT_CONFIDENCE,
-    ConfidenceConfig,
-    is_unclear,
-    level_of,
-    score_parts,
-)
+from reflector.reflection.confidence import rescored
 from reflector.reflection.failed_answers import is_error_text, is_refusal, repeats_form
 from reflector.reflection.lenient_json import Document
 from reflector.reflection.models import ParsedReflection, ParseMode
@@ -53,7 +47,6 @@ def parse_reflection(
     strict: bool = False,
     min_suggestions: int = 1,
     finish_reason: str | None = None,
-    confidence: ConfidenceConfig = DEFAULT_CONFIDENCE,
 ) -> ParsedReflection:
     """Return what a model's answer says: read as JSON, repaired where it is broken, else as text.
 
@@ -68,7 +61,6 @@ def parse_reflection(
             JSON is repaired, synonyms are understood, and what is unknown is inferred from the text.
         min_suggestions: Fewer than this in a text are no reflection. JSON may have none.
         finish_reason: Why the model stopped; `length` and the like lower the confidence.
-        confidence: Constants of the confidence formula.
 
     Raises:
         UnparsableReflectionError: If the answer holds no reflection; `reason` says why.
@@ -79,7 +71,7 @@ def parse_reflection(
             reason="empty" if text is None else "no_reflection",
             raw=text,
         )
-    return _Reading(text, strict, min_suggestions, finish_reason, confidence).read()
+    return _Reading(text, strict, min_suggestions, finish_reason).read()
 
 
 @dataclass(slots=True)
@@ -90,7 +82,6 @@ class _Reading:
     strict: bool
     min_suggestions: int
     finish_reason: str | None
-    config: ConfidenceConfig
     decodes: int = 0
     inner_fixes: dict[str, int] = field(default_factory=dict)
     """Repairs in JSON that stood in strings."""
@@ -192,29 +183,17 @@ class _Reading:
         metadata: dict[str, Any] = {"fixes": fixes, "inferred": log.inferred, "truncated": truncated}
         if aligned.stated_confidence is not None:
             metadata["stated_confidence"] = aligned.stated_confidence
-        score = score_parts(
-            aligned.analysis,
-            aligned.root_causes,
-            aligned.suggestions,
-            truncated=truncated,
-            config=self.config,
-        )
-        level = level_of(score, config=self.config)
-        unclear = mode is ParseMode.TEXT or is_unclear(
-            level, aligned.root_causes, aligned.suggestions, config=self.config
-        )
-        return ParsedReflection(
+        parsed = ParsedReflection(
             analysis=aligned.analysis,
             root_causes=aligned.root_causes,
             suggestions=aligned.suggestions,
             expected_improvement=aligned.expected_improvement,
-            confidence=level,
-            confidence_score=score,
-            needs_clarification=unclear,
             dropped=tuple(log.dropped),
             parse_mode=mode,
             metadata=metadata,
         )
+        scored = rescored(parsed)
+        return scored.model_copy(update={"needs_clarification": True}) if mode is ParseMode.TEXT else scored
 
     # --- text ----------------------------------------------------------------------------------------------
 
