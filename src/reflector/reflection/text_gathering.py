@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
+from reflector.reflection.failed_answers import declines
 from reflector.reflection.headings import Field, Role
-from reflector.reflection.sentences import Kind, is_refusal, kind_of, names_cause, split_sentences
+from reflector.reflection.sentences import Kind, kind_of, names_cause, split_sentences
 from reflector.reflection.text_hints import NO_HINTS, Hints, group_hints
 from reflector.reflection.text_items import Draft, draft_of, put_field
 from reflector.reflection.text_nodes import Node, NodeKind, plain_text
@@ -228,7 +229,7 @@ class _Gatherer:
         """Decide what counts, now that the whole answer was seen."""
         drafts = self.found.drafts
         is_short = sum(map(len, self.prose)) < _SHORT_ANSWER
-        if not (self.prose and is_short and is_refusal(self.prose[0])):
+        if not (self.prose and is_short and declines(self.prose[0])):
             if not drafts and (items := [it for draft in self.loose for it in kept(draft)]):
                 drafts.extend([*items, *added_later(self.prose[1:])])
             original = self.originals[0] if self.originals else None
