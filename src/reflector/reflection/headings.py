@@ -10,8 +10,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from reflector.reflection.heading_words import FIELDS, INTRODUCES, ROLE_BY_WORD, ROLES, Field, Role
-from reflector.reflection.word_patterns import phrases, plain_letters
+from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS
+from reflector.reflection.heading_words import INTRODUCES, ROLE_BY_WORD, Field, Role
+from reflector.reflection.word_patterns import plain_letters
 
 __all__ = [
     "Field",
@@ -52,10 +53,7 @@ def normalize_label(title: str) -> str:
     return " ".join(_MARKS.sub(" ", text).split())
 
 
-_ROLE_BY_TITLE = {normalize_label(word): role for role, words in ROLES.items() for word in phrases(words)}
-_FIELD_BY_LABEL = {
-    normalize_label(word): field for field, words in reversed(FIELDS.items()) for word in phrases(words)
-}
+_ROLES = {**{str(role): role for role in Role}, "confidence": Role.IGNORED}
 _SHORT_TITLE = 3
 _MOST_WORDS = 9
 
@@ -65,14 +63,16 @@ def role_of(title: str, most_words: int = _MOST_WORDS) -> Role | None:
     """Return what a section titled `title` holds; None when the title does not say, or has too many words.
 
     >>> role_of("## 3. Recommended changes to the prompt:"), role_of("Ursachen"), role_of("Dates")
-    (<Role.SUGGESTIONS: 'suggestions'>, <Role.CAUSES: 'causes'>, None)
+    (<Role.SUGGESTIONS: 'suggestions'>, <Role.CAUSES: 'root_causes'>, None)
     """
     label = normalize_label(title)
     if not label or len(label) > LONGEST_TITLE:
         return None
-    known = _ROLE_BY_TITLE.get(label) or _ROLE_BY_TITLE.get(label.removeprefix("the ").removeprefix("my "))
+    known = REFLECTION_FIELDS.titled(label) or REFLECTION_FIELDS.titled(
+        label.removeprefix("the ").removeprefix("my ")
+    )
     if known or _count_words(label) > most_words:
-        return known
+        return _ROLES.get(known or "")
     return next((role for role, words in ROLE_BY_WORD if words.search(label)), None)
 
 
@@ -91,9 +91,10 @@ def field_of(label: str) -> Field | None:
     """Return what `label` announces inside one suggestion; None when it is no such label.
 
     >>> field_of("**Suggested text**"), field_of("Priorität"), field_of("Dates")
-    (<Field.TEXT: 'text'>, <Field.PRIORITY: 'priority'>, None)
+    (<Field.TEXT: 'specific_text'>, <Field.PRIORITY: 'priority'>, None)
     """
-    return _FIELD_BY_LABEL.get(normalize_label(label))
+    known = SUGGESTION_FIELDS.titled(normalize_label(label))
+    return Field(known) if known else None
 
 
 @lru_cache(maxsize=2048)
