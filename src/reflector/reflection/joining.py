@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reflector.reflection.aggregation.likeness import cause_as_suggestion
 from reflector.reflection.aggregation.merging import MergedSuggestion, merge_suggestions
 from reflector.reflection.confidence import rescored
 from reflector.reflection.models import (
     ParsedReflection,
     Provenance,
     Suggestion,
-    SuggestionCategory,
     SuggestionType,
 )
 
@@ -77,15 +77,8 @@ def join_turns(turns: Sequence[ParsedReflection]) -> ParsedReflection:
 
 def same_causes(parts: Sequence[Sequence[str]]) -> list[tuple[Place, ...]]:
     """Return the places of each root cause, those together that say the same in other words; the first one first."""
-    worded = [[_as_suggestion(cause) for cause in causes] for causes in parts]
+    worded = [[cause_as_suggestion(cause) for cause in causes] for causes in parts]
     return sorted(each.places for each in merge_suggestions(worded))
-
-
-def _as_suggestion(cause: str) -> Suggestion:
-    """Return a cause in the form in which texts are compared."""
-    return Suggestion(
-        type=SuggestionType.MODIFY, category=SuggestionCategory.CLARITY, description=cause, rationale=""
-    )
 
 
 def _latest(merged: MergedSuggestion, turns: Sequence[ParsedReflection]) -> Suggestion:
