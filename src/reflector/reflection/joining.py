@@ -7,12 +7,7 @@ from collections.abc import Iterable, Sequence
 from reflector.reflection.aggregation.likeness import cause_as_suggestion
 from reflector.reflection.aggregation.merging import MergedSuggestion, merge_suggestions
 from reflector.reflection.confidence import rescored
-from reflector.reflection.models import (
-    ParsedReflection,
-    Provenance,
-    Suggestion,
-    SuggestionType,
-)
+from reflector.reflection.models import ParsedReflection, Provenance, Suggestion, SuggestionType
 
 __all__ = ["join_groups", "join_turns", "same_causes"]
 

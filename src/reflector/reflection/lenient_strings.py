@@ -273,11 +273,7 @@ class _Inner:
         if (
             not self.embeds
             and text[stop - 1] in "{[ \n"
-            and text[max(self.counted, stop - 40) : stop].rstrip()[-1:]
-            in (
-                "{",
-                "[",
-            )
+            and text[max(self.counted, stop - 40) : stop].rstrip()[-1:] in ("{", "[")
         ):
             self.embeds = True
         if not self.embeds:

@@ -22,12 +22,7 @@ from reflector.reflection.models import (
     Verbosity,
 )
 from reflector.reflection.rule_advice import Case, advise, advise_on_reasoning, passage_about
-from reflector.trajectories.analysis import (
-    ComparativeAnalysis,
-    FailurePoint,
-    Severity,
-    TrajectoryAnalysis,
-)
+from reflector.trajectories.analysis import ComparativeAnalysis, FailurePoint, Severity, TrajectoryAnalysis
 from reflector.trajectories.findings.wording import listed
 from reflector.trajectories.step import StepKind
 

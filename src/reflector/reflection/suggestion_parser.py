@@ -42,11 +42,7 @@ _DECODES = 200
 
 
 def parse_reflection(
-    text: str,
-    *,
-    strict: bool = False,
-    min_suggestions: int = 1,
-    finish_reason: str | None = None,
+    text: str, *, strict: bool = False, min_suggestions: int = 1, finish_reason: str | None = None
 ) -> ParsedReflection:
     """Return what a model's answer says: read as JSON, repaired where it is broken, else as text.
 

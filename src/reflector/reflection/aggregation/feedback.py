@@ -224,10 +224,7 @@ def _sources(
                 causes[name].add(cause)
     return {
         name: FeedbackSource(
-            confidence=reflection.confidence,
-            root_causes=tuple(sorted(said)),
-            first_seen=seen,
-            last_seen=seen,
+            confidence=reflection.confidence, root_causes=tuple(sorted(said)), first_seen=seen, last_seen=seen
         )
         for name, said in causes.items()
     }
