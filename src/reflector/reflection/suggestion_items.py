@@ -139,7 +139,7 @@ def _sentence(key: str, text: str, is_group: bool, log: Log) -> Any:
 _SENTENCE_WORDS = 4
 _NOISE_WORDS = """
     suggestions suggestion priority priorities recommendations recommendation items item changes change level list
-    prompt improvements improvement category type types to of the impact prioridad priorität priorité prioridade
+    prompt section improvements improvement category type types to of the impact prioridad priorität priorité prioridade
     приоритет"""
 _NOISE = frozenset(_NOISE_WORDS.split())
 
