@@ -37,23 +37,17 @@ def align(part: Part, log: Log) -> Aligned:
     raw = fields["suggestions"][0] if "suggestions" in fields else None
     analysis, lifted = _analysis(fields)
     causes = fields["root_causes"][0] if "root_causes" in fields else lifted
-    suggestions = read_suggestions(raw, log) if raw is not None else []
-    if part.items:
-        suggestions += read_suggestions(list(part.items), log)
+    suggestions = read_suggestions(raw, log) + read_suggestions(list(part.items), log)
     if not suggestions and "improved_prompt" in fields and not log.strict:
         suggestions = read_suggestions([_whole_prompt(fields["improved_prompt"][0])], log)
     expected = fields["expected_improvement"][0] if "expected_improvement" in fields else ""
     stated = fields["confidence"][0] if "confidence" in fields else None
     return Aligned(
         analysis=analysis,
-        root_causes=_causes(causes),
+        root_causes=tuple(texts_of(causes)),
         suggestions=tuple(suggestions),
-        expected_improvement=expected if type(expected) is str else text_of(expected),
-        stated_confidence=stated
-        if isinstance(stated, int | float)
-        else text_of(stated)[:200]
-        if stated
-        else None,
+        expected_improvement=text_of(expected),
+        stated_confidence=stated if isinstance(stated, int | float) else text_of(stated)[:200] or None,
     )
 
 
@@ -67,20 +61,12 @@ def _whole_prompt(text: Any) -> dict[str, Any]:
     }
 
 
-def _causes(value: Any) -> tuple[str, ...]:
-    if type(value) is list and all(type(item) is str and item for item in value):
-        return tuple(value)
-    return tuple(texts_of(value))
-
-
 def _analysis(fields: dict[str, Field]) -> tuple[str, Any]:
     """Return the analysis as text, and root causes that stand inside it."""
     found = fields.get("analysis")
     if found is None:
         return "", None
     value = found[0]
-    if type(value) is str:
-        return value, None
     if isinstance(value, dict):
         inner = assign(value, REFLECTION_FIELDS)
         if "root_causes" in inner and "root_causes" not in fields and len(value) > 1:

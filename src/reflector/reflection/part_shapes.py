@@ -11,7 +11,6 @@ from reflector.reflection.suggestion_items import is_suggestion
 __all__ = [
     "are_texts",
     "is_analysed",
-    "is_group",
     "is_item",
     "is_message",
     "is_reflection",
@@ -42,30 +41,13 @@ def names_kind(item: dict[str, Any]) -> bool:
 
 def is_reflection(members: dict[str, Any]) -> bool:
     """Return whether an object is a reflection of its own, and not one of its suggestions."""
-    fields = assign(members, REFLECTION_FIELDS)
-    if (
-        "suggestions" in fields
-        and fields["suggestions"][1] < 2
-        and isinstance(fields["suggestions"][0], list | dict)
-    ):
-        return True
-    return is_analysed(fields) and not (is_suggestion(members) and names_kind(members))
+    is_one = is_suggestion(members) and names_kind(members)
+    return is_analysed(assign(members, REFLECTION_FIELDS)) and not is_one
 
 
 def is_analysed(fields: dict[str, Field]) -> bool:
     """Return whether a key says surely that it holds an analysis or root causes."""
     return any(fields[name][1] < 2 for name in ("analysis", "root_causes") if name in fields)
-
-
-def is_group(item: dict[str, Any]) -> bool:
-    """Return whether an object gives a priority or category to the suggestions it holds."""
-    fields = assign(item, SUGGESTION_FIELDS)
-    holds = any(isinstance(member, list) and member for member in item.values())
-    return (
-        holds
-        and not is_analysed(assign(item, REFLECTION_FIELDS))
-        and any(name in fields for name in ("type", "category", "priority"))
-    )
 
 
 def are_texts(value: Any) -> bool:
@@ -115,20 +97,14 @@ def tagged(value: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def is_usable(fields: dict[str, Field]) -> bool:
-    """Return whether what is called suggestions can be some; a weak name such as `steps` needs company or objects."""
+    """Return whether what is called suggestions can be some; a weak name such as `steps` needs company."""
     value, strength = fields["suggestions"]
     if isinstance(value, bool | int | float):
         return False
-    return strength != 2 or (isinstance(value, list | dict) and (len(fields) > 1 or _are_items(value)))
-
-
-def _are_items(value: Any) -> bool:
-    items = list(value.values()) if isinstance(value, dict) else value
-    return bool(items) and all(isinstance(item, dict) and is_item(item) for item in items)
+    return strength != 2 or (isinstance(value, list | dict) and len(fields) > 1)
 
 
 def is_schema(value: dict[str, Any]) -> bool:
     """Return whether an object is a JSON schema."""
-    if "$schema" in value or ("properties" in value and isinstance(value["properties"], dict)):
-        return value.get("type") == "object" or "$schema" in value or "required" in value
-    return False
+    describes = value.get("type") == "object" or "required" in value
+    return "$schema" in value or (describes and isinstance(value.get("properties"), dict))

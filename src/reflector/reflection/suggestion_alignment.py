@@ -33,8 +33,6 @@ _ORIGIN_RATIONALE = "Extracted from text response"
 _PLACEHOLDER = re.compile(
     r"\s*(?:<[^<>]{1,120}>|\.{3}|…|\[[^\[\]]{1,120}\]|\{[^{}]{1,120}\}|string|str|text)\s*\Z"
 )
-_PLACEHOLDER_STARTS = "<.…[{st \t\n"
-_LONGEST_PLACEHOLDER = 140
 
 
 def read_suggestions(value: Any, log: Log) -> list[Suggestion]:
@@ -75,13 +73,13 @@ def read_suggestion(item: Any, kinds: Kinds, log: Log) -> Suggestion | None:
         type_, category = _inferred(type_, category, fields, description, log)
     rationale = fields["rationale"][0] if "rationale" in fields else ""
     if priority is None:
-        priority, rationale = _priority_of(rationale, fields, log)
+        log.infer("priority")
     return Suggestion(
         type=type_,
         category=category,
         description=description,
         rationale=rationale if type(rationale) is str else text_of(rationale),
-        priority=priority,
+        priority=priority or Priority.MEDIUM,
         specific_text=_specific_text(fields.get("specific_text"), log),
         target_section=optional_text(fields["target_section"][0]) if "target_section" in fields else None,
     )
@@ -127,37 +125,28 @@ def _is_placeholder(fields: dict[str, Field]) -> bool:
     if kind is not None and type(kind[0]) is str and "|" in kind[0]:
         return len([word for word in kind[0].split("|") if match_type(word)]) > 2
     described = fields.get("description")
-    if described is None or type(described[0]) is not str or len(described[0]) > _LONGEST_PLACEHOLDER:
-        return False
-    return described[0][:1] in _PLACEHOLDER_STARTS and _PLACEHOLDER.match(described[0]) is not None
+    said = described[0] if described is not None else None
+    return isinstance(said, str) and _PLACEHOLDER.match(said) is not None
 
 
 def _kind(name: str, fields: dict[str, Field], kinds: Kinds, item: dict[str, Any], log: Log) -> Any:
     """Return the member that a field says, else what the group says, else a member's very name under an unknown key."""
     members = _MEMBERS[name]
     value = fields[name][0] if name in fields else kinds.get(name)
-    if type(value) is str and value in members:
-        return members[value]
     match = _MATCH[name]
-    if value is None:
-        return (
-            None
-            if log.strict
-            else next(
-                (members[word] for word in item.values() if type(word) is str and word in members), None
-            )
-        )
     if log.strict:
         return members.get(value.strip().casefold()) if isinstance(value, str) else None
+    if value is None:
+        said = (word for word in item.values() if isinstance(word, str))
+        return next((members[word] for word in said if word in members), None)
     if isinstance(value, CutText):
         return next(
             (member for word, member in members.items() if value and word.startswith(value.casefold())), None
         )
     if isinstance(value, list):
         return next((member for member in map(match, value) if member), None)
-    if isinstance(value, dict):
-        return match(text_of(value))
-    return match(value) or (match(kinds[name]) if name in kinds else None)
+    found = match(text_of(value) if isinstance(value, dict) else value)
+    return found or match(kinds.get(name))
 
 
 def _inferred(
@@ -182,15 +171,6 @@ def _inferred(
     return type_, category
 
 
-def _priority_of(rationale: Any, fields: dict[str, Field], log: Log) -> tuple[Priority, Any]:
-    """Return medium and the rationale, unless what seemed to be the rationale is a priority: `"impact": "high"`."""
-    weak = "rationale" in fields and fields["rationale"][1] == 2
-    if weak and isinstance(rationale, str) and len(rationale) < 12 and (found := match_priority(rationale)):
-        return found, ""
-    log.infer("priority")
-    return Priority.MEDIUM, rationale
-
-
 def _specific_text(found: Field | None, log: Log) -> str | None:
     """Return the exact text. Half a text must never be put into a prompt: one that was cut off is dropped."""
     if found is None:
@@ -200,9 +180,7 @@ def _specific_text(found: Field | None, log: Log) -> str | None:
         log.drop("specific text cut off at the end of the answer", str(value))
         return None
     if isinstance(value, dict):
-        inner = {key: item for key, item in value.items() if normal_key(key) in _NEW_TEXT}
-        if inner:
-            return optional_text(next(iter(inner.values())))
+        value = next((item for key, item in value.items() if normal_key(key) in _NEW_TEXT), value)
     return optional_text(value)
 
 

@@ -159,9 +159,6 @@ def kinds_of_key(key: str) -> Kinds:
     rest = " ".join(word for word in words if word.casefold() not in _NOISE) or key
     if len(rest.split()) > 2 or (len(rest) < 2 and rest.isascii()):
         return {}
-    if "priorit" in key.casefold() or "impact" in key.casefold() or "优先" in key:
-        priority = match_priority(rest)
-        return {"priority": str(priority)} if priority else {}
     for name, match in _MATCHES:
         found = match(rest) if not rest.isdigit() else None
         if found is not None:
@@ -198,20 +195,7 @@ def flattened(members: dict[str, Any]) -> dict[str, Any]:
         return members
     key, value = inner[0]
     outer = {name: item for name, item in members.items() if name != key}
-    names = assign(outer, SUGGESTION_FIELDS).keys()
-    own = set(assign({key: ""}, SUGGESTION_FIELDS)) - {"description"}
-    if (
-        own
-        or key.isdigit()
-        or normal_key(key) in GROUP_ITEMS
-        or kinds_of_key(key)
-        or names.isdisjoint(_OUTER)
-    ):
-        return members
     return {**outer, **value} if "description" in assign(value, SUGGESTION_FIELDS) else members
-
-
-_OUTER = frozenset({"type", "category", "priority", "description"})
 
 
 def _is_text(value: Any) -> bool:
