@@ -2,17 +2,214 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from reflector.reflection.field_mapping import Field, assign, text_of, texts_of
-from reflector.reflection.field_names import REFLECTION_FIELDS
-from reflector.reflection.models import Suggestion
+from reflector._text import one_line
+from reflector.reflection.field_mapping import LIST_MARKER, Field, assign, optional_text, text_of, texts_of
+from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
+from reflector.reflection.inference import infer_category, infer_type
+from reflector.reflection.lenient_json import CutText
+from reflector.reflection.models import Priority, Suggestion, SuggestionCategory, SuggestionType
 from reflector.reflection.parts import Part
 from reflector.reflection.reading_log import Log
-from reflector.reflection.suggestion_alignment import read_suggestions
+from reflector.reflection.suggestion_items import Kinds, expand, flattened
+from reflector.reflection.vocabulary import match_category, match_priority, match_type
 
-__all__ = ["Aligned", "align"]
+__all__ = ["Aligned", "align", "read_suggestions"]
+
+_DEPTH = 8
+_MEMBERS: dict[str, dict[str, Any]] = {
+    "type": {str(member): member for member in SuggestionType},
+    "category": {str(member): member for member in SuggestionCategory},
+    "priority": {str(member): member for member in Priority},
+}
+_MATCH: dict[str, Callable[[object], Any]] = {
+    "type": match_type,
+    "category": match_category,
+    "priority": match_priority,
+}
+_ORIGIN_RATIONALE = "Extracted from text response"
+_PLACEHOLDER = re.compile(
+    r"\s*(?:<[^<>]{1,120}>|\.{3}|…|\[[^\[\]]{1,120}\]|\{[^{}]{1,120}\}|string|str|text)\s*\Z"
+)
+
+
+def read_suggestions(value: Any, log: Log) -> list[Suggestion]:
+    """Return the suggestions in `value`, in order; what cannot be one is noted in `log`, with the reason."""
+    if not value:
+        return []
+    read = (read_suggestion(item, kinds, log) for item, kinds in expand(value, {}, log, _DEPTH))
+    return [suggestion for suggestion in read if suggestion is not None]
+
+
+def read_suggestion(item: Any, kinds: Kinds, log: Log) -> Suggestion | None:
+    """Return one suggestion, or None after a note in `log` why it is none."""
+    if isinstance(item, str):
+        return _from_sentence(item, kinds, log)
+    if not isinstance(item, dict):
+        log.drop("not a suggestion", item)
+        return None
+    fields = assign(item, SUGGESTION_FIELDS)
+    if "description" not in fields or type(fields["description"][0]) is dict:
+        fields = assign(flattened(item), SUGGESTION_FIELDS)
+    if _is_placeholder(fields):
+        log.placeholders += 1
+        log.drop("repeats the form of the answer", item)
+        return None
+    description = _description(fields, log)
+    if description is None:
+        cut = any(isinstance(value, CutText) for value in item.values())
+        log.drop("cut off at the end of the answer" if cut else "no description", item)
+        return None
+    type_ = _kind("type", fields, kinds, item, log)
+    category = _kind("category", fields, kinds, item, log)
+    priority = _kind("priority", fields, kinds, item, log)
+    unknown = _unknown(fields, type=type_, category=category, priority=priority) if log.strict else ""
+    if unknown:
+        log.drop(unknown, item)
+        return None
+    if type_ is None or category is None:
+        type_, category = _inferred(type_, category, fields, description, log)
+    rationale = fields["rationale"][0] if "rationale" in fields else ""
+    if priority is None:
+        log.infer("priority")
+    return Suggestion(
+        type=type_,
+        category=category,
+        description=description,
+        rationale=rationale if type(rationale) is str else text_of(rationale),
+        priority=priority or Priority.MEDIUM,
+        specific_text=_specific_text(fields.get("specific_text"), log),
+        target_section=optional_text(fields["target_section"][0]) if "target_section" in fields else None,
+    )
+
+
+def _unknown(fields: dict[str, Field], **kinds: Any) -> str:
+    """Return why a suggestion is refused when nothing may be inferred; a missing priority is medium."""
+    for name, member in kinds.items():
+        if member is None and name in fields:
+            return f"unknown {name} {one_line(text_of(fields[name][0]), 40)!r}"
+        if member is None and name != "priority":
+            return f"no {name}"
+    return ""
+
+
+def _description(fields: dict[str, Field], log: Log) -> str | None:
+    """Return the description, or what stands for it; None if there is nothing, or it was cut off."""
+    found = fields.get("description")
+    if found is not None:
+        if isinstance(found[0], CutText):
+            return None
+        text = found[0] if type(found[0]) is str else text_of(found[0])
+        if text.strip() or log.strict:
+            return text
+    kind = fields.get("type")
+    if kind is not None and isinstance(kind[0], str) and len(kind[0].split()) > 2:
+        return str(kind[0])
+    old, new = (
+        text_of(fields[name][0]) if name in fields else "" for name in ("target_section", "specific_text")
+    )
+    if old and new and not log.strict:
+        log.infer("description")
+        return f"Replace “{one_line(old, 80)}” with “{one_line(new, 120)}”"
+    for name in ("specific_text", "rationale"):
+        if name in fields and type(fields[name][0]) is str and optional_text(fields[name][0]):
+            log.infer("description")
+            return str(fields[name][0])
+    return "" if log.strict else None
+
+
+def _is_placeholder(fields: dict[str, Field]) -> bool:
+    kind = fields.get("type")
+    if kind is not None and type(kind[0]) is str and "|" in kind[0]:
+        return len([word for word in kind[0].split("|") if match_type(word)]) > 2
+    described = fields.get("description")
+    said = described[0] if described is not None else None
+    return isinstance(said, str) and _PLACEHOLDER.match(said) is not None
+
+
+def _kind(name: str, fields: dict[str, Field], kinds: Kinds, item: dict[str, Any], log: Log) -> Any:
+    """Return the member that a field says, else what the group says, else a member's very name under an unknown key."""
+    members = _MEMBERS[name]
+    value = fields[name][0] if name in fields else kinds.get(name)
+    match = _MATCH[name]
+    if log.strict:
+        return members.get(value.strip().casefold()) if isinstance(value, str) else None
+    if value is None:
+        said = (word for word in item.values() if isinstance(word, str))
+        return next((members[word] for word in said if word in members), None)
+    if isinstance(value, CutText):
+        return next(
+            (member for word, member in members.items() if value and word.startswith(value.casefold())), None
+        )
+    if isinstance(value, list):
+        return next((member for member in map(match, value) if member), None)
+    found = match(text_of(value) if isinstance(value, dict) else value)
+    return found or match(kinds.get(name))
+
+
+def _inferred(
+    type_: SuggestionType | None,
+    category: SuggestionCategory | None,
+    fields: dict[str, Field],
+    description: str,
+    log: Log,
+) -> tuple[SuggestionType, SuggestionCategory]:
+    """Return both kinds; a word under the wrong one of the two keys is moved, the rest is inferred from the text."""
+    if category is None and "type" in fields and ("category" not in fields or type_ is None):
+        category = match_category(fields["type"][0])
+    if type_ is None and "category" in fields:
+        type_ = match_type(fields["category"][0])
+    if type_ is None:
+        log.infer("type")
+        type_ = infer_type(description)
+    if category is None:
+        log.infer("category")
+        specific = text_of(fields["specific_text"][0]) if "specific_text" in fields else ""
+        category = infer_category(f"{description}\n{specific}")
+    return type_, category
+
+
+def _specific_text(found: Field | None, log: Log) -> str | None:
+    """Return the exact text. Half a text must never be put into a prompt: one that was cut off is dropped."""
+    if found is None:
+        return None
+    value = found[0]
+    if isinstance(value, CutText):
+        log.drop("specific text cut off at the end of the answer", str(value))
+        return None
+    if isinstance(value, dict):
+        value = next((item for key, item in value.items() if normal_key(key) in _NEW_TEXT), value)
+    return optional_text(value)
+
+
+_NEW_TEXT = frozenset({"after", "new", "to", "replacement", "proposed", "text"})
+
+
+def _from_sentence(text: str, kinds: Kinds, log: Log) -> Suggestion | None:
+    sentence = LIST_MARKER.sub("", text)
+    if isinstance(text, CutText) or not sentence.strip() or _PLACEHOLDER.match(sentence):
+        log.drop("cut off at the end of the answer" if isinstance(text, CutText) else "no text", text)
+        return None
+    type_, category, priority = (
+        match(kinds[name]) if name in kinds else None
+        for name, match in (("type", match_type), ("category", match_category), ("priority", match_priority))
+    )
+    if log.strict:
+        type_, category = type_ or SuggestionType.MODIFY, category or SuggestionCategory.CLARITY
+    for name, said in (("type", type_), ("category", category), ("priority", priority)):
+        if said is None:
+            log.infer(name)
+    return Suggestion(
+        type=type_ or infer_type(sentence),
+        category=category or infer_category(sentence),
+        description=sentence,
+        rationale=_ORIGIN_RATIONALE if log.strict else "",
+        priority=priority or Priority.MEDIUM,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from reflector._json import loads, scan
 from reflector.reflection.field_names import REFLECTION_FIELDS
-from reflector.reflection.lenient_escapes import holds_latex
 from reflector.reflection.lenient_json import Document, decode
-from reflector.reflection.lenient_strings import BLANK
+from reflector.reflection.lenient_strings import BLANK, holds_latex
 
 __all__ = ["Document", "find_documents", "whole_document"]
 

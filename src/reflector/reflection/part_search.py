@@ -8,7 +8,6 @@ from typing import Any
 
 from reflector.reflection.field_mapping import Field, assign
 from reflector.reflection.field_names import GROUP_ITEMS, REFLECTION_FIELDS, normal_key
-from reflector.reflection.hidden_suggestions import with_hidden_suggestions
 from reflector.reflection.part_shapes import (
     are_texts,
     is_analysed,
@@ -19,6 +18,7 @@ from reflector.reflection.part_shapes import (
     is_sentence,
     is_usable,
     tagged,
+    with_hidden_suggestions,
 )
 from reflector.reflection.parts import Part, is_filled, unite
 from reflector.reflection.reading_log import Log

@@ -5,7 +5,7 @@
       → find_documents           JSON wherever it stands, repaired                         candidates, lenient_*
       → find_part                through envelopes to what is a reflection, per document   part_search, part_shapes
       → choose                   which document is the answer, completed by the others     parts
-      → align                    its fields in our names, its suggestions in our values    alignment, suggestion_*
+      → align                    its fields in our names, its suggestions in our values    alignment
       → ParsedReflection         with the confidence that it deserves                      confidence
 
 If no document holds a reflection, the answer is a refusal, an error or an echo (`failed_answers`), or it is read as
@@ -14,6 +14,8 @@ text (`text_fallback`). A `Log` goes along and keeps what was dropped, repaired 
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
@@ -24,13 +26,13 @@ from reflector.reflection.answer_cleaning import clean, spoken_thoughts, strip_r
 from reflector.reflection.candidates import find_documents, whole_document
 from reflector.reflection.confidence import rescored
 from reflector.reflection.failed_answers import is_error_text, is_refusal, repeats_form
+from reflector.reflection.field_names import REFLECTION_FIELDS
 from reflector.reflection.lenient_json import Document
 from reflector.reflection.models import ParsedReflection, ParseMode
 from reflector.reflection.part_search import Search, find_part
 from reflector.reflection.parts import Part, choose, is_filled
 from reflector.reflection.reading_log import Log
 from reflector.reflection.text_fallback import TextReading, read_text
-from reflector.reflection.words_around import analysis_around
 
 __all__ = ["parse_reflection"]
 
@@ -155,7 +157,7 @@ class _Reading:
 
     def with_words_around(self, part: Part, documents: list[Document], text: str) -> Part:
         """Return `part` with the analysis that stands in words around the JSON."""
-        said = analysis_around(text, documents, self.text_reading)
+        said = _analysis_around(text, documents, self.text_reading)
         if not said and (spoken := spoken_thoughts(self.raw)):
             said = {"analysis": spoken}
         lacking = {name: (value, 1) for name, value in said.items() if not is_filled(part.fields.get(name))}
@@ -259,3 +261,36 @@ def _text_inside(text: str, documents: list[Document], search: Search) -> str:
     if len(documents) == 1 and documents[0].end - documents[0].start >= len(text.strip()):
         return max(search.texts, key=len, default="")
     return text
+
+
+def _analysis_around(
+    text: str, documents: list[Document], read: Callable[[str], TextReading]
+) -> dict[str, Any]:
+    """Return analysis and root causes from the words around the JSON, if a heading, label or tag names them."""
+    around = _around(text, documents)
+    if not any(_names_analysis(label[1]) for label in _LABEL.finditer(around)):
+        return {}
+    reading = read(around)
+    said = {"analysis": reading.analysis, "root_causes": list(reading.root_causes)}
+    return {name: value for name, value in said.items() if value}
+
+
+def _around(text: str, documents: list[Document]) -> str:
+    """Return the text without its JSON."""
+    pieces, position = [], 0
+    for document in documents:
+        pieces.append(text[position : document.start])
+        position = document.end
+    around = "\n".join([*pieces, text[position:]])
+    return _TOOL_TAG.sub("\n", _PARAMETER.sub(r"\n## \1\n", around))
+
+
+def _names_analysis(label: str) -> bool:
+    return any(REFLECTION_FIELDS.strength(label, name) in (0, 1) for name in ("analysis", "root_causes"))
+
+
+_LABEL = re.compile(
+    r"^[ \t>#*_<\[]*(?:parameter(?:=| name=)\W?)?([^\W\d][\w \-]{2,40}?)\W{0,6}[:：>*\]\n]", re.MULTILINE
+)
+_PARAMETER = re.compile(r"<parameter(?:=| name=)[\"']?(\w{1,60})[\"']?\s*>")
+_TOOL_TAG = re.compile(r"</?(?:parameter|function|invoke|tool_call|function_calls?)\b[^<>]{0,80}>")
