@@ -159,8 +159,9 @@ def _inferred(
     log: Log,
 ) -> tuple[SuggestionType, SuggestionCategory]:
     """Return both kinds; a word under the wrong one of the two keys is moved, the rest is inferred from the text."""
-    if category is None and "type" in fields and ("category" not in fields or type_ is None):
-        category = match_category(fields["type"][0])
+    said = fields["type"][0] if "type" in fields else None
+    if category is None and said != type_ and ("category" not in fields or type_ is None):
+        category = match_category(said)
     if type_ is None and "category" in fields:
         type_ = match_type(fields["category"][0])
     if type_ is None:
