@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from reflector.reflection.lenient_frames import AFTER, CLOSERS, CLOSING, KEY, VALUE, Frame, Frames, goes_on
-from reflector.reflection.lenient_scalars import ScalarReader
+from reflector.reflection.lenient_scalars import read_scalar
 from reflector.reflection.lenient_strings import BLANK, OPENERS, CutText, StringReader
 
 __all__ = ["CutText", "Document", "decode"]
@@ -98,7 +98,6 @@ class _Decoder:
         self.fixes: Counter[str] = Counter()
         self.frames = Frames(self.fixes)
         self.strings = StringReader(text, self.fixes)
-        self.scalars = ScalarReader(text, self.fixes)
 
     def run(self, start: int, headless: bool) -> Document:
         self.pos = start
@@ -313,8 +312,8 @@ class _Decoder:
         elif in_list and frame.items and type(frame.items[-1]) is dict and _WORDS.match(self.text, self.pos):
             self.skip_garbage()
         else:
-            frame.store(self.scalars.read(self.pos, in_list=in_list))
-            self.pos = self.scalars.end
+            value, self.pos = read_scalar(self.text, self.pos, self.fixes, in_list=in_list)
+            frame.store(value)
 
     def read_string(self, *, in_list: bool = False, as_key: bool = False) -> str:
         value = self.strings.read(self.pos, in_list=in_list, as_key=as_key)
