@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from reflector._text import one_line
-from reflector.reflection.field_mapping import LIST_MARKER, Field, assign, optional_text, text_of, texts_of
+from reflector.reflection.field_mapping import (
+    LIST_MARKER,
+    Field,
+    assign,
+    optional_text,
+    text_of,
+    texts_of,
+    value_of,
+)
 from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
 from reflector.reflection.inference import infer_category, infer_type
 from reflector.reflection.lenient_json import CutText
@@ -73,17 +81,16 @@ def read_suggestion(item: Any, kinds: Kinds, log: Log) -> Suggestion | None:
         return None
     if type_ is None or category is None:
         type_, category = _inferred(type_, category, fields, description, log)
-    rationale = fields["rationale"][0] if "rationale" in fields else ""
     if priority is None:
         log.infer("priority")
     return Suggestion(
         type=type_,
         category=category,
         description=description,
-        rationale=rationale if type(rationale) is str else text_of(rationale),
+        rationale=text_of(value_of(fields, "rationale")),
         priority=priority or Priority.MEDIUM,
-        specific_text=_specific_text(fields.get("specific_text"), log),
-        target_section=optional_text(fields["target_section"][0]) if "target_section" in fields else None,
+        specific_text=_specific_text(value_of(fields, "specific_text"), log),
+        target_section=optional_text(value_of(fields, "target_section")),
     )
 
 
@@ -99,35 +106,30 @@ def _unknown(fields: dict[str, Field], **kinds: Any) -> str:
 
 def _description(fields: dict[str, Field], log: Log) -> str | None:
     """Return the description, or what stands for it; None if there is nothing, or it was cut off."""
-    found = fields.get("description")
-    if found is not None:
-        if isinstance(found[0], CutText):
-            return None
-        text = found[0] if type(found[0]) is str else text_of(found[0])
-        if text.strip() or log.strict:
-            return text
-    kind = fields.get("type")
-    if kind is not None and isinstance(kind[0], str) and len(kind[0].split()) > 2:
-        return str(kind[0])
-    old, new = (
-        text_of(fields[name][0]) if name in fields else "" for name in ("target_section", "specific_text")
-    )
+    found = value_of(fields, "description")
+    if isinstance(found, CutText):
+        return None
+    text = text_of(found)
+    if text.strip() or (log.strict and found is not None):
+        return text
+    kind = value_of(fields, "type")
+    if isinstance(kind, str) and len(kind.split()) > 2:
+        return kind
+    old, new = (text_of(value_of(fields, name)) for name in ("target_section", "specific_text"))
     if old and new and not log.strict:
         log.infer("description")
         return f"Replace “{one_line(old, 80)}” with “{one_line(new, 120)}”"
     for name in ("specific_text", "rationale"):
-        if name in fields and type(fields[name][0]) is str and optional_text(fields[name][0]):
+        if isinstance(value_of(fields, name), str) and (stated := optional_text(value_of(fields, name))):
             log.infer("description")
-            return str(fields[name][0])
+            return stated
     return "" if log.strict else None
 
 
 def _is_placeholder(fields: dict[str, Field]) -> bool:
-    kind = fields.get("type")
-    if kind is not None and type(kind[0]) is str and "|" in kind[0]:
-        return len([word for word in kind[0].split("|") if match_type(word)]) > 2
-    described = fields.get("description")
-    said = described[0] if described is not None else None
+    kind, said = value_of(fields, "type"), value_of(fields, "description")
+    if isinstance(kind, str) and "|" in kind:
+        return len([word for word in kind.split("|") if match_type(word)]) > 2
     return isinstance(said, str) and _PLACEHOLDER.match(said) is not None
 
 
@@ -159,26 +161,21 @@ def _inferred(
     log: Log,
 ) -> tuple[SuggestionType, SuggestionCategory]:
     """Return both kinds; a word under the wrong one of the two keys is moved, the rest is inferred from the text."""
-    said = fields["type"][0] if "type" in fields else None
+    said = value_of(fields, "type")
     if category is None and said != type_ and ("category" not in fields or type_ is None):
         category = match_category(said)
-    if type_ is None and "category" in fields:
-        type_ = match_type(fields["category"][0])
+    type_ = type_ or match_type(value_of(fields, "category"))
     if type_ is None:
         log.infer("type")
         type_ = infer_type(description)
     if category is None:
         log.infer("category")
-        specific = text_of(fields["specific_text"][0]) if "specific_text" in fields else ""
-        category = infer_category(f"{description}\n{specific}")
+        category = infer_category(f"{description}\n{text_of(value_of(fields, 'specific_text'))}")
     return type_, category
 
 
-def _specific_text(found: Field | None, log: Log) -> str | None:
+def _specific_text(value: Any, log: Log) -> str | None:
     """Return the exact text. Half a text must never be put into a prompt: one that was cut off is dropped."""
-    if found is None:
-        return None
-    value = found[0]
     if isinstance(value, CutText):
         log.drop("specific text cut off at the end of the answer", str(value))
         return None
@@ -192,25 +189,11 @@ _NEW_TEXT = frozenset({"after", "new", "to", "replacement", "proposed", "text"})
 
 def _from_sentence(text: str, kinds: Kinds, log: Log) -> Suggestion | None:
     sentence = LIST_MARKER.sub("", text)
-    if isinstance(text, CutText) or not sentence.strip() or _PLACEHOLDER.match(sentence):
+    if isinstance(text, CutText) or not sentence.strip():
         log.drop("cut off at the end of the answer" if isinstance(text, CutText) else "no text", text)
         return None
-    type_, category, priority = (
-        match(kinds[name]) if name in kinds else None
-        for name, match in (("type", match_type), ("category", match_category), ("priority", match_priority))
-    )
-    if log.strict:
-        type_, category = type_ or SuggestionType.MODIFY, category or SuggestionCategory.CLARITY
-    for name, said in (("type", type_), ("category", category), ("priority", priority)):
-        if said is None:
-            log.infer(name)
-    return Suggestion(
-        type=type_ or infer_type(sentence),
-        category=category or infer_category(sentence),
-        description=sentence,
-        rationale=_ORIGIN_RATIONALE if log.strict else "",
-        priority=priority or Priority.MEDIUM,
-    )
+    origin = {"type": "modify", "category": "clarity", "rationale": _ORIGIN_RATIONALE} if log.strict else {}
+    return read_suggestion({"description": sentence, **origin, **kinds}, {}, log)
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,19 +215,18 @@ class Aligned:
 def align(part: Part, log: Log) -> Aligned:
     """Return the reflection that a part says."""
     fields = part.fields
-    raw = fields["suggestions"][0] if "suggestions" in fields else None
     analysis, lifted = _analysis(fields)
-    causes = fields["root_causes"][0] if "root_causes" in fields else lifted
-    suggestions = read_suggestions(raw, log) + read_suggestions(list(part.items), log)
+    causes = value_of(fields, "root_causes") if "root_causes" in fields else lifted
+    suggestions = read_suggestions(value_of(fields, "suggestions"), log)
+    suggestions += read_suggestions(list(part.items), log)
     if not suggestions and "improved_prompt" in fields and not log.strict:
-        suggestions = read_suggestions([_whole_prompt(fields["improved_prompt"][0])], log)
-    expected = fields["expected_improvement"][0] if "expected_improvement" in fields else ""
-    stated = fields["confidence"][0] if "confidence" in fields else None
+        suggestions = read_suggestions([_whole_prompt(value_of(fields, "improved_prompt"))], log)
+    stated = value_of(fields, "confidence")
     return Aligned(
         analysis=analysis,
         root_causes=tuple(texts_of(causes)),
         suggestions=tuple(suggestions),
-        expected_improvement=text_of(expected),
+        expected_improvement=text_of(value_of(fields, "expected_improvement")),
         stated_confidence=stated if isinstance(stated, int | float) else text_of(stated)[:200] or None,
     )
 
@@ -261,10 +243,7 @@ def _whole_prompt(text: Any) -> dict[str, Any]:
 
 def _analysis(fields: dict[str, Field]) -> tuple[str, Any]:
     """Return the analysis as text, and root causes that stand inside it."""
-    found = fields.get("analysis")
-    if found is None:
-        return "", None
-    value = found[0]
+    value = value_of(fields, "analysis")
     if isinstance(value, dict):
         inner = assign(value, REFLECTION_FIELDS)
         if "root_causes" in inner and "root_causes" not in fields and len(value) > 1:

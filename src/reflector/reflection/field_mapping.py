@@ -16,6 +16,7 @@ __all__ = [
     "split_lines",
     "text_of",
     "texts_of",
+    "value_of",
 ]
 
 Field = tuple[Any, int]
@@ -53,6 +54,11 @@ def assign(members: dict[str, Any], names: FieldNames) -> dict[str, Field]:
             continue
         used.add(key)
     return found
+
+
+def value_of(fields: dict[str, Field], name: str) -> Any:
+    """Return the value of a field, None if it is not there."""
+    return fields[name][0] if name in fields else None
 
 
 def text_of(value: Any, joiner: str = " ", depth: int = _DEPTH) -> str:
