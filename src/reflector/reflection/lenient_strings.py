@@ -84,8 +84,8 @@ OPENERS = {
 """Mark that opens a string -> marks that may close it."""
 
 _BODIES = {mark: re.compile(rf"[^\\{re.escape(mark + closers)}]*") for mark, closers in OPENERS.items()}
-_STRAY_BODY = re.compile(r"[^\\\"']*")
 _MIXED_BODY = re.compile(r"[^\\\"“”]*")
+_STRAY_BODY = re.compile(r"[^\\\"']*")
 
 BLANK = "\\s\ufeff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\x00"
 _Q = "\"'“”„‟‘’«»「」『』`＂"
@@ -109,10 +109,11 @@ def _after_value(members: str) -> re.Pattern[str]:
 
 
 _AFTER_KEY = re.compile(rf"[{BLANK}]*(?:=>|->|[:=：﹕∶]|[,}}\]]|[{_Q}\[{{]|null|true|false|None|-?\d|\Z)")
-_AFTER_MEMBER = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_HALF_QUOTED_KEY}|[{{]")
-_AFTER_MEMBER_BARE = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_HALF_QUOTED_KEY}|{_BARE_KEY}|[{{]")
-_NEXT_MEMBER = re.compile(rf"[{BLANK}]*{_QUOTED_KEY}[{BLANK}]*[{_Q}\[{{\dtfnTFN\-]")
-_NEXT_MEMBER_BARE = re.compile(rf"[{BLANK}]*(?:\n[{BLANK}]*{_BARE_KEY}|[ \t][a-z_]{{1,40}}=[\[\"'({{A-Z\d])")
+_AFTER_MEMBER = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_HALF_QUOTED_KEY}|{_BARE_KEY}|[{{]")
+_NEXT_MEMBER = re.compile(
+    rf"[{BLANK}]*(?:{_QUOTED_KEY}[{BLANK}]*[{_Q}\[{{\dtfnTFN\-]|\n[{BLANK}]*{_BARE_KEY})"
+    r"|\s+[a-z_]{1,40}=[\[\"'({A-Z\d]"
+)
 _ITEM = rf"[{_Q}\[{{(]|-?\d|true|false|null|None"
 _AFTER_ITEM = _after_value(
     rf"(?![{_Q}][^{_Q},\n]{{1,60}}[{_Q}],?[ \t]+(?!true|false|null|None)[^\W\d_])(?:{_ITEM}|[A-Z]\w+\()"
@@ -208,23 +209,13 @@ class StringReader:
     def closes(self, stop: int, mark: str, as_key: bool, in_list: bool) -> bool:
         """Return whether the mark at `stop` ends the string."""
         text, inner, found = self.text, self.inner, self.text[stop]
-        if found != mark and mark in '"“„' and inner.is_paired(found, mark):
-            return False
         if as_key:
             return _AFTER_KEY.match(text, stop + 1) is not None
         if inner.embeds_json(text, stop) and not _KNOWN_KEY_BELOW.match(text, stop + 1):
             return False
-        if text[stop + 1 : stop + 2] == found and _AFTER_END_MARK.match(text, stop + 2):
-            return False
         if in_list:
             after = _AFTER_ITEM_APOSTROPHE if mark in "'‘’" else _AFTER_ITEM
             return (after.match(text, stop + 1) or _NEXT_ITEM.match(text, stop + 1)) is not None
-        if "unquoted_key" in self.fixes or "call" in self.fixes:
-            return (
-                _AFTER_MEMBER_BARE.match(text, stop + 1)
-                or _NEXT_MEMBER.match(text, stop + 1)
-                or _NEXT_MEMBER_BARE.match(text, stop + 1)
-            ) is not None
         return (_AFTER_MEMBER.match(text, stop + 1) or _NEXT_MEMBER.match(text, stop + 1)) is not None
 
     def ended_before(self, start: int, stop: int, parts: list[str], as_key: bool) -> bool:
@@ -279,9 +270,6 @@ class StringReader:
 
     def read_triple(self, start: int, marks: str) -> str:
         """Return a string between tripled marks, or the empty string if two of them are all there is."""
-        if _AFTER_MEMBER.match(self.text, start + 2) and not _AFTER_KEY.match(self.text, start + 3):
-            self.end = start + 2
-            return ""
         self.fixes["triple_quotes"] += 1
         end = self.text.find(marks, start + 3)
         if end < 0:
@@ -291,31 +279,15 @@ class StringReader:
         return self.text[start + 3 : end]
 
 
-_AFTER_END_MARK = re.compile(rf"\s*(?:[,}}\]]\s*(?:[{_Q}{{}}\]\n]|\Z)|\Z)")
-
-
 class _Inner:
     """What the string holds so far that looks like strings of its own."""
 
-    __slots__ = ("balance", "counted", "embeds", "paired")
+    __slots__ = ("balance", "counted", "embeds")
 
     def __init__(self, start: int) -> None:
         self.counted = start
         self.balance = 0
         self.embeds = False
-        self.paired = 0
-
-    def is_paired(self, found: str, mark: str) -> bool:
-        """Return whether a curved mark belongs to a pair inside: “so” in a string with straight marks."""
-        if found == "“":
-            if mark == '"':
-                self.paired += 1
-                return True
-            return False
-        if found == "”" and self.paired:
-            self.paired -= 1
-            return True
-        return False
 
     def embeds_json(self, text: str, stop: int) -> bool:
         """Return whether the mark at `stop` stands inside braces of JSON that was pasted without escapes."""
