@@ -208,10 +208,10 @@ class StringReader:
 
     def closes(self, stop: int, mark: str, as_key: bool, in_list: bool) -> bool:
         """Return whether the mark at `stop` ends the string."""
-        text, inner, found = self.text, self.inner, self.text[stop]
+        text = self.text
         if as_key:
             return _AFTER_KEY.match(text, stop + 1) is not None
-        if inner.embeds_json(text, stop) and not _KNOWN_KEY_BELOW.match(text, stop + 1):
+        if self.inner.embeds_json(text, stop) and not _KNOWN_KEY_BELOW.match(text, stop + 1):
             return False
         if in_list:
             after = _AFTER_ITEM_APOSTROPHE if mark in "'‘’" else _AFTER_ITEM

@@ -16,11 +16,10 @@ from reflector.reflection.text_prose import (
     added_later,
     drafts_in_prose,
     kept,
-    numbered_inline,
     opening,
     sentences_that_suggest,
 )
-from reflector.reflection.text_tables import read_table
+from reflector.reflection.text_tables import proves_suggestions, read_table
 from reflector.reflection.word_patterns import words_of
 
 __all__ = ["Gathered", "gather"]
@@ -121,7 +120,7 @@ class _Gatherer:
         """Take in a section of suggestions: items, headings, rows, records; paragraphs if there is nothing else."""
         drafts = self.found.drafts
         first = len(drafts)
-        blocks = self._records(node.children, hints, drafts)
+        self._records(node.children, hints, drafts)
         paragraphs = [child.text for child in node.children if child.kind is NodeKind.PARAGRAPH]
         if len(drafts) > first:
             sentences = [it for paragraph in paragraphs for it in split_sentences(paragraph)]
@@ -129,10 +128,6 @@ class _Gatherer:
             drafts.extend(added_later(paragraphs))
         else:
             drafts.extend(drafts_in_prose(paragraphs, hints))
-        if len(drafts) == first + 1 and not drafts[-1].blocks:
-            drafts[-1].blocks.extend(blocks)
-        else:
-            self.prompts.extend(block for block in blocks if is_prompt(block, ""))
 
     def _loose(self, node: Node, hints: Hints) -> None:
         """Take in what stands outside any section that says what it holds."""
@@ -206,8 +201,6 @@ class _Gatherer:
         named = group_hints(child.text)
         if items and child.text and (named or _is_group(child, items)):
             return [draft for item in items for draft in self._item(item, named.over(hints))]
-        if not child.children and (parts := numbered_inline(child.text)):
-            return [Draft(title=part, hints=hints) for part in parts]
         draft = draft_of(child, hints)
         if kind_of(draft.title) is Kind.EFFECT and not draft.fields and not draft.body:
             self.found.say(Role.EFFECT, draft.title)
@@ -215,13 +208,8 @@ class _Gatherer:
         return [draft]
 
     def _table(self, child: Node, hints: Hints, target: list[Draft]) -> None:
-        reading = read_table(child.lines, hints)
-        for role, value in reading.sections:
-            if role is Role.SUGGESTIONS:
-                self.found.drafts.append(Draft(title=value))
-            elif role in (Role.CAUSES, Role.ANALYSIS, Role.EFFECT):
-                self.found.say(role, value)
-        (self.found.drafts if reading.is_certain else target).extend(reading.drafts)
+        drafts = read_table(child.lines, hints)
+        (self.found.drafts if proves_suggestions(drafts) else target).extend(drafts)
 
     # -- the whole --------------------------------------------------------------------------------------
 
@@ -282,8 +270,6 @@ def _holds_fix(child: Node) -> bool:
 def _is_group(node: Node, items: list[Node]) -> bool:
     """Return whether a title only names what its items have in common."""
     if len(items) < 2 or any(it.kind in (NodeKind.FIELD, NodeKind.PARAGRAPH) for it in node.children):
-        return False
-    if kind_of(node.text.rstrip("*_:： ") + ".") is Kind.SUGGESTION:
         return False
     suggesting = sum(
         it.kind is NodeKind.TABLE
