@@ -8,15 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reflector._text import one_line
-from reflector.reflection.field_mapping import (
-    LIST_MARKER,
-    Field,
-    assign,
-    optional_text,
-    text_of,
-    texts_of,
-    value_of,
-)
+from reflector.reflection.field_mapping import LIST_MARKER, optional_text, text_of, texts_of, values_of
 from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
 from reflector.reflection.inference import infer_category, infer_type
 from reflector.reflection.lenient_json import CutText
@@ -60,9 +52,10 @@ def read_suggestion(item: Any, kinds: Kinds, log: Log) -> Suggestion | None:
     if not isinstance(item, dict):
         log.drop("not a suggestion", item)
         return None
-    fields = assign(item, SUGGESTION_FIELDS)
-    if "description" not in fields or type(fields["description"][0]) is dict:
-        fields = assign(flattened(item), SUGGESTION_FIELDS)
+    fields = values_of(item, SUGGESTION_FIELDS)
+    described = fields.get("description")
+    if described is None or type(described) is dict:
+        fields = values_of(flattened(item), SUGGESTION_FIELDS)
     if _is_placeholder(fields):
         log.placeholders += 1
         log.drop("repeats the form of the answer", item)
@@ -87,56 +80,58 @@ def read_suggestion(item: Any, kinds: Kinds, log: Log) -> Suggestion | None:
         type=type_,
         category=category,
         description=description,
-        rationale=text_of(value_of(fields, "rationale")),
+        rationale=text_of(fields.get("rationale")),
         priority=priority or Priority.MEDIUM,
-        specific_text=_specific_text(value_of(fields, "specific_text"), log),
-        target_section=optional_text(value_of(fields, "target_section")),
+        specific_text=_specific_text(fields.get("specific_text"), log),
+        target_section=optional_text(fields.get("target_section")),
     )
 
 
-def _unknown(fields: dict[str, Field], **kinds: Any) -> str:
+def _unknown(fields: dict[str, Any], **kinds: Any) -> str:
     """Return why a suggestion is refused when nothing may be inferred; a missing priority is medium."""
     for name, member in kinds.items():
         if member is None and name in fields:
-            return f"unknown {name} {one_line(text_of(fields[name][0]), 40)!r}"
+            return f"unknown {name} {one_line(text_of(fields[name]), 40)!r}"
         if member is None and name != "priority":
             return f"no {name}"
     return ""
 
 
-def _description(fields: dict[str, Field], log: Log) -> str | None:
+def _description(fields: dict[str, Any], log: Log) -> str | None:
     """Return the description, or what stands for it; None if there is nothing, or it was cut off."""
-    found = value_of(fields, "description")
+    found = fields.get("description")
     if isinstance(found, CutText):
         return None
     text = text_of(found)
     if text.strip() or (log.strict and found is not None):
         return text
-    kind = value_of(fields, "type")
+    kind = fields.get("type")
     if isinstance(kind, str) and len(kind.split()) > 2:
         return kind
-    old, new = (text_of(value_of(fields, name)) for name in ("target_section", "specific_text"))
+    old, new = (text_of(fields.get(name)) for name in ("target_section", "specific_text"))
     if old and new and not log.strict:
         log.infer("description")
         return f"Replace “{one_line(old, 80)}” with “{one_line(new, 120)}”"
     for name in ("specific_text", "rationale"):
-        if isinstance(value_of(fields, name), str) and (stated := optional_text(value_of(fields, name))):
+        if isinstance(fields.get(name), str) and (stated := optional_text(fields.get(name))):
             log.infer("description")
             return stated
     return "" if log.strict else None
 
 
-def _is_placeholder(fields: dict[str, Field]) -> bool:
-    kind, said = value_of(fields, "type"), value_of(fields, "description")
+def _is_placeholder(fields: dict[str, Any]) -> bool:
+    kind, said = fields.get("type"), fields.get("description")
     if isinstance(kind, str) and "|" in kind:
         return len([word for word in kind.split("|") if match_type(word)]) > 2
     return isinstance(said, str) and _PLACEHOLDER.match(said) is not None
 
 
-def _kind(name: str, fields: dict[str, Field], kinds: Kinds, item: dict[str, Any], log: Log) -> Any:
+def _kind(name: str, fields: dict[str, Any], kinds: Kinds, item: dict[str, Any], log: Log) -> Any:
     """Return the member that a field says, else what the group says, else a member's very name under an unknown key."""
     members = _MEMBERS[name]
-    value = fields[name][0] if name in fields else kinds.get(name)
+    value = fields.get(name, kinds.get(name))
+    if type(value) is str and value in members:
+        return members[value]
     match = _MATCH[name]
     if log.strict:
         return members.get(value.strip().casefold()) if isinstance(value, str) else None
@@ -156,21 +151,21 @@ def _kind(name: str, fields: dict[str, Field], kinds: Kinds, item: dict[str, Any
 def _inferred(
     type_: SuggestionType | None,
     category: SuggestionCategory | None,
-    fields: dict[str, Field],
+    fields: dict[str, Any],
     description: str,
     log: Log,
 ) -> tuple[SuggestionType, SuggestionCategory]:
     """Return both kinds; a word under the wrong one of the two keys is moved, the rest is inferred from the text."""
-    said = value_of(fields, "type")
+    said = fields.get("type")
     if category is None and said != type_ and ("category" not in fields or type_ is None):
         category = match_category(said)
-    type_ = type_ or match_type(value_of(fields, "category"))
+    type_ = type_ or match_type(fields.get("category"))
     if type_ is None:
         log.infer("type")
         type_ = infer_type(description)
     if category is None:
         log.infer("category")
-        category = infer_category(f"{description}\n{text_of(value_of(fields, 'specific_text'))}")
+        category = infer_category(f"{description}\n{text_of(fields.get('specific_text'))}")
     return type_, category
 
 
@@ -214,19 +209,19 @@ class Aligned:
 
 def align(part: Part, log: Log) -> Aligned:
     """Return the reflection that a part says."""
-    fields = part.fields
+    fields = {name: found[0] for name, found in part.fields.items()}
     analysis, lifted = _analysis(fields)
-    causes = value_of(fields, "root_causes") if "root_causes" in fields else lifted
-    suggestions = read_suggestions(value_of(fields, "suggestions"), log)
+    causes = fields.get("root_causes") if "root_causes" in fields else lifted
+    suggestions = read_suggestions(fields.get("suggestions"), log)
     suggestions += read_suggestions(list(part.items), log)
     if not suggestions and "improved_prompt" in fields and not log.strict:
-        suggestions = read_suggestions([_whole_prompt(value_of(fields, "improved_prompt"))], log)
-    stated = value_of(fields, "confidence")
+        suggestions = read_suggestions([_whole_prompt(fields.get("improved_prompt"))], log)
+    stated = fields.get("confidence")
     return Aligned(
         analysis=analysis,
         root_causes=tuple(texts_of(causes)),
         suggestions=tuple(suggestions),
-        expected_improvement=text_of(value_of(fields, "expected_improvement")),
+        expected_improvement=text_of(fields.get("expected_improvement")),
         stated_confidence=stated if isinstance(stated, int | float) else text_of(stated)[:200] or None,
     )
 
@@ -241,12 +236,12 @@ def _whole_prompt(text: Any) -> dict[str, Any]:
     }
 
 
-def _analysis(fields: dict[str, Field]) -> tuple[str, Any]:
+def _analysis(fields: dict[str, Any]) -> tuple[str, Any]:
     """Return the analysis as text, and root causes that stand inside it."""
-    value = value_of(fields, "analysis")
+    value = fields.get("analysis")
     if isinstance(value, dict):
-        inner = assign(value, REFLECTION_FIELDS)
+        inner = values_of(value, REFLECTION_FIELDS)
         if "root_causes" in inner and "root_causes" not in fields and len(value) > 1:
-            rest = {key: item for key, item in value.items() if item is not inner["root_causes"][0]}
-            return text_of(rest), inner["root_causes"][0]
+            rest = {key: item for key, item in value.items() if item is not inner["root_causes"]}
+            return text_of(rest), inner["root_causes"]
     return text_of(value), None

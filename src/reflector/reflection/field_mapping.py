@@ -16,7 +16,7 @@ __all__ = [
     "split_lines",
     "text_of",
     "texts_of",
-    "value_of",
+    "values_of",
 ]
 
 Field = tuple[Any, int]
@@ -56,9 +56,9 @@ def assign(members: dict[str, Any], names: FieldNames) -> dict[str, Field]:
     return found
 
 
-def value_of(fields: dict[str, Field], name: str) -> Any:
-    """Return the value of a field, None if it is not there."""
-    return fields[name][0] if name in fields else None
+def values_of(members: dict[str, Any], names: FieldNames) -> dict[str, Any]:
+    """Return field -> value for the keys of `members` that name one, however surely."""
+    return {field: value for field, (value, _) in assign(members, names).items()}
 
 
 def text_of(value: Any, joiner: str = " ", depth: int = _DEPTH) -> str:
