@@ -85,9 +85,12 @@ def needs_clarification(parsed: ParsedReflection) -> bool:
     That is so if confidence is low, if fewer than two root causes are named, or if most suggestions are
     generic: described in under five words, or without an exact text.
     """
-    if parsed.confidence is Confidence.LOW or len(parsed.root_causes) < FEW_CAUSES:
-        return True
-    return generic_share(parsed) > GENERIC_SHARE
+    return _is_unclear(parsed, parsed.confidence)
+
+
+def _is_unclear(parsed: ParsedReflection, level: Confidence) -> bool:
+    few = level is Confidence.LOW or len(parsed.root_causes) < FEW_CAUSES
+    return few or generic_share(parsed) > GENERIC_SHARE
 
 
 def generic_share(parsed: ParsedReflection) -> float:
@@ -107,8 +110,11 @@ def generic_suggestions(parsed: ParsedReflection) -> tuple[Suggestion, ...]:
 def rescored(parsed: ParsedReflection) -> ParsedReflection:
     """Return a reflection with the confidence that follows from its parts."""
     score = score_confidence(parsed)
-    scored = parsed.model_copy(update={"confidence_score": score, "confidence": level_of(score)})
-    return scored.model_copy(update={"needs_clarification": needs_clarification(scored)})
+    level = level_of(score)
+    unclear = _is_unclear(parsed, level)
+    return parsed.model_copy(
+        update={"confidence_score": score, "confidence": level, "needs_clarification": unclear}
+    )
 
 
 def validate_reflection(parsed: ParsedReflection) -> ParsedReflection:
