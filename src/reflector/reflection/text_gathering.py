@@ -20,7 +20,7 @@ from reflector.reflection.text_prose import (
     sentences_that_suggest,
 )
 from reflector.reflection.text_tables import proves_suggestions, read_table
-from reflector.reflection.word_patterns import words_of
+from reflector.trajectories.findings.wording import words_of
 
 __all__ = ["Gathered", "gather"]
 

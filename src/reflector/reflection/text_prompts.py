@@ -9,7 +9,8 @@ from reflector.reflection.models import SuggestionCategory, SuggestionType
 from reflector.reflection.text_hints import Hints
 from reflector.reflection.text_items import Draft
 from reflector.reflection.text_nodes import Node, NodeKind
-from reflector.reflection.word_patterns import one_of, words_of
+from reflector.reflection.word_patterns import one_of
+from reflector.trajectories.findings.wording import words_of
 
 __all__ = ["is_prompt", "offered_prompts", "prompt_in", "whole_prompt"]
 

@@ -6,12 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-__all__ = ["WordGroups", "is_joined", "one_of", "phrases", "plain_letters", "words_of"]
-
-
-def words_of(table: str) -> frozenset[str]:
-    """Return the words of a table, which stand between blanks."""
-    return frozenset(table.split())
+__all__ = ["WordGroups", "is_joined", "one_of", "phrases", "plain_letters"]
 
 
 def phrases(table: str) -> list[str]:
