@@ -19,7 +19,6 @@ _MARKER = r"<[|｜][\w▁ ]{1,40}[|｜]>|</?s>|<eos>|<end_of_turn>|<start_of_tur
 _LEADING = re.compile(rf"\A(?:\s*(?:{_MARKER})(?:assistant\b)?)+")
 _TRAILING = re.compile(rf"(?:{_MARKER})\s*\Z")
 _FINAL_CHANNEL = re.compile(r"<\|channel\|>\s*final\b[^<\n]{0,80}<\|message\|>")
-_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<\n]{0,80}<\|message\|>")
 
 _NAMES = (
     "think|thinking|thought|thoughts|reasoning|scratchpad|inner_monologue|antThinking|reflection_thoughts"
@@ -73,8 +72,6 @@ def _final_channel(text: str, thoughts: list[str]) -> str:
     start = 0
     for final in _FINAL_CHANNEL.finditer(text):
         start = final.end()
-    if not start and (channel := _CHANNEL.search(text)):
-        return text[channel.end() :]
     thoughts.append(text[:start])
     return text[start:]
 

@@ -112,8 +112,6 @@ def texts_of(value: Any, depth: int = _DEPTH) -> list[str]:
     if isinstance(value, list):
         return [text for item in value for text in _item_texts(item, depth)]
     if isinstance(value, dict):
-        if any(normal_key(key) in TEXT_KEYS and isinstance(member, str) for key, member in value.items()):
-            return [_object_text(value, " ", depth)]
         return [text for item in value.values() for text in texts_of(item, depth - 1)]
     return [text_of(value)]
 

@@ -185,19 +185,18 @@ REFLECTION_FIELDS = FieldNames(
         o_que_funcionou points_forts forces ce_qui_a_fonctionné ce_qui_fonctionne was_gut_lief was_funktioniert_hat
         was_gut_funktioniert_hat что_сработало плюсы достоинства 优势 做得好的地方 长处 良かった点 نقاط_القوة
         الإيجابيات ما_نجح खूबियाँ ताकत शक्तियाँ अच्छी_बातें क्या_अच्छा_रहा 강점 장점 잘된_점 punti_di_forza""",
-        "original": """
-        | | previous_prompt prompt_original prompt_actual prompt_atual prompt_actuel ursprünglicher_prompt
-        aktueller_prompt исходный_промпт текущий_промпт 原提示词 原始提示词 原始提示 元のプロンプト الموجه_الأصلي
-        मूल_प्रॉम्प्ट 원래_프롬프트 기존_프롬프트""",
         "ignored": """
         | | questions confidence score scores rating ratings completed decision originality quality significance
         soundness presentation contribution ethical_concerns references appendix notes note disclaimer
         confidence_level needs_clarification open_questions metadata clarifying_questions questions_for_the_author
         questions_for_the_authors test_cases sample_output example_output id preguntas confianza perguntas confiança
         confiance fragen konfidenz вопросы уверенность 问题与疑问 置信度 質問 信頼度 الأسئلة الثقة प्रश्न विश्वास
-        evidence""",
+        evidence
+            previous_prompt prompt_original prompt_actual prompt_atual prompt_actuel ursprünglicher_prompt
+        aktueller_prompt исходный_промпт текущий_промпт 原提示词 原始提示词 原始提示 元のプロンプト الموجه_الأصلي
+        मूल_प्रॉम्प्ट 원래_프롬프트 기존_프롬프트""",
     },
-    {"strengths": None, "original": None, "ignored": None},
+    {"strengths": None, "ignored": None},
 )
 
 SUGGESTION_FIELDS = FieldNames(

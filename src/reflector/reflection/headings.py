@@ -36,10 +36,8 @@ class Role(StrEnum):
     STRENGTHS = "strengths"
     PROMPT = "improved_prompt"
     """The new prompt itself, not words about it."""
-    ORIGINAL = "original"
-    """The old prompt, quoted."""
     IGNORED = "ignored"
-    """Scores, questions, closings: nothing that a reflection holds."""
+    """Scores, questions, closings, the old prompt: nothing that a reflection holds."""
 
 
 class Field(StrEnum):
@@ -62,7 +60,7 @@ ROLE_BY_WORD = tuple(
     (role, one_of(plain_letters(words)))
     for role, words in (
         (Role.PROMPT, rf"\b(?:{_NEW})\b(?:\s+\w+){{0,3}}\s+(?:prompts?|instructions?)$"),
-        (Role.ORIGINAL, r"\b(?:original|current|existing|old)(?:\s+\w+){0,2}\s+(?:prompt|instructions?)$"),
+        (Role.IGNORED, r"\b(?:original|current|existing|old)(?:\s+\w+){0,2}\s+(?:prompt|instructions?)$"),
         (
             Role.EFFECT,
             r"""

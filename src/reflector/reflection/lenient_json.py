@@ -240,7 +240,7 @@ class _Decoder:
         if character in OPENERS:
             self.read_quoted_key(frame)
         elif character in CLOSERS:
-            if self.frames.make_room(frame, self.text[self.pos - 1] == "{"):
+            if self.frames.make_room(frame):
                 self.pos += 1
         elif bare := _BARE_KEY.match(self.text, self.pos):
             self.fixes["unquoted_key"] += 1
@@ -271,12 +271,8 @@ class _Decoder:
         if name is None:
             self.fixes["set"] += 1
             frame.items = [text]
-        elif following != "}" and (
-            type(last) is list or (type(last) is str and (following == "]" or " " in text))
-        ):
+        elif following != "}" and type(last) is list:
             self.fixes["missing_bracket"] += 1
-            if type(last) is not list:
-                last = frame.items[name] = [last]
             last.append(text)
         else:
             self.fixes["missing_value"] += 1

@@ -246,8 +246,6 @@ class StringReader:
         joined = "".join(parts).rstrip()
         if joined.endswith(","):
             joined = joined[:-1].rstrip()
-        if joined[-1:] in ('"', "'") and joined.count(joined[-1]) % 2:
-            joined = joined[:-1]
         parts[:] = [joined]
         self.end = stop
         return True

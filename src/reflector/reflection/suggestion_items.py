@@ -36,18 +36,16 @@ def expand(value: Any, kinds: Kinds, log: Log, depth: int) -> Iterator[tuple[Any
             yield row, kinds
             return
         for item in value:
-            if isinstance(item, list | str):
-                yield from expand(item, kinds, log, depth - 1)
-            elif isinstance(item, dict) and not is_suggestion(item):
-                yield from _expand_object(item, kinds, log, depth - 1)
-            else:
+            if isinstance(item, dict) and is_suggestion(item):
                 yield item, kinds
+            else:
+                yield from expand(item, kinds, log, depth - 1)
     elif isinstance(value, dict):
         if is_suggestion(value):
             yield from ((item, kinds) for item in _columns(value))
         else:
             yield from _expand_object(value, kinds, log, depth - 1)
-    elif value is not None:
+    else:
         yield value, kinds
 
 

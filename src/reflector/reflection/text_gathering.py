@@ -64,7 +64,6 @@ class _Gatherer:
         self.loose: list[Draft] = []
         """Items outside a section of suggestions."""
         self.prompts: list[str] = []
-        self.originals: list[str] = []
         self.prose: list[str] = []
         self.judged: list[str] = []
         """Prose of analysis and causes: searched for suggestions last of all."""
@@ -78,8 +77,6 @@ class _Gatherer:
                 self._suggestions(node, hints)
             case Role.PROMPT:
                 self.prompts.extend(filter(None, [prompt_in(node)]))
-            case Role.ORIGINAL:
-                self.originals.extend(filter(None, [prompt_in(node)]))
             case Role.ANALYSIS | Role.CAUSES | Role.EFFECT:
                 self._told(node, role)
             case None:
@@ -220,8 +217,7 @@ class _Gatherer:
         if not (self.prose and is_short and declines(self.prose[0])):
             if not drafts and (items := [it for draft in self.loose for it in kept(draft)]):
                 drafts.extend([*items, *added_later(self.prose[1:])])
-            original = self.originals[0] if self.originals else None
-            drafts.extend(whole_prompt(text, original) for text in dict.fromkeys(self.prompts))
+            drafts.extend(map(whole_prompt, dict.fromkeys(self.prompts)))
             drafts.extend(self._from_prose() if not drafts else ())
         self._explain()
 

@@ -66,8 +66,6 @@ def _layout(node: Node) -> str:
     return "\n".join(parts)
 
 
-def whole_prompt(text: str, original: str | None) -> Draft:
+def whole_prompt(text: str) -> Draft:
     """Return the suggestion to put `text` in the place of the whole prompt."""
-    draft = Draft(title="Replace the prompt with the revised one", hints=_WHOLE)
-    draft.fields = {Field.TEXT: text} | ({Field.ORIGINAL: original} if original else {})
-    return draft
+    return Draft(title="Replace the prompt with the revised one", fields={Field.TEXT: text}, hints=_WHOLE)

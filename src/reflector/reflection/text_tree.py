@@ -141,7 +141,7 @@ class _Builder:
         if line.kind is NodeKind.ITEM:
             return item is not None and self.role is Role.SUGGESTIONS and role is not Role.EFFECT
         if named in _OF_ONE_SUGGESTION:
-            return role not in (Role.ANALYSIS, Role.PROMPT, Role.ORIGINAL)
+            return role not in (Role.ANALYSIS, Role.PROMPT, Role.IGNORED)
         return item is not None and not line.is_blank_before and role is Role.CAUSES
 
     def _is_below(self, line: Line, item: Node | None) -> bool:
@@ -216,10 +216,7 @@ class _Builder:
         self._introduce()
         self._close_to(rank)
         self._push(Node(NodeKind.ITEM, rank=rank, info=info, is_numbered=is_numbered))
-        label = split_label(text)
-        if label and label[1] and (named := field_of(label[0])) is not None:
-            self._push_field(line, named, label[1], label[0])
-        elif text:
+        if text:
             self.top.lines.append(text)
 
     def _introduce(self) -> None:

@@ -90,8 +90,6 @@ def _measured(value: str) -> Priority | None:
     full, empty = sum(value.count(star) for star in "★⭐🌟"), value.count("☆")
     if full:
         return _share(full / (full + empty)) if empty or full > _MOST_STARS else _share(full / _MOST_STARS)
-    if value and not value.strip("!"):
-        return _share(min(len(value), 3) / 3)
     if found := _FRACTION.search(value):
         top, base = float(found[1].replace(",", ".")), float(found[2])
         return _share(top / base) if base else None
