@@ -98,8 +98,7 @@ class _Gatherer:
 
     def _fix(self, child: Node, role: Role) -> None:
         draft = draft_of(child, NO_HINTS)
-        if role is Role.CAUSES:
-            self.found.say(role, draft.title)
+        self.found.say(role, draft.title)
         draft.put(Field.RATIONALE, draft.title)
         draft.title = ""
         self.found.drafts.append(draft)
@@ -110,8 +109,7 @@ class _Gatherer:
         if not said or (introduces and role is Role.CAUSES):
             return
         self.found.say(role, said)
-        if role is not Role.EFFECT:
-            self.judged.append(said)
+        self.judged.append(said)
 
     def _suggestions(self, node: Node, hints: Hints) -> None:
         """Take in a section of suggestions: items, headings, rows, records; paragraphs if there is nothing else."""
@@ -122,7 +120,6 @@ class _Gatherer:
         if len(drafts) > first:
             sentences = [it for paragraph in paragraphs for it in split_sentences(paragraph)]
             self.found.say(Role.EFFECT, " ".join(it for it in sentences if kind_of(it) is Kind.EFFECT))
-            drafts.extend(added_later(paragraphs))
         else:
             drafts.extend(drafts_in_prose(paragraphs, hints))
 
@@ -130,9 +127,7 @@ class _Gatherer:
         """Take in what stands outside any section that says what it holds."""
         first = len(self.loose)
         blocks = self._records(node.children, hints, self.loose)
-        new = self.loose[first:]
-        self.found.drafts.extend(draft for draft in new if draft.is_certain)
-        self.loose[first:] = [draft for draft in new if not draft.is_certain]
+        self.found.drafts.extend(draft for draft in self.loose[first:] if draft.is_certain)
         if offered := [block for block in offered_prompts(node) if block in blocks]:
             self.prompts.append(offered[-1])
         else:
@@ -185,7 +180,7 @@ class _Gatherer:
         named = group_hints(child.text)
         items = [it for it in child.children if it.kind in (NodeKind.ITEM, NodeKind.HEADING, NodeKind.TABLE)]
         has_block = any(it.kind is NodeKind.FENCE for it in child.children)
-        if items and (named or (not child.is_numbered and _is_group(child, items))):
+        if items and (named or _is_group(child, items)):
             (self._loose if target is self.loose else self._suggestions)(child, named.over(hints))
         elif target is self.loose and has_block and kind_of(child.text) is not Kind.SUGGESTION:
             self._loose(child, hints)
