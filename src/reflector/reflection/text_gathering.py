@@ -98,7 +98,8 @@ class _Gatherer:
 
     def _fix(self, child: Node, role: Role) -> None:
         draft = draft_of(child, NO_HINTS)
-        self.found.say(role, draft.title)
+        if role is Role.CAUSES:
+            self.found.say(role, draft.title)
         draft.put(Field.RATIONALE, draft.title)
         draft.title = ""
         self.found.drafts.append(draft)
@@ -109,19 +110,25 @@ class _Gatherer:
         if not said or (introduces and role is Role.CAUSES):
             return
         self.found.say(role, said)
-        self.judged.append(said)
+        if role is not Role.EFFECT:
+            self.judged.append(said)
 
     def _suggestions(self, node: Node, hints: Hints) -> None:
         """Take in a section of suggestions: items, headings, rows, records; paragraphs if there is nothing else."""
         drafts = self.found.drafts
         first = len(drafts)
-        self._records(node.children, hints, drafts)
+        blocks = self._records(node.children, hints, drafts)
         paragraphs = [child.text for child in node.children if child.kind is NodeKind.PARAGRAPH]
         if len(drafts) > first:
             sentences = [it for paragraph in paragraphs for it in split_sentences(paragraph)]
             self.found.say(Role.EFFECT, " ".join(it for it in sentences if kind_of(it) is Kind.EFFECT))
+            drafts.extend(added_later(paragraphs))
         else:
             drafts.extend(drafts_in_prose(paragraphs, hints))
+        if len(drafts) == first + 1 and not drafts[-1].blocks:
+            drafts[-1].blocks.extend(blocks)
+        else:
+            self.prompts.extend(block for block in blocks if is_prompt(block, ""))
 
     def _loose(self, node: Node, hints: Hints) -> None:
         """Take in what stands outside any section that says what it holds."""
@@ -261,6 +268,8 @@ def _holds_fix(child: Node) -> bool:
 def _is_group(node: Node, items: list[Node]) -> bool:
     """Return whether a title only names what its items have in common."""
     if len(items) < 2 or any(it.kind in (NodeKind.FIELD, NodeKind.PARAGRAPH) for it in node.children):
+        return False
+    if kind_of(node.text.rstrip("*_:： ") + ".") is Kind.SUGGESTION:
         return False
     suggesting = sum(
         it.kind is NodeKind.TABLE

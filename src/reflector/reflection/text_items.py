@@ -6,15 +6,17 @@ import re
 from dataclasses import dataclass, field
 
 from reflector._text import one_line
-from reflector.reflection.headings import Field
+from reflector.reflection.headings import Field, field_of
 from reflector.reflection.inference import infer_category, infer_priority, infer_type
 from reflector.reflection.models import Priority, Suggestion, SuggestionType
 from reflector.reflection.sentences import Kind, is_reason, kind_of, split_sentences
 from reflector.reflection.text_hints import (
     NO_HINTS,
+    QUOTES,
     Hints,
     clean_value,
     hint_for,
+    hints_of,
     take_tags,
 )
 from reflector.reflection.text_nodes import Node, NodeKind, plain_text
@@ -24,6 +26,7 @@ from reflector.reflection.word_patterns import one_of, phrases
 __all__ = ["Draft", "draft_of", "finish", "put_field"]
 
 _KINDS = (Field.TYPE, Field.CATEGORY, Field.PRIORITY)
+_LONGEST_TAG = 60
 _LONGEST_PRIORITY = 12
 _READ = 6000
 _EMPHASIS = re.compile(r"^(\*\*\*|\*\*|__|\*|_)(?=\S)([^*_\n]{1,300}?|[^*\n]{1,300}?)\1([:：.]?)(?!\w)")
@@ -108,12 +111,26 @@ def _open_emphasis(text: str) -> str:
 
 
 def _add_part(draft: Draft, part: Node) -> None:
-    """Add what stands below a suggestion: fields, blocks, and words."""
+    """Add what stands below a suggestion: fields, blocks, and words, which may be tags, a quote or its body."""
     if part.kind is NodeKind.FIELD:
         put_field(draft, part)
     elif part.kind in (NodeKind.FENCE, NodeKind.QUOTE):
         draft.blocks.append(part.text)
-    elif said := plain_text(part, title=True):
+    elif part.kind is NodeKind.HEADING and (named := field_of(part.text)) is not None:
+        draft.put(named, plain_text(part))
+    else:
+        _add_words(draft, part.text.strip() if part.kind is not NodeKind.HEADING else "")
+        for child in part.children:
+            _add_part(draft, child)
+
+
+def _add_words(draft: Draft, said: str) -> None:
+    hint = hints_of(said.strip("*_()[]")) if len(said) <= _LONGEST_TAG else None
+    if hint:
+        draft.hints = draft.hints.over(hint)
+    elif said[:1] in QUOTES and clean_value(said) != said:
+        draft.blocks.append(clean_value(said))
+    elif said:
         draft.body.append(_open_emphasis(said))
 
 

@@ -94,7 +94,7 @@ class _Builder:
     def item(self) -> Node | None:
         """The suggestion that is open: a list item, or a heading that stands for one."""
         for node in reversed(self.stack):
-            if node.kind is NodeKind.ITEM:
+            if node.kind is NodeKind.ITEM or node.is_numbered:
                 return node
             if node.kind is NodeKind.HEADING:
                 return node if node.role is None and self.role is Role.SUGGESTIONS else None
@@ -173,7 +173,10 @@ class _Builder:
             self._open_heading("", Role.SUGGESTIONS, level - 0.1)
         tags = _TAGS_IN_LABEL.search(title)
         said = f"{tags[0]} {rest}".strip() if tags else rest
-        self._start_item(line, said, is_numbered=True)
+        if rest and line.kind is not NodeKind.HEADING:
+            self._start_item(line, said, is_numbered=True)
+        else:
+            self._open_heading(said, None, line.level or LABEL_LEVEL, is_numbered=True)
 
     def _open_by_form(self, line: Line, label: str, rest: str, is_labelled: bool, is_strong: bool) -> bool:
         """Open a heading or an item for a line of text that only its form sets off."""
@@ -190,17 +193,19 @@ class _Builder:
 
     # -- headings, items, fields ------------------------------------------------------------------------
 
-    def _open_heading(self, title: str, role: Role | None, level: float) -> None:
+    def _open_heading(
+        self, title: str, role: Role | None, level: float, *, is_numbered: bool = False
+    ) -> None:
         """Open a heading; one that says what it holds closes the section before it, whatever their levels."""
         section = self.section
         if role is not None and section is not None:
             self._close_to(section.rank)
         elif section is not None and level <= section.rank:
-            is_part = title[:1].isdigit() or level >= BOLD_LEVEL or section.role is Role.PROMPT
+            is_part = is_numbered or title[:1].isdigit() or level >= BOLD_LEVEL or section.role is Role.PROMPT
             level = section.rank + 0.25 if is_part else level
         self._close_to(level)
         lines = [strip_emphasis(title)] if title else []
-        self._push(Node(NodeKind.HEADING, lines, role=role, rank=level))
+        self._push(Node(NodeKind.HEADING, lines, role=role, rank=level, is_numbered=is_numbered))
 
     def _start_item(
         self, line: Line, text: str, *, is_numbered: bool = False, is_joined: bool = False, info: str = ""
@@ -211,7 +216,10 @@ class _Builder:
         self._introduce()
         self._close_to(rank)
         self._push(Node(NodeKind.ITEM, rank=rank, info=info, is_numbered=is_numbered))
-        if text:
+        label = split_label(text)
+        if label and label[1] and (named := field_of(label[0])) is not None:
+            self._push_field(line, named, label[1], label[0])
+        elif text:
             self.top.lines.append(text)
 
     def _introduce(self) -> None:
