@@ -93,7 +93,7 @@ ROLE_BY_WORD = tuple(
             Role.ANALYSIS,
             r"""
             \b(?:analysis|diagnosis|assessment|overview|summary|observations?|evaluation|reflection|critique
-            feedback|review)\b|^(?:overall|gradient)$|análisis|análise|analyse|анализ|分析|تحليل|विश्लेषण
+            feedback|review)\b|^(?:overall|gradient|conclusion)$|análisis|análise|analyse|анализ|分析|تحليل|विश्लेषण
             """,
         ),
         (

@@ -11,6 +11,7 @@ from reflector.reflection.field_names import GROUP_ITEMS, REFLECTION_FIELDS, nor
 from reflector.reflection.part_shapes import (
     are_texts,
     is_analysed,
+    is_group,
     is_item,
     is_message,
     is_reflection,
@@ -83,6 +84,9 @@ def _parts_of_list(value: list[Any], search: Search, depth: int) -> Iterable[Par
         loose = [item for item in value if not (isinstance(item, dict) and is_reflection(item))]
         yield Part({}, tuple(loose))
         value = [item for item in value if isinstance(item, dict) and is_reflection(item)]
+    elif objects and all(is_group(item) for item in objects):
+        yield Part({}, tuple(value))
+        return
     elif not objects and value and all(isinstance(item, str) for item in value):
         if all(is_sentence(item) for item in value):
             yield Part({}, tuple(value))
@@ -183,4 +187,10 @@ def _note_failure(value: dict[str, Any], search: Search) -> bool:
     if "error" in (value.get("object"), value.get("type"), value.get("status")):
         search.error = value.get("message") or value
         return "suggestions" not in value and "data" not in value
+    if "message" in value and not _STATUS_KEYS.isdisjoint(value) and "description" not in value:
+        search.error = value["message"]
+        return not any(isinstance(item, dict | list) for item in value.values())
     return False
+
+
+_STATUS_KEYS = {"code", "status", "status_code", "statusCode"}

@@ -11,6 +11,7 @@ from reflector.reflection.suggestion_items import is_suggestion, kinds_of_key
 __all__ = [
     "are_texts",
     "is_analysed",
+    "is_group",
     "is_item",
     "is_message",
     "is_reflection",
@@ -42,13 +43,24 @@ def names_kind(item: dict[str, Any]) -> bool:
 
 def is_reflection(members: dict[str, Any]) -> bool:
     """Return whether an object is a reflection of its own, and not one of its suggestions."""
-    is_one = is_suggestion(members) and names_kind(members)
-    return is_analysed(assign(members, REFLECTION_FIELDS)) and not is_one
+    fields = assign(members, REFLECTION_FIELDS)
+    value, strength = fields.get("suggestions", (None, 2))
+    if strength < 2 and isinstance(value, list | dict):
+        return True
+    return is_analysed(fields) and not (is_suggestion(members) and names_kind(members))
 
 
 def is_analysed(fields: dict[str, Field]) -> bool:
     """Return whether a key says surely that it holds an analysis or root causes."""
     return any(fields[name][1] < 2 for name in ("analysis", "root_causes") if name in fields)
+
+
+def is_group(item: dict[str, Any]) -> bool:
+    """Return whether an object gives a priority or category to the suggestions it holds."""
+    fields = assign(item, SUGGESTION_FIELDS)
+    holds = any(isinstance(member, list) and member for member in item.values())
+    is_named = any(name in fields for name in ("type", "category", "priority"))
+    return holds and is_named and not is_analysed(assign(item, REFLECTION_FIELDS))
 
 
 def are_texts(value: Any) -> bool:
@@ -98,11 +110,16 @@ def tagged(value: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def is_usable(fields: dict[str, Field]) -> bool:
-    """Return whether what is called suggestions can be some; a weak name such as `steps` needs company."""
+    """Return whether what is called suggestions can be some; a weak name such as `steps` needs company or objects."""
     value, strength = fields["suggestions"]
     if isinstance(value, bool | int | float):
         return False
-    return strength != 2 or (isinstance(value, list | dict) and len(fields) > 1)
+    return strength != 2 or (isinstance(value, list | dict) and (len(fields) > 1 or _are_items(value)))
+
+
+def _are_items(value: Any) -> bool:
+    items = list(value.values()) if isinstance(value, dict) else value
+    return bool(items) and all(isinstance(item, dict) and is_item(item) for item in items)
 
 
 def is_schema(value: dict[str, Any]) -> bool:

@@ -137,7 +137,7 @@ def _sentence(key: str, text: str, is_group: bool, log: Log) -> Any:
 _SENTENCE_WORDS = 4
 _NOISE_WORDS = """
     suggestions suggestion priority priorities recommendations recommendation items item changes change level list
-    prompt section improvements improvement category type types to of the impact prioridad priorität priorité prioridade
+    prompt improvements improvement category type types to of the impact prioridad priorität priorité prioridade
     приоритет"""
 _NOISE = frozenset(_NOISE_WORDS.split())
 
@@ -149,9 +149,12 @@ _MATCHES: tuple[tuple[str, Callable[[object], Any]], ...] = (
 )
 
 
+_NO_GROUP = ("rationale", "specific_text", "target_section")
+
+
 def kinds_of_key(key: str) -> Kinds:
     """Return the type, category or priority that a group's key names: `high_priority_suggestions`, `Additions`."""
-    if len(key) > 60:
+    if len(key) > 60 or any(SUGGESTION_FIELDS.strength(key, field) in (0, 1) for field in _NO_GROUP):
         return {}
     words = [word for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", key) if word]
     rest = " ".join(word for word in words if word.casefold() not in _NOISE) or key
@@ -193,6 +196,10 @@ def flattened(members: dict[str, Any]) -> dict[str, Any]:
         return members
     key, value = inner[0]
     outer = {name: item for name, item in members.items() if name != key}
+    own = assign({key: ""}, SUGGESTION_FIELDS).keys() - {"description"}
+    is_group = key.isdigit() or normal_key(key) in GROUP_ITEMS or kinds_of_key(key)
+    if own or is_group or assign(outer, SUGGESTION_FIELDS).keys().isdisjoint(("description", *_KINDS)):
+        return members
     return {**outer, **value} if "description" in assign(value, SUGGESTION_FIELDS) else members
 
 
