@@ -149,7 +149,7 @@ _MATCHES: tuple[tuple[str, Callable[[object], Any]], ...] = (
 )
 
 
-_NO_GROUP = ("rationale", "specific_text", "target_section")
+_NO_GROUP = ("rationale", "target_section")
 
 
 def kinds_of_key(key: str) -> Kinds:

@@ -3,7 +3,7 @@
     answer
       → clean, strip_reasoning   what no reader sees, thinking, marks of the chat format   answer_cleaning
       → find_documents           JSON wherever it stands, repaired                         candidates, lenient_*
-      → find_part                through envelopes to what is a reflection, per document   part_search, part_shapes
+      → find_part                through envelopes to what is a reflection, per document   parts, part_shapes
       → choose                   which document is the answer, completed by the others     parts
       → align                    its fields in our names, its suggestions in our values    alignment
       → ParsedReflection         with the confidence that it deserves                      confidence
@@ -29,8 +29,7 @@ from reflector.reflection.failed_answers import is_error_text, is_refusal, repea
 from reflector.reflection.field_names import REFLECTION_FIELDS
 from reflector.reflection.lenient_json import Document
 from reflector.reflection.models import ParsedReflection, ParseMode
-from reflector.reflection.part_search import Search, find_part
-from reflector.reflection.parts import Part, choose, is_filled
+from reflector.reflection.parts import Part, Search, choose, find_part, is_filled
 from reflector.reflection.reading_log import Log
 from reflector.reflection.text_fallback import TextReading, read_text
 

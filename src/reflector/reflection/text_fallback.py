@@ -18,7 +18,7 @@ from reflector.reflection.headings import Role
 from reflector.reflection.models import DroppedItem, Suggestion
 from reflector.reflection.text_gathering import Gathered, gather
 from reflector.reflection.text_items import finish
-from reflector.reflection.text_nodes import Node, NodeKind
+from reflector.reflection.text_lines import Node, NodeKind
 from reflector.reflection.text_tags import untag
 from reflector.reflection.text_tree import build_tree
 

@@ -10,7 +10,7 @@ from reflector.reflection.headings import Field, Role
 from reflector.reflection.sentences import Kind, kind_of, names_cause, split_sentences
 from reflector.reflection.text_hints import NO_HINTS, Hints, group_hints
 from reflector.reflection.text_items import Draft, draft_of, put_field
-from reflector.reflection.text_nodes import Node, NodeKind, plain_text
+from reflector.reflection.text_lines import Node, NodeKind, plain_text
 from reflector.reflection.text_prompts import is_prompt, offered_prompts, prompt_in, whole_prompt
 from reflector.reflection.text_prose import (
     added_later,

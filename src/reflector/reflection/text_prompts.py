@@ -8,7 +8,7 @@ from reflector.reflection.headings import Field
 from reflector.reflection.models import SuggestionCategory, SuggestionType
 from reflector.reflection.text_hints import Hints
 from reflector.reflection.text_items import Draft
-from reflector.reflection.text_nodes import Node, NodeKind
+from reflector.reflection.text_lines import Node, NodeKind
 from reflector.reflection.word_patterns import one_of
 from reflector.trajectories.findings.wording import words_of
 

@@ -20,12 +20,13 @@ from reflector.reflection.text_lines import (
     BOLD_LEVEL,
     LABEL_LEVEL,
     Line,
+    Node,
+    NodeKind,
     list_continues,
     read_lines,
     split_label,
     strip_emphasis,
 )
-from reflector.reflection.text_nodes import Node, NodeKind
 
 __all__ = ["build_tree"]
 
