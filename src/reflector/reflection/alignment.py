@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from reflector._text import one_line
@@ -12,13 +11,19 @@ from reflector.reflection.field_mapping import LIST_MARKER, optional_text, text_
 from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
 from reflector.reflection.inference import infer_category, infer_type
 from reflector.reflection.lenient_json import CutText
-from reflector.reflection.models import Priority, Suggestion, SuggestionCategory, SuggestionType
+from reflector.reflection.models import (
+    ParsedReflection,
+    Priority,
+    Suggestion,
+    SuggestionCategory,
+    SuggestionType,
+)
 from reflector.reflection.parts import Part
 from reflector.reflection.reading_log import Log
 from reflector.reflection.suggestion_items import Kinds, expand, flattened
 from reflector.reflection.vocabulary import match_category, match_priority, match_type
 
-__all__ = ["Aligned", "align", "read_suggestions"]
+__all__ = ["align", "read_suggestions"]
 
 _DEPTH = 8
 _MEMBERS: dict[str, dict[str, Any]] = {
@@ -191,24 +196,8 @@ def _from_sentence(text: str, kinds: Kinds, log: Log) -> Suggestion | None:
     return read_suggestion({"description": sentence, **origin, **kinds}, {}, log)
 
 
-@dataclass(frozen=True, slots=True)
-class Aligned:
-    """A reflection as the documents say it."""
-
-    analysis: str
-    root_causes: tuple[str, ...]
-    suggestions: tuple[Suggestion, ...]
-    expected_improvement: str
-    stated_confidence: Any = None
-
-    @property
-    def says_something(self) -> bool:
-        """Whether any of its fields is filled."""
-        return bool(self.suggestions or self.analysis or self.root_causes or self.expected_improvement)
-
-
-def align(part: Part, log: Log) -> Aligned:
-    """Return the reflection that a part says."""
+def align(part: Part, log: Log) -> ParsedReflection:
+    """Return the reflection that a part says, not scored yet."""
     fields = {name: found[0] for name, found in part.fields.items()}
     analysis, lifted = _analysis(fields)
     causes = fields.get("root_causes") if "root_causes" in fields else lifted
@@ -217,12 +206,14 @@ def align(part: Part, log: Log) -> Aligned:
     if not suggestions and "improved_prompt" in fields and not log.strict:
         suggestions = read_suggestions([_whole_prompt(fields.get("improved_prompt"))], log)
     stated = fields.get("confidence")
-    return Aligned(
+    if not isinstance(stated, int | float):
+        stated = text_of(stated)[:200] or None
+    return ParsedReflection(
         analysis=analysis,
         root_causes=tuple(texts_of(causes)),
         suggestions=tuple(suggestions),
         expected_improvement=text_of(fields.get("expected_improvement")),
-        stated_confidence=stated if isinstance(stated, int | float) else text_of(stated)[:200] or None,
+        metadata={} if stated is None else {"stated_confidence": stated},
     )
 
 
