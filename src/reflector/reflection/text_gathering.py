@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 from reflector.reflection.failed_answers import declines
 from reflector.reflection.headings import Field, Role
@@ -28,13 +27,27 @@ _CAUSES_IN_PROSE = 3
 _SHORT_ANSWER = 1500
 
 
-@dataclass(slots=True)
-class Gathered:
-    """What was found in an answer, in its order."""
+def gather(root: Node) -> Gathered:
+    """Return what the answer under `root` says: its sections first, then, only if none suggests, its prose."""
+    gathered = Gathered()
+    gathered.section(root, None, NO_HINTS)
+    gathered.settle()
+    return gathered
 
-    drafts: list[Draft] = field(default_factory=list)
-    causes: list[str] = field(default_factory=list)
-    said: dict[Role, list[str]] = field(default_factory=dict)
+
+class Gathered:
+    """What was found in an answer, in its order: what is certain, and apart from it what only may be a suggestion."""
+
+    def __init__(self) -> None:
+        self.drafts: list[Draft] = []
+        self.causes: list[str] = []
+        self.said: dict[Role, list[str]] = {}
+        self.loose: list[Draft] = []
+        """Items outside a section of suggestions."""
+        self.prompts: list[str] = []
+        self.prose: list[str] = []
+        self.judged: list[str] = []
+        """Prose of analysis and causes: searched for suggestions last of all."""
 
     def joined(self, role: Role) -> str:
         """Return what the sections of a role say, as one text."""
@@ -46,27 +59,6 @@ class Gathered:
             self.causes.append(text.strip())
         elif text.strip():
             self.said.setdefault(role, []).append(text.strip())
-
-
-def gather(root: Node) -> Gathered:
-    """Return what the answer under `root` says: its sections first, then, only if none suggests, its prose."""
-    gatherer = _Gatherer()
-    gatherer.section(root, None, NO_HINTS)
-    gatherer.settle()
-    return gatherer.found
-
-
-class _Gatherer:
-    """Walks the tree once and keeps apart what is certain and what only may be a suggestion."""
-
-    def __init__(self) -> None:
-        self.found = Gathered()
-        self.loose: list[Draft] = []
-        """Items outside a section of suggestions."""
-        self.prompts: list[str] = []
-        self.prose: list[str] = []
-        self.judged: list[str] = []
-        """Prose of analysis and causes: searched for suggestions last of all."""
 
     # -- sections ---------------------------------------------------------------------------------------
 
@@ -94,34 +86,34 @@ class _Gatherer:
                 self._fix(child, role)
             elif child.kind is not NodeKind.FENCE:
                 self._tell(child, role)
-        self._records(changes, NO_HINTS, self.found.drafts)
+        self._records(changes, NO_HINTS, self.drafts)
 
     def _fix(self, child: Node, role: Role) -> None:
         draft = draft_of(child, NO_HINTS)
         if role is Role.CAUSES:
-            self.found.say(role, draft.title)
+            self.say(role, draft.title)
         draft.put(Field.RATIONALE, draft.title)
         draft.title = ""
-        self.found.drafts.append(draft)
+        self.drafts.append(draft)
 
     def _tell(self, child: Node, role: Role) -> None:
         said = re.sub(r"^(\*\*|__)(.+?)\1", r"\2", plain_text(child, title=True))
         introduces = child.kind is NodeKind.PARAGRAPH and said.endswith((":", "："))
         if not said or (introduces and role is Role.CAUSES):
             return
-        self.found.say(role, said)
+        self.say(role, said)
         if role is not Role.EFFECT:
             self.judged.append(said)
 
     def _suggestions(self, node: Node, hints: Hints) -> None:
         """Take in a section of suggestions: items, headings, rows, records; paragraphs if there is nothing else."""
-        drafts = self.found.drafts
+        drafts = self.drafts
         first = len(drafts)
         blocks = self._records(node.children, hints, drafts)
         paragraphs = [child.text for child in node.children if child.kind is NodeKind.PARAGRAPH]
         if len(drafts) > first:
             sentences = [it for paragraph in paragraphs for it in split_sentences(paragraph)]
-            self.found.say(Role.EFFECT, " ".join(it for it in sentences if kind_of(it) is Kind.EFFECT))
+            self.say(Role.EFFECT, " ".join(it for it in sentences if kind_of(it) is Kind.EFFECT))
             drafts.extend(added_later(paragraphs))
         else:
             drafts.extend(drafts_in_prose(paragraphs, hints))
@@ -134,7 +126,7 @@ class _Gatherer:
         """Take in what stands outside any section that says what it holds."""
         first = len(self.loose)
         blocks = self._records(node.children, hints, self.loose)
-        self.found.drafts.extend(draft for draft in self.loose[first:] if draft.is_certain)
+        self.drafts.extend(draft for draft in self.loose[first:] if draft.is_certain)
         if offered := [block for block in offered_prompts(node) if block in blocks]:
             self.prompts.append(offered[-1])
         else:
@@ -169,7 +161,7 @@ class _Gatherer:
             target.append(Draft(blocks=[child.text]))
         elif record is not None and Field.TEXT not in record.fields:
             record.blocks.append(child.text)
-        elif child.kind is NodeKind.QUOTE or is_prompt(child.text, child.info) or target is self.found.drafts:
+        elif child.kind is NodeKind.QUOTE or is_prompt(child.text, child.info) or target is self.drafts:
             blocks.append(child.text)
 
     def _part(self, child: Node, hints: Hints, target: list[Draft]) -> None:
@@ -202,19 +194,19 @@ class _Gatherer:
             return [draft for item in items for draft in self._item(item, named.over(hints))]
         draft = draft_of(child, hints)
         if kind_of(draft.title) is Kind.EFFECT and not draft.fields and not draft.body:
-            self.found.say(Role.EFFECT, draft.title)
+            self.say(Role.EFFECT, draft.title)
             return []
         return [draft]
 
     def _table(self, child: Node, hints: Hints, target: list[Draft]) -> None:
         drafts = read_table(child.lines, hints)
-        (self.found.drafts if proves_suggestions(drafts) else target).extend(drafts)
+        (self.drafts if proves_suggestions(drafts) else target).extend(drafts)
 
     # -- the whole --------------------------------------------------------------------------------------
 
     def settle(self) -> None:
         """Decide what counts, now that the whole answer was seen."""
-        drafts = self.found.drafts
+        drafts = self.drafts
         is_short = sum(map(len, self.prose)) < _SHORT_ANSWER
         if not (self.prose and is_short and declines(self.prose[0])):
             if not drafts and (items := [it for draft in self.loose for it in kept(draft)]):
@@ -233,16 +225,16 @@ class _Gatherer:
 
     def _explain(self) -> None:
         """Fill analysis, causes and effect from the prose where no section gives them."""
-        found, titles = self.found, {draft.title for draft in self.found.drafts}
+        titles = {draft.title for draft in self.drafts}
         for paragraph in self.prose:
             kinds = {sentence: kind_of(sentence) for sentence in split_sentences(paragraph)}
-            if Role.ANALYSIS not in found.said:
-                found.say(Role.ANALYSIS, " ".join(opening(kinds, titles)))
-            if Role.EFFECT not in found.said:
-                found.say(Role.EFFECT, " ".join(it for it, kind in kinds.items() if kind is Kind.EFFECT))
-            if not found.causes:
+            if Role.ANALYSIS not in self.said:
+                self.say(Role.ANALYSIS, " ".join(opening(kinds, titles)))
+            if Role.EFFECT not in self.said:
+                self.say(Role.EFFECT, " ".join(it for it, kind in kinds.items() if kind is Kind.EFFECT))
+            if not self.causes:
                 causes = [it for it, kind in kinds.items() if kind <= Kind.STATEMENT and names_cause(it)]
-                found.causes.extend(causes[:_CAUSES_IN_PROSE])
+                self.causes.extend(causes[:_CAUSES_IN_PROSE])
 
 
 _KINDS = frozenset({Field.TYPE, Field.CATEGORY, Field.PRIORITY})
