@@ -138,9 +138,10 @@ class _Reading:
         ]
         if not parts:
             return None
-        said = [self.text[document.start : document.end] for document in usable] if len(parts) > 1 else []
-        filled = [part for part in parts if said and not repeats_form(said[part.document])]
-        best = choose(filled or parts) if said else parts[0]
+        best = parts[0]
+        if len(parts) > 1:
+            said = [self.text[document.start : document.end] for document in usable]
+            best = choose([part for part in parts if not repeats_form(said[part.document])] or parts)
         if not best.has_suggestions and self.is_only_quoted(best, usable):
             return None
         if not self.strict and not is_filled(best.fields.get("analysis")):
