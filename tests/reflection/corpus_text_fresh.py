@@ -902,4 +902,34 @@ Improvements:
     case("none", 0, '```json\n{"status": "ok", "items": [1, 2, 3]}\n```'),
     case("none", 0, "Root causes:\n- The prompt is ambiguous.\n- The tool was down.\n", causes=2),
     case("none", 0, "The capital of France is Paris."),
+    case(
+        "effect below an item",
+        2,
+        "## Suggestions\n1. **Add a unit rule**\n   - Type: add\n   - Expected impact: fewer mixed totals\n"
+        "   - Priority: high\n2. Remove the greeting.\n",
+        want("Add a unit rule", "add - high", why="mixed totals"),
+        want("greeting", "remove"),
+    ),
+    case(
+        "one suggestion in parts",
+        1,
+        "Suggestions:\n\n1. Check every total before the report\n   - Limit each report to one currency.\n"
+        "   - Name the source of each value.\n",
+        want("Check every total"),
+    ),
+    case(
+        "added below the list",
+        3,
+        "## Suggestions\n1. Name the currency of every amount.\n\nAlso, limit the report to one page.\n\n"
+        "```\nYou are a billing agent. Always name the currency of an amount.\n```\n",
+        want("every amount"),
+        want("one page"),
+        want("Replace the prompt", text="You are a billing agent."),
+    ),
+    case(
+        "a regret and a change",
+        1,
+        "The agent should have checked the date first. Add the current date to the prompt.",
+        want("current date", "add"),
+    ),
 ]

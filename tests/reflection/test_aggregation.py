@@ -14,8 +14,7 @@ from tests.reflection.test_merging import suggest, suggestions
 import reflector as rf
 from reflector.errors import InputError
 from reflector.reflection.aggregation.feedback import Feedback, aggregate
-from reflector.reflection.aggregation.patterns import PatternType
-from reflector.reflection.aggregation.significance import adjusted, binomial_tail, level_of_p
+from reflector.reflection.aggregation.patterns import PatternType, adjusted, binomial_tail, level_of_p
 from reflector.reflection.aggregation.weighting import AggregationConfig, FeedbackWeights, WeightLevel
 from reflector.reflection.models import Confidence, Origin, ParsedReflection, Suggestion
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 
+from reflector.reflection.alignment import read_suggestions
 from reflector.reflection.field_mapping import assign, optional_text, text_of, texts_of
 from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
-from reflector.reflection.part_search import Search, find_part
-from reflector.reflection.parts import Part, choose
+from reflector.reflection.parts import Part, Search, choose, find_part
 from reflector.reflection.reading_log import Log
-from reflector.reflection.suggestion_alignment import read_suggestions
 from reflector.reflection.suggestion_items import is_suggestion, kinds_of_key
 from reflector.reflection.vocabulary import match_category, match_priority, match_type
 

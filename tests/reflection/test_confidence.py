@@ -8,12 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.reflection.confidence import (
-    ConfidenceConfig,
-    level_of,
-    needs_clarification,
-    score_confidence,
-)
+from reflector.reflection.confidence import level_of, needs_clarification, score_confidence
 from reflector.reflection.models import (
     Confidence,
     ParsedReflection,
@@ -62,12 +57,6 @@ def test_the_score_is_the_origins(parsed: ParsedReflection, score: float) -> Non
 def test_an_answer_that_was_cut_off_keeps_three_quarters() -> None:
     parsed = reflection(5, causes=3, analysis="x" * 51, specific_text="x", priority=Priority.HIGH)
     assert score_confidence(parsed.replace(metadata={"truncated": True})) == pytest.approx(0.75)
-
-
-def test_constants_can_be_set() -> None:
-    config = ConfidenceConfig(count_weight=1.0, enough_suggestions=2, short_analysis=0.0, high=0.5)
-    assert score_confidence(reflection(1), config=config) == pytest.approx(0.5)
-    assert level_of(0.5, config=config) is Confidence.HIGH
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reflector.reflection.aggregation.grouping import Grouping
 from reflector.reflection.aggregation.likeness import Likeness, Wording, digest_of, likeness
-from reflector.reflection.aggregation.merging import merge_suggestions
+from reflector.reflection.aggregation.merging import Grouping, merge_suggestions
 from reflector.reflection.models import Priority, Suggestion, SuggestionCategory, SuggestionType
 
 WORDS = [

@@ -66,7 +66,7 @@ def test_how_many_suggestions_is_said_in_the_same_words_everywhere() -> None:
 
 def test_a_task_that_nobody_named_is_what_the_user_asks() -> None:
     text = build(run_of(Step(kind="user", content="Book a table.")))
-    assert "Not named; see each run's request." in text
+    assert "Not named; see the request in the run." in text
     assert "General reasoning task" not in text
 
 

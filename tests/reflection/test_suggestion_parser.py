@@ -81,6 +81,19 @@ def test_any_doubled_character_costs_no_suggestion(text: str, character: str) ->
         assert len(found) == 3, text[max(0, place - 30) : place + 30]
 
 
+def test_a_status_beside_the_data_is_no_error() -> None:
+    answer = {"status": "success", "message": "done", "data": BASE}
+    assert descriptions(json.dumps(answer)) == DESCRIPTIONS
+
+
+def test_a_key_that_names_reasons_is_no_group_of_suggestions() -> None:
+    answer = {
+        "reasons": {"first": "No unit is required anywhere."},
+        "changes": ["Name the unit of every total."],
+    }
+    assert descriptions(json.dumps(answer)) == ["Name the unit of every total."]
+
+
 def test_the_mode_tells_how_it_was_read() -> None:
     assert parse_reflection(J).parse_mode is ParseMode.JSON
     assert parse_reflection(f"Here:\n```json\n{P}\n```").parse_mode is ParseMode.JSON

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import time
 import warnings
@@ -57,7 +58,7 @@ from reflector.reflection.memory import ReflectionMemory, drop_repeats
 from reflector.reflection.models import ParsedReflection, ReflectionRequest, Verbosity
 from reflector.reflection.prompt_builder import PromptBuilder
 from reflector.reflection.rules import reflect_by_rules
-from reflector.reflection.temperature import TemperatureRange, next_temperature, temperature_after
+from reflector.reflection.temperature import temperature_after
 from reflector.signals.signal import Signal
 from reflector.trajectories.trajectory import Trajectory
 from reflector.usage import Usage
@@ -114,8 +115,10 @@ class ReflectorOptions:
             raise ConfigurationError(
                 f"max_tokens is at least 1, or None for no limit; got {self.max_tokens!r}."
             )
-        if self.temperature is not None and not self.temperature >= 0:
+        if self.temperature is not None and not 0 <= self.temperature < math.inf:
             raise ConfigurationError(f"temperature is at least 0, or None; got {self.temperature!r}.")
+        if not 0 <= self.highest_temperature < math.inf:
+            raise ConfigurationError(f"highest_temperature is at least 0; got {self.highest_temperature!r}.")
         if not isinstance(self.tries, int) or self.tries < 1:
             raise ConfigurationError(f"tries is a number of at least 1; got {self.tries!r}.")
 
@@ -124,11 +127,7 @@ class ReflectorOptions:
         if self.temperature is None:
             return None
         highest = max(self.temperature, self.highest_temperature)
-        bounds = TemperatureRange(base=self.temperature, highest=highest)
-        temperature = temperature_after(said, bounds)
-        for _ in range(tried):
-            temperature = next_temperature(temperature, bounds)
-        return temperature
+        return temperature_after(said, base=self.temperature, highest=highest, tried=tried)
 
 
 _BUILDER, _OPTIONS, _EDITS = PromptBuilder(), ReflectorOptions(), EditConfig()

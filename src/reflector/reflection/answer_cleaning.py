@@ -16,10 +16,9 @@ _HEAD = MAX_CHARS // 4
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _QUOTED_LINE = re.compile(r"^[ \t]*>[ \t]?", re.MULTILINE)
 _MARKER = r"<[|｜][\w▁ ]{1,40}[|｜]>|</?s>|<eos>|<end_of_turn>|<start_of_turn>(?:model)?|\[/?INST\]"
-_LEADING = re.compile(rf"(?:\s*(?:{_MARKER})(?:assistant\b)?)+")
+_LEADING = re.compile(rf"\A(?:\s*(?:{_MARKER})(?:assistant\b)?)+")
 _TRAILING = re.compile(rf"(?:{_MARKER})\s*\Z")
 _FINAL_CHANNEL = re.compile(r"<\|channel\|>\s*final\b[^<\n]{0,80}<\|message\|>")
-_CHANNEL = re.compile(r"<\|channel\|>\s*(\w+)[^<\n]{0,80}<\|message\|>")
 
 _NAMES = (
     "think|thinking|thought|thoughts|reasoning|scratchpad|inner_monologue|antThinking|reflection_thoughts"
@@ -40,8 +39,7 @@ def clean(text: str) -> tuple[str, dict[str, int]]:
     if not text.isascii() and _SURROGATE.search(text):
         fixes["lone_surrogate"] = 1
         text = replace_surrogates(text)
-    if "\x00" in text or "\ufeff" in text:
-        text = text.replace("\x00", "").replace("\ufeff", "")
+    text = text.replace("\x00", "").replace("\ufeff", "")
     if text.lstrip()[:1] == ">":
         lines = text.splitlines()
         if all(line.lstrip()[:1] == ">" for line in lines if line.strip()):
@@ -63,24 +61,17 @@ def strip_reasoning(text: str) -> tuple[str, str]:
     thoughts: list[str] = []
     if "<|channel|>" in text:
         text = _final_channel(text, thoughts)
-    if ("<" in text or "[" in text or "◁" in text) and _TAG.search(text):
-        text = _without_thoughts(text, thoughts)
-    leading = _LEADING.match(text)
-    if leading is not None:
-        text = text[leading.end() :]
+    text = _LEADING.sub("", _without_thoughts(text, thoughts))
     end = len(text)
     while trailing := _TRAILING.search(text, max(0, end - _LONGEST_MARKER), end):
         end = trailing.start()
-    text = text[:end]
-    return text, "\n".join(thoughts)
+    return text[:end], "\n".join(thoughts)
 
 
 def _final_channel(text: str, thoughts: list[str]) -> str:
     start = 0
     for final in _FINAL_CHANNEL.finditer(text):
         start = final.end()
-    if not start and (channel := _CHANNEL.search(text)):
-        return text[channel.end() :]
     thoughts.append(text[:start])
     return text[start:]
 

@@ -7,17 +7,17 @@ from typing import Any
 
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 
-__all__ = ["SCHEMA_VERSION", "answer_format", "answer_schema"]
-
-SCHEMA_VERSION = 1
-"""Goes up when the fields do; they are those that the system prompt names."""
+__all__ = ["answer_format", "answer_schema"]
 
 
 def answer_format() -> dict[str, Any]:
-    """Return the schema as the `response_format` of a request, in OpenAI's form and strict."""
+    """Return the schema as the `response_format` of a request, in OpenAI's form and strict.
+
+    The number in its name goes up when the fields change; they are those that the system prompt names.
+    """
     return {
         "type": "json_schema",
-        "json_schema": {"name": f"reflection_{SCHEMA_VERSION}", "strict": True, "schema": answer_schema()},
+        "json_schema": {"name": "reflection_1", "strict": True, "schema": answer_schema()},
     }
 
 
@@ -26,20 +26,21 @@ def answer_schema() -> dict[str, Any]:
 
     Strict, as providers want it: every field is required and no other is allowed; one that may be left out may be null.
     """
+    text, optional_text = {"type": "string"}, {"anyOf": [{"type": "string"}, {"type": "null"}]}
     suggestion = _object(
         type=_choice(SuggestionType),
         category=_choice(SuggestionCategory),
-        description=_text(),
-        rationale=_text(),
+        description=text,
+        rationale=text,
         priority=_choice(Priority),
-        specific_text=_text_or_null(),
-        target_section=_text_or_null(),
+        specific_text=optional_text,
+        target_section=optional_text,
     )
     return _object(
-        analysis=_text(),
-        root_causes=_list(_text()),
-        suggestions=_list(suggestion),
-        expected_improvement=_text(),
+        analysis=text,
+        root_causes={"type": "array", "items": text},
+        suggestions={"type": "array", "items": suggestion},
+        expected_improvement=text,
     )
 
 
@@ -47,17 +48,5 @@ def _object(**fields: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": fields, "required": list(fields), "additionalProperties": False}
 
 
-def _list(item: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "array", "items": item}
-
-
 def _choice(values: type[StrEnum]) -> dict[str, Any]:
     return {"type": "string", "enum": [value.value for value in values]}
-
-
-def _text() -> dict[str, Any]:
-    return {"type": "string"}
-
-
-def _text_or_null() -> dict[str, Any]:
-    return {"anyOf": [{"type": "string"}, {"type": "null"}]}

@@ -186,28 +186,24 @@ def brier_score(predicted: Sequence[float], results: Sequence[bool]) -> float:
     return sum((p - r) ** 2 for p, r in zip(predicted, results, strict=True)) / len(results)
 
 
-def expected_calibration_error(
-    predicted: Sequence[float], results: Sequence[bool], *, bins: int = _BINS
-) -> float:
-    """Return the mean gap between what is predicted and what happens, over bins of equal width.
+def expected_calibration_error(predicted: Sequence[float], results: Sequence[bool]) -> float:
+    """Return the mean gap between what is predicted and what happens, over ten bins of equal width.
 
     >>> expected_calibration_error([0.5, 0.5, 0.5, 0.5], [True, True, True, False])
     0.25
     """
-    table = _bins(predicted, results, bins)
-    return sum(each.count * abs(each.predicted - each.observed) for each in table) / len(results)
+    gaps = (each.count * abs(each.predicted - each.observed) for each in _bins(predicted, results))
+    return sum(gaps) / len(results)
 
 
-def _bins(
-    predicted: Sequence[float], results: Sequence[bool], bins: int = _BINS
-) -> tuple[ReliabilityBin, ...]:
+def _bins(predicted: Sequence[float], results: Sequence[bool]) -> tuple[ReliabilityBin, ...]:
     members: dict[int, list[tuple[float, bool]]] = {}
     for value, result in zip(predicted, results, strict=True):
-        members.setdefault(min(int(value * bins), bins - 1), []).append((value, result))
+        members.setdefault(min(int(value * _BINS), _BINS - 1), []).append((value, result))
     return tuple(
         ReliabilityBin(
-            low=number / bins,
-            high=(number + 1) / bins,
+            low=number / _BINS,
+            high=(number + 1) / _BINS,
             count=len(pairs),
             predicted=sum(value for value, _ in pairs) / len(pairs),
             observed=sum(result for _, result in pairs) / len(pairs),

@@ -8,9 +8,8 @@ from dataclasses import replace
 
 from reflector._json import loads, scan
 from reflector.reflection.field_names import REFLECTION_FIELDS
-from reflector.reflection.lenient_escapes import holds_latex
 from reflector.reflection.lenient_json import Document, decode
-from reflector.reflection.lenient_strings import BLANK
+from reflector.reflection.lenient_strings import BLANK, holds_latex
 
 __all__ = ["Document", "find_documents", "whole_document"]
 
@@ -51,7 +50,7 @@ def find_documents(text: str) -> list[Document]:
     if (table := _TOML.search(text)) and "{" not in text[: table.start()]:
         return []
     if _ESCAPED.match(text):
-        return [_unescaped(text)]
+        return _unescaped(text)
     if _LITERAL_BREAK.match(text):
         return [_whole(document, text, "escaped") for document in _scan_all(_LITERAL_BREAKS.sub("\n", text))][
             :1
@@ -119,15 +118,13 @@ def _read(text: str, start: int) -> Document:
     return decode(text, start)
 
 
-def _unescaped(text: str) -> Document:
+def _unescaped(text: str) -> list[Document]:
     """Return the document of a text in which every quotation mark is escaped, as inside a string."""
     body = text.strip()
     outer = whole_document('"' + body.replace("\n", "\\n") + '"')
     inner = str(outer.value) if outer is not None else _ESCAPED_BREAK.sub("\n", body).replace('\\"', '"')
     found = find_documents(inner) if not _ESCAPED.match(inner) else []
-    if found:
-        return _whole(found[0], text, "escaped")
-    return _whole(decode(inner.replace('\\"', '"'), len(inner) - len(inner.lstrip())), text, "escaped")
+    return [_whole(document, text, "escaped") for document in found[:1]]
 
 
 def _whole(document: Document, text: str, fix: str) -> Document:

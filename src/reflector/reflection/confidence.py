@@ -1,152 +1,120 @@
-"""How sure we are of a reflection: score, level, whether to ask again, and what it must hold."""
+"""How sure we are of a reflection: score, level, whether to ask again, and what it must hold.
+
+The constants are the origin's, but for the factor of an answer that was cut off.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from reflector.errors import InvalidReflectionError
 from reflector.reflection.models import Confidence, ParsedReflection, Priority, Suggestion
 
 __all__ = [
-    "DEFAULT_CONFIDENCE",
-    "ConfidenceConfig",
+    "FEW_CAUSES",
+    "GENERIC_SHARE",
+    "generic_share",
     "generic_suggestions",
-    "is_unclear",
     "level_of",
     "needs_clarification",
+    "rescored",
     "score_confidence",
-    "score_parts",
     "suggestion_scores",
     "validate_reflection",
 ]
 
-
-@dataclass(frozen=True, slots=True)
-class ConfidenceConfig:
-    """Constants of the confidence formula. The defaults are the origin's."""
-
-    count_weight: float = 0.30
-    enough_suggestions: int = 5
-    """So many suggestions earn the whole weight of the count."""
-    specific_weight: float = 0.25
-    high_priority_weight: float = 0.20
-    long_analysis: float = 0.15
-    short_analysis: float = 0.05
-    long_analysis_chars: int = 50
-    """An analysis with more characters than this counts as long."""
-    cause_weight: float = 0.10
-    enough_causes: int = 3
-    high: float = 0.75
-    medium: float = 0.45
-    few_causes: int = 2
-    """Fewer root causes than this ask for clarification."""
-    generic_share: float = 0.6
-    """A larger share of generic suggestions asks for clarification."""
-    generic_words: int = 5
-    """A description with fewer words than this is generic."""
-    truncated_factor: float = 0.75
-    """What is left of the score when the answer was cut off: half an answer must not look like a whole one."""
+_COUNT, _SPECIFIC, _HIGH_PRIORITY, _CAUSES = 0.30, 0.25, 0.20, 0.10
+_ENOUGH_SUGGESTIONS, _ENOUGH_CAUSES = 5, 3
+"""So many earn the whole weight of their count."""
+_LONG_ANALYSIS, _SHORT_ANALYSIS, _LONG = 0.15, 0.05, 50
+_TRUNCATED = 0.75
+"""What is left of the score when the answer was cut off: half an answer must not look like a whole one."""
+_HIGH, _MEDIUM = 0.75, 0.45
+FEW_CAUSES = 2
+"""Fewer root causes than this ask for clarification."""
+GENERIC_SHARE = 0.6
+"""So does a larger share of generic suggestions."""
+_GENERIC_WORDS = 5
+"""A description with fewer words than this is generic."""
 
 
-DEFAULT_CONFIDENCE = ConfidenceConfig()
-
-
-def score_parts(
-    analysis: str,
-    root_causes: Sequence[str],
-    suggestions: Sequence[Suggestion],
-    *,
-    truncated: bool = False,
-    config: ConfidenceConfig = DEFAULT_CONFIDENCE,
-) -> float:
-    """Return the score, in [0, 1], of a reflection that is not put together yet."""
-    count = len(suggestions)
-    specific = high = 0
-    for suggestion in suggestions:
-        specific += suggestion.specific_text is not None
-        high += suggestion.priority is Priority.HIGH
-    score = (
-        config.count_weight * min(count / config.enough_suggestions, 1.0)
-        + config.specific_weight * specific / (count or 1)
-        + config.high_priority_weight * high / (count or 1)
-        + (config.long_analysis if len(analysis) > config.long_analysis_chars else config.short_analysis)
-        + config.cause_weight * min(len(root_causes) / config.enough_causes, 1.0)
-    )
-    if truncated:
-        score *= config.truncated_factor
-    # Rounded, so that a sum that is 0.75 on paper reaches the level of 0.75.
-    return min(max(round(score, 9), 0.0), 1.0)
-
-
-def score_confidence(parsed: ParsedReflection, *, config: ConfidenceConfig = DEFAULT_CONFIDENCE) -> float:
+def score_confidence(parsed: ParsedReflection) -> float:
     """Return how sure we are of `parsed`, in [0, 1].
 
     More suggestions, exact texts, high priorities, a long analysis and several root causes raise it; an
     answer that was cut off (`metadata["truncated"]`) lowers it.
     """
-    return score_parts(
-        parsed.analysis,
-        parsed.root_causes,
-        parsed.suggestions,
-        truncated=bool(parsed.metadata.get("truncated")),
-        config=config,
+    return _score(parsed, parsed.suggestions)
+
+
+def _score(parsed: ParsedReflection, suggestions: Sequence[Suggestion]) -> float:
+    count = len(suggestions)
+    specific = sum(each.specific_text is not None for each in suggestions)
+    high = sum(each.priority is Priority.HIGH for each in suggestions)
+    score = (
+        _COUNT * min(count / _ENOUGH_SUGGESTIONS, 1.0)
+        + _SPECIFIC * specific / (count or 1)
+        + _HIGH_PRIORITY * high / (count or 1)
+        + (_LONG_ANALYSIS if len(parsed.analysis) > _LONG else _SHORT_ANALYSIS)
+        + _CAUSES * min(len(parsed.root_causes) / _ENOUGH_CAUSES, 1.0)
     )
+    if parsed.metadata.get("truncated"):
+        score *= _TRUNCATED
+    # Rounded, so that a sum that is 0.75 on paper reaches the level of 0.75.
+    return min(max(round(score, 9), 0.0), 1.0)
 
 
-def suggestion_scores(
-    parsed: ParsedReflection, *, config: ConfidenceConfig = DEFAULT_CONFIDENCE
-) -> tuple[float, ...]:
+def suggestion_scores(parsed: ParsedReflection) -> tuple[float, ...]:
     """Return the score of each suggestion, in [0, 1]: that of a reflection whose suggestions were all like it.
 
     Their mean is the score of the reflection. They measure form, as it does, not success.
     """
-    count, truncated = len(parsed.suggestions), bool(parsed.metadata.get("truncated"))
-    return tuple(
-        score_parts(parsed.analysis, parsed.root_causes, (each,) * count, truncated=truncated, config=config)
-        for each in parsed.suggestions
-    )
+    return tuple(_score(parsed, (each,) * len(parsed.suggestions)) for each in parsed.suggestions)
 
 
-def level_of(score: float, *, config: ConfidenceConfig = DEFAULT_CONFIDENCE) -> Confidence:
+def level_of(score: float) -> Confidence:
     """Return the level of a score: high from 0.75, medium from 0.45, else low."""
-    if score >= config.high:
+    if score >= _HIGH:
         return Confidence.HIGH
-    return Confidence.MEDIUM if score >= config.medium else Confidence.LOW
+    return Confidence.MEDIUM if score >= _MEDIUM else Confidence.LOW
 
 
-def needs_clarification(parsed: ParsedReflection, *, config: ConfidenceConfig = DEFAULT_CONFIDENCE) -> bool:
+def needs_clarification(parsed: ParsedReflection) -> bool:
     """Return whether a follow-up question would help.
 
     That is so if confidence is low, if fewer than two root causes are named, or if most suggestions are
     generic: described in under five words, or without an exact text.
     """
-    return is_unclear(parsed.confidence, parsed.root_causes, parsed.suggestions, config=config)
+    return _is_unclear(parsed, parsed.confidence)
 
 
-def is_unclear(
-    level: Confidence,
-    root_causes: Sequence[str],
-    suggestions: Sequence[Suggestion],
-    *,
-    config: ConfidenceConfig = DEFAULT_CONFIDENCE,
-) -> bool:
-    """Return whether a reflection that is not put together yet needs clarification."""
-    if level is Confidence.LOW or len(root_causes) < config.few_causes:
-        return True
-    generic = sum(_is_generic(suggestion, config.generic_words) for suggestion in suggestions)
-    return generic / max(len(suggestions), 1) > config.generic_share
+def _is_unclear(parsed: ParsedReflection, level: Confidence) -> bool:
+    few = level is Confidence.LOW or len(parsed.root_causes) < FEW_CAUSES
+    return few or generic_share(parsed) > GENERIC_SHARE
 
 
-def generic_suggestions(
-    parsed: ParsedReflection, *, config: ConfidenceConfig = DEFAULT_CONFIDENCE
-) -> tuple[Suggestion, ...]:
+def generic_share(parsed: ParsedReflection) -> float:
+    """Return the share of generic suggestions, 0 if there are none at all."""
+    return len(generic_suggestions(parsed)) / max(len(parsed.suggestions), 1)
+
+
+def generic_suggestions(parsed: ParsedReflection) -> tuple[Suggestion, ...]:
     """Return the suggestions without an exact text, or described in too few words."""
-    return tuple(each for each in parsed.suggestions if _is_generic(each, config.generic_words))
+    return tuple(
+        each
+        for each in parsed.suggestions
+        if each.specific_text is None or len(each.description.split(maxsplit=_GENERIC_WORDS)) < _GENERIC_WORDS
+    )
 
 
-def _is_generic(suggestion: Suggestion, words: int) -> bool:
-    return suggestion.specific_text is None or len(suggestion.description.split(maxsplit=words)) < words
+def rescored(parsed: ParsedReflection) -> ParsedReflection:
+    """Return a reflection with the confidence that follows from its parts."""
+    score = score_confidence(parsed)
+    level = level_of(score)
+    unclear = _is_unclear(parsed, level)
+    return parsed.model_copy(
+        update={"confidence_score": score, "confidence": level, "needs_clarification": unclear}
+    )
 
 
 def validate_reflection(parsed: ParsedReflection) -> ParsedReflection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["is_error_text", "is_refusal", "repeats_form"]
+__all__ = ["declines", "is_error_text", "is_refusal", "repeats_form"]
 
 _LONGEST_REFUSAL = 1200
 _LONGEST_ERROR = 4000
@@ -12,7 +12,7 @@ _LONGEST_ERROR = 4000
 _CANNOT = r"(?:can['’]?t|can ?not|unable|not able|won['’]?t|not (?:comfortable|permitted|allowed))"
 _HELP = (
     r"(?:help|assist|comply|provide|answer|fulfill?|complete (?:this|that|your) request|engage|discuss"
-    r"|analy[sz]e|support|process (?:this|that|your)|respond|participate|generate|create|share"
+    r"|analy[sz]e|review|access|support|process (?:this|that|your)|respond|participate|generate|create|share"
     r"|do that|do this|with (?:that|this))\b"
 )
 _REFUSALS = (
@@ -57,10 +57,13 @@ def is_refusal(text: str) -> bool:
     """
     if len(text) > _LONGEST_REFUSAL:
         return False
+    return declines(text) and len(_LIST.findall(text)) < 2 and not _GOES_ON.search(text)
+
+
+def declines(text: str) -> bool:
+    """Return whether a text begins by declining or by being sorry that it must."""
     greeting = _GREETING.match(text)
-    if not _REFUSAL.match(text, greeting.end() if greeting else 0):
-        return False
-    return len(_LIST.findall(text)) < 2 and not _GOES_ON.search(text)
+    return _REFUSAL.match(text, greeting.end() if greeting else 0) is not None
 
 
 _ERRORS = (

@@ -16,6 +16,7 @@ __all__ = [
     "split_lines",
     "text_of",
     "texts_of",
+    "values_of",
 ]
 
 Field = tuple[Any, int]
@@ -53,6 +54,11 @@ def assign(members: dict[str, Any], names: FieldNames) -> dict[str, Field]:
             continue
         used.add(key)
     return found
+
+
+def values_of(members: dict[str, Any], names: FieldNames) -> dict[str, Any]:
+    """Return field -> value for the keys of `members` that name one, however surely."""
+    return {field: value for field, (value, _) in assign(members, names).items()}
 
 
 def text_of(value: Any, joiner: str = " ", depth: int = _DEPTH) -> str:
@@ -106,8 +112,6 @@ def texts_of(value: Any, depth: int = _DEPTH) -> list[str]:
     if isinstance(value, list):
         return [text for item in value for text in _item_texts(item, depth)]
     if isinstance(value, dict):
-        if any(normal_key(key) in TEXT_KEYS and isinstance(member, str) for key, member in value.items()):
-            return [_object_text(value, " ", depth)]
         return [text for item in value.values() for text in texts_of(item, depth - 1)]
     return [text_of(value)]
 

@@ -8,7 +8,7 @@ from typing import assert_never
 
 from reflector._json import Value
 from reflector._text import clean, one_line
-from reflector.reflection.confidence import DEFAULT_CONFIDENCE, ConfidenceConfig, generic_suggestions
+from reflector.reflection.confidence import FEW_CAUSES, GENERIC_SHARE, generic_share, generic_suggestions
 from reflector.reflection.evidence import step_text, step_title
 from reflector.reflection.models import ParsedReflection, ReflectionRequest, Suggestion
 from reflector.reflection.references import named_steps
@@ -47,33 +47,26 @@ class FollowUp(Value):
     """Number of the run, and index of the step that it asks about; None if the runs have no steps."""
 
 
-def weaknesses(
-    parsed: ParsedReflection, request: ReflectionRequest, *, config: ConfidenceConfig = DEFAULT_CONFIDENCE
-) -> tuple[Weakness, ...]:
+def weaknesses(parsed: ParsedReflection, request: ReflectionRequest) -> tuple[Weakness, ...]:
     """Return what is weak in an answer, the weakest first; empty if nothing is."""
 
     def found() -> Iterator[Weakness]:
-        count = max(len(parsed.suggestions), 1)
-        if len(generic_suggestions(parsed, config=config)) / count > config.generic_share:
+        if generic_share(parsed) > GENERIC_SHARE:
             yield Weakness.GENERIC
         clear = [cause for cause in parsed.root_causes if len(cause.split()) >= _SHORT_CAUSE]
-        if len(clear) < config.few_causes:
+        if len(clear) < FEW_CAUSES:
             yield Weakness.VAGUE
         kinds = {finding.point.category for finding in share_findings(request.failed)}
         if len(kinds) > 1 and _unexplained(parsed, request):
             yield Weakness.SEVERAL
-        if len(_unsupported(parsed)) / count > 0.5:
+        if 2 * len(_unsupported(parsed)) > max(len(parsed.suggestions), 1):
             yield Weakness.UNSUPPORTED
 
     return tuple(found())
 
 
 def choose_question(
-    parsed: ParsedReflection,
-    request: ReflectionRequest,
-    *,
-    asked: Collection[FollowUp] = (),
-    config: ConfidenceConfig = DEFAULT_CONFIDENCE,
+    parsed: ParsedReflection, request: ReflectionRequest, *, asked: Collection[FollowUp] = ()
 ) -> FollowUp:
     """Return what to ask after an answer. Pure: the same arguments give the same question.
 
@@ -82,26 +75,20 @@ def choose_question(
         request: The first question of the conversation; its analyses say what the runs show.
         asked: What was asked before: another weakness and another step are preferred.
     """
-    weak = weaknesses(parsed, request, config=config)
+    weak = weaknesses(parsed, request)
     known = {each.weakness for each in asked}
     weakness = next((each for each in weak if each not in known), Weakness.ALTERNATIVES)
-    steps = list(dict.fromkeys(_steps(parsed, request, weakness, config)))
+    steps = list(dict.fromkeys(_steps(parsed, request, weakness)))
     seen = {each.step for each in asked}
     step = next((each for each in steps if each not in seen), steps[0] if steps else None)
-    question = _question(weakness, parsed, request, _place(step, request), config)
+    question = _question(weakness, parsed, request, _place(step, request))
     return FollowUp(question=question, weakness=weakness, step=step)
 
 
-def _question(
-    weakness: Weakness,
-    parsed: ParsedReflection,
-    request: ReflectionRequest,
-    place: str,
-    config: ConfidenceConfig,
-) -> str:
+def _question(weakness: Weakness, parsed: ParsedReflection, request: ReflectionRequest, place: str) -> str:
     match weakness:
         case Weakness.GENERIC:
-            named = _quoted(generic_suggestions(parsed, config=config))
+            named = _quoted(generic_suggestions(parsed))
             return (
                 f"These suggestions do not say exactly what to change: {named}. Look at {place} again. Which exact "
                 "text would have made the agent act differently there? For each change give the text, ready to stand "
@@ -170,11 +157,11 @@ def _unexplained(parsed: ParsedReflection, request: ReflectionRequest) -> list[S
 
 
 def _steps(
-    parsed: ParsedReflection, request: ReflectionRequest, weakness: Weakness, config: ConfidenceConfig
+    parsed: ParsedReflection, request: ReflectionRequest, weakness: Weakness
 ) -> Iterator[tuple[int, int]]:
     """Yield the steps worth asking about: those of generic suggestions, those that nothing explains yet, the others."""
     if weakness is Weakness.GENERIC:
-        for each in generic_suggestions(parsed, config=config):
+        for each in generic_suggestions(parsed):
             for run, index in named_steps(each.rationale):
                 step = (request.numbers[0] if run is None else run, index)
                 if _exists(step, request):

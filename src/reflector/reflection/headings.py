@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from enum import StrEnum
 from functools import lru_cache
 
-from reflector.reflection.heading_words import FIELDS, INTRODUCES, ROLE_BY_WORD, ROLES, Field, Role
-from reflector.reflection.word_patterns import phrases, plain_letters
+from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS
+from reflector.reflection.word_patterns import one_of, plain_letters
 
 __all__ = [
     "Field",
@@ -23,6 +24,95 @@ __all__ = [
     "normalize_label",
     "role_of",
 ]
+
+
+class Role(StrEnum):
+    """What a section of an answer holds."""
+
+    ANALYSIS = "analysis"
+    CAUSES = "root_causes"
+    SUGGESTIONS = "suggestions"
+    EFFECT = "expected_improvement"
+    STRENGTHS = "strengths"
+    PROMPT = "improved_prompt"
+    """The new prompt itself, not words about it."""
+    IGNORED = "ignored"
+    """Scores, questions, closings, the old prompt: nothing that a reflection holds."""
+
+
+class Field(StrEnum):
+    """What a label inside one suggestion announces."""
+
+    TYPE = "type"
+    CATEGORY = "category"
+    PRIORITY = "priority"
+    DESCRIPTION = "description"
+    TITLE = "title"
+    RATIONALE = "rationale"
+    TEXT = "specific_text"
+    ORIGINAL = "original"
+    SECTION = "target_section"
+    IGNORED = "ignored"
+
+
+_NEW = "revised|improved|better|new|updated|rewritten|proposed|optimized|refined|suggested|final"
+ROLE_BY_WORD = tuple(
+    (role, one_of(plain_letters(words)))
+    for role, words in (
+        (Role.PROMPT, rf"\b(?:{_NEW})\b(?:\s+\w+){{0,3}}\s+(?:prompts?|instructions?)$"),
+        (Role.IGNORED, r"\b(?:original|current|existing|old)(?:\s+\w+){0,2}\s+(?:prompt|instructions?)$"),
+        (
+            Role.EFFECT,
+            r"""
+            ^(?:the )?(?:expected|anticipated|projected|likely|estimated)\b|^erwartet|\besperad[oa]s?\b|\battendu
+            \bexpected (?:impact|improvement|effect|outcome|result|benefit)|ожидаем|^预期|^期待|المتوقع|अपेक्षित
+            """,
+        ),
+        (
+            Role.STRENGTHS,
+            r"""
+            \b(?:strengths?|(?:went|worked|works|done) well|success(?:es)? (?:factors|indicators|patterns))\b
+            \b(?:positives?|praise|what (?:worked|works)|do(?:es)? well|did well|stärken|fortalezas)\b
+            \bсильные\b|优点|強み|良い点
+            """,
+        ),
+        (
+            Role.SUGGESTIONS,
+            r"""
+            \b(?:suggest(?:ions?|ed)|recommend(?:ations?|ed)|improvements?|proposals?|fixes|edits|next steps
+            action items|(?:proposed|prompt|recommended|concrete|specific|needed|required) (?:changes?|edits?
+            modifications?|revisions?|fix(?:es)?)|how to (?:fix|improve)|what (?:to|should|i would|i'd
+            i will) (?:change|do|improve)|(?:to|for) (?:change|improve|fix)|changes (?:to|i|needed|for)|lessons?
+            differently|action plan|(?:improved|new|revised|better|next) (?:strategy|plan|approach))\b|sugerencias
+            recomendac|sugest|recomenda|recommandation|vorschläge|empfehlung|предложен|рекомендац|建议|改进
+            提案|改善|اقتراح|توصي|सुझाव|सिफ|제안
+            """,
+        ),
+        (Role.CAUSES, r"\broot causes?\b|\bwent wrong\b"),
+        (
+            Role.ANALYSIS,
+            r"""
+            \b(?:analysis|diagnosis|assessment|overview|summary|observations?|evaluation|reflection|critique
+            feedback|review)\b|^(?:overall|gradient|conclusion)$|análisis|análise|analyse|анализ|分析|تحليل|विश्लेषण
+            """,
+        ),
+        (
+            Role.CAUSES,
+            r"""
+            \b(?:causes?|issues?|problems?|weakness(?:es)?|failed|failures?|shortcomings|mistakes?|gaps|flaws)\b|causas|problemas|ursache|problème|причин|原因|问题|問題|الأسباب|المشاكل|कारण|समस्या
+            """,
+        ),
+    )
+)
+"""What the words of a longer title tell, the first that fits; so many, because titles vary more than labels."""
+
+INTRODUCES = one_of(r"""
+    \b(?:suggest\w*|recommend\w*|improve\w*|consider|following (?:changes|steps|feedback|actions)|should|could be
+    changes|next time|will|sugier\w*|recomiend\w*|mejora\w*|cambios|mudancas|alteracoes|recommand\w*|ameliorer
+    modifications|vorschl\w*|empfehl\w*|verbesser\w*|anderungen|предлага\w*|рекоменд\w*|изменени\w*)\b|修改|اقترح
+    أقترح|التغييرات|बदलाव
+""")
+"""What a sentence above a list of suggestions says: `I would change:`."""
 
 
 _MARKS = re.compile(
@@ -52,10 +142,7 @@ def normalize_label(title: str) -> str:
     return " ".join(_MARKS.sub(" ", text).split())
 
 
-_ROLE_BY_TITLE = {normalize_label(word): role for role, words in ROLES.items() for word in phrases(words)}
-_FIELD_BY_LABEL = {
-    normalize_label(word): field for field, words in reversed(FIELDS.items()) for word in phrases(words)
-}
+_ROLES = {**{str(role): role for role in Role}, "confidence": Role.IGNORED}
 _SHORT_TITLE = 3
 _MOST_WORDS = 9
 
@@ -65,14 +152,16 @@ def role_of(title: str, most_words: int = _MOST_WORDS) -> Role | None:
     """Return what a section titled `title` holds; None when the title does not say, or has too many words.
 
     >>> role_of("## 3. Recommended changes to the prompt:"), role_of("Ursachen"), role_of("Dates")
-    (<Role.SUGGESTIONS: 'suggestions'>, <Role.CAUSES: 'causes'>, None)
+    (<Role.SUGGESTIONS: 'suggestions'>, <Role.CAUSES: 'root_causes'>, None)
     """
     label = normalize_label(title)
     if not label or len(label) > LONGEST_TITLE:
         return None
-    known = _ROLE_BY_TITLE.get(label) or _ROLE_BY_TITLE.get(label.removeprefix("the ").removeprefix("my "))
+    known = REFLECTION_FIELDS.titled(label) or REFLECTION_FIELDS.titled(
+        label.removeprefix("the ").removeprefix("my ")
+    )
     if known or _count_words(label) > most_words:
-        return known
+        return _ROLES.get(known or "")
     return next((role for role, words in ROLE_BY_WORD if words.search(label)), None)
 
 
@@ -91,9 +180,10 @@ def field_of(label: str) -> Field | None:
     """Return what `label` announces inside one suggestion; None when it is no such label.
 
     >>> field_of("**Suggested text**"), field_of("Priorität"), field_of("Dates")
-    (<Field.TEXT: 'text'>, <Field.PRIORITY: 'priority'>, None)
+    (<Field.TEXT: 'specific_text'>, <Field.PRIORITY: 'priority'>, None)
     """
-    return _FIELD_BY_LABEL.get(normalize_label(label))
+    known = SUGGESTION_FIELDS.titled(normalize_label(label))
+    return Field(known) if known else None
 
 
 @lru_cache(maxsize=2048)

@@ -4,17 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from reflector.reflection.aggregation.likeness import cause_as_suggestion
 from reflector.reflection.aggregation.merging import MergedSuggestion, merge_suggestions
-from reflector.reflection.confidence import level_of, needs_clarification, score_confidence
-from reflector.reflection.models import (
-    ParsedReflection,
-    Provenance,
-    Suggestion,
-    SuggestionCategory,
-    SuggestionType,
-)
+from reflector.reflection.confidence import rescored
+from reflector.reflection.models import ParsedReflection, Provenance, Suggestion, SuggestionType
 
-__all__ = ["join_groups", "join_turns", "rescored", "same_causes"]
+__all__ = ["join_groups", "join_turns", "same_causes"]
 
 Place = tuple[int, int]
 """Number of the part, and position in it."""
@@ -75,25 +70,10 @@ def join_turns(turns: Sequence[ParsedReflection]) -> ParsedReflection:
     return rescored(joined)
 
 
-def rescored(parsed: ParsedReflection) -> ParsedReflection:
-    """Return a reflection whose parts have changed with the confidence that follows from them."""
-    score = score_confidence(parsed)
-    scored: ParsedReflection = parsed.replace(confidence_score=score, confidence=level_of(score))
-    asked: ParsedReflection = scored.replace(needs_clarification=needs_clarification(scored))
-    return asked
-
-
 def same_causes(parts: Sequence[Sequence[str]]) -> list[tuple[Place, ...]]:
     """Return the places of each root cause, those together that say the same in other words; the first one first."""
-    worded = [[_as_suggestion(cause) for cause in causes] for causes in parts]
+    worded = [[cause_as_suggestion(cause) for cause in causes] for causes in parts]
     return sorted(each.places for each in merge_suggestions(worded))
-
-
-def _as_suggestion(cause: str) -> Suggestion:
-    """Return a cause in the form in which texts are compared."""
-    return Suggestion(
-        type=SuggestionType.MODIFY, category=SuggestionCategory.CLARITY, description=cause, rationale=""
-    )
 
 
 def _latest(merged: MergedSuggestion, turns: Sequence[ParsedReflection]) -> Suggestion:

@@ -93,7 +93,7 @@ class Frames:
             self.pop()
         return True
 
-    def make_room(self, frame: Frame, doubled: bool) -> bool:
+    def make_room(self, frame: Frame) -> bool:
         """Prepare for an object that stands where a key should; return whether its brace is one too many.
 
         It is a sibling of the object before it, whose brace is missing; or a member of the list before it, which
@@ -116,12 +116,9 @@ class Frames:
             self.fixes["missing_key"] += 1
             frame.key = f"_{len(frame.items)}"
             frame.state = VALUE
-        elif doubled:
+        else:
             self.fixes["double_brace"] += 1
             return True
-        else:
-            self.fixes["wrong_bracket"] += 1
-            frame.items, frame.state = [], VALUE
         return False
 
     def reopen(self, frame: Frame, key: Any, items: list[Any]) -> None:

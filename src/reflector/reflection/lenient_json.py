@@ -7,12 +7,39 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from reflector.reflection.lenient_blanks import skip_blanks
 from reflector.reflection.lenient_frames import AFTER, CLOSERS, CLOSING, KEY, VALUE, Frame, Frames, goes_on
-from reflector.reflection.lenient_scalars import ScalarReader
+from reflector.reflection.lenient_scalars import read_scalar
 from reflector.reflection.lenient_strings import BLANK, OPENERS, CutText, StringReader
 
 __all__ = ["CutText", "Document", "decode"]
+
+_SKIPPED = "/#<.…"
+"""Characters with which a comment or an omission begins."""
+_SPACE = re.compile(f"[{BLANK}]*")
+_LINE = re.compile(r"[^\n]*")
+_DOTS = re.compile(r"\.\.[.…]*|…[.…]*")
+
+
+def skip_blanks(text: str, position: int, fixes: Counter[str]) -> int:
+    """Return the index of the next character that means something."""
+    while True:
+        position = _SPACE.match(text, position).end()  # type: ignore[union-attr]  # it matches anything
+        two = text[position : position + 2]
+        if two[:1] not in _SKIPPED:
+            return position
+        if two == "//" or two[:1] == "#":
+            position = _LINE.match(text, position).end()  # type: ignore[union-attr]  # it matches anything
+            fixes["comment"] += 1
+        elif two == "/*" or (two == "<!" and text.startswith("<!--", position)):
+            closer = "*/" if two == "/*" else "-->"
+            end = text.find(closer, position + 2)
+            position = len(text) if end < 0 else end + len(closer)
+            fixes["comment"] += 1
+        elif dots := _DOTS.match(text, position):
+            position = dots.end()
+            fixes["ellipsis"] += 1
+        else:
+            return position
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +98,6 @@ class _Decoder:
         self.fixes: Counter[str] = Counter()
         self.frames = Frames(self.fixes)
         self.strings = StringReader(text, self.fixes)
-        self.scalars = ScalarReader(text, self.fixes)
 
     def run(self, start: int, headless: bool) -> Document:
         self.pos = start
@@ -214,7 +240,7 @@ class _Decoder:
         if character in OPENERS:
             self.read_quoted_key(frame)
         elif character in CLOSERS:
-            if self.frames.make_room(frame, self.text[self.pos - 1] == "{"):
+            if self.frames.make_room(frame):
                 self.pos += 1
         elif bare := _BARE_KEY.match(self.text, self.pos):
             self.fixes["unquoted_key"] += 1
@@ -245,12 +271,8 @@ class _Decoder:
         if name is None:
             self.fixes["set"] += 1
             frame.items = [text]
-        elif following != "}" and (
-            type(last) is list or (type(last) is str and (following == "]" or " " in text))
-        ):
+        elif following != "}" and type(last) is list:
             self.fixes["missing_bracket"] += 1
-            if type(last) is not list:
-                last = frame.items[name] = [last]
             last.append(text)
         else:
             self.fixes["missing_value"] += 1
@@ -286,8 +308,8 @@ class _Decoder:
         elif in_list and frame.items and type(frame.items[-1]) is dict and _WORDS.match(self.text, self.pos):
             self.skip_garbage()
         else:
-            frame.store(self.scalars.read(self.pos, in_list=in_list))
-            self.pos = self.scalars.end
+            value, self.pos = read_scalar(self.text, self.pos, self.fixes, in_list=in_list)
+            frame.store(value)
 
     def read_string(self, *, in_list: bool = False, as_key: bool = False) -> str:
         value = self.strings.read(self.pos, in_list=in_list, as_key=as_key)

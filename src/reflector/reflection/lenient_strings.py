@@ -5,9 +5,58 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from reflector.reflection.lenient_escapes import read_escape
+__all__ = ["BLANK", "OPENERS", "CutText", "StringReader", "holds_latex"]
 
-__all__ = ["BLANK", "OPENERS", "CutText", "StringReader"]
+_LATEX = re.compile(
+    r"\\(?:[bf][a-zA-Z]|(?:t(?:imes|heta|ext(?:bf|it|tt|rm)?|au|ilde|riangle)|n(?:u|eq|abla|otin)"
+    r"|r(?:ho|ight\w{0,5}|angle|floor|ceil))(?![a-zA-Z]))"
+)
+_ESCAPES = {"n": "\n", "t": "\t", "r": "\r", "b": "\b", "f": "\f", '"': '"', "\\": "\\", "/": "/"}
+_HEX = re.compile(r"\\u([0-9a-fA-F]{4})")
+_LOW_HALF = re.compile(r"\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_BYTE = re.compile(r"\\x([0-9a-fA-F]{2})")
+
+
+def read_escape(text: str, at: int, fixes: Counter[str]) -> tuple[str, int]:
+    """Return what the escape at `at` stands for, and the index behind it. A bad one is kept as it is."""
+    kind = text[at + 1 : at + 2]
+    behind = min(at + 2, len(text))
+    if kind == "u" and (code := _HEX.match(text, at)):
+        return _unicode_escape(text, at, int(code[1], 16), fixes)
+    if kind in "bftnr" and kind and _LATEX.match(text, at):
+        fixes["latex"] += 1
+        return "\\" + kind, behind
+    if kind in _ESCAPES:
+        return _ESCAPES[kind], behind
+    if kind == "\n":
+        fixes["line_continuation"] += 1
+        return "", behind
+    if not kind:
+        return "", behind
+    fixes["bad_escape"] += 1
+    if kind in ("'", "_", "`"):
+        return kind, behind
+    if kind == "x" and (code := _BYTE.match(text, at)):
+        return chr(int(code[1], 16)), at + 4
+    return "\\", at + 1
+
+
+def _unicode_escape(text: str, at: int, code: int, fixes: Counter[str]) -> tuple[str, int]:
+    """Return the character of a `\\uXXXX` escape; half a surrogate pair becomes U+FFFD."""
+    if 0xD800 <= code < 0xDC00 and (low := _LOW_HALF.match(text, at + 6)):
+        return chr(0x10000 + ((code - 0xD800) << 10) + int(low[1], 16) - 0xDC00), at + 12
+    if 0xD800 <= code < 0xE000:
+        fixes["lone_surrogate"] += 1
+        code = 0xFFFD
+    return chr(code), at + 6
+
+
+def holds_latex(text: str, start: int, end: int) -> bool:
+    r"""Return whether escapes in valid JSON were meant as LaTeX: `\frac` begins with the escape of a form feed."""
+    return text.find("\\", start, end) >= 0 and _LATEX_ESCAPE.search(text, start, end) is not None
+
+
+_LATEX_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*" + _LATEX.pattern)
 
 
 class CutText(str):
@@ -35,8 +84,8 @@ OPENERS = {
 """Mark that opens a string -> marks that may close it."""
 
 _BODIES = {mark: re.compile(rf"[^\\{re.escape(mark + closers)}]*") for mark, closers in OPENERS.items()}
-_STRAY_BODY = re.compile(r"[^\\\"']*")
 _MIXED_BODY = re.compile(r"[^\\\"“”]*")
+_STRAY_BODY = re.compile(r"[^\\\"']*")
 
 BLANK = "\\s\ufeff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\x00"
 _Q = "\"'“”„‟‘’«»「」『』`＂"
@@ -60,10 +109,11 @@ def _after_value(members: str) -> re.Pattern[str]:
 
 
 _AFTER_KEY = re.compile(rf"[{BLANK}]*(?:=>|->|[:=：﹕∶]|[,}}\]]|[{_Q}\[{{]|null|true|false|None|-?\d|\Z)")
-_AFTER_MEMBER = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_HALF_QUOTED_KEY}|[{{]")
-_AFTER_MEMBER_BARE = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_HALF_QUOTED_KEY}|{_BARE_KEY}|[{{]")
-_NEXT_MEMBER = re.compile(rf"[{BLANK}]*{_QUOTED_KEY}[{BLANK}]*[{_Q}\[{{\dtfnTFN\-]")
-_NEXT_MEMBER_BARE = re.compile(rf"[{BLANK}]*(?:\n[{BLANK}]*{_BARE_KEY}|[ \t][a-z_]{{1,40}}=[\[\"'({{A-Z\d])")
+_AFTER_MEMBER = _after_value(rf"{_QUOTED_KEY}|{_CUT_KEY}|{_HALF_QUOTED_KEY}|{_BARE_KEY}|[{{]")
+_NEXT_MEMBER = re.compile(
+    rf"[{BLANK}]*(?:{_QUOTED_KEY}[{BLANK}]*[{_Q}\[{{\dtfnTFN\-]|\n[{BLANK}]*{_BARE_KEY})"
+    r"|\s+[a-z_]{1,40}=[\[\"'({A-Z\d]"
+)
 _ITEM = rf"[{_Q}\[{{(]|-?\d|true|false|null|None"
 _AFTER_ITEM = _after_value(
     rf"(?![{_Q}][^{_Q},\n]{{1,60}}[{_Q}],?[ \t]+(?!true|false|null|None)[^\W\d_])(?:{_ITEM}|[A-Z]\w+\()"
@@ -158,24 +208,14 @@ class StringReader:
 
     def closes(self, stop: int, mark: str, as_key: bool, in_list: bool) -> bool:
         """Return whether the mark at `stop` ends the string."""
-        text, inner, found = self.text, self.inner, self.text[stop]
-        if found != mark and mark in '"“„' and inner.is_paired(found, mark):
-            return False
+        text = self.text
         if as_key:
             return _AFTER_KEY.match(text, stop + 1) is not None
-        if inner.embeds_json(text, stop) and not _KNOWN_KEY_BELOW.match(text, stop + 1):
-            return False
-        if text[stop + 1 : stop + 2] == found and _AFTER_END_MARK.match(text, stop + 2):
+        if self.inner.embeds_json(text, stop) and not _KNOWN_KEY_BELOW.match(text, stop + 1):
             return False
         if in_list:
             after = _AFTER_ITEM_APOSTROPHE if mark in "'‘’" else _AFTER_ITEM
             return (after.match(text, stop + 1) or _NEXT_ITEM.match(text, stop + 1)) is not None
-        if "unquoted_key" in self.fixes or "call" in self.fixes:
-            return (
-                _AFTER_MEMBER_BARE.match(text, stop + 1)
-                or _NEXT_MEMBER.match(text, stop + 1)
-                or _NEXT_MEMBER_BARE.match(text, stop + 1)
-            ) is not None
         return (_AFTER_MEMBER.match(text, stop + 1) or _NEXT_MEMBER.match(text, stop + 1)) is not None
 
     def ended_before(self, start: int, stop: int, parts: list[str], as_key: bool) -> bool:
@@ -206,8 +246,6 @@ class StringReader:
         joined = "".join(parts).rstrip()
         if joined.endswith(","):
             joined = joined[:-1].rstrip()
-        if joined[-1:] in ('"', "'") and joined.count(joined[-1]) % 2:
-            joined = joined[:-1]
         parts[:] = [joined]
         self.end = stop
         return True
@@ -230,9 +268,6 @@ class StringReader:
 
     def read_triple(self, start: int, marks: str) -> str:
         """Return a string between tripled marks, or the empty string if two of them are all there is."""
-        if _AFTER_MEMBER.match(self.text, start + 2) and not _AFTER_KEY.match(self.text, start + 3):
-            self.end = start + 2
-            return ""
         self.fixes["triple_quotes"] += 1
         end = self.text.find(marks, start + 3)
         if end < 0:
@@ -242,42 +277,22 @@ class StringReader:
         return self.text[start + 3 : end]
 
 
-_AFTER_END_MARK = re.compile(rf"\s*(?:[,}}\]]\s*(?:[{_Q}{{}}\]\n]|\Z)|\Z)")
-
-
 class _Inner:
     """What the string holds so far that looks like strings of its own."""
 
-    __slots__ = ("balance", "counted", "embeds", "paired")
+    __slots__ = ("balance", "counted", "embeds")
 
     def __init__(self, start: int) -> None:
         self.counted = start
         self.balance = 0
         self.embeds = False
-        self.paired = 0
-
-    def is_paired(self, found: str, mark: str) -> bool:
-        """Return whether a curved mark belongs to a pair inside: “so” in a string with straight marks."""
-        if found == "“":
-            if mark == '"':
-                self.paired += 1
-                return True
-            return False
-        if found == "”" and self.paired:
-            self.paired -= 1
-            return True
-        return False
 
     def embeds_json(self, text: str, stop: int) -> bool:
         """Return whether the mark at `stop` stands inside braces of JSON that was pasted without escapes."""
         if (
             not self.embeds
             and text[stop - 1] in "{[ \n"
-            and text[max(self.counted, stop - 40) : stop].rstrip()[-1:]
-            in (
-                "{",
-                "[",
-            )
+            and text[max(self.counted, stop - 40) : stop].rstrip()[-1:] in ("{", "[")
         ):
             self.embeds = True
         if not self.embeds:

@@ -13,8 +13,8 @@ from reflector._text import estimate_tokens, inline_code, one_line
 from reflector.errors import InputError
 from reflector.reflection.aggregation.likeness import Wording
 from reflector.reflection.calibration import Probability, SuggestionFeatures
+from reflector.reflection.confidence import rescored
 from reflector.reflection.experience import Experience, Trial
-from reflector.reflection.joining import rescored
 from reflector.reflection.models import Attempt, DroppedItem, ParsedReflection, ReflectionRequest, Suggestion
 from reflector.trajectories.findings.wording import count_times
 

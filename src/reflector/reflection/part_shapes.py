@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from reflector.reflection.field_mapping import Field, assign
-from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS
-from reflector.reflection.suggestion_items import is_suggestion
+from reflector.reflection.field_mapping import TEXT_KEYS, Field, assign, text_of
+from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
+from reflector.reflection.suggestion_items import is_suggestion, kinds_of_key
 
 __all__ = [
     "are_texts",
@@ -19,6 +19,7 @@ __all__ = [
     "is_sentence",
     "is_usable",
     "tagged",
+    "with_hidden_suggestions",
 ]
 
 
@@ -43,11 +44,8 @@ def names_kind(item: dict[str, Any]) -> bool:
 def is_reflection(members: dict[str, Any]) -> bool:
     """Return whether an object is a reflection of its own, and not one of its suggestions."""
     fields = assign(members, REFLECTION_FIELDS)
-    if (
-        "suggestions" in fields
-        and fields["suggestions"][1] < 2
-        and isinstance(fields["suggestions"][0], list | dict)
-    ):
+    value, strength = fields.get("suggestions", (None, 2))
+    if strength < 2 and isinstance(value, list | dict):
         return True
     return is_analysed(fields) and not (is_suggestion(members) and names_kind(members))
 
@@ -61,11 +59,8 @@ def is_group(item: dict[str, Any]) -> bool:
     """Return whether an object gives a priority or category to the suggestions it holds."""
     fields = assign(item, SUGGESTION_FIELDS)
     holds = any(isinstance(member, list) and member for member in item.values())
-    return (
-        holds
-        and not is_analysed(assign(item, REFLECTION_FIELDS))
-        and any(name in fields for name in ("type", "category", "priority"))
-    )
+    is_named = any(name in fields for name in ("type", "category", "priority"))
+    return holds and is_named and not is_analysed(assign(item, REFLECTION_FIELDS))
 
 
 def are_texts(value: Any) -> bool:
@@ -129,6 +124,78 @@ def _are_items(value: Any) -> bool:
 
 def is_schema(value: dict[str, Any]) -> bool:
     """Return whether an object is a JSON schema."""
-    if "$schema" in value or ("properties" in value and isinstance(value["properties"], dict)):
-        return value.get("type") == "object" or "$schema" in value or "required" in value
-    return False
+    describes = value.get("type") == "object" or "required" in value
+    return "$schema" in value or (describes and isinstance(value.get("properties"), dict))
+
+
+def with_hidden_suggestions(value: dict[str, Any], fields: dict[str, Field]) -> dict[str, Field]:
+    """Return the fields of an object, with suggestions that stand under another name."""
+    if fields.get("suggestions", ("", 2))[1] == 2 and (groups := _groups(value, fields)):
+        return {**fields, "suggestions": (groups, 1)}
+    if "suggestions" in fields:
+        return fields
+    if "root_causes" in fields and (remedies := _remedies(fields["root_causes"][0])):
+        causes, suggestions = remedies
+        return {**fields, "root_causes": (causes, fields["root_causes"][1]), "suggestions": (suggestions, 1)}
+    if is_analysed(fields) and is_suggestion(value) and _has_exact_suggestion(value):
+        return {**fields, "suggestions": ([_without(value, fields)], 1)}
+    return fields
+
+
+def _groups(value: dict[str, Any], fields: dict[str, Field]) -> dict[str, Any]:
+    """Return the members that are groups of suggestions: `{"high_priority": […], "low_priority": […]}`."""
+    taken = {id(found[0]) for found in fields.values() if found[1] < 2}
+    groups = {}
+    strong = 0
+    for key, item in value.items():
+        if isinstance(item, list | dict) and item and id(item) not in taken:
+            kinds = kinds_of_key(key)
+            if kinds:
+                groups[key] = item
+                strong += "category" not in kinds
+    return groups if strong or len(groups) > 1 else {}
+
+
+_REMEDIES = frozenset(
+    {"fix", "howtofix", "solution", "remedy", "change", "whattochange", "action", "mitigation"}
+)
+_CAUSES = TEXT_KEYS | {"issue", "problem", "rootcause", "weakness", "failure", "finding", "reason"}
+
+
+def _remedies(causes: Any) -> tuple[list[Any], list[dict[str, Any]]] | None:
+    """Return the causes and the suggestions of `[{"issue": …, "fix": …}]`, None if no cause names its remedy."""
+    items = list(causes.values()) if isinstance(causes, dict) else causes
+    if not isinstance(items, list):
+        return None
+    said: list[Any] = []
+    suggestions: list[dict[str, Any]] = []
+    for item in items:
+        key = next(filter(_names_remedy, item), None) if isinstance(item, dict) else None
+        if key is None or not item[key]:
+            said.append(item)
+            continue
+        cause = next((name for name in item if name != key and normal_key(name) in _CAUSES), "")
+        rest = {name: member for name, member in item.items() if name not in (key, cause)}
+        remedy = item[key] if isinstance(item[key], dict) else {"description": item[key]}
+        reason = {"rationale": text_of(item[cause])} if cause else {}
+        said += reason.values()
+        suggestions.append({**rest, **reason, **remedy})
+    return (said, suggestions) if suggestions else None
+
+
+def _names_remedy(key: str) -> bool:
+    return SUGGESTION_FIELDS.strength(key, "description") == 1 or normal_key(key) in _REMEDIES
+
+
+def _has_exact_suggestion(value: dict[str, Any]) -> bool:
+    fields = assign(value, SUGGESTION_FIELDS)
+    return (
+        "description" in fields
+        and fields["description"][1] < 2
+        and ("type" in fields or "category" in fields)
+    )
+
+
+def _without(value: dict[str, Any], fields: dict[str, Field]) -> dict[str, Any]:
+    taken = {id(found[0]) for name, found in fields.items() if name in ("analysis", "root_causes")}
+    return {key: item for key, item in value.items() if id(item) not in taken}

@@ -31,7 +31,7 @@ _OUTCOMES = {
 }
 _RATED = (Outcome.SUCCESS, Outcome.FAILURE, Outcome.PARTIAL, Outcome.TIMEOUT)
 _DEFAULT_TASK = "General reasoning task (the record names none)"
-_ASKED_TASK = "Not named; see each run's request."
+_ASKED_TASK = {True: "Not named; see each run's request.", False: "Not named; see the request in the run."}
 _TASK_SHOWN = {True: 600, False: 1_500}
 """Characters of the task of one of several runs: of a crowd, of a few."""
 _SCORE_SHOWN = 160
@@ -129,7 +129,7 @@ def _task_text(request: ReflectionRequest) -> str:
     task = request.task_description or (run.task if run is not None else None)
     if not task:
         is_asked = any(_first_request(each.trajectory) for each in request.failed)
-        return _ASKED_TASK if is_asked else _DEFAULT_TASK
+        return _ASKED_TASK[len(request.failed) > 1] if is_asked else _DEFAULT_TASK
     if run is not None and task == run.task:
         # It comes from the record, not from the user, and may address whoever reads it.
         asked = next((i for i, step in enumerate(run.steps) if task.strip() in step.content), None)

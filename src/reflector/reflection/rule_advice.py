@@ -107,7 +107,7 @@ def advise_on_reasoning(
     )
 
 
-def passage_about(prompt: str, words: str, *, least: int = 2) -> str | None:
+def passage_about(prompt: str, words: str) -> str | None:
     """Return the line of the prompt that speaks most of `words`, verbatim, or None if none does."""
     wanted = content_words(words)
     best, most = None, 0.0
@@ -118,7 +118,7 @@ def passage_about(prompt: str, words: str, *, least: int = 2) -> str | None:
         held = content_words(text)
         shared = len(wanted & held)
         score = shared / (len(held) + 8) ** 0.5
-        if shared >= min(least, len(wanted)) and score > most:
+        if shared >= min(2, len(wanted)) and score > most:
             best, most = text, score
     return best
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from reflector._text import one_line
-from reflector.reflection.confidence import level_of, needs_clarification, score_confidence
+from reflector.reflection.confidence import rescored
 from reflector.reflection.models import (
     ParsedReflection,
     ParseMode,
@@ -22,12 +22,7 @@ from reflector.reflection.models import (
     Verbosity,
 )
 from reflector.reflection.rule_advice import Case, advise, advise_on_reasoning, passage_about
-from reflector.trajectories.analysis import (
-    ComparativeAnalysis,
-    FailurePoint,
-    Severity,
-    TrajectoryAnalysis,
-)
+from reflector.trajectories.analysis import ComparativeAnalysis, FailurePoint, Severity, TrajectoryAnalysis
 from reflector.trajectories.findings.wording import listed
 from reflector.trajectories.step import StepKind
 
@@ -72,10 +67,7 @@ def reflect_by_rules(request: ReflectionRequest) -> ParsedReflection:
         parse_mode=ParseMode.RULES,
         metadata={"rules": [case.finding.rule for case in cases]},
     )
-    score = score_confidence(parsed)
-    scored: ParsedReflection = parsed.replace(confidence_score=score, confidence=level_of(score))
-    asked: ParsedReflection = scored.replace(needs_clarification=needs_clarification(scored))
-    return asked
+    return rescored(parsed)
 
 
 def _cases(request: ReflectionRequest) -> list[Case]:

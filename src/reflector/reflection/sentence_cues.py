@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from reflector.reflection.word_patterns import one_of, words_of
+from reflector.reflection.word_patterns import one_of
+from reflector.trajectories.findings.wording import words_of
 
 CLAUSE = re.compile(r"(?:[:;]|\s(?:->|→|=>|—|–|-))\s+")
 FIRST = re.compile(r"[^\W_]+")
@@ -155,14 +156,6 @@ CAUSE = one_of(r"""
     tell|define|mention|explain)|nothing (?:in the prompt )?(?:says|tells)|stuck in a loop|forgot to
     (?:the prompt|it) (?:lacks|omits)|porque|debido a|causa|weil|liegt daran|ursache|parce que|à cause
     потому что|из-за|причин\w+)\b|因为|由于|原因|根本|ため|原因で|بسبب|لأن|क्योंकि|के कारण
-""")
-REFUSAL = one_of(r"""
-    \bi(?:['’]m|[ ]am) (?:very[ ]|really[ ]|so )?(?:sorry|unable|not able|afraid)|\bi (?:can(?:not|['’]t
-    [ ]not)|won['’]t|am not able to) (?:\w+ )?(?:help|assist|provide|comply|do|analy|fulfil|create|generate
-    review|access|see|continue|offer|reflect)|\bas an ai\b|\bunable to (?:assist|help|comply|provide|process)
-    lo siento|no puedo (?:ayudar|cumplir)|desculpe|não posso|je suis désolé|je ne peux pas|es tut mir leid
-    ich kann (?:dabei[ ]|ihnen )?nicht|извините|не могу помочь|к сожалению, я не|抱歉|对不起|无法(?:协助|帮助
-    提供)|申し訳|お手伝いできません|آسف|لا (?:يمكنني|أستطيع)|क्षमा करें|माफ़ कीजिए|मैं .{0,20}नहीं कर सकता|죄송
 """)
 LATIN = one_of(r"""
     \b(?:deber[íi]an?|debe[ns]?|recomiend\w+|recomendamos|sugier\w+|sugerimos|hay que|conviene|habría que

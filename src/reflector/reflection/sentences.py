@@ -8,8 +8,9 @@ from functools import lru_cache
 from itertools import islice
 
 from reflector.reflection import sentence_cues as cues
+from reflector.reflection.failed_answers import declines
 
-__all__ = ["Kind", "is_reason", "is_refusal", "kind_of", "names_cause", "split_sentences"]
+__all__ = ["Kind", "is_reason", "kind_of", "names_cause", "split_sentences"]
 
 
 class Kind(IntEnum):
@@ -143,7 +144,7 @@ def _clauses(said: str, start: int) -> list[int]:
 
 
 def _kind_by_cue(said: str) -> Kind:
-    if is_refusal(said[:200]):
+    if declines(said):
         return Kind.TALK
     bare = cues.QUOTED.sub(" ", said)
     if cues.FINE_ALREADY.search(bare):
@@ -176,8 +177,3 @@ def is_reason(sentence: str) -> bool:
 def names_cause(sentence: str) -> bool:
     """Return whether `sentence` says why something went wrong."""
     return bool(cues.CAUSE.search(sentence[:_LONGEST].lower()))
-
-
-def is_refusal(text: str) -> bool:
-    """Return whether an answer opens by refusing or apologising for not answering."""
-    return bool(cues.REFUSAL.search(text[:300].lower()))

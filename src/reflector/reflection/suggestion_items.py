@@ -36,18 +36,16 @@ def expand(value: Any, kinds: Kinds, log: Log, depth: int) -> Iterator[tuple[Any
             yield row, kinds
             return
         for item in value:
-            if isinstance(item, list | str):
-                yield from expand(item, kinds, log, depth - 1)
-            elif isinstance(item, dict) and not is_suggestion(item):
-                yield from _expand_object(item, kinds, log, depth - 1)
-            else:
+            if isinstance(item, dict) and is_suggestion(item):
                 yield item, kinds
+            else:
+                yield from expand(item, kinds, log, depth - 1)
     elif isinstance(value, dict):
         if is_suggestion(value):
             yield from ((item, kinds) for item in _columns(value))
         else:
             yield from _expand_object(value, kinds, log, depth - 1)
-    elif value is not None:
+    else:
         yield value, kinds
 
 
@@ -151,17 +149,17 @@ _MATCHES: tuple[tuple[str, Callable[[object], Any]], ...] = (
 )
 
 
+_NO_GROUP = ("rationale", "target_section")
+
+
 def kinds_of_key(key: str) -> Kinds:
     """Return the type, category or priority that a group's key names: `high_priority_suggestions`, `Additions`."""
-    if len(key) > 60:
+    if len(key) > 60 or any(SUGGESTION_FIELDS.strength(key, field) in (0, 1) for field in _NO_GROUP):
         return {}
     words = [word for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", key) if word]
     rest = " ".join(word for word in words if word.casefold() not in _NOISE) or key
     if len(rest.split()) > 2 or (len(rest) < 2 and rest.isascii()):
         return {}
-    if "priorit" in key.casefold() or "impact" in key.casefold() or "优先" in key:
-        priority = match_priority(rest)
-        return {"priority": str(priority)} if priority else {}
     for name, match in _MATCHES:
         found = match(rest) if not rest.isdigit() else None
         if found is not None:
@@ -198,20 +196,11 @@ def flattened(members: dict[str, Any]) -> dict[str, Any]:
         return members
     key, value = inner[0]
     outer = {name: item for name, item in members.items() if name != key}
-    names = assign(outer, SUGGESTION_FIELDS).keys()
-    own = set(assign({key: ""}, SUGGESTION_FIELDS)) - {"description"}
-    if (
-        own
-        or key.isdigit()
-        or normal_key(key) in GROUP_ITEMS
-        or kinds_of_key(key)
-        or names.isdisjoint(_OUTER)
-    ):
+    own = assign({key: ""}, SUGGESTION_FIELDS).keys() - {"description"}
+    is_group = key.isdigit() or normal_key(key) in GROUP_ITEMS or kinds_of_key(key)
+    if own or is_group or assign(outer, SUGGESTION_FIELDS).keys().isdisjoint(("description", *_KINDS)):
         return members
     return {**outer, **value} if "description" in assign(value, SUGGESTION_FIELDS) else members
-
-
-_OUTER = frozenset({"type", "category", "priority", "description"})
 
 
 def _is_text(value: Any) -> bool:

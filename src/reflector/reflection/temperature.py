@@ -3,64 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-from reflector.errors import ConfigurationError
 from reflector.reflection.models import Confidence, ParsedReflection
 
-__all__ = ["TemperatureRange", "next_temperature", "temperature_after"]
+__all__ = ["temperature_after"]
+
+_STEP = 0.2
 
 
-@dataclass(frozen=True, slots=True)
-class TemperatureRange:
-    """Where a temperature begins, how it rises, and where that ends."""
-
-    base: float = 0.3
-    """As in Jido's GEPA."""
-    step: float = 0.2
-    highest: float = 1.0
-
-    def __post_init__(self) -> None:
-        if not (0 <= self.base <= self.highest < float("inf") and self.step >= 0):
-            raise ConfigurationError(f"temperatures are 0 <= base <= highest and step >= 0; got {self!r}.")
-
-
-def next_temperature(
-    current: float | None,
-    bounds: TemperatureRange,
-    *,
-    confidence: Confidence | None = None,
-    is_repeated: bool = False,
+def temperature_after(
+    said: Iterable[ParsedReflection], *, base: float, highest: float, tried: int = 0
 ) -> float:
-    """Return the temperature of the next question, within the bounds.
+    """Return the temperature of the next question, in [base, highest].
+
+    It rises by 0.2 with each answer that was not confident, or that said what one before had said, and falls back to
+    `base` with a good one.
 
     Args:
-        current: That of the last one; None before the first.
-        bounds: Base, step and highest.
-        confidence: Of the last reflection; None if its answer could not be used at all.
-        is_repeated: Whether it said what one before had said.
+        said: The reflections of the conversation so far.
+        base: The temperature of the first question.
+        highest: Where rising ends.
+        tried: How many answers since then held no reflection at all; each raises it too.
 
-    >>> bounds = TemperatureRange(base=0.3, step=0.25, highest=1.0)
-    >>> next_temperature(0.3, bounds, confidence=Confidence.LOW)
-    0.55
-    >>> next_temperature(0.9, bounds, confidence=Confidence.HIGH, is_repeated=True)
-    1.0
-    >>> next_temperature(0.9, bounds, confidence=Confidence.MEDIUM)
-    0.3
+    >>> weak = ParsedReflection(analysis="It guessed.", confidence=Confidence.LOW)
+    >>> temperature_after([weak], base=0.3, highest=1.0), temperature_after([], base=0.3, highest=0.6, tried=9)
+    (0.5, 0.6)
     """
-    if current is None or (confidence in (Confidence.HIGH, Confidence.MEDIUM) and not is_repeated):
-        return bounds.base
-    return min(max(round(current + bounds.step, 9), bounds.base), bounds.highest)
-
-
-def temperature_after(said: Iterable[ParsedReflection], bounds: TemperatureRange) -> float:
-    """Return the temperature of the next turn of a conversation in which this was said so far."""
-    temperature = next_temperature(None, bounds)
-    known: set[str] = set()
+    temperature, known = base, set[str]()
     for reflection in said:
-        is_repeated = reflection.id in known
+        is_weak = reflection.confidence is Confidence.LOW or reflection.id in known
         known.add(reflection.id)
-        temperature = next_temperature(
-            temperature, bounds, confidence=reflection.confidence, is_repeated=is_repeated
-        )
+        temperature = _raised(temperature, highest) if is_weak else base
+    for _ in range(tried):
+        temperature = _raised(temperature, highest)
     return temperature
+
+
+def _raised(temperature: float, highest: float) -> float:
+    return min(round(temperature + _STEP, 9), highest)

@@ -10,15 +10,15 @@ that suggest (`text_tables`, `text_prompts`, `text_prose`, `sentences`). Each dr
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from reflector._text import one_line
+from reflector.reflection.answer_cleaning import spoken_thoughts, strip_reasoning
 from reflector.reflection.headings import Role
 from reflector.reflection.models import DroppedItem, Suggestion
 from reflector.reflection.text_gathering import Gathered, gather
 from reflector.reflection.text_items import finish
-from reflector.reflection.text_nodes import Node, NodeKind
+from reflector.reflection.text_lines import Node, NodeKind
 from reflector.reflection.text_tags import untag
 from reflector.reflection.text_tree import build_tree
 
@@ -32,7 +32,6 @@ MOST_CHARACTERS = 262_144
 _HEAD, _TAIL = 65_536, 196_608
 MOST_LINES = 6_000
 _HEAD_LINES = 1_500
-_THINKING = re.compile(r"<(think|thinking|thought|reasoning)>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ def read_text(text: str) -> TextReading:
         more = DroppedItem(reason="too many dropped parts", item=f"{len(dropped) - MOST_DROPPED + 1} more")
         dropped = [*dropped[: MOST_DROPPED - 1], more]
     return TextReading(
-        analysis=gathered.joined(Role.ANALYSIS),
+        analysis=gathered.joined(Role.ANALYSIS) or spoken_thoughts(text),
         root_causes=tuple(gathered.causes[:MOST_CAUSES]),
         suggestions=tuple(suggestions),
         expected_improvement=gathered.joined(Role.EFFECT),
@@ -81,7 +80,7 @@ def _prepare(text: str, dropped: list[DroppedItem]) -> str:
         dropped.append(DroppedItem(reason="answer too long", item=f"{cut} characters in the middle"))
         text = text[:_HEAD] + "\n" + text[-_TAIL:]
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\ufeff", "")
-    text = _without_thinking(text)
+    text = strip_reasoning(text)[0]
     if text.count("\n") < MOST_LINES:
         return text
     lines = [line for line in text.split("\n") if line.strip()]
@@ -89,20 +88,6 @@ def _prepare(text: str, dropped: list[DroppedItem]) -> str:
         dropped.append(DroppedItem(reason="answer too long", item=f"{cut} lines in the middle"))
         lines = lines[:_HEAD_LINES] + lines[_HEAD_LINES - MOST_LINES :]
     return "\n".join(lines)
-
-
-def _without_thinking(text: str) -> str:
-    """Return `text` without its thinking blocks; an open one at the end goes with all that follows."""
-    for name in ("think", "thinking", "thought", "reasoning"):
-        closing = f"</{name}>"
-        if closing in text:
-            opened, end = text.find(f"<{name}>"), text.rfind(closing) + len(closing)
-            text = (text[:opened] if 0 <= opened < end else "") + text[end:]
-    still_open = _THINKING.search(text)
-    if not still_open:
-        return text
-    before = text[: still_open.start()]
-    return before if before.strip() else text.replace(still_open[0], "", 1)
 
 
 def _unwrap(root: Node) -> Node:

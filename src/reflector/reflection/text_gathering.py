@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
+from reflector.reflection.failed_answers import declines
 from reflector.reflection.headings import Field, Role
-from reflector.reflection.sentences import Kind, is_refusal, kind_of, names_cause, split_sentences
+from reflector.reflection.sentences import Kind, kind_of, names_cause, split_sentences
 from reflector.reflection.text_hints import NO_HINTS, Hints, group_hints
 from reflector.reflection.text_items import Draft, draft_of, put_field
-from reflector.reflection.text_nodes import Node, NodeKind, plain_text
+from reflector.reflection.text_lines import Node, NodeKind, plain_text
 from reflector.reflection.text_prompts import is_prompt, offered_prompts, prompt_in, whole_prompt
 from reflector.reflection.text_prose import (
     added_later,
     drafts_in_prose,
     kept,
-    numbered_inline,
     opening,
     sentences_that_suggest,
 )
-from reflector.reflection.text_tables import read_table
-from reflector.reflection.word_patterns import words_of
+from reflector.reflection.text_tables import proves_suggestions, read_table
+from reflector.trajectories.findings.wording import words_of
 
 __all__ = ["Gathered", "gather"]
 
@@ -28,13 +27,27 @@ _CAUSES_IN_PROSE = 3
 _SHORT_ANSWER = 1500
 
 
-@dataclass(slots=True)
-class Gathered:
-    """What was found in an answer, in its order."""
+def gather(root: Node) -> Gathered:
+    """Return what the answer under `root` says: its sections first, then, only if none suggests, its prose."""
+    gathered = Gathered()
+    gathered.section(root, None, NO_HINTS)
+    gathered.settle()
+    return gathered
 
-    drafts: list[Draft] = field(default_factory=list)
-    causes: list[str] = field(default_factory=list)
-    said: dict[Role, list[str]] = field(default_factory=dict)
+
+class Gathered:
+    """What was found in an answer, in its order: what is certain, and apart from it what only may be a suggestion."""
+
+    def __init__(self) -> None:
+        self.drafts: list[Draft] = []
+        self.causes: list[str] = []
+        self.said: dict[Role, list[str]] = {}
+        self.loose: list[Draft] = []
+        """Items outside a section of suggestions."""
+        self.prompts: list[str] = []
+        self.prose: list[str] = []
+        self.judged: list[str] = []
+        """Prose of analysis and causes: searched for suggestions last of all."""
 
     def joined(self, role: Role) -> str:
         """Return what the sections of a role say, as one text."""
@@ -47,28 +60,6 @@ class Gathered:
         elif text.strip():
             self.said.setdefault(role, []).append(text.strip())
 
-
-def gather(root: Node) -> Gathered:
-    """Return what the answer under `root` says: its sections first, then, only if none suggests, its prose."""
-    gatherer = _Gatherer()
-    gatherer.section(root, None, NO_HINTS)
-    gatherer.settle()
-    return gatherer.found
-
-
-class _Gatherer:
-    """Walks the tree once and keeps apart what is certain and what only may be a suggestion."""
-
-    def __init__(self) -> None:
-        self.found = Gathered()
-        self.loose: list[Draft] = []
-        """Items outside a section of suggestions."""
-        self.prompts: list[str] = []
-        self.originals: list[str] = []
-        self.prose: list[str] = []
-        self.judged: list[str] = []
-        """Prose of analysis and causes: searched for suggestions last of all."""
-
     # -- sections ---------------------------------------------------------------------------------------
 
     def section(self, node: Node, role: Role | None, hints: Hints) -> None:
@@ -78,8 +69,6 @@ class _Gatherer:
                 self._suggestions(node, hints)
             case Role.PROMPT:
                 self.prompts.extend(filter(None, [prompt_in(node)]))
-            case Role.ORIGINAL:
-                self.originals.extend(filter(None, [prompt_in(node)]))
             case Role.ANALYSIS | Role.CAUSES | Role.EFFECT:
                 self._told(node, role)
             case None:
@@ -97,34 +86,34 @@ class _Gatherer:
                 self._fix(child, role)
             elif child.kind is not NodeKind.FENCE:
                 self._tell(child, role)
-        self._records(changes, NO_HINTS, self.found.drafts)
+        self._records(changes, NO_HINTS, self.drafts)
 
     def _fix(self, child: Node, role: Role) -> None:
         draft = draft_of(child, NO_HINTS)
         if role is Role.CAUSES:
-            self.found.say(role, draft.title)
+            self.say(role, draft.title)
         draft.put(Field.RATIONALE, draft.title)
         draft.title = ""
-        self.found.drafts.append(draft)
+        self.drafts.append(draft)
 
     def _tell(self, child: Node, role: Role) -> None:
         said = re.sub(r"^(\*\*|__)(.+?)\1", r"\2", plain_text(child, title=True))
         introduces = child.kind is NodeKind.PARAGRAPH and said.endswith((":", "："))
         if not said or (introduces and role is Role.CAUSES):
             return
-        self.found.say(role, said)
+        self.say(role, said)
         if role is not Role.EFFECT:
             self.judged.append(said)
 
     def _suggestions(self, node: Node, hints: Hints) -> None:
         """Take in a section of suggestions: items, headings, rows, records; paragraphs if there is nothing else."""
-        drafts = self.found.drafts
+        drafts = self.drafts
         first = len(drafts)
         blocks = self._records(node.children, hints, drafts)
         paragraphs = [child.text for child in node.children if child.kind is NodeKind.PARAGRAPH]
         if len(drafts) > first:
             sentences = [it for paragraph in paragraphs for it in split_sentences(paragraph)]
-            self.found.say(Role.EFFECT, " ".join(it for it in sentences if kind_of(it) is Kind.EFFECT))
+            self.say(Role.EFFECT, " ".join(it for it in sentences if kind_of(it) is Kind.EFFECT))
             drafts.extend(added_later(paragraphs))
         else:
             drafts.extend(drafts_in_prose(paragraphs, hints))
@@ -137,9 +126,7 @@ class _Gatherer:
         """Take in what stands outside any section that says what it holds."""
         first = len(self.loose)
         blocks = self._records(node.children, hints, self.loose)
-        new = self.loose[first:]
-        self.found.drafts.extend(draft for draft in new if draft.is_certain)
-        self.loose[first:] = [draft for draft in new if not draft.is_certain]
+        self.drafts.extend(draft for draft in self.loose[first:] if draft.is_certain)
         if offered := [block for block in offered_prompts(node) if block in blocks]:
             self.prompts.append(offered[-1])
         else:
@@ -174,7 +161,7 @@ class _Gatherer:
             target.append(Draft(blocks=[child.text]))
         elif record is not None and Field.TEXT not in record.fields:
             record.blocks.append(child.text)
-        elif child.kind is NodeKind.QUOTE or is_prompt(child.text, child.info) or target is self.found.drafts:
+        elif child.kind is NodeKind.QUOTE or is_prompt(child.text, child.info) or target is self.drafts:
             blocks.append(child.text)
 
     def _part(self, child: Node, hints: Hints, target: list[Draft]) -> None:
@@ -192,7 +179,7 @@ class _Gatherer:
         named = group_hints(child.text)
         items = [it for it in child.children if it.kind in (NodeKind.ITEM, NodeKind.HEADING, NodeKind.TABLE)]
         has_block = any(it.kind is NodeKind.FENCE for it in child.children)
-        if items and (named or (not child.is_numbered and _is_group(child, items))):
+        if items and (named or _is_group(child, items)):
             (self._loose if target is self.loose else self._suggestions)(child, named.over(hints))
         elif target is self.loose and has_block and kind_of(child.text) is not Kind.SUGGESTION:
             self._loose(child, hints)
@@ -205,34 +192,26 @@ class _Gatherer:
         named = group_hints(child.text)
         if items and child.text and (named or _is_group(child, items)):
             return [draft for item in items for draft in self._item(item, named.over(hints))]
-        if not child.children and (parts := numbered_inline(child.text)):
-            return [Draft(title=part, hints=hints) for part in parts]
         draft = draft_of(child, hints)
         if kind_of(draft.title) is Kind.EFFECT and not draft.fields and not draft.body:
-            self.found.say(Role.EFFECT, draft.title)
+            self.say(Role.EFFECT, draft.title)
             return []
         return [draft]
 
     def _table(self, child: Node, hints: Hints, target: list[Draft]) -> None:
-        reading = read_table(child.lines, hints)
-        for role, value in reading.sections:
-            if role is Role.SUGGESTIONS:
-                self.found.drafts.append(Draft(title=value))
-            elif role in (Role.CAUSES, Role.ANALYSIS, Role.EFFECT):
-                self.found.say(role, value)
-        (self.found.drafts if reading.is_certain else target).extend(reading.drafts)
+        drafts = read_table(child.lines, hints)
+        (self.drafts if proves_suggestions(drafts) else target).extend(drafts)
 
     # -- the whole --------------------------------------------------------------------------------------
 
     def settle(self) -> None:
         """Decide what counts, now that the whole answer was seen."""
-        drafts = self.found.drafts
+        drafts = self.drafts
         is_short = sum(map(len, self.prose)) < _SHORT_ANSWER
-        if not (self.prose and is_short and is_refusal(self.prose[0])):
+        if not (self.prose and is_short and declines(self.prose[0])):
             if not drafts and (items := [it for draft in self.loose for it in kept(draft)]):
                 drafts.extend([*items, *added_later(self.prose[1:])])
-            original = self.originals[0] if self.originals else None
-            drafts.extend(whole_prompt(text, original) for text in dict.fromkeys(self.prompts))
+            drafts.extend(map(whole_prompt, dict.fromkeys(self.prompts)))
             drafts.extend(self._from_prose() if not drafts else ())
         self._explain()
 
@@ -246,16 +225,16 @@ class _Gatherer:
 
     def _explain(self) -> None:
         """Fill analysis, causes and effect from the prose where no section gives them."""
-        found, titles = self.found, {draft.title for draft in self.found.drafts}
+        titles = {draft.title for draft in self.drafts}
         for paragraph in self.prose:
             kinds = {sentence: kind_of(sentence) for sentence in split_sentences(paragraph)}
-            if Role.ANALYSIS not in found.said:
-                found.say(Role.ANALYSIS, " ".join(opening(kinds, titles)))
-            if Role.EFFECT not in found.said:
-                found.say(Role.EFFECT, " ".join(it for it, kind in kinds.items() if kind is Kind.EFFECT))
-            if not found.causes:
+            if Role.ANALYSIS not in self.said:
+                self.say(Role.ANALYSIS, " ".join(opening(kinds, titles)))
+            if Role.EFFECT not in self.said:
+                self.say(Role.EFFECT, " ".join(it for it, kind in kinds.items() if kind is Kind.EFFECT))
+            if not self.causes:
                 causes = [it for it, kind in kinds.items() if kind <= Kind.STATEMENT and names_cause(it)]
-                found.causes.extend(causes[:_CAUSES_IN_PROSE])
+                self.causes.extend(causes[:_CAUSES_IN_PROSE])
 
 
 _KINDS = frozenset({Field.TYPE, Field.CATEGORY, Field.PRIORITY})

@@ -9,7 +9,8 @@ from reflector.reflection.headings import Field, field_of
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 from reflector.reflection.text_lines import split_label, strip_emphasis
 from reflector.reflection.vocabulary import match_category, match_priority, match_type
-from reflector.reflection.word_patterns import one_of, words_of
+from reflector.reflection.word_patterns import one_of
+from reflector.trajectories.findings.wording import words_of
 
 __all__ = [
     "NO_HINTS",

@@ -19,7 +19,7 @@ from reflector.reflection.text_hints import (
     hints_of,
     take_tags,
 )
-from reflector.reflection.text_nodes import Node, NodeKind, plain_text
+from reflector.reflection.text_lines import Node, NodeKind, plain_text
 from reflector.reflection.text_quotes import diff_text, named_section, quoted_text, replaces
 from reflector.reflection.word_patterns import one_of, phrases
 

@@ -8,8 +8,9 @@ from reflector.reflection.headings import Field
 from reflector.reflection.models import SuggestionCategory, SuggestionType
 from reflector.reflection.text_hints import Hints
 from reflector.reflection.text_items import Draft
-from reflector.reflection.text_nodes import Node, NodeKind
-from reflector.reflection.word_patterns import one_of, words_of
+from reflector.reflection.text_lines import Node, NodeKind
+from reflector.reflection.word_patterns import one_of
+from reflector.trajectories.findings.wording import words_of
 
 __all__ = ["is_prompt", "offered_prompts", "prompt_in", "whole_prompt"]
 
@@ -65,8 +66,6 @@ def _layout(node: Node) -> str:
     return "\n".join(parts)
 
 
-def whole_prompt(text: str, original: str | None) -> Draft:
+def whole_prompt(text: str) -> Draft:
     """Return the suggestion to put `text` in the place of the whole prompt."""
-    draft = Draft(title="Replace the prompt with the revised one", hints=_WHOLE)
-    draft.fields = {Field.TEXT: text} | ({Field.ORIGINAL: original} if original else {})
-    return draft
+    return Draft(title="Replace the prompt with the revised one", fields={Field.TEXT: text}, hints=_WHOLE)

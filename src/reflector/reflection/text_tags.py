@@ -8,7 +8,7 @@ from html import unescape
 from itertools import islice
 
 from reflector.reflection.headings import Field, Role, exact_role, field_of
-from reflector.reflection.word_patterns import words_of
+from reflector.trajectories.findings.wording import words_of
 
 __all__ = ["untag"]
 

@@ -20,12 +20,13 @@ from reflector.reflection.text_lines import (
     BOLD_LEVEL,
     LABEL_LEVEL,
     Line,
+    Node,
+    NodeKind,
     list_continues,
     read_lines,
     split_label,
     strip_emphasis,
 )
-from reflector.reflection.text_nodes import Node, NodeKind
 
 __all__ = ["build_tree"]
 
@@ -141,7 +142,7 @@ class _Builder:
         if line.kind is NodeKind.ITEM:
             return item is not None and self.role is Role.SUGGESTIONS and role is not Role.EFFECT
         if named in _OF_ONE_SUGGESTION:
-            return role not in (Role.ANALYSIS, Role.PROMPT, Role.ORIGINAL)
+            return role not in (Role.ANALYSIS, Role.PROMPT, Role.IGNORED)
         return item is not None and not line.is_blank_before and role is Role.CAUSES
 
     def _is_below(self, line: Line, item: Node | None) -> bool:

@@ -7,8 +7,9 @@ import unicodedata
 from functools import lru_cache
 
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
+from reflector.reflection.word_patterns import WordGroups
 
-__all__ = ["match_category", "match_priority", "match_type"]
+__all__ = ["SUBJECTS", "VERBS", "match_category", "match_priority", "match_type"]
 
 _LONGEST = 120
 """A longer value is a sentence, not the name of a kind."""
@@ -51,31 +52,29 @@ def match_priority(value: object) -> Priority | None:
 @lru_cache(maxsize=4096)
 def _match(kind: str, value: str) -> str | None:
     """Return the name of the member that `value` means: exact, then its last dotted part, then by words."""
-    table = _TABLES[kind]
     folded = unicodedata.normalize("NFKC", value).casefold().strip()
-    exact = table.get(_squeeze(folded))
-    if exact is not None:
-        return exact
-    if "." in folded:
-        exact = table.get(_squeeze(folded.rsplit(".", 1)[1]))
-        if exact is not None:
-            return exact
-    return _by_words(kind, folded)
+    table = _TABLES[kind]
+    exact = table.get(_squeeze(folded)) or table.get(_squeeze(folded.rsplit(".", 1)[-1]))
+    return exact or _by_words(kind, folded)
 
 
 def _by_words(kind: str, folded: str) -> str | None:
-    table = _TABLES[kind]
+    table, said = _TABLES[kind], _SAID.get(kind)
     words = [_squeeze(word) for word in _BETWEEN_WORDS.split(folded) if word]
     if len(words) > _MANY_WORDS:
         return None
     for size in (3, 2, 1):
         for start in range(len(words) - size + 1):
             word = "".join(words[start : start + size])
-            found = table.get(word) or (table.get(word[:-1]) if word.endswith("s") else None)
+            found = table.get(word) or table.get(word.removesuffix("s"))
+            if said and found is None and (size == 1 or len(words[start]) <= _PREFIX):
+                found = said.member(word) or said.member(word.removesuffix("s"))
             if found is not None and (start == 0 or words[start - 1] not in _NEGATIONS):
                 return found
     if folded.isascii():
         return None
+    if said and (stem := said.stems.search(folded)):
+        return stem.lastgroup
     return next((name for word, name in _STEMS[kind] if word in folded), None)
 
 
@@ -91,8 +90,6 @@ def _measured(value: str) -> Priority | None:
     full, empty = sum(value.count(star) for star in "★⭐🌟"), value.count("☆")
     if full:
         return _share(full / (full + empty)) if empty or full > _MOST_STARS else _share(full / _MOST_STARS)
-    if value and not value.strip("!"):
-        return _share(min(len(value), 3) / 3)
     if found := _FRACTION.search(value):
         top, base = float(found[1].replace(",", ".")), float(found[2])
         return _share(top / base) if base else None
@@ -123,6 +120,8 @@ def _share(share: float) -> Priority:
     return Priority.HIGH if share >= 0.7 else Priority.MEDIUM if share >= 0.4 else Priority.LOW
 
 
+_PREFIX = 3
+"""Letters of a word that may be the first half of another: `re-order`, `few-shot`."""
 _MANY_WORDS = 8
 _MOST_STARS = 3
 _WORST_RANK = 5
@@ -138,88 +137,118 @@ _COLOURS = {
     **dict.fromkeys("🟢🟩🔵🟦⬇🔽⚪🔻", Priority.LOW),
 }
 
-# One row per member: the words, without blanks, that name it when they stand alone or among few others.
+VERBS = WordGroups(
+    restructure=r"""
+        restructur~ reorgani[sz]~ reorder~ rearrang~ regroup~ consolidat~ merg(?:e|es|ing|ed) split(?:ting)?
+        mov(?:e|es|ed|ing) group(?:ing|ed)? separat(?:e|ing) convert(?:ing)? reestructur~ reorden~
+        divid(?:a|e|ir|an) muev~ mover reestrutur~ mova réorganis~ réordonn~ scind~ déplac~ umstrukturier~
+        gliede~ umstell~ verschieb~ ordne~ aufteil~ umsortier~ реструктур~ переструктур~ реорганиз~ перестро~
+        переупоряд~ раздели~ перенес~ сгруппир~ 重组 重新组织 重构 重新排列 拆分 合并 调整结构 移到 移至
+        再構成 再編 並べ替え 並び替え 分割 構成を 移動 재구성
+        (?:أعد|إعادة)\s+(?:هيكلة|تنظيم|ترتيب) انقل نقل قسّم पुनर्गठ पुनर्व्यवस्थ पुनः\s+व्यवस्थित
+    """,
+    remove=r"""
+        remov(?:e|es|ed|ing|al|a|er|am) delet(?:e|es|ed|ing|ion) drop(?:s|ped|ping)? cut(?:s|ting)? eliminat~
+        strip(?:ping)? omit~ discard~ prun(?:e|ing) elimin(?:e|ar|a|ez|en) quit(?:e|ar|a|en) borr(?:e|ar|a)
+        suprim(?:e|a|ir|er|ez) retir(?:e|ar|er|ez) exclu(?:a|ir) supprim~ enlev~ élimin~ entfern~ lösch~
+        streich~ weglass~ удал~ убер~ убрать исключ~ 删除 移除 去掉 去除 删去 削除 取り除 除去 삭제 제거 احذف
+        حذف إزالة أزل हटा निकाल
+    """,
+    modify=r"""
+        modif~ chang(?:e|es|ed|ing) replac(?:e|es|ed|ing|ement) rephras~ reword~ clarif~ rewrit~
+        updat(?:e|es|ed|ing) revis~ adjust~ tighten~ simplif~ shorten~ soften~ strengthen~ refin~
+        fix(?:es|ing)? correct(?:ing)? expand~ sharpen~ tweak~ emphasi[sz]~ narrow~ rename~ swap~ substitut~
+        cambi(?:e|ar|a|en) reempla[zc]~ sustitu~ aclar~ reescrib~ ajust~ alter(?:e|ar|a|ação)
+        mud(?:e|ar|ança) esclare[çc]~ reescrev~ chang(?:er|ez) remplac~ clarifi~ reformul~ réécri~
+        précis(?:er|ez) änder~ ersetz~ präzisier~ formulier~ überarbeit~ anpass~ klär~ verdeutlich~ измен~
+        замен~ уточн~ перепи~ исправ~ переформул~ 修改 改为 替换 更改 改写 改成 明确 调整 澄清 变更 简化 変更
+        修正 置き換 書き換 明確 수정 변경 대체 عدّل عدل تعديل غيّر تغيير استبدل استبدال وضّح وضح توضيح बदल संशोध
+        स्पष्ट
+    """,
+    add=r"""
+        add(?:s|ed|ing|ition|itions)? includ(?:e|es|ed|ing) inclusion insert(?:s|ed|ing)? append~ prepend~
+        incorporat~ introduc(?:e|es|ed|ing) provid(?:e|es|ing) supply~ giv(?:e|ing) stat(?:e|ing)
+        mention(?:ing)? specif(?:y|ies|ying) requir(?:e|ing) defin(?:e|ing) tell(?:ing)? instruct(?:ing)?
+        ask(?:ing)? limit(?:ing)? set(?:ting)? enforc(?:e|ing) list(?:ing)? forbid prohibit enumerate
+        document remind embed attach declare mandate añad~ agreg~ inclu(?:ya|ye|ir|a|re|ez|yan) incorpor~
+        insert~ adicion~ acrescent~ insir~ ajout~ insér~ indiqu~ hinzu~ ergänz~ füge~ einfüg~ aufnehm~ nimm
+        nenne~ добав~ включ~ встав~ укаж~ указать 添加 增加 加入 补充 新增 加上 提供 列出 规定 要求 追加 加え
+        含め 추가 포함 أضف اضف إضافة أدرج تضمين اذكر حدد حدّد जोड़ जोड शामिल
+    """,
+)
+"""What a sentence does to a prompt."""
+SUBJECTS = WordGroups(
+    example=r"""
+        examples? exemplars? demonstrations? fewshot counterexamples? ejemplos? exemplos? exemples? beispiel~
+        пример~ 示例 例子 範例 范例 例を サンプル مثال أمثلة उदाहरण
+    """,
+    reasoning=r"""
+        reasoning think thinking logic logical verif(?:y|ies|ying|ication) justif~ deduc~ cot razonamiento
+        raciocínio raisonne~ begründ~ рассужд~ пошагов~ логик~ 推理 逐步 思考 思维 推論 段階的 تفكير استدلال
+        خطوة तर्क चरण
+    """,
+    constraint=r"""
+        constraints? restrict~ boundar(?:y|ies) forbid~ prohibit~ limits? limited maximum minimum guardrails?
+        validat(?:e|ion) restric~ límite~ limite~ contraint~ einschränk~ beschränk~ grenze~ ограничен~
+        запрет~ 约束 限制 禁止 制約 制限 قيد قيود सीमा प्रतिबंध
+    """,
+    structure=r"""
+        structur~ restructur~ reorgani[sz]~ reorder~ sections? headings? layout template bullet~ schema
+        organi[sz]ation estructur~ reorganiz~ sección estrutur~ seção réorganis~ gliederung abschnitt~
+        umstrukturier~ структур~ раздел~ 结构 章节 格式 構造 構成 セクション هيكل تنظيم قسم संरचना अनुभाग
+    """,
+    clarity=r"""
+        clear~ unclear~ clarif~ clarity ambigu~ vague~ explicit~ precis~ rephrase~ reword~ misleading confus~
+        concise wording aclar~ claridad claramente claro esclare~ clareza clarifi~ clair~ klar~ unklar~
+        eindeutig~ präzis~ уточн~ ясн~ понятн~ 明确 清晰 澄清 模糊 明確 曖昧 وضوح واضح وضّح स्पष्ट
+    """,
+)
+"""What a sentence is about."""
+
+# One row per member: words, without blanks, that name it when they stand alone or among few others, beside those above.
 _TYPE = {
-    "add": """add adds added adding addition additions additive insert insertion inserting include
-        inclusion including append introduce introduction new create creation supplement extend incorporate
-        provide augment prepend enrich define additionof addnew addinstruction añadir agregar añade agrega
-        adición incluir insertar añadido ajouter ajout ajoute insérer inclure hinzufügen ergänzen
-        hinzufügung ergänzung einfügen zusatz neu adicionar adição inserir acrescentar incluir добавить
-        добавление добавь вставить дополнить включить 添加 增加 新增 加入 补充 插入 添加内容 加 新規追加
-        追加 挿入 추가 추가하기 삽입 إضافة أضف اضافة إدراج جोड़ना जोड़ें जोड़ना जोड़ शामिल যোগ যোগকরুন
-        যোগকরা সংযোজন شامل اضافہ شاملکریں tambah tambahkan menambahkan penambahan sisipkan aggiungere
-        aggiungi aggiunta inserire ekle ekleme eklemek thêm bổsung toevoegen dodaj dodać""",
-    "remove": """remove removes removed removing removal delete deletes deleted deleting deletion drop
-        dropping eliminate elimination omit omission strip prune discard cut exclude exclusion trim subtract
-        erase takeout getridof eliminar quitar borrar suprimir eliminación supprimer suppression retirer
-        enlever supprime entfernen löschen streichen entfernung löschung weglassen remover remoção excluir
-        retirar удалить удаление убрать исключить удали 删除 移除 去除 去掉 删 除去 削除 삭제 제거 삭제하기
-        حذف إزالة أزل احذف हटाना हटाएं हटाएँ हटा निकालें অপসারণ সরান মুছুন মুছেফেলা বাদ ہٹانا ہٹائیں حذفکریں
-        hapus menghapus hilangkan buang penghapusan rimuovere rimuovi rimozione eliminare kaldır kaldırma
-        sil xóa loạibỏ verwijderen usuń usunąć""",
-    "restructure": """restructure restructures restructured restructuring reorganize reorganise
-        reorganization reorganisation reorganizing reorder reordering rearrange rearrangement refactor
-        refactoring reformat reformatting move moving split splitting merge merging relocate consolidate
-        consolidation regroup reshape restructur structural reestructurar reestructuración reorganizar
-        reordenar restructurer restructuration réorganiser réorganisation réordonner umstrukturieren
-        umstrukturierung neustrukturieren neuordnen umordnen neugliedern reestruturar reestruturação
-        reorganização реструктурировать реструктуризация реорганизовать перестроить переструктурировать
-        перегруппировать 重组 重构 重新组织 调整结构 重新排序 重排 重組 再構成 再編成 構造変更 構成変更
-        並べ替え 재구성 재구조화 구조변경 재배치 إعادةهيكلة إعادةالهيكلة إعادةتنظيم إعادةترتيب أعدهيكلة
-        पुनर्गठन पुनर्संरचना पुनर्गठित পুনর্গঠন পুনর্বিন্যাস تنظیمنو ازسرنوترتیب restrukturisasi
-        strukturulang menyusunulang ristrutturare riorganizzare riorganizzazione yenidenyapılandır
-        yenidendüzenle táicấutrúc sắpxếplại herstructureren przebuduj""",
-    "modify": """modify modifies modified modifying modification modifications change changes changed
-        changing update updates updated updating edit editing replace replaces replacing replacement rewrite
-        rewriting reword rewording revise revision rephrase rephrasing refine refinement improve improvement
-        strengthen strengthening adjust adjustment alter alteration fix fixing tweak enhance enhancement
-        expand expansion substitute substitution clarify clarification amend correct correction emphasize
-        simplify tighten modificar cambiar cambio modificación reemplazar actualizar ajustar mejorar
-        modifica modifier modification changer remplacer mettreàjour ajuster améliorer ändern modifizieren
-        änderung anpassen ersetzen anpassung überarbeiten aktualisieren abändern bearbeiten alterar mudar
-        modificação alteração substituir atualizar изменить изменение модифицировать заменить обновить
-        скорректировать исправить модификация 修改 更改 变更 调整 替换 修正 改进 改写 更新 变更 変更
-        修正する 改善 수정 변경 수정하기 개선 تعديل عدل عدّل تغيير تحديث استبدال संशोधित संशोधन बदलें बदलना
-        बदल सुधार পরিবর্তন সংশোধন সংশোধনকরুন পরিবর্তনকরুন ترمیم تبدیل تبدیلی ubah mengubah modifikasi ganti
-        perbaiki modificare cambiare sostituire modifica değiştir değiştirme düzenle güncelle sửađổi thayđổi
-        chỉnhsửa wijzigen aanpassen zmień zmodyfikuj""",
+    "add": """additive introduction new create creation supplement extend augment enrich additionof addnew
+        addinstruction adición zusatz neu adição inserir дополнить 插入 加 挿入 삽입 اضافة إدراج جोड़ना যোগ
+        যোগকরুন যোগকরা সংযোজন شامل اضافہ شاملکریں tambah tambahkan menambahkan penambahan sisipkan
+        aggiungere aggiungi aggiunta inserire ekle ekleme eklemek thêm bổsung toevoegen dodaj dodać""",
+    "remove": """omission exclude exclusion trim subtract erase takeout getridof eliminación suppression remoção 删
+        অপসারণ সরান মুছুন মুছেফেলা বাদ ہٹانا ہٹائیں hapus menghapus hilangkan buang penghapusan rimuovere
+        rimuovi rimozione eliminare kaldır kaldırma sil xóa loạibỏ verwijderen usuń usunąć""",
+    "restructure": """refactor refactoring reformat reformatting relocate reshape structural neustrukturieren neuordnen
+        umordnen neugliedern перегруппировать 重新排序 重排 重組 構造変更 構成変更 재구조화 구조변경
+        재배치 إعادةهيكلة إعادةالهيكلة إعادةتنظيم إعادةترتيب أعدهيكلة पुनर्संरचना পুনর্গঠন পুনর্বিন্যাস
+        تنظیمنو ازسرنوترتیب restrukturisasi strukturulang menyusunulang ristrutturare riorganizzare
+        riorganizzazione yenidenyapılandır yenidendüzenle táicấutrúc sắpxếplại herstructureren przebuduj""",
+    "modify": """edit editing improve improvement alter alteration enhance enhancement expansion amend correction
+        cambio actualizar mejorar mettreàjour améliorer aktualisieren abändern bearbeiten substituir
+        atualizar модифицировать обновить скорректировать модификация 改进 更新 改善 개선 تحديث सुधार
+        পরিবর্তন সংশোধন সংশোধনকরুন পরিবর্তনকরুন ترمیم تبدیل تبدیلی ubah mengubah ganti perbaiki cambiare
+        sostituire değiştir değiştirme düzenle güncelle sửađổi thayđổi chỉnhsửa wijzigen aanpassen zmień
+        zmodyfikuj""",
 }
 _CATEGORY = {
-    "clarity": """clarity clear clearness clarification clarify clearer wording ambiguity ambiguous
-        disambiguation specificity specific language precision unclear vagueness vague readability phrasing
-        conciseness instruction instructions instructionclarity understanding communication tone style
-        definition terminology explicitness simplicity claridad clarté klarheit clareza ясность понятность
-        чёткость четкость 清晰 清晰度 清晰性 明确性 明确 明晰性 明瞭さ 明確さ 明確性 明確化 명확성 명료성
-        وضوح الوضوح स्पष्टता স্পষ্টতা وضاحت kejelasan chiarezza açıklık netlik rõràng duidelijkheid jasność
-        verständlichkeit deutlichkeit""",
-    "constraint": """constraint constraints rule rules limit limits limitation limitations restriction
-        restrictions guardrail guardrails boundary boundaries requirement requirements safety validation
-        scope policy prohibition guideline guidelines compliance safeguard safeguards condition conditions
-        errorhandling edgecase edgecases restricción restricciones limitación contrainte contraintes
-        einschränkung einschränkungen beschränkung vorgabe bedingung randbedingung restrição restrições
-        limitação ограничение ограничения 约束 约束条件 限制 限制条件 約束 制約 制約条件 制限 제약 제약조건
-        제한 제약사항 قيد القيد قيود القيود बाधा प्रतिबंध सीमा बंधन সীমাবদ্ধতা শর্ত বাধা বিধিনিষেধ پابندی حد
-        kendala batasan pembatasan vincolo vincoli kısıt kısıtlama ràngbuộc beperking ograniczenie""",
-    "example": """example examples exampleaddition demonstration demonstrations demo demos fewshot fewshots
-        fewshotexample sample samples illustration illustrations exemplar exemplars workedexample usecase
-        case counterexample ejemplo ejemplos exemple exemples beispiel beispiele exemplo exemplos пример
-        примеры 示例 例子 范例 举例 样例 範例 例 例示 事例 サンプル 예시 예제 예 مثال أمثلة الأمثلة امثلة
-        उदाहरण উদাহরণ مثالیں contoh esempio esempi örnek örnekler vídụ voorbeeld przykład""",
-    "structure": """structure structural structuring format formatting organization organisation
-        organizational layout ordering order outputformat output sections presentation formatspec template
-        sequence flow hierarchy promptstructure estructura formato organización structuré mise enforme
-        struktur aufbau gliederung formatierung estrutura formatação organização структура форматирование
-        формат организация 结构 格式 结构化 组织 布局 結構 構造 構成 書式 フォーマット 形式 구조 형식 구성
-        هيكل الهيكل بنية البنية تنسيق هيكلة संरचना ढांचा প্রারূপ গঠন কাঠামো ساخت ڈھانچہ strukturnya susunan
-        struttura formattazione yapı biçim cấutrúc structuur struktura""",
-    "reasoning": """reasoning reason logic logical chainofthought cot thinking thoughtprocess stepbystep
-        planning verification selfcheck selfverification analysis inference deduction rationale
-        problemsolving metacognition reflection calculation computation strategy methodology razonamiento
-        lógica raisonnement logique schlussfolgerung begründung argumentation denken logik schlussfolgern
-        raciocínio рассуждение рассуждения логика мышление 推理 推理过程 逻辑 思维 思考 推論 論理 추론 논리
-        사고 تفكير التفكير الاستدلال استدلال منطق المنطق तर्क तर्कशक्ति विचार যুক্তি যৌক্তিকতা চিন্তা
-        استدلالی penalaran logika ragionamento logica muhakeme akılyürütme mantık lýluận suyluận redenering
-        rozumowanie""",
+    "clarity": """disambiguation specificity specific language readability phrasing conciseness instruction
+        instructions instructionclarity understanding communication tone style definition terminology
+        simplicity clarté чёткость четкость 明晰性 明瞭さ 명확성 명료성 স্পষ্টতা وضاحت kejelasan chiarezza
+        açıklık netlik rõràng duidelijkheid jasność verständlichkeit deutlichkeit""",
+    "constraint": """rule rules limitation limitations requirement requirements safety scope policy guideline
+        guidelines compliance safeguard safeguards condition conditions errorhandling edgecase edgecases
+        limitación vorgabe bedingung randbedingung restrição restrições limitação 約束 제약 제약조건 제한
+        제약사항 बाधा बंधन সীমাবদ্ধতা শর্ত বাধা বিধিনিষেধ پابندی حد kendala batasan pembatasan vincolo
+        vincoli kısıt kısıtlama ràngbuộc beperking ograniczenie""",
+    "example": """exampleaddition demo demos fewshots fewshotexample sample samples illustration illustrations
+        workedexample usecase case 举例 样例 例 例示 事例 예시 예제 예 امثلة উদাহরণ contoh esempio esempi
+        örnek örnekler vídụ voorbeeld przykład""",
+    "structure": """format formatting organizational ordering order outputformat output presentation formatspec
+        sequence flow hierarchy promptstructure formato organización mise enforme struktur aufbau
+        formatierung formatação organização форматирование формат организация 组织 布局 結構 書式
+        フォーマット 形式 구조 형식 구성 بنية البنية تنسيق ढांचा প্রারূপ গঠন কাঠামো ساخت ڈھانچہ strukturnya
+        susunan struttura formattazione yapı biçim cấutrúc structuur struktura""",
+    "reasoning": """reason chainofthought thoughtprocess stepbystep planning selfcheck selfverification analysis
+        inference rationale problemsolving metacognition reflection calculation computation strategy
+        methodology lógica logique schlussfolgerung argumentation denken logik schlussfolgern мышление
+        逻辑 論理 추론 논리 사고 منطق المنطق विचार যুক্তি যৌক্তিকতা চিন্তা penalaran logika ragionamento
+        logica muhakeme akılyürütme mantık lýluận suyluận redenering rozumowanie""",
 }
 _PRIORITY = {
     "high": """high highest higher critical crit urgent must musthave top important veryimportant major
@@ -255,6 +284,7 @@ def _table(rows: dict[str, str]) -> dict[str, str]:
 
 
 _TABLES = {"type": _table(_TYPE), "category": _table(_CATEGORY), "priority": _table(_PRIORITY)}
+_SAID = {"type": VERBS, "category": SUBJECTS}
 # Scripts that join words without blanks are searched by part; the longest word first.
 _STEMS = {
     kind: sorted(((w, n) for w, n in table.items() if not w.isascii()), key=lambda pair: -len(pair[0]))

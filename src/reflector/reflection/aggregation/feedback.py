@@ -13,16 +13,21 @@ from pydantic import Field
 from reflector._json import Document
 from reflector._text import shorten
 from reflector.errors import InputError
-from reflector.reflection.aggregation.collected import CollectedSuggestion, FeedbackSource
-from reflector.reflection.aggregation.grouping import Grouping
 from reflector.reflection.aggregation.likeness import Wording, digest_of
+from reflector.reflection.aggregation.merging import Grouping
 from reflector.reflection.aggregation.patterns import (
     FailurePattern,
     SuggestionPattern,
     failure_patterns,
     suggestion_patterns,
 )
-from reflector.reflection.aggregation.weighting import AggregationConfig, WeightedSuggestion, weigh
+from reflector.reflection.aggregation.weighting import (
+    AggregationConfig,
+    CollectedSuggestion,
+    FeedbackSource,
+    WeightedSuggestion,
+    weigh,
+)
 from reflector.reflection.models import Origin, ParsedReflection, Suggestion
 
 __all__ = ["Feedback", "aggregate"]
@@ -219,10 +224,7 @@ def _sources(
                 causes[name].add(cause)
     return {
         name: FeedbackSource(
-            confidence=reflection.confidence,
-            root_causes=tuple(sorted(said)),
-            first_seen=seen,
-            last_seen=seen,
+            confidence=reflection.confidence, root_causes=tuple(sorted(said)), first_seen=seen, last_seen=seen
         )
         for name, said in causes.items()
     }

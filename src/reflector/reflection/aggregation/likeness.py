@@ -8,10 +8,19 @@ from dataclasses import dataclass
 
 from reflector._json import Value
 from reflector._text import replace_surrogates
-from reflector.reflection.models import Suggestion, SuggestionType
+from reflector.reflection.models import Suggestion, SuggestionCategory, SuggestionType
 from reflector.trajectories.findings.wording import words_of
 
-__all__ = ["DEFAULT_LIKENESS", "Likeness", "Wording", "digest_of", "likeness", "stems_of", "word_form"]
+__all__ = [
+    "DEFAULT_LIKENESS",
+    "Likeness",
+    "Wording",
+    "cause_as_suggestion",
+    "digest_of",
+    "likeness",
+    "stems_of",
+    "word_form",
+]
 
 _LOOKED_AT = 4_000
 """Characters of a text that are compared; digests are taken of the whole text."""
@@ -104,6 +113,13 @@ class Wording:
         if not self.text or not other.text or self.text == other.text:
             return True
         return self.text_mark == other.text_mark and likeness(self.text, other.text) >= config.min_text
+
+
+def cause_as_suggestion(cause: str) -> Suggestion:
+    """Return a cause in the form in which texts are compared: like the description of a suggestion."""
+    return Suggestion(
+        type=SuggestionType.MODIFY, category=SuggestionCategory.CLARITY, description=cause, rationale=""
+    )
 
 
 def likeness(first: str, second: str) -> float:

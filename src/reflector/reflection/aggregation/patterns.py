@@ -5,17 +5,71 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
+from math import exp, fsum, lgamma, log
 
 from reflector._json import Value
 from reflector._text import one_line
-from reflector.reflection.aggregation.collected import FeedbackSource
-from reflector.reflection.aggregation.grouping import Grouping
-from reflector.reflection.aggregation.likeness import Wording, digest_of, stems_of
-from reflector.reflection.aggregation.significance import adjusted, binomial_tail, level_of_p
-from reflector.reflection.aggregation.weighting import AggregationConfig, WeightedSuggestion
-from reflector.reflection.models import Confidence, Suggestion, SuggestionCategory, SuggestionType
+from reflector.reflection.aggregation.likeness import Wording, cause_as_suggestion, digest_of, stems_of
+from reflector.reflection.aggregation.merging import Grouping
+from reflector.reflection.aggregation.weighting import AggregationConfig, FeedbackSource, WeightedSuggestion
+from reflector.reflection.models import Confidence, Suggestion, SuggestionCategory
 
-__all__ = ["FailurePattern", "PatternType", "SuggestionPattern", "failure_patterns", "suggestion_patterns"]
+__all__ = [
+    "FailurePattern",
+    "PatternType",
+    "SuggestionPattern",
+    "adjusted",
+    "binomial_tail",
+    "failure_patterns",
+    "level_of_p",
+    "suggestion_patterns",
+]
+
+
+def binomial_tail(seen: int, total: int, rate: float) -> float:
+    """Return the probability of `seen` or more successes in `total` trials of probability `rate`.
+
+    >>> round(binomial_tail(4, 10, 0.1), 4)
+    0.0128
+    """
+    if seen <= 0 or rate >= 1.0:
+        return 1.0
+    if rate <= 0.0 or seen > total:
+        return 0.0
+
+    def log_choose(count: int) -> float:
+        return lgamma(total + 1) - lgamma(count + 1) - lgamma(total - count + 1)
+
+    terms = (
+        exp(log_choose(count) + count * log(rate) + (total - count) * log(1 - rate))
+        for count in range(seen, total + 1)
+    )
+    return min(1.0, fsum(terms))
+
+
+def adjusted(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values corrected for their number: the expected share of false findings up to each.
+
+    Source:
+        Benjamini and Hochberg (1995), Controlling the false discovery rate.
+
+    >>> adjusted([0.01, 0.04, 0.03, 0.5])
+    [0.04, 0.05333333333333334, 0.05333333333333334, 0.5]
+    """
+    count, least = len(p_values), 1.0
+    found = [1.0] * count
+    for rank, index in enumerate(sorted(range(count), key=lambda each: -p_values[each])):
+        least = min(least, p_values[index] * count / (count - rank))
+        found[index] = least
+    return found
+
+
+def level_of_p(p_value: float) -> Confidence:
+    """Return high below 0.01, medium below 0.05, else low."""
+    if p_value < 0.01:
+        return Confidence.HIGH
+    return Confidence.MEDIUM if p_value < 0.05 else Confidence.LOW
+
 
 _FIXES = 3
 _FIX_OVERLAP = 0.3
@@ -89,7 +143,7 @@ def failure_patterns(
     wordings: dict[str, Wording] = {}
     for name, source in sources.items():
         for cause in source.root_causes:
-            wording = _as_suggestion(cause)
+            wording = cause_as_suggestion(cause)
             key = digest_of(wording)
             named[key][cause] += 1
             holders[key].add(name)
@@ -108,13 +162,6 @@ def failure_patterns(
     ordered = sorted(patterns, key=lambda pattern: (-pattern.frequency, pattern.description))
     return tuple(
         pattern.replace(suggested_fixes=_fixes(pattern.root_causes, suggestions)) for pattern in ordered
-    )
-
-
-def _as_suggestion(cause: str) -> Suggestion:
-    """Return a cause in the form in which texts are compared: like the description of a suggestion."""
-    return Suggestion(
-        type=SuggestionType.MODIFY, category=SuggestionCategory.CLARITY, description=cause, rationale=""
     )
 
 
