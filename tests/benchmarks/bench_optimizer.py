@@ -13,7 +13,6 @@ other two in that scenario, with a bootstrapped 95 % interval; losses are printe
 from __future__ import annotations
 
 import argparse
-import math
 import statistics
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -157,14 +156,16 @@ def compare_faults(scenarios: Iterable[str], seeds: range, run: Callable[..., It
         before, after = found[: len(seeds)], found[len(seeds) :]
         differences = [late - early for early, late in zip(before, after, strict=True)]
         lost += differences
-        _print_faults(scenario, statistics.fmean(before), statistics.fmean(after), differences)
-    _print_faults("all", math.nan, math.nan, lost)
+        print(
+            f"{scenario:12} {statistics.fmean(before):5.2f} {statistics.fmean(after):5.2f} {_lost(differences)}",
+            flush=True,
+        )
+    print(f"{'all':12} {'':11} {_lost(lost)}", flush=True)
 
 
-def _print_faults(name: str, before: float, after: float, differences: Sequence[float]) -> None:
+def _lost(differences: Sequence[float]) -> str:
     low, high = interval(differences)
-    mean = statistics.fmean(differences)
-    print(f"{name:12} {before:5.2f} {after:5.2f}   {mean:+.3f} [{low:+.3f} {high:+.3f}]", flush=True)
+    return f"{statistics.fmean(differences):+.3f} [{low:+.3f} {high:+.3f}]"
 
 
 async def use_of_slots(seed: int, slots: int, options: dict[str, object]) -> tuple[float, float, float]:

@@ -11,6 +11,7 @@ from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.examples import Split
 from reflector.optimizer.proposal import Proposal
 from reflector.optimizer.racing import chunks, is_hopeless
+from reflector.optimizer.selection import choose_components
 from reflector.optimizer.state import State
 from reflector.optimizer.trial import changed, doubtful_changes, rows_to_probe, rows_to_try
 from reflector.optimizer.work import Change, Proposed, Purpose, Reflect
@@ -123,6 +124,10 @@ class Course:
         if proposal.child is None:
             proposal.rows += tuple(found)
             proposal.before += tuple(each.score for each in found.values())
+        else:
+            turn = proposal.number + len(proposal.scored) // self.state.minibatch
+            names = tuple(proposal.parent)
+            proposal.components = choose_components(names, turn, self.state.config.components)
         proposal.steps, proposal.trial = 0, proposal.child
         self._reflect_or_look_further(proposal)
 

@@ -256,7 +256,10 @@ class Machine:
         state.results.commit(proposal, len(self.history) + 1)
         self.history.append(proposal)
         state.attempts.commit(proposal, child)
-        state.stopping.committed(proposal, state.attempts.unhelped_on(proposal.parent))
+        # What is being tried may help yet; in strict order no proposal counts as a duplicate of it.
+        is_hopeful = not state.is_strict and any(each.trial for each in state.active.values())
+        unhelped = 0 if is_hopeful else state.attempts.unhelped_on(proposal.parent)
+        state.stopping.committed(proposal, unhelped)
 
     def _add(self, candidate: Candidate, evaluations: Sequence[Evaluation]) -> None:
         names = sorted({name for each in evaluations if each.objectives for name in each.objectives})
