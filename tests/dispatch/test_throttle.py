@@ -147,6 +147,17 @@ async def test_a_cancelled_wait_takes_nothing() -> None:
     assert throttle.is_free
 
 
+async def test_nobody_queues_behind_a_booking_that_was_taken_back() -> None:
+    throttle, clock = throttle_of(tokens_per_minute=1000)
+    throttle.leave(await enter(throttle, input_tokens=890))
+    with anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: enter(throttle, input_tokens=490))
+            await settle()
+            scope.cancel()
+    throttle.leave(await enter(throttle, input_tokens=40, deadline=clock.now() + 1))
+
+
 async def test_too_many_halves_the_speed_once_for_all_that_were_under_way() -> None:
     throttle, clock = throttle_of(concurrency=16)
     under_way = [await enter(throttle) for _ in range(16)]

@@ -71,6 +71,8 @@ class _Window:
         if self._entries and entry[0] >= self._entries[0][0]:
             self._sum += amount - entry[1]
             entry[1] = amount
+        while self._entries and not self._entries[-1][1]:  # nobody queues behind what is not sent
+            self._entries.pop()
 
 
 @dataclass(slots=True)
