@@ -158,6 +158,17 @@ async def test_nobody_queues_behind_a_booking_that_was_taken_back() -> None:
     throttle.leave(await enter(throttle, input_tokens=40, deadline=clock.now() + 1))
 
 
+async def test_a_request_that_was_refused_makes_no_room_for_others() -> None:
+    throttle, clock = throttle_of(requests_per_minute=2, tokens_per_minute=1000)
+    throttle.leave(await enter(throttle, input_tokens=890))
+    second = await enter(throttle)
+    with pytest.raises(RateLimitedError):
+        await enter(throttle, deadline=30.0)
+    throttle.leave(second, was_sent=False)
+    with pytest.raises(RateLimitedError):
+        await enter(throttle, input_tokens=890, deadline=30.0)
+
+
 async def test_too_many_halves_the_speed_once_for_all_that_were_under_way() -> None:
     throttle, clock = throttle_of(concurrency=16)
     under_way = [await enter(throttle) for _ in range(16)]

@@ -44,13 +44,14 @@ class _Window:
         self._entries: deque[list[float]] = deque()
         self._sum = 0.0
 
-    def earliest(self, now: float, amount: float, share: float) -> float:
-        """Return when so much more may pass, if that much of the limit holds."""
+    def earliest(self, now: float, start: float, amount: float, share: float) -> float:
+        """Return when so much more may pass, from `start` on, if that much of the limit holds."""
         limit = max(1.0, self._limit * share)
         room = limit - min(amount, limit)
         while self._entries and self._entries[0][0] + _MINUTE <= now:
             self._sum -= self._entries.popleft()[1]
-        start = max(now, self._entries[-1][0]) if self._entries else now
+        if self._entries:
+            start = max(start, self._entries[-1][0])
         left = self._sum
         for when, let_through in self._entries:
             if left <= room and when + _MINUTE > start:
@@ -150,9 +151,10 @@ class Throttle:
     ) -> float:
         with self._lock:
             wanted = self._wanted(input_tokens, max_tokens)
-            start = self._after_pause(self._clock.now(), deadline, patience)
+            now = self._clock.now()
+            start = self._after_pause(now, deadline, patience)
             for window, amount in wanted:
-                start = window.earliest(start, amount, self._share)
+                start = window.earliest(now, start, amount, self._share)
             self._check(start, deadline, "its own limits per minute")
             leave.entries += [(window, window.add(start, amount)) for window, amount in wanted]
             return start
@@ -167,7 +169,7 @@ class Throttle:
         with self._lock:
             now = start = self._clock.now()
             for window, amount in self._wanted(input_tokens, max_tokens):
-                start = window.earliest(start, amount, self._share)
+                start = window.earliest(now, start, amount, self._share)
         return max(start, self._paused_until) - now
 
     def leave(self, leave: Pass, *, was_sent: bool = True, tokens: int | None = None) -> None:
