@@ -75,6 +75,14 @@ class _Window:
         while self._entries and not self._entries[-1][1]:  # nobody queues behind what is not sent
             self._entries.pop()
 
+    def put_off(self, now: float, until: float) -> None:
+        """Move what is to come behind a pause, all of it equally far."""
+        ahead = [entry for entry in self._entries if entry[0] > now]
+        delay = until - ahead[0][0] if ahead else 0.0
+        if delay > 0:
+            for entry in ahead:
+                entry[0] += delay
+
 
 @dataclass(slots=True)
 class Pass:
@@ -127,7 +135,8 @@ class Throttle:
             caller: Whose turn it counts as.
             input_tokens: About.
             max_tokens: Of the answer, at most.
-            deadline: A wait that would end later is not begun.
+            deadline: A wait for the limits per minute or for a pause that would end later is not begun. How long it may
+                wait for room, nobody can say before: that is for the caller to limit.
             patience: Seconds that a pause the provider asked for may last.
 
         Raises:
@@ -140,6 +149,8 @@ class Throttle:
             while start > self._clock.now():
                 await self._clock.sleep_until(start)
                 start = self._after_pause(start, deadline, patience)  # it may have been asked for meanwhile
+                start = max([start, *(entry[0] for _, entry in leave.entries)])
+                self._check(start, deadline, "its own limits per minute")
         except BaseException:
             self.leave(leave, was_sent=False)
             raise
@@ -210,6 +221,8 @@ class Throttle:
         with self._lock:
             if retry_after is not None:
                 self._paused_until = max(self._paused_until, now + retry_after)
+                for window in filter(None, (self._requests, self._tokens)):
+                    window.put_off(now, self._paused_until)
             if sent_at < self._slowed_at:
                 return
             self._slowed_at = now
