@@ -12,6 +12,7 @@ from operator import add
 
 from reflector._clock import Clock, SystemClock
 from reflector._json import dumps
+from reflector._text import as_seconds
 from reflector.agents._wake import Bell
 from reflector.dispatch.accounts import Account, LedgerLine, table_of
 from reflector.errors import BudgetExceededError, LLMError, UnboundedCallError
@@ -313,7 +314,7 @@ class Ledger:
                 "give it max_tokens"
             )
         elif limit == "seconds":
-            message = f"{what} came {spent:.3g} s after the start; the budget is seconds={allowed:g}"
+            message = f"{what} came {as_seconds(spent)} s after the start; the budget is seconds={allowed:g}"
         else:
             message = (
                 f"{what} may take {limit}={asked:.6g}; of {allowed:.6g} are spent {spent:.6g} "

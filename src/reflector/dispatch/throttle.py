@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from reflector._clock import Clock
+from reflector._text import as_seconds
 from reflector.dispatch.capacity import Capacity
 from reflector.errors import ConfigurationError, RateLimitedError
 
@@ -206,7 +207,7 @@ class Throttle:
         wait = start - self._clock.now()
         if wait > 0 and start > latest:
             raise RateLimitedError(
-                f"{reason} would last {wait:.3g} s longer, which is too long to wait for; nothing was sent",
+                f"{reason} would last {as_seconds(wait)} s longer, which is too long to wait for; nothing was sent",
                 retry_after=wait,
             )
 
