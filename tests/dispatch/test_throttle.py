@@ -159,7 +159,7 @@ async def test_nobody_queues_behind_a_booking_that_was_taken_back() -> None:
 
 
 async def test_a_request_that_was_refused_makes_no_room_for_others() -> None:
-    throttle, clock = throttle_of(requests_per_minute=2, tokens_per_minute=1000)
+    throttle, _ = throttle_of(requests_per_minute=2, tokens_per_minute=1000)
     throttle.leave(await enter(throttle, input_tokens=890))
     second = await enter(throttle)
     with pytest.raises(RateLimitedError):
@@ -246,7 +246,9 @@ async def test_a_pause_that_is_too_long_fails_everybody_at_once() -> None:
     throttle, _ = throttle_of()
     throttle.slow_down(0.0, 3600.0)
     for _ in range(3):
-        with pytest.raises(RateLimitedError, match="the pause that the provider asked for would last 3,600 s"):
+        with pytest.raises(
+            RateLimitedError, match="the pause that the provider asked for would last 3,600 s"
+        ):
             await enter(throttle)
     assert throttle.is_free
 

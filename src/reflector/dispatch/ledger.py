@@ -127,7 +127,7 @@ class Ledger:
         self._accounts: dict[tuple[str, str, str], Account] = {}
         self._dearest: dict[tuple[str, str, str], int] = {}
         self._waiting: list[Bell] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     # --- before and after ---
 
@@ -376,18 +376,21 @@ class Ledger:
 
     def to_json(self, *, indent: bool = False) -> bytes:
         """Return budget, total and lines as JSON."""
-        document = {
-            "budget": {name: getattr(self.budget, name) for name in (*_LIMITS, "seconds")},
-            "rollouts": self.rollouts,
-            "total": self.total(),
-            "lines": self.lines(),
-        }
+        budget = {name: getattr(self.budget, name) for name in (*_LIMITS, "seconds")}
+        with self._lock:
+            document = {
+                "budget": budget,
+                "rollouts": self.rollouts,
+                "total": self.total(),
+                "lines": self.lines(),
+            }
         return dumps(document, indent=indent)
 
     def table(self) -> str:
         """Return the lines and their sum as a table in plain text."""
-        lines = self.lines()
-        return table_of((*lines, self.total()) if len(lines) > 1 else lines, self._names)
+        with self._lock:
+            lines, total = self.lines(), self.total()
+        return table_of((*lines, total) if len(lines) > 1 else lines, self._names)
 
     __str__ = table
 
