@@ -154,7 +154,8 @@ class CodeIndex:
         snapshot = self._current()
         if not snapshot.numbers or not query.strip():
             return []
-        (vector,) = self._embedder.embed([query])
+        # Words alone need no model.
+        (vector,) = self._embedder.embed([query]) if weight > 0 else snapshot.vectors[:1]
         scores = dict(best(snapshot, query, vector, weight, limit))
         return [Hit(chunk=chunk, score=scores[number]) for number, chunk in self._store.numbered(scores)]
 
