@@ -201,7 +201,9 @@ async def _chunk(batches: list[Batch], options: IndexOptions, keep: Callable[[li
 
 async def _embed(store: Store, embedder: Embedder, on_progress: Callable[[IndexProgress], object]) -> int:
     """Embed what this embedder has not seen yet; return how many texts that were."""
-    total = store.count()
+    total, width = await anyio.to_thread.run_sync(
+        lambda: (store.unseen(embedder.id), store.width(embedder.id))
+    )
     done, last = 0, 0
     while rows := await anyio.to_thread.run_sync(store.without_vector, embedder.id, last, _BATCH_TEXTS):
         last = rows[-1][0]
@@ -211,11 +213,18 @@ async def _embed(store: Store, embedder: Embedder, on_progress: Callable[[IndexP
             embedder.embed, list(documents.values()), abandon_on_cancel=True
         )
         shape = getattr(vectors, "shape", None)
-        if shape is None or len(shape) != 2 or shape[0] != len(documents):
+        if (
+            shape is None
+            or len(shape) != 2
+            or shape[0] != len(documents)
+            or shape[1] != (width or max(1, shape[1]))
+        ):
             raise ConfigurationError(
                 f"embedder {embedder.id!r} was given {len(documents)} texts and returned the shape {shape} "
-                f"({type(vectors).__name__}); expected an array with a row for each text."
+                f"({type(vectors).__name__}); expected an array with a row for each text"
+                + (f", {width} numbers each as before; another model needs another id." if width else ".")
             )
+        width = shape[1]
         await anyio.to_thread.run_sync(store.put_vectors, embedder.id, list(documents), vectors)
         done += len(documents)
         on_progress(IndexProgress("embedding", done, total))

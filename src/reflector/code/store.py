@@ -25,6 +25,7 @@ __all__ = ["Store"]
 _COLUMNS = "path, start_line, end_line, name, text, facts"
 _DOCUMENT = "path || ' ' || name || char(10) || text"
 """What `Chunk.document` returns."""
+_UNSEEN = "NOT EXISTS (SELECT 1 FROM vector WHERE vector.hash = chunk.hash AND vector.embedder = ?)"
 _PAGE = 500
 _BY_PLACE = "ORDER BY path, start_line"
 
@@ -113,10 +114,19 @@ class Store:
     def without_vector(self, embedder: str, after: int, limit: int) -> list[tuple[int, bytes, str]]:
         """Return number, hash and document of the next chunks that this embedder has not seen yet."""
         return self._rows(
-            f"SELECT number, hash, {_DOCUMENT} FROM chunk WHERE number > ? AND NOT EXISTS (SELECT 1 FROM vector "
-            "WHERE vector.hash = chunk.hash AND vector.embedder = ?) ORDER BY number LIMIT ?",
-            (after, embedder, limit),
+            f"SELECT number, hash, {_DOCUMENT} FROM chunk WHERE {_UNSEEN} AND number > ? ORDER BY number LIMIT ?",
+            (embedder, after, limit),
         )
+
+    def unseen(self, embedder: str) -> int:
+        """Return how many texts this embedder has not seen yet."""
+        ((count,),) = self._rows(f"SELECT count(DISTINCT hash) FROM chunk WHERE {_UNSEEN}", (embedder,))
+        return int(count)
+
+    def width(self, embedder: str) -> int | None:
+        """Return how many numbers the vectors of this embedder have; None if there are none."""
+        rows = self._rows("SELECT length(numbers) / 2 FROM vector WHERE embedder = ? LIMIT 1", (embedder,))
+        return rows[0][0] if rows else None
 
     def count(self, what: str = "chunk") -> int:
         """Return how many there are of `chunk` or `file`."""
