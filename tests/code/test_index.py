@@ -143,7 +143,7 @@ async def test_an_open_index_sees_what_others_write(tree: Path) -> None:
         write_tree(tree, {"late.py": "def latecomer():\n    pass\n"})
         await build(tree)
         assert index.search("latecomer")[0].path == "late.py"
-    with pytest.raises(rf.IndexDamagedError, match="closed"):
+    with pytest.raises(rf.CodeError, match="cannot be used now: .*closed"):
         index.search("latecomer")
 
 
@@ -190,6 +190,41 @@ async def test_cancelled_it_stays_consistent_and_goes_on_later(tree: Path) -> No
     assert index.report is not None
     assert index.report.unchanged >= done
     assert len({chunk.path for chunk in index.chunks()}) == 33
+
+
+async def test_progress_counts_the_texts_that_are_embedded(tree: Path) -> None:
+    seen: list[IndexProgress] = []
+    write_tree(tree, {f"same{n}.md": "# Same\n" for n in range(3)})
+    await build(tree, on_progress=seen.append)
+    assert seen[-1].done == seen[-1].total
+    write_tree(tree, {"new.md": "# New\n"})
+    await build(tree, on_progress=seen.append)
+    assert seen[-1] == ("embedding", 1, 1)
+
+
+async def test_an_embedder_whose_vectors_change_their_size_is_refused(tree: Path) -> None:
+    class Wider(rf.HashingEmbedder):
+        def embed(self, texts: Sequence[str]) -> Any:
+            return np.ones((len(texts), 8), np.float32)
+
+    await build(tree)
+    write_tree(tree, {"new.md": "# New\n"})
+    with pytest.raises(rf.ConfigurationError, match="512 numbers each as before; another model needs"):
+        await build(tree, embedder=Wider())
+    assert (await build(tree)).search("new")
+
+
+async def test_a_store_that_others_hold_is_not_called_damaged(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reflector.code.store_file._BUSY_SECONDS", 0.0)
+    (await build(tree)).close()
+    write_tree(tree, {"new.md": "# New\n"})
+    with closing(sqlite3.connect(tree.parent / "index.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(rf.CodeError, match="cannot be used now: database is locked") as caught:
+            await build(tree)
+    assert type(caught.value) is rf.CodeError
 
 
 async def test_a_failing_embedder_leaves_the_chunks(tree: Path) -> None:
