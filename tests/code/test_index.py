@@ -63,6 +63,14 @@ async def build(tree: Path, **options: Any) -> rf.CodeIndex:
     return await rf.CodeIndex.build(tree, store=tree.parent / "index.db", **options)
 
 
+def unfinished(tree: Path) -> rf.CodeIndex:
+    """Open an index of which no build has come to its end."""
+    with pytest.warns(UserWarning, match="is not complete") as caught:
+        index = rf.CodeIndex.open(tree.parent / "index.db")
+    assert caught[0].filename == __file__
+    return index
+
+
 async def test_the_public_contract(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tree.parent)
     index = await rf.CodeIndex.build("tree", store="index.db")
@@ -143,7 +151,7 @@ async def test_an_open_index_sees_what_others_write(tree: Path) -> None:
         write_tree(tree, {"late.py": "def latecomer():\n    pass\n"})
         await build(tree)
         assert index.search("latecomer")[0].path == "late.py"
-    with pytest.raises(rf.CodeError, match="cannot be used now: .*closed"):
+    with pytest.raises(rf.CodeError, match=r"cannot be used now: .*closed"):
         index.search("latecomer")
 
 
@@ -182,7 +190,7 @@ async def test_cancelled_it_stays_consistent_and_goes_on_later(tree: Path) -> No
     finally:
         building._BATCH_FILES = original
     assert scope.cancelled_caught
-    with rf.CodeIndex.open(tree.parent / "index.db") as index:
+    with unfinished(tree) as index:
         done = len({chunk.path for chunk in index.chunks()})
         assert 0 < done < 33
         index.search("f1")
@@ -234,7 +242,7 @@ async def test_a_failing_embedder_leaves_the_chunks(tree: Path) -> None:
 
     with pytest.raises(rf.LLMConnectionError):
         await build(tree, embedder=Failing())
-    with rf.CodeIndex.open(tree.parent / "index.db") as index:
+    with unfinished(tree) as index:
         assert index.search("back-off")[0].name == "wait"
 
     class Wrong(rf.HashingEmbedder):
@@ -284,7 +292,7 @@ def test_killed_while_it_indexes_it_opens_again(tree: Path, step: int) -> None:
     assert done.returncode == -signal.SIGKILL
     with closing(sqlite3.connect(store)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    with rf.CodeIndex.open(store) as index:
+    with unfinished(tree) as index:
         assert index.search("f1") is not None
     with rf.CodeIndex.build_sync(tree, store=store) as index:
         assert index.report is not None

@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,6 +47,9 @@ class IndexOptions(Given):
     """Processes that chunk a tree with much to read. None: one for each processor; 1: none besides this one."""
     lexical: str = Field(default="bm25", pattern="^(bm25|tantivy)$")
     """Where words are looked up: in memory, or by tantivy (an extra) in a folder beside the store, for large trees."""
+
+    is_moved: bool = False
+    """Take a store that was built from another path: the tree was moved. What is not in it is forgotten."""
 
 
 class IndexProgress(NamedTuple):
@@ -96,9 +100,11 @@ async def build_store(
 
     Raises:
         InputError: If there is no such tree.
+        IndexOpenError: If the store belongs to another tree.
         CodeError: If the store cannot be written.
     """
     begun = time.perf_counter()
+    await anyio.to_thread.run_sync(partial(store.begin, str(root), is_moved=options.is_moved))
     changes = await anyio.to_thread.run_sync(_changes, root, store, options)
     counts: Counter[str] = Counter()
 

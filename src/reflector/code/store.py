@@ -13,6 +13,7 @@ from reflector._json import loads
 from reflector.code.chunk import Chunk
 from reflector.code.processing import Known, Processed
 from reflector.code.store_file import open_store, retyped
+from reflector.errors import IndexOpenError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -85,6 +86,25 @@ class Store:
         ]
         with self._writing() as connection:
             connection.executemany("REPLACE INTO vector VALUES (?, ?, ?)", rows)
+
+    def begin(self, root: str, *, is_moved: bool) -> None:
+        """Note which tree the store belongs to.
+
+        Raises:
+            IndexOpenError: If it belongs to another one, and this is not said to be that one, moved.
+        """
+        before = self.settings().get("root")
+        if before == root:
+            return
+        if before is not None and not is_moved:
+            raise IndexOpenError(
+                f"{self.path} is the index of {before}; indexing {root} there would forget that tree. Choose "
+                "another file; if the tree was moved, say so: IndexOptions(is_moved=True) or `reflector index --moved`.",
+                path=str(self.path),
+                reason="foreign",
+            )
+        with self._writing() as connection:
+            connection.execute("REPLACE INTO setting VALUES ('root', ?)", (root,))
 
     def is_finished(self, settings: Mapping[str, str]) -> bool:
         """Return whether nothing was written since `finish` with these settings."""

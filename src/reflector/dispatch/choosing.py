@@ -111,7 +111,9 @@ def _refusal(
     wait = max(candidate.wait, candidate.rate_wait)
     lacking = 0.0 if time_left is None else wait + (candidate.latency or 0.0) - time_left
     if wait and lacking > 0:
-        reason = f"has no room for another {as_seconds(wait)} s, and {as_seconds(time_left)} s are left"
+        reason = (
+            f"has no room for another {as_seconds(wait)} s, and {as_seconds(time_left or 0.0)} s are left"
+        )
         return _Refusal(reason, True, lacking)
     return None
 

@@ -98,9 +98,8 @@ class LoopbackServer:
     Args:
         script: A list is used up in order; what stands alone answers every request. A text is a
             reply, a mapping is the body of a 200, an `Answer` is sent as it is (`reflector.testing.answers`
-            makes replies, errors and faults), a function is asked with the `LoopbackRequest` (should it raise, the answer
-            is a 500 that says so). None
-            repeats the last message.
+            makes replies, errors and faults), a function is asked with the `LoopbackRequest`, and what it
+            raises is told in a 500. None repeats the last message.
         api_key: Requests without this key are refused. None: every key will do.
         latency: Seconds before every answer.
         requests_per_minute: Above it 429 is answered, with the wait.
