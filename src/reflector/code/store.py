@@ -99,7 +99,7 @@ class Store:
         if before is not None and not is_moved:
             raise IndexOpenError(
                 f"{self.path} is the index of {before}; indexing {root} there would forget that tree. Choose "
-                "another file; if the tree was moved, say so: IndexOptions(is_moved=True) or `reflector index --moved`.",
+                "another file; if the tree was moved, say so: `reflector index --moved`, IndexOptions(is_moved=True).",
                 path=str(self.path),
                 reason="foreign",
             )

@@ -264,7 +264,7 @@ class LoopbackServer:
             try:
                 item = item(request)
             except Exception as err:  # noqa: BLE001 - the script is the user's; its error is told to the client
-                return error(500, f"the script raised {type(err).__name__}: {shorten(str(err), 400)}")
+                return make.error(500, f"the script raised {type(err).__name__}: {shorten(str(err), 400)}")
         if item is None:
             item = request.text or " "
         if isinstance(item, str):
