@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["read_header", "why_unreachable"]
+__all__ = ["is_damage", "read_header", "why_unreachable"]
 
 
 def read_header(connection: sqlite3.Connection) -> tuple[int, int, int]:
@@ -27,6 +27,15 @@ def read_header(connection: sqlite3.Connection) -> tuple[int, int, int]:
         if is_free and connection.in_transaction:
             connection.execute("ROLLBACK")
     return application, version, tables
+
+
+def is_damage(error: sqlite3.Error) -> bool:
+    """Return whether an error speaks of the file: not when others hold it, the disk is full or we have closed it."""
+    import sqlite3
+
+    passing = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
+    code = getattr(error, "sqlite_errorcode", None)  # Python's own errors have none
+    return not isinstance(error, sqlite3.ProgrammingError) and (code is None or code & 0xFF not in passing)
 
 
 def why_unreachable(path: Path, error: Exception) -> str:

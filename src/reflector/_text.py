@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 __all__ = [
+    "as_seconds",
     "clean",
     "columns",
     "estimate_tokens",
@@ -61,6 +62,15 @@ def one_line(text: str, limit: int = 160) -> str:
     """Return `text` with all white space folded to single blanks, cut to `limit` characters."""
     folded = " ".join(text[: limit * 8].split())
     return folded if len(folded) <= limit else folded[: limit - 1] + "…"
+
+
+def as_seconds(seconds: float) -> str:
+    """Return seconds with three digits that tell, never as a power of ten.
+
+    >>> [as_seconds(each) for each in (0.01234, 12.34, 3600.0)]
+    ['0.0123', '12.3', '3,600']
+    """
+    return f"{seconds:.3g}" if abs(seconds) < 999.5 else f"{seconds:,.0f}"
 
 
 def columns(rows: Sequence[Sequence[str]], left: int) -> str:

@@ -673,8 +673,8 @@ class IndexOpenError(CodeError, InputError):
 
     Attributes:
         path: The file.
-        reason: `foreign` (something else is in it), `newer` (a later version wrote it), `older` (an earlier one
-            did, and it was opened for reading only) or `unreachable`.
+        reason: `foreign` (something else or another tree is in it), `newer` (a later version wrote it), `older` (an
+            earlier one did, and it was opened for reading only) or `unreachable`.
     """
 
     def __init__(self, message: str, *, path: str, reason: str) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from reflector.cli.app import main
+from reflector.code.store import Store
 
 
 @pytest.fixture
@@ -90,3 +91,27 @@ def test_mistakes_are_one_line(run: Any, arguments: list[str], reason: str) -> N
     assert err.startswith("reflector: ")
     assert err.count("\n") == 1
     assert reason in err
+
+
+def test_an_index_that_is_not_complete_says_so(run: Any) -> None:
+    Store(Path("i.db"), write=True).close()  # as a build leaves it that was killed at once
+    code, out, err = run("search", "back_off", "--store", "i.db")
+    assert (code, out) == (0, "")
+    assert err.startswith("the index i.db is not complete: its first build was stopped or still runs.")
+    assert err.endswith("nothing found\n")
+    found = json.loads(run("search", "back_off", "--store", "i.db", "--json")[1])
+    assert "is not complete" in found["errors"][0]
+    run("index", "tree", "--store", "i.db")
+    assert run("search", "back_off", "--store", "i.db")[2] == ""
+
+
+def test_the_index_of_another_tree_is_left_alone_unless_it_was_moved(run: Any) -> None:
+    run("index", "tree", "--store", "i.db")
+    Path("tree").rename("moved")
+    code, out, err = run("index", "moved", "--store", "i.db")
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert "is the index of" in err
+    assert "`reflector index --moved`" in err
+    assert run("search", "back_off", "--store", "i.db")[1].startswith("retry.py")
+    assert "0 indexed, 2 unchanged, 0 removed" in run("index", "moved", "--store", "i.db", "--moved")[2]
+    assert run("index", "moved", "--store", "i.db")[0] == 0

@@ -63,6 +63,14 @@ async def build(tree: Path, **options: Any) -> rf.CodeIndex:
     return await rf.CodeIndex.build(tree, store=tree.parent / "index.db", **options)
 
 
+def unfinished(tree: Path) -> rf.CodeIndex:
+    """Open an index of which no build has come to its end."""
+    with pytest.warns(UserWarning, match="is not complete") as caught:
+        index = rf.CodeIndex.open(tree.parent / "index.db")
+    assert caught[0].filename == __file__
+    return index
+
+
 async def test_the_public_contract(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tree.parent)
     index = await rf.CodeIndex.build("tree", store="index.db")
@@ -143,7 +151,7 @@ async def test_an_open_index_sees_what_others_write(tree: Path) -> None:
         write_tree(tree, {"late.py": "def latecomer():\n    pass\n"})
         await build(tree)
         assert index.search("latecomer")[0].path == "late.py"
-    with pytest.raises(rf.IndexDamagedError, match="closed"):
+    with pytest.raises(rf.CodeError, match=r"cannot be used now: .*closed"):
         index.search("latecomer")
 
 
@@ -182,7 +190,7 @@ async def test_cancelled_it_stays_consistent_and_goes_on_later(tree: Path) -> No
     finally:
         building._BATCH_FILES = original
     assert scope.cancelled_caught
-    with rf.CodeIndex.open(tree.parent / "index.db") as index:
+    with unfinished(tree) as index:
         done = len({chunk.path for chunk in index.chunks()})
         assert 0 < done < 33
         index.search("f1")
@@ -192,6 +200,41 @@ async def test_cancelled_it_stays_consistent_and_goes_on_later(tree: Path) -> No
     assert len({chunk.path for chunk in index.chunks()}) == 33
 
 
+async def test_progress_counts_the_texts_that_are_embedded(tree: Path) -> None:
+    seen: list[IndexProgress] = []
+    write_tree(tree, {f"same{n}.md": "# Same\n" for n in range(3)})
+    await build(tree, on_progress=seen.append)
+    assert seen[-1].done == seen[-1].total
+    write_tree(tree, {"new.md": "# New\n"})
+    await build(tree, on_progress=seen.append)
+    assert seen[-1] == ("embedding", 1, 1)
+
+
+async def test_an_embedder_whose_vectors_change_their_size_is_refused(tree: Path) -> None:
+    class Wider(rf.HashingEmbedder):
+        def embed(self, texts: Sequence[str]) -> Any:
+            return np.ones((len(texts), 8), np.float32)
+
+    await build(tree)
+    write_tree(tree, {"new.md": "# New\n"})
+    with pytest.raises(rf.ConfigurationError, match="512 numbers each as before; another model needs"):
+        await build(tree, embedder=Wider())
+    assert (await build(tree)).search("new")
+
+
+async def test_a_store_that_others_hold_is_not_called_damaged(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reflector.code.store_file._BUSY_SECONDS", 0.0)
+    (await build(tree)).close()
+    write_tree(tree, {"new.md": "# New\n"})
+    with closing(sqlite3.connect(tree.parent / "index.db")) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(rf.CodeError, match="cannot be used now: database is locked") as caught:
+            await build(tree)
+    assert type(caught.value) is rf.CodeError
+
+
 async def test_a_failing_embedder_leaves_the_chunks(tree: Path) -> None:
     class Failing(rf.HashingEmbedder):
         def embed(self, texts: Sequence[str]) -> Any:
@@ -199,7 +242,7 @@ async def test_a_failing_embedder_leaves_the_chunks(tree: Path) -> None:
 
     with pytest.raises(rf.LLMConnectionError):
         await build(tree, embedder=Failing())
-    with rf.CodeIndex.open(tree.parent / "index.db") as index:
+    with unfinished(tree) as index:
         assert index.search("back-off")[0].name == "wait"
 
     class Wrong(rf.HashingEmbedder):
@@ -249,7 +292,7 @@ def test_killed_while_it_indexes_it_opens_again(tree: Path, step: int) -> None:
     assert done.returncode == -signal.SIGKILL
     with closing(sqlite3.connect(store)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-    with rf.CodeIndex.open(store) as index:
+    with unfinished(tree) as index:
         assert index.search("f1") is not None
     with rf.CodeIndex.build_sync(tree, store=store) as index:
         assert index.report is not None

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reflector._clock import VirtualClock, settle
+from reflector.dispatch.accounts import LedgerLine
 from reflector.dispatch.ledger import Ledger, Reservation, active_ledgers
 from reflector.errors import (
     BudgetExceededError,
@@ -332,6 +333,28 @@ def test_whatever_happens_no_more_is_spent_than_the_budget(
     assert real <= limit + 1e-9
     total = ledger.total()
     assert (total.usage.cost_usd or 0.0) + total.uncertain_usd <= limit + 1e-9
+
+
+@pytest.mark.parametrize("show", [Ledger.to_json, Ledger.table])
+def test_nothing_is_settled_between_the_lines_and_their_sum(show: Any) -> None:
+    class Watched(Ledger):
+        def total(self) -> LedgerLine:
+            other = threading.Thread(target=self.look)
+            other.start()
+            other.join()
+            return super().total()
+
+        def look(self) -> None:
+            free.append(self._lock.acquire(blocking=False))
+            if free[-1]:
+                self._lock.release()
+
+    free: list[bool] = []
+    ledger = Watched()
+    for role in ("a", "b"):
+        ledger.carry(role, usage())
+    show(ledger)
+    assert free == [False]
 
 
 # --- prices and budgets ----------------------------------------------------------------------------------------

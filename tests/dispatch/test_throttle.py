@@ -147,6 +147,28 @@ async def test_a_cancelled_wait_takes_nothing() -> None:
     assert throttle.is_free
 
 
+async def test_nobody_queues_behind_a_booking_that_was_taken_back() -> None:
+    throttle, clock = throttle_of(tokens_per_minute=1000)
+    throttle.leave(await enter(throttle, input_tokens=890))
+    with anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as group:
+            group.start_soon(lambda: enter(throttle, input_tokens=490))
+            await settle()
+            scope.cancel()
+    throttle.leave(await enter(throttle, input_tokens=40, deadline=clock.now() + 1))
+
+
+async def test_a_request_that_was_refused_makes_no_room_for_others() -> None:
+    throttle, _ = throttle_of(requests_per_minute=2, tokens_per_minute=1000)
+    throttle.leave(await enter(throttle, input_tokens=890))
+    second = await enter(throttle)
+    with pytest.raises(RateLimitedError):
+        await enter(throttle, deadline=30.0)
+    throttle.leave(second, was_sent=False)
+    with pytest.raises(RateLimitedError):
+        await enter(throttle, input_tokens=890, deadline=30.0)
+
+
 async def test_too_many_halves_the_speed_once_for_all_that_were_under_way() -> None:
     throttle, clock = throttle_of(concurrency=16)
     under_way = [await enter(throttle) for _ in range(16)]
@@ -198,11 +220,35 @@ async def test_the_wait_that_the_provider_asks_for_holds_for_everybody() -> None
     assert passing.times == [16.9] * 3
 
 
+async def test_after_a_pause_the_limits_per_minute_hold() -> None:
+    throttle, clock = throttle_of(requests_per_minute=2)
+    passing = Passing(throttle, clock)
+    late = anyio.Event()
+
+    async def ask_late() -> None:
+        with pytest.raises(RateLimitedError, match="its own limits per minute would last 15 s longer"):
+            await enter(throttle, deadline=140.0)
+        late.set()
+
+    async with anyio.create_task_group() as group:
+        for _ in range(5):
+            group.start_soon(passing.ask)
+            await clock.advance(10)
+        group.start_soon(ask_late)
+        await clock.advance(0)
+        throttle.slow_down(-1.0, 25.0)
+        await clock.advance(300)
+    assert passing.times == [0.0, 10.0, 75.0, 85.0, 135.0]
+    assert late.is_set()
+
+
 async def test_a_pause_that_is_too_long_fails_everybody_at_once() -> None:
     throttle, _ = throttle_of()
-    throttle.slow_down(0.0, 61.0)
+    throttle.slow_down(0.0, 3600.0)
     for _ in range(3):
-        with pytest.raises(RateLimitedError, match="the pause that the provider asked for would last 61 s"):
+        with pytest.raises(
+            RateLimitedError, match="the pause that the provider asked for would last 3,600 s"
+        ):
             await enter(throttle)
     assert throttle.is_free
 
@@ -210,26 +256,34 @@ async def test_a_pause_that_is_too_long_fails_everybody_at_once() -> None:
 @pytest.mark.slow
 @given(
     limit=st.integers(1, 20),
-    asks=st.lists(st.tuples(st.floats(0, 30), st.booleans()), min_size=1, max_size=60),
+    asks=st.lists(
+        st.tuples(st.floats(0, 30), st.booleans(), st.sampled_from([None, None, 20.0])),
+        min_size=1,
+        max_size=60,
+    ),
 )
 @settings(max_examples=50, deadline=None)
-def test_in_any_minute_no_more_pass_than_the_limit(limit: int, asks: list[tuple[float, bool]]) -> None:
+def test_in_any_minute_no_more_pass_than_the_limit(
+    limit: int, asks: list[tuple[float, bool, float | None]]
+) -> None:
     throttle, clock = throttle_of(concurrency=1000, requests_per_minute=limit)
     passing = Passing(throttle, clock)
 
     async def run() -> None:
         async with anyio.create_task_group() as group:
-            for pause, is_cancelled in asks:
+            for pause, is_cancelled, asked_for in asks:
                 await clock.advance(pause)
+                if asked_for is not None:
+                    throttle.slow_down(-1.0, asked_for)
                 scope = anyio.CancelScope()
                 group.start_soon(_within, scope, passing.ask)
                 await settle()
                 if is_cancelled:
                     scope.cancel()
-            await clock.advance(60.0 * (len(asks) + 1))
+            await clock.advance(120.0 * (len(asks) + 1))
 
     anyio.run(run, backend="trio")
-    assert len(passing.times) >= sum(not is_cancelled for _, is_cancelled in asks)
+    assert len(passing.times) >= sum(not is_cancelled for _, is_cancelled, _ in asks)
     for at, time in enumerate(passing.times):
         assert sum(time <= other < time + 59.999 for other in passing.times[at:]) <= limit
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
+from typing_extensions import TypedDict
 
 from reflector.errors import InvalidSignalError
 from reflector.signals.payloads import payload_type, register_payload, validate_data
@@ -14,6 +15,10 @@ from reflector.signals.signal import Signal
 
 class Ping(BaseModel):
     n: int
+
+
+class Point(TypedDict):
+    x: int
 
 
 register_payload("test.payloads.ping", Ping)
@@ -38,6 +43,19 @@ def test_reading_checks_the_data() -> None:
 def test_types_that_are_no_classes_can_be_registered() -> None:
     register_payload("test.payloads.numbers", list[int])
     assert validate_data("test.payloads.numbers", ["1", 2]) == [1, 2]
+    register_payload("test.payloads.typed_dict", Point)
+    assert validate_data("test.payloads.typed_dict", {"x": "1"}) == {"x": 1}
+    register_payload("test.payloads.number", int)
+    assert validate_data("test.payloads.number", True) is not True
+
+
+def test_a_field_that_holds_no_signal_is_an_error_of_the_model() -> None:
+    class Holder(BaseModel):
+        signal: Signal
+
+    for wrong in (5, None, "text", [1]):
+        with pytest.raises(ValidationError, match="a signal is a JSON object"):
+            Holder(signal=wrong)  # type: ignore[arg-type]
 
 
 def test_one_type_has_one_payload() -> None:

@@ -338,3 +338,12 @@ def test_data_that_is_null_is_unset_in_both_directions(extra: str) -> None:
     assert same.to_json() == without.to_json()
     assert json.loads(same.to_json()).keys().isdisjoint({"data", "data_base64"})
     assert Signal.from_json(head + ', "data": null, "data_base64": "aGk="}').data == b"hi"
+
+
+@pytest.mark.parametrize(
+    "name", ["subject", "datacontenttype", "dataschema", "dataref", "correlationid", "causationid"]
+)
+def test_an_optional_attribute_that_is_no_text_is_refused(name: str) -> None:
+    members = Signal("t", "s", {"n": 1}).to_dict()
+    with pytest.raises(InvalidSignalError, match=f"{name}.* texts; got"):
+        Signal.from_dict(members | {name: 5})

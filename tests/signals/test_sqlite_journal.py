@@ -6,7 +6,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,7 +168,7 @@ def test_check_names_what_was_tampered_with(path: Path) -> None:
         problems = journal.check()
     assert len(problems) == 3
     assert problems[0] == "1 positions are missing"
-    assert problems[1].startswith("position 2: the signal is not JSON")
+    assert problems[1].startswith("position 2: no signal can be made of it: expected JSON")
     assert problems[2].startswith("position 4: column type says 'other'")
 
 
@@ -179,6 +181,42 @@ def test_damage_is_a_typed_error(path: Path) -> None:
         with pytest.raises(JournalDamagedError, match="cannot be read"):
             list(journal.replay())
         assert journal.check()
+
+
+def test_a_check_that_breaks_off_keeps_what_it_found_before(path: Path) -> None:
+    filled(path, 4)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("DELETE FROM signals WHERE position = 2")
+        connection.execute("UPDATE signals SET body = CAST(x'ff' AS TEXT) WHERE position = 3")
+    with SqliteJournal(path) as journal:
+        missing, undecodable = journal.check()
+    assert missing == "1 positions are missing"
+    assert "cannot be read: Could not decode to UTF-8" in undecodable
+
+
+def test_a_journal_that_grows_while_it_is_checked_is_sound(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(path, 3)
+    with SqliteJournal(path) as journal:
+        select = journal._select
+
+        def select_and_append(*query: Any) -> list[Any]:
+            found = select(*query)
+            journal.append(Signal("test.more", "/s"))
+            return found
+
+        monkeypatch.setattr(journal, "_select", select_and_append)
+        assert journal.check() == []
+
+
+def test_the_check_tells_what_no_signal_can_be_made_of(path: Path) -> None:
+    filled(path, 1)
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE signals SET body = json_set(body, '$.time', 'late')")
+    with SqliteJournal(path) as journal:
+        (problem,) = journal.check()
+    assert problem.startswith("position 1: no signal can be made of it: time")
 
 
 def test_a_failed_write_is_told_to_everybody(path: Path) -> None:

@@ -285,3 +285,17 @@ def test_a_script_that_is_none_is_refused(script: Any) -> None:
 def test_a_limit_of_nothing_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="above 0"):
         LoopbackServer("hello", requests_per_minute=0)
+
+
+def test_a_script_that_raises_is_answered_with_500_and_the_server_lives() -> None:
+    def script(request: LoopbackRequest) -> str:
+        if request.index == 0:
+            raise KeyError("no answer for this")
+        return "fine"
+
+    with LoopbackServer(script) as server:
+        status, body = ask(server)[:2]
+        assert status == 500
+        assert "the script raised KeyError: 'no answer for this'" in str(body)
+        assert ask(server)[0] == 200
+        server.wait_until_idle()

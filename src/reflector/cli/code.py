@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from contextlib import nullcontext
 from typing import Annotated, Any
 
@@ -36,13 +37,16 @@ def index_command(
     tantivy: Annotated[
         bool, typer.Option("--tantivy", help="Look words up by tantivy: for large trees.")
     ] = False,
+    moved: Annotated[
+        bool, typer.Option("--moved", help="The store was built from another path: the tree was moved.")
+    ] = False,
     workers: Annotated[int | None, typer.Option(min=1, help="Processes. Default: one per processor.")] = None,
     as_json: Json = False,
 ) -> None:
     """Index code, or bring an index up to date: only what changed is read. Nothing in it is executed."""
     from reflector.cli.pages import print_notice, progress
 
-    options = IndexOptions(workers=workers, lexical="tantivy" if tantivy else "bm25")
+    options = IndexOptions(workers=workers, lexical="tantivy" if tantivy else "bm25", is_moved=moved)
     embedder = _embedder(model, minilm)
     with nullcontext(None) if as_json else progress(f"looking at {path}") as show:
 
@@ -75,16 +79,22 @@ def search_command(
     as_json: Json = False,
 ) -> None:
     """Search an index; the best hits first."""
-    with CodeIndex.open(store, embedder=_embedder(model, minilm)) as index:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        opened = CodeIndex.open(store, embedder=_embedder(model, minilm))
+    notices = [str(each.message) for each in caught]
+    with opened as index:
         hits = index.search(query, limit=limit)
     if as_json:
         records = [
             hit.chunk.model_dump(mode="json") | {"lines": list(hit.lines), "score": hit.score} for hit in hits
         ]
-        print_document({"query": query, "hits": records, "errors": []})
+        print_document({"query": query, "hits": records, "errors": notices})
         return
     from reflector.cli.pages import print_hits, print_notice
 
+    for notice in notices:
+        print_notice(notice)
     print_hits(hits)
     if not hits:
         print_notice("nothing found")

@@ -6,6 +6,7 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -46,6 +47,9 @@ class IndexOptions(Given):
     """Processes that chunk a tree with much to read. None: one for each processor; 1: none besides this one."""
     lexical: str = Field(default="bm25", pattern="^(bm25|tantivy)$")
     """Where words are looked up: in memory, or by tantivy (an extra) in a folder beside the store, for large trees."""
+
+    is_moved: bool = False
+    """Take a store that was built from another path: the tree was moved. What is not in it is forgotten."""
 
 
 class IndexProgress(NamedTuple):
@@ -96,9 +100,11 @@ async def build_store(
 
     Raises:
         InputError: If there is no such tree.
+        IndexOpenError: If the store belongs to another tree.
         CodeError: If the store cannot be written.
     """
     begun = time.perf_counter()
+    await anyio.to_thread.run_sync(partial(store.begin, str(root), is_moved=options.is_moved))
     changes = await anyio.to_thread.run_sync(_changes, root, store, options)
     counts: Counter[str] = Counter()
 
@@ -201,7 +207,9 @@ async def _chunk(batches: list[Batch], options: IndexOptions, keep: Callable[[li
 
 async def _embed(store: Store, embedder: Embedder, on_progress: Callable[[IndexProgress], object]) -> int:
     """Embed what this embedder has not seen yet; return how many texts that were."""
-    total = store.count()
+    total, width = await anyio.to_thread.run_sync(
+        lambda: (store.unseen(embedder.id), store.width(embedder.id))
+    )
     done, last = 0, 0
     while rows := await anyio.to_thread.run_sync(store.without_vector, embedder.id, last, _BATCH_TEXTS):
         last = rows[-1][0]
@@ -211,11 +219,18 @@ async def _embed(store: Store, embedder: Embedder, on_progress: Callable[[IndexP
             embedder.embed, list(documents.values()), abandon_on_cancel=True
         )
         shape = getattr(vectors, "shape", None)
-        if shape is None or len(shape) != 2 or shape[0] != len(documents):
+        if (
+            shape is None
+            or len(shape) != 2
+            or shape[0] != len(documents)
+            or shape[1] != (width or max(1, shape[1]))
+        ):
             raise ConfigurationError(
                 f"embedder {embedder.id!r} was given {len(documents)} texts and returned the shape {shape} "
-                f"({type(vectors).__name__}); expected an array with a row for each text."
+                f"({type(vectors).__name__}); expected an array with a row for each text"
+                + (f", {width} numbers each as before; another model needs another id." if width else ".")
             )
+        width = shape[1]
         await anyio.to_thread.run_sync(store.put_vectors, embedder.id, list(documents), vectors)
         done += len(documents)
         on_progress(IndexProgress("embedding", done, total))

@@ -130,9 +130,9 @@ class Chunks(Sequence[Chunk]):
     @overload
     def __getitem__(self, index: slice) -> Chunks: ...
     def __getitem__(self, index: int | slice) -> Chunk | Chunks:
-        if isinstance(index, int):
-            return self._chunks[index]
-        return Chunks(self._chunks[index], None if self.vectors is None else self.vectors[index])
+        if isinstance(index, slice):
+            return Chunks(self._chunks[index], None if self.vectors is None else self.vectors[index])
+        return self._chunks[index]  # by a number of NumPy's too
 
     def __iter__(self) -> Iterator[Chunk]:
         return iter(self._chunks)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import warnings
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -63,14 +64,14 @@ class CodeIndex:
         Args:
             path: The tree.
             store: The file of the index; its folder must exist. It belongs to this tree: files that are not in the tree
-                are forgotten.
+                are forgotten. That of another tree is refused; if the tree was moved, say so in the options.
             embedder: None: `HashingEmbedder`, which needs no model.
             options: Budgets and processes.
             on_progress: Called from time to time in the event loop.
 
         Raises:
             InputError: If there is no such tree.
-            IndexOpenError: If the store is something else, newer or unreachable. It is left as it is.
+            IndexOpenError: If the store is something else, of another tree, newer or unreachable. It is left as it is.
             LLMError: If the embedder is a model that could not be asked; what was done before is kept.
         """
         embedder = embedder or HashingEmbedder()
@@ -109,6 +110,8 @@ class CodeIndex:
     def open(cls, store: str | Path, *, embedder: Embedder | None = None) -> CodeIndex:
         """Open an index that is there, for reading; others may write it meanwhile.
 
+        Warns when no build of it has come to its end yet: what is missing is not found.
+
         Args:
             store: The file.
             embedder: The one it was built with. None: `HashingEmbedder`.
@@ -120,11 +123,18 @@ class CodeIndex:
         embedder = embedder or HashingEmbedder()
         _check_embedder(embedder)
         opened = Store(Path(store), write=False)
-        built_with = opened.settings().get("embedder", embedder.id)
+        settings = opened.settings()
+        built_with = settings.get("embedder", embedder.id)
         if built_with != embedder.id:
             opened.close()
             raise ConfigurationError(
                 f"{store} was built with the embedder {built_with!r}; got {embedder.id!r}. Pass that one as embedder=."
+            )
+        if "state" not in settings:
+            warnings.warn(
+                f"the index {store} is not complete: its first build was stopped or still runs. Build it again: "
+                "it goes on where it was.",
+                stacklevel=2,
             )
         return cls(opened, embedder)
 
@@ -154,7 +164,8 @@ class CodeIndex:
         snapshot = self._current()
         if not snapshot.numbers or not query.strip():
             return []
-        (vector,) = self._embedder.embed([query])
+        # Words alone need no model.
+        (vector,) = self._embedder.embed([query]) if weight > 0 else snapshot.vectors[:1]
         scores = dict(best(snapshot, query, vector, weight, limit))
         return [Hit(chunk=chunk, score=scores[number]) for number, chunk in self._store.numbered(scores)]
 

@@ -59,8 +59,11 @@ def best(
         # Not `@`: threads of BLAS that wait for a processor make it twenty times slower on a busy machine.
         near = np.einsum("nd,d->n", snapshot.vectors, vector)
     scores = weight * _standardized(near) + (1 - weight) * _standardized(words)
-    scores[list(snapshot.defined.get(_simple(query), ()))] += _SAME_NAME
-    rows = np.flatnonzero((words > 0) | (near > 0))
+    named = list(snapshot.defined.get(_simple(query), ()))
+    scores[named] += _SAME_NAME
+    is_like = (words > 0) | (near > 0)
+    is_like[named] = True  # tantivy scores the best thousand only
+    rows = np.flatnonzero(is_like)
     if len(rows) > limit:
         # Only what is like the query: among thousands of equal scores the partition would take long.
         rows = rows[np.argpartition(scores[rows], -limit)[-limit:]]
@@ -70,7 +73,7 @@ def best(
 
 def _simple(query: str) -> str:
     """Return the last part of a name that is asked for; of words about the code, something that is no name."""
-    return re.split(r"\.|::", query.strip().rstrip("()"))[-1].lower()
+    return re.split(r"\.|::", query.strip().rstrip("()"))[-1].lower() if len(query.split()) == 1 else ""
 
 
 def _standardized(scores: NDArray[np.float32]) -> NDArray[np.float32]:

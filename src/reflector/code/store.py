@@ -13,6 +13,7 @@ from reflector._json import loads
 from reflector.code.chunk import Chunk
 from reflector.code.processing import Known, Processed
 from reflector.code.store_file import open_store, retyped
+from reflector.errors import IndexOpenError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -25,6 +26,7 @@ __all__ = ["Store"]
 _COLUMNS = "path, start_line, end_line, name, text, facts"
 _DOCUMENT = "path || ' ' || name || char(10) || text"
 """What `Chunk.document` returns."""
+_UNSEEN = "NOT EXISTS (SELECT 1 FROM vector WHERE vector.hash = chunk.hash AND vector.embedder = ?)"
 _PAGE = 500
 _BY_PLACE = "ORDER BY path, start_line"
 
@@ -85,6 +87,25 @@ class Store:
         with self._writing() as connection:
             connection.executemany("REPLACE INTO vector VALUES (?, ?, ?)", rows)
 
+    def begin(self, root: str, *, is_moved: bool) -> None:
+        """Note which tree the store belongs to.
+
+        Raises:
+            IndexOpenError: If it belongs to another one, and this is not said to be that one, moved.
+        """
+        before = self.settings().get("root")
+        if before == root:
+            return
+        if before is not None and not is_moved:
+            raise IndexOpenError(
+                f"{self.path} is the index of {before}; indexing {root} there would forget that tree. Choose "
+                "another file; if the tree was moved, say so: `reflector index --moved`, IndexOptions(is_moved=True).",
+                path=str(self.path),
+                reason="foreign",
+            )
+        with self._writing() as connection:
+            connection.execute("REPLACE INTO setting VALUES ('root', ?)", (root,))
+
     def is_finished(self, settings: Mapping[str, str]) -> bool:
         """Return whether nothing was written since `finish` with these settings."""
         return self.settings() == {**settings, "state": self._state()}
@@ -113,10 +134,19 @@ class Store:
     def without_vector(self, embedder: str, after: int, limit: int) -> list[tuple[int, bytes, str]]:
         """Return number, hash and document of the next chunks that this embedder has not seen yet."""
         return self._rows(
-            f"SELECT number, hash, {_DOCUMENT} FROM chunk WHERE number > ? AND NOT EXISTS (SELECT 1 FROM vector "
-            "WHERE vector.hash = chunk.hash AND vector.embedder = ?) ORDER BY number LIMIT ?",
-            (after, embedder, limit),
+            f"SELECT number, hash, {_DOCUMENT} FROM chunk WHERE {_UNSEEN} AND number > ? ORDER BY number LIMIT ?",
+            (embedder, after, limit),
         )
+
+    def unseen(self, embedder: str) -> int:
+        """Return how many texts this embedder has not seen yet."""
+        ((count,),) = self._rows(f"SELECT count(DISTINCT hash) FROM chunk WHERE {_UNSEEN}", (embedder,))
+        return int(count)
+
+    def width(self, embedder: str) -> int | None:
+        """Return how many numbers the vectors of this embedder have; None if there are none."""
+        rows = self._rows("SELECT length(numbers) / 2 FROM vector WHERE embedder = ? LIMIT 1", (embedder,))
+        return rows[0][0] if rows else None
 
     def count(self, what: str = "chunk") -> int:
         """Return how many there are of `chunk` or `file`."""

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reflector._files import read_header, why_unreachable
-from reflector.errors import IndexDamagedError, IndexOpenError
+from reflector._files import is_damage, read_header, why_unreachable
+from reflector.errors import CodeError, IndexDamagedError, IndexOpenError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -84,12 +84,14 @@ def open_store(path: Path, *, write: bool) -> sqlite3.Connection:
 
 @contextmanager
 def retyped(path: Path) -> Iterator[None]:
-    """Turn errors of SQLite into IndexDamagedError."""
+    """Turn errors of SQLite into IndexDamagedError, or into CodeError if they pass."""
     import sqlite3
 
     try:
         yield
     except sqlite3.Error as err:
+        if not is_damage(err):
+            raise CodeError(f"the code index {path} cannot be used now: {err}") from err
         raise IndexDamagedError(
             f"the code index {path} cannot be used: {err}. Build it again in another file."
         ) from err

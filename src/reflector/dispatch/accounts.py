@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pydantic import Field
 
 from reflector._json import Value
-from reflector._text import columns
+from reflector._text import as_seconds, columns
 from reflector.usage import Usage
 
 __all__ = ["Account", "Latencies", "LedgerLine", "table_of"]
@@ -183,7 +183,7 @@ def _cells(line: LedgerLine) -> tuple[str, ...]:
         f"{sum(line.failures.values()):,}",
         *("?" if count is None else f"{count:,}" for count in counts),
         _dollars(line),
-        *("?" if seconds is None else f"{seconds:.3g}" for seconds in (line.latency_p50, line.latency_p95)),
+        *("?" if each is None else as_seconds(each) for each in (line.latency_p50, line.latency_p95)),
     )
 
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, NamedTuple, get_args
 
+from reflector._text import as_seconds
 from reflector.dispatch.decision import Candidate, Decision
 from reflector.errors import ConfigurationError, NoProviderError, ProviderBusyError
 
@@ -102,7 +103,7 @@ def _refusal(
     if left is not None and (left <= 0 or left < cost):
         return _Refusal(f"has credits of ${left:g} left; the task costs about ${cost:g}")
     if time_left is not None and candidate.latency is not None and candidate.latency > time_left:
-        return _Refusal(f"takes about {candidate.latency:g} s; {max(0.0, time_left):.3g} s are left")
+        return _Refusal(f"takes about {candidate.latency:g} s; {as_seconds(max(0.0, time_left))} s are left")
     if candidate.health_wait:
         return _Refusal(_resting(candidate), True, candidate.health_wait)
     if not candidate.has_room and not candidate.lets_wait:
@@ -110,14 +111,18 @@ def _refusal(
     wait = max(candidate.wait, candidate.rate_wait)
     lacking = 0.0 if time_left is None else wait + (candidate.latency or 0.0) - time_left
     if wait and lacking > 0:
-        reason = f"has no room for another {wait:.3g} s, and {time_left:.3g} s are left"
+        reason = (
+            f"has no room for another {as_seconds(wait)} s, and {as_seconds(time_left or 0.0)} s are left"
+        )
         return _Refusal(reason, True, lacking)
     return None
 
 
 def _resting(candidate: Candidate) -> str:
     is_tried = candidate.health == "half_open"
-    until = "while a single task tries it" if is_tried else f"for another {candidate.health_wait:.3g} s"
+    until = (
+        "while a single task tries it" if is_tried else f"for another {as_seconds(candidate.health_wait)} s"
+    )
     return f"is left alone {until} after {candidate.failures} failures in a row; the last: {candidate.last_failure}"
 
 
@@ -125,7 +130,7 @@ def _full(candidate: Candidate) -> str:
     if candidate.is_full:
         return f"is full: {candidate.running} running, {candidate.waiting} waiting"
     if candidate.rate_wait:
-        return f"is at its limit per minute for another {candidate.rate_wait:.3g} s"
+        return f"is at its limit per minute for another {as_seconds(candidate.rate_wait)} s"
     return f"has set ${candidate.credits_set_aside:g} of its credits aside for tasks under way"
 
 
@@ -178,7 +183,7 @@ _RULES = {
         lambda each: (_or(_latency(each), math.inf),),
         "quickest",
         "as quick",
-        lambda each: f"about {_or(_latency(each), math.nan):.3g} s a task",
+        lambda each: f"about {as_seconds(_or(_latency(each), math.nan))} s a task",
     ),
     "quality": _Rule(
         lambda each: (-_or(each.quality, -1.0),),

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from reflector._json import Value
-from reflector._text import columns, one_line
+from reflector._text import as_seconds, columns, one_line
 from reflector.dispatch.health import HealthState
 from reflector.usage import Usage
 
@@ -128,7 +128,7 @@ class Decision(Value):
 
     def _told(self) -> list[str]:
         return [
-            f"{each.provider} failed after {each.seconds:.3g} s: {each.error}: {one_line(each.message)}"
+            f"{each.provider} failed after {as_seconds(each.seconds)} s: {each.error}: {one_line(each.message)}"
             for each in self.tries
         ]
 

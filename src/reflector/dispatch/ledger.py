@@ -12,6 +12,7 @@ from operator import add
 
 from reflector._clock import Clock, SystemClock
 from reflector._json import dumps
+from reflector._text import as_seconds
 from reflector.agents._wake import Bell
 from reflector.dispatch.accounts import Account, LedgerLine, table_of
 from reflector.errors import BudgetExceededError, LLMError, UnboundedCallError
@@ -126,7 +127,7 @@ class Ledger:
         self._accounts: dict[tuple[str, str, str], Account] = {}
         self._dearest: dict[tuple[str, str, str], int] = {}
         self._waiting: list[Bell] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
 
     # --- before and after ---
 
@@ -313,7 +314,7 @@ class Ledger:
                 "give it max_tokens"
             )
         elif limit == "seconds":
-            message = f"{what} came {spent:.3g} s after the start; the budget is seconds={allowed:g}"
+            message = f"{what} came {as_seconds(spent)} s after the start; the budget is seconds={allowed:g}"
         else:
             message = (
                 f"{what} may take {limit}={asked:.6g}; of {allowed:.6g} are spent {spent:.6g} "
@@ -375,18 +376,21 @@ class Ledger:
 
     def to_json(self, *, indent: bool = False) -> bytes:
         """Return budget, total and lines as JSON."""
-        document = {
-            "budget": {name: getattr(self.budget, name) for name in (*_LIMITS, "seconds")},
-            "rollouts": self.rollouts,
-            "total": self.total(),
-            "lines": self.lines(),
-        }
+        budget = {name: getattr(self.budget, name) for name in (*_LIMITS, "seconds")}
+        with self._lock:
+            document = {
+                "budget": budget,
+                "rollouts": self.rollouts,
+                "total": self.total(),
+                "lines": self.lines(),
+            }
         return dumps(document, indent=indent)
 
     def table(self) -> str:
         """Return the lines and their sum as a table in plain text."""
-        lines = self.lines()
-        return table_of((*lines, self.total()) if len(lines) > 1 else lines, self._names)
+        with self._lock:
+            lines, total = self.lines(), self.total()
+        return table_of((*lines, total) if len(lines) > 1 else lines, self._names)
 
     __str__ = table
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import anyio
 
 from reflector._json import dumps
+from reflector._text import as_seconds
 from reflector.dispatch.engines import Ran
 from reflector.dispatch.provider import EngineProvider
 from reflector.dispatch.stdio_answer import document_of, protocol_error, read_document, read_output
@@ -119,7 +120,7 @@ class _StdioEngine:
                         raise
                 else:
                     return Ran(self._value(answer, task), attempt)
-        raise ProviderTimeoutError(f"{self._program}: did not answer within {seconds:.3g} s")
+        raise ProviderTimeoutError(f"{self._program}: did not answer within {as_seconds(seconds)} s")
 
     async def close(self) -> None:
         self._is_closed = True

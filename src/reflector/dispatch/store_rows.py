@@ -9,7 +9,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reflector.errors import StoreClosedError, StoreDamagedError, StoreOpenError, StoreWriteError
+from reflector._files import is_damage
+from reflector.errors import (
+    StoreClosedError,
+    StoreDamagedError,
+    StoreError,
+    StoreOpenError,
+    StoreWriteError,
+)
 from reflector.signals.sqlite_files import FileKind, open_reader, open_writer
 
 if TYPE_CHECKING:
@@ -170,6 +177,8 @@ class FileRows:
         try:
             yield
         except sqlite3.Error as err:
+            if not is_damage(err):
+                raise StoreError(f"the store {self._path} cannot be read now: {err}") from err
             raise StoreDamagedError(
                 f"the store {self._path} cannot be read: {err}. Move it away; what it holds has to be paid again."
             ) from err

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 
 from reflector._clock import Clock
+from reflector._text import as_seconds
 from reflector.dispatch.capacity import Capacity
 from reflector.errors import ConfigurationError, RateLimitedError
 
@@ -44,13 +45,14 @@ class _Window:
         self._entries: deque[list[float]] = deque()
         self._sum = 0.0
 
-    def earliest(self, now: float, amount: float, share: float) -> float:
-        """Return when so much more may pass, if that much of the limit holds."""
+    def earliest(self, now: float, start: float, amount: float, share: float) -> float:
+        """Return when so much more may pass, from `start` on, if that much of the limit holds."""
         limit = max(1.0, self._limit * share)
         room = limit - min(amount, limit)
         while self._entries and self._entries[0][0] + _MINUTE <= now:
             self._sum -= self._entries.popleft()[1]
-        start = max(now, self._entries[-1][0]) if self._entries else now
+        if self._entries:
+            start = max(start, self._entries[-1][0])
         left = self._sum
         for when, let_through in self._entries:
             if left <= room and when + _MINUTE > start:
@@ -71,6 +73,16 @@ class _Window:
         if self._entries and entry[0] >= self._entries[0][0]:
             self._sum += amount - entry[1]
             entry[1] = amount
+        while self._entries and not self._entries[-1][1]:  # nobody queues behind what is not sent
+            self._entries.pop()
+
+    def put_off(self, now: float, until: float) -> None:
+        """Move what is to come behind a pause, all of it equally far."""
+        ahead = [entry for entry in self._entries if entry[0] > now]
+        delay = until - ahead[0][0] if ahead else 0.0
+        if delay > 0:
+            for entry in ahead:
+                entry[0] += delay
 
 
 @dataclass(slots=True)
@@ -124,7 +136,8 @@ class Throttle:
             caller: Whose turn it counts as.
             input_tokens: About.
             max_tokens: Of the answer, at most.
-            deadline: A wait that would end later is not begun.
+            deadline: A wait for the limits per minute or for a pause that would end later is not begun. How long it may
+                wait for room, nobody can say before: that is for the caller to limit.
             patience: Seconds that a pause the provider asked for may last.
 
         Raises:
@@ -137,6 +150,8 @@ class Throttle:
             while start > self._clock.now():
                 await self._clock.sleep_until(start)
                 start = self._after_pause(start, deadline, patience)  # it may have been asked for meanwhile
+                start = max([start, *(entry[0] for _, entry in leave.entries)])
+                self._check(start, deadline, "its own limits per minute")
         except BaseException:
             self.leave(leave, was_sent=False)
             raise
@@ -148,9 +163,10 @@ class Throttle:
     ) -> float:
         with self._lock:
             wanted = self._wanted(input_tokens, max_tokens)
-            start = self._after_pause(self._clock.now(), deadline, patience)
+            now = self._clock.now()
+            start = self._after_pause(now, deadline, patience)
             for window, amount in wanted:
-                start = window.earliest(start, amount, self._share)
+                start = window.earliest(now, start, amount, self._share)
             self._check(start, deadline, "its own limits per minute")
             leave.entries += [(window, window.add(start, amount)) for window, amount in wanted]
             return start
@@ -165,7 +181,7 @@ class Throttle:
         with self._lock:
             now = start = self._clock.now()
             for window, amount in self._wanted(input_tokens, max_tokens):
-                start = window.earliest(start, amount, self._share)
+                start = window.earliest(now, start, amount, self._share)
         return max(start, self._paused_until) - now
 
     def leave(self, leave: Pass, *, was_sent: bool = True, tokens: int | None = None) -> None:
@@ -191,7 +207,7 @@ class Throttle:
         wait = start - self._clock.now()
         if wait > 0 and start > latest:
             raise RateLimitedError(
-                f"{reason} would last {wait:.3g} s longer, which is too long to wait for; nothing was sent",
+                f"{reason} would last {as_seconds(wait)} s longer, which is too long to wait for; nothing was sent",
                 retry_after=wait,
             )
 
@@ -206,6 +222,8 @@ class Throttle:
         with self._lock:
             if retry_after is not None:
                 self._paused_until = max(self._paused_until, now + retry_after)
+                for window in filter(None, (self._requests, self._tokens)):
+                    window.put_off(now, self._paused_until)
             if sent_at < self._slowed_at:
                 return
             self._slowed_at = now

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reflector.errors import JournalDamagedError, JournalOpenError, RunLogError
+from reflector.errors import JournalError, RunLogError
 from reflector.signals.signal import Signal
 from reflector.signals.sqlite_journal import SqliteJournal
 from reflector.usage import Usage
@@ -115,7 +115,7 @@ def read_run(path: str | Path) -> RunRecord:
         with SqliteJournal(path, read_only=True) as journal:
             for signal in journal.replay(f"{_PREFIX}*"):
                 _take(record, signal, seeds)
-    except (JournalOpenError, JournalDamagedError, KeyError, TypeError, ValueError) as err:
+    except (JournalError, KeyError, TypeError, ValueError) as err:
         raise RunLogError(f"{str(path)!r} cannot be read as the log of a run: {err}") from err
     if not record.id:
         raise RunLogError(f"{str(path)!r} is no log of a run: it holds no fact of one.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import time
 import warnings
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
@@ -464,7 +465,7 @@ class Reflector:
         """Have this Reflector and its model in a runtime for one call; yield the limits that lead a task to it."""
         asks_served = self._is_unconfigured and _is_model_served(runtime)
         if self._is_unconfigured and not asks_served:
-            warnings.warn(_NO_MODEL, NoModelWarning, stacklevel=2)
+            warnings.warn(_NO_MODEL, NoModelWarning, stacklevel=_callers_level())
         name = new_id("reflector")
         model_limits = None if asks_served else Limits(providers=(f"{name}.model",))
 
@@ -602,6 +603,14 @@ def _redactor(redact: Redactor | Callable[[str], str] | None) -> Redactor:
     if isinstance(redact, Redactor):
         return redact
     return _REDACTOR if redact is None else Redactor(keys=False, emails=False, function=redact)
+
+
+def _callers_level() -> int:
+    """Return the `stacklevel`, for whoever asks, of the line outside of this package that led here."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals["__name__"].partition(".")[0] in ("reflector", "contextlib"):
+        frame, level = frame.f_back, level + 1
+    return level
 
 
 def _is_slow(runs: Any) -> bool:

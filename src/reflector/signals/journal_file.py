@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from reflector.errors import JournalDamagedError, JournalOpenError
+from reflector._files import is_damage
+from reflector.errors import JournalDamagedError, JournalError, JournalOpenError
 from reflector.signals import sqlite_files
 from reflector.signals.sqlite_files import FileKind
 
@@ -78,12 +79,14 @@ def open_reader(path: Path) -> sqlite3.Connection:
 
 @contextmanager
 def retyped(path: Path) -> Iterator[None]:
-    """Turn errors of SQLite while reading into JournalDamagedError."""
+    """Turn errors of SQLite while reading into JournalDamagedError, or into JournalError if they pass."""
     import sqlite3
 
     try:
         yield
     except sqlite3.Error as err:
+        if not is_damage(err):
+            raise JournalError(f"the journal {path} cannot be read now: {err}") from err
         raise JournalDamagedError(
             f"the journal {path} cannot be read: {err}. Copy what `replay` still gives into a new one."
         ) from err

@@ -48,7 +48,7 @@ def validate_data(signal_type: str, data: Any) -> Any:
     if registered is None:
         return data
     payload, adapter = registered
-    if isinstance(payload, type) and isinstance(data, payload):
+    if type(data) is payload:
         return data
     try:
         return adapter.validate_python(data)

@@ -32,6 +32,7 @@ from reflector.signals.traceparent import Trace, child_span, format_traceparent,
 __all__ = ["DATAREF_LIMIT", "Signal", "completed_type", "failed_type"]
 
 DATAREF_LIMIT = 64 * 1024
+_TEXT_OR_NONE = frozenset({str, type(None)})
 """Bytes of JSON: the size that every intermediary must forward, according to CloudEvents 1.0."""
 
 
@@ -268,7 +269,7 @@ class Signal:
     @classmethod
     def from_dict(cls, members: Mapping[str, Any]) -> Signal:
         """Return the signal that the members of a CloudEvents JSON object make; see `from_json`."""
-        return _read(dict(members))
+        return _read(dict(members) if isinstance(members, Mapping) else members)
 
     @staticmethod
     def to_json_batch(signals: Iterable[Signal]) -> bytes:
@@ -444,6 +445,18 @@ def _read(members: Any) -> Signal:
     signal.correlationid = pop("correlationid", None)
     signal.causationid = pop("causationid", None)
     signal.trace = signal.deadline = signal.extensions = None
+    optional = (
+        signal.subject,
+        signal.datacontenttype,
+        signal.dataschema,
+        signal.dataref,
+        signal.correlationid,
+        signal.causationid,
+    )
+    if not _TEXT_OR_NONE.issuperset(map(type, optional)):
+        raise InvalidSignalError(
+            f"subject, datacontenttype, dataschema, dataref, correlationid and causationid are texts; got {optional!r}"
+        )
     if members:
         _read_rest(signal, members)
     if kind in REGISTERED and (signal.dataref is None or signal.data is not None):

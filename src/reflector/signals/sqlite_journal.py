@@ -14,8 +14,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from reflector._json import loads
-from reflector.errors import JournalClosedError, JournalDamagedError
+from reflector.errors import InvalidSignalError, JournalClosedError, JournalDamagedError
 from reflector.signals.journal import COLUMNS, Journal, check_limits, encode, microseconds
 from reflector.signals.journal_file import Durability, open_reader, open_writer, retyped
 from reflector.signals.journal_writer import JournalWriter
@@ -131,16 +130,16 @@ class SqliteJournal(Journal):
         return last - first + 1
 
     def check(self) -> list[str]:
+        problems = []
         try:
-            problems = [
-                f"SQLite: {row[0]}" for row in self._select("PRAGMA integrity_check") if row[0] != "ok"
-            ]
-            ((count,),) = self._select("SELECT count(*) FROM signals")
-            if count != len(self):
-                problems.append(f"{len(self) - count} positions are missing")
+            found = self._select("PRAGMA integrity_check")
+            problems += [f"SQLite: {row[0]}" for row in found if row[0] != "ok"]
+            ((missing,),) = self._select("SELECT max(position) - min(position) + 1 - count(*) FROM signals")
+            if missing:
+                problems.append(f"{missing} positions are missing")
             problems.extend(self._check_rows())
         except JournalDamagedError as err:
-            return [str(err)]
+            problems.append(str(err))
         return problems
 
     def statistics(self) -> dict[str, int]:
@@ -235,10 +234,10 @@ def _conditions(
 def _row_problem(row: dict[str, Any]) -> str | None:
     """Return what is wrong with a row, or None."""
     try:
-        members = loads(row["body"])
-    except ValueError as err:
-        return f"the signal is not JSON: {err}"
+        signal = Signal.from_json(row["body"])
+    except InvalidSignalError as err:
+        return f"no signal can be made of it: {err}"
     for name in ("id", "source", "type", "correlationid", "causationid"):
-        if not isinstance(members, dict) or members.get(name) != row[name]:
+        if getattr(signal, name) != row[name]:
             return f"column {name} says {row[name]!r}, the signal something else"
     return None

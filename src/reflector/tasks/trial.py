@@ -15,6 +15,7 @@ import anyio
 from anyio.abc import ByteReceiveStream, Process
 
 from reflector._json import Value
+from reflector._text import as_seconds
 from reflector.errors import ConfigurationError
 
 __all__ = ["Trial", "run_trial"]
@@ -45,7 +46,7 @@ class Trial(Value):
     def reason(self) -> str:
         """Why it did not pass, with the last line that it wrote."""
         if self.returncode is None:
-            how = f"{self.command[0]} was not done after {self.seconds:.3g} s"
+            how = f"{self.command[0]} was not done after {as_seconds(self.seconds)} s"
         elif self.returncode < 0:
             how = f"{self.command[0]} was ended by signal {-self.returncode}"
         else:

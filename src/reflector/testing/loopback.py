@@ -98,8 +98,8 @@ class LoopbackServer:
     Args:
         script: A list is used up in order; what stands alone answers every request. A text is a
             reply, a mapping is the body of a 200, an `Answer` is sent as it is (`reflector.testing.answers`
-            makes replies, errors and faults), a function is asked with the `LoopbackRequest`. None
-            repeats the last message.
+            makes replies, errors and faults), a function is asked with the `LoopbackRequest`, and what it
+            raises is told in a 500. None repeats the last message.
         api_key: Requests without this key are refused. None: every key will do.
         latency: Seconds before every answer.
         requests_per_minute: Above it 429 is answered, with the wait.
@@ -261,7 +261,10 @@ class LoopbackServer:
 
     def _answer_of(self, item: Any, request: LoopbackRequest) -> Answer:
         if callable(item):
-            item = item(request)
+            try:
+                item = item(request)
+            except Exception as err:  # noqa: BLE001 - the script is the user's; its error is told to the client
+                return make.error(500, f"the script raised {type(err).__name__}: {shorten(str(err), 400)}")
         if item is None:
             item = request.text or " "
         if isinstance(item, str):
