@@ -253,7 +253,13 @@ async def test_a_models_reduction_keeps_word_for_word() -> None:
 
 def answering(*descriptions: str) -> Reflector:
     suggestions = [
-        {"type": "add", "category": "clarity", "description": each, "specific_text": each, "rationale": "It failed."}
+        {
+            "type": "add",
+            "category": "clarity",
+            "description": each,
+            "specific_text": each,
+            "rationale": "It failed.",
+        }
         for each in descriptions
     ]
     answer = {"analysis": "It adds.", "root_causes": ["It adds wrongly."], "suggestions": suggestions}
