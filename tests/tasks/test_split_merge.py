@@ -251,6 +251,21 @@ async def test_a_models_reduction_keeps_word_for_word() -> None:
         await model_reduction("rules")(["first", "second"])
 
 
+async def test_a_reduction_may_keep_nothing_and_asks_nobody_about_nothing() -> None:
+    asked: list[str] = []
+
+    def model(messages: Any) -> str:
+        asked.append(str(messages))
+        return '{"analysis": "nothing is worth it", "keep": []}'
+
+    output = await model_reduction(model)([reflection(GUARD), reflection(NAME)])
+    assert (said(output.value), output.value.analysis) == ([], "nothing is worth it")
+    nothing = await model_reduction(model)([reflection(), reflection()])
+    assert (said(nothing.value), nothing.usage, len(asked)) == ([], Usage(), 1)
+    with pytest.raises(UnparsableReflectionError, match="none of the answers"):
+        await model_reduction(model)(["first", "second"])
+
+
 def answering(*descriptions: str) -> Reflector:
     suggestions = [
         {
