@@ -12,7 +12,17 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from reflector._text import one_line, replace_surrogates, shorten
 from reflector.errors import InputError
 
-__all__ = ["Document", "Given", "JSONValue", "Value", "dumps", "first_problem", "loads", "loads_exactly", "scan"]
+__all__ = [
+    "Document",
+    "Given",
+    "JSONValue",
+    "Value",
+    "dumps",
+    "first_problem",
+    "loads",
+    "loads_exactly",
+    "scan",
+]
 
 JSONValue = Any
 """A value that JSON can hold: None, bool, int, float, str, list or dict of these."""
