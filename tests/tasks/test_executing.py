@@ -16,7 +16,7 @@ from reflector.clifford.task import CliffordOperation
 from reflector.dispatch.ledger import Ledger
 from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.task import Estimate, Limits, Task, TaskOutput
-from reflector.errors import ConfigurationError, InvalidGroupError
+from reflector.errors import ConfigurationError, DuplicateAgentError, InvalidGroupError
 from reflector.tasks.executing import execute_all
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.merging import Ensemble
@@ -306,6 +306,66 @@ async def test_it_joins_the_runtime_and_asks_nobody_else_there() -> None:
         (again,) = await all_of([rollout(3)], providers=table)
         assert [ref.name for ref in runtime.providers("rollout")] == ["mine"]
     assert [own.provider, other.provider, again.provider] == ["mine", "table", "table"]
+
+
+async def test_batches_at_once_have_a_provider_in_common_and_ask_nobody_of_the_other_table() -> None:
+    both, came, under_way, most = anyio.Event(), set[int](), 0, 0
+
+    async def work(task: Task) -> str:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        came.add(task.payload.example)
+        if came == {1, 2}:
+            both.set()
+        await both.wait()
+        under_way -= 1
+        return "shared"
+
+    shared, dear = function(work, concurrency=4), function(give_back, "dear", cost_in=1.0)
+    done: dict[int, list[GroupResult]] = {}
+
+    async def collect(number: int, table: list[ProviderSpec]) -> None:
+        groups = [rollout(number, estimate=Estimate(input_tokens=1)) for _ in range(3)]
+        done[number] = await all_of(groups, providers=table)
+
+    async with Runtime() as runtime:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(collect, 1, [shared])
+            tasks.start_soon(collect, 2, [shared])
+            tasks.start_soon(collect, 3, [dear])
+        assert runtime.providers() == []
+        assert runtime.find("mine") is runtime.find("dear") is None
+    assert 1 < most <= 4
+    seen = {number: {(each.provider, each.value) for each in results} for number, results in done.items()}
+    assert seen == {1: {("mine", "shared")}, 2: {("mine", "shared")}, 3: {("dear", 3)}}
+
+
+async def test_another_provider_of_a_name_that_lives_is_refused() -> None:
+    gate = anyio.Event()
+
+    async def wait(task: Task) -> None:
+        if task.payload.example == 2:
+            await gate.wait()
+
+    async with Runtime(), execute_all([rollout(1), rollout(2)], providers=[function(wait)]) as results:
+        await anext(results)
+        with pytest.raises(DuplicateAgentError, match="'mine' lives already"):
+            await all_of([rollout(3)], providers=[function(give_back)])
+        gate.set()
+        assert (await anext(results)).status == "completed"
+
+
+async def test_a_policy_that_raises_fails_its_task_alone() -> None:
+    specs = [function(give_back, name) for name in ("one", "two")]
+
+    def odd(candidate: Any) -> float:
+        return 1 / 0
+
+    (result,) = await all_of([rollout(1)], providers=specs, policy=odd)
+    assert (result.status, result.error and result.error.type) == ("failed", "ConfigurationError")
+    assert result.error is not None
+    assert "the policy odd raised ZeroDivisionError" in result.error.message
 
 
 async def test_an_outage_that_passes_is_waited_for_and_one_that_does_not_is_not() -> None:

@@ -9,9 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reflector._json import dumps
 from reflector.code.chunk import Chunk, ChunkKind
 from reflector.dispatch.task import Estimate, Limits, TaskOutput
 from reflector.errors import InputError, UnparsableReflectionError
+from reflector.reflecting.reflection import Reflection
+from reflector.reflecting.reflector import Reflector
 from reflector.reflection.models import Suggestion
 from reflector.tasks.code_results import CodeReflection, CodeSuggestion
 from reflector.tasks.group import TaskGroup
@@ -246,3 +249,54 @@ async def test_a_models_reduction_keeps_word_for_word() -> None:
         await model_reduction(lambda messages: "whatever")(["first", "second"])
     with pytest.raises(InputError, match="the rules cannot choose"):
         await model_reduction("rules")(["first", "second"])
+
+
+async def test_a_reduction_may_keep_nothing_and_asks_nobody_about_nothing() -> None:
+    asked: list[str] = []
+
+    def model(messages: Any) -> str:
+        asked.append(str(messages))
+        return '{"analysis": "nothing is worth it", "keep": []}'
+
+    output = await model_reduction(model)([reflection(GUARD), reflection(NAME)])
+    assert (said(output.value), output.value.analysis) == ([], "nothing is worth it")
+    nothing = await model_reduction(model)([reflection(), reflection()])
+    assert (said(nothing.value), nothing.usage, len(asked)) == ([], Usage(), 1)
+    with pytest.raises(UnparsableReflectionError, match="none of the answers"):
+        await model_reduction(model)(["first", "second"])
+
+
+def answering(*descriptions: str) -> Reflector:
+    suggestions = [
+        {
+            "type": "add",
+            "category": "clarity",
+            "description": each,
+            "specific_text": each,
+            "rationale": "It failed.",
+        }
+        for each in descriptions
+    ]
+    answer = {"analysis": "It adds.", "root_causes": ["It adds wrongly."], "suggestions": suggestions}
+    return Reflector(lambda messages: dumps(answer).decode())
+
+
+async def test_reflections_on_a_prompt_are_one_with_edits_of_its_own() -> None:
+    run = [{"role": "user", "content": "2+2?"}, {"role": "assistant", "content": "5"}]
+    units, steps, short = "State the unit of each result.", "Show each step of a sum.", "Answer in one word."
+    values = [
+        await answering(*said).reflect(run, prompt="Add.")
+        for said in ((units, steps), (short, units), (units,))
+    ]
+    union = await merge_values(values, "union")
+    assert isinstance(union, Reflection)
+    assert said(union) == [units, steps, short]
+    assert len(union.root_causes) == union.analysis.count("It adds.") == 1
+    assert all(each in union.improved_prompt for each in (units, steps, short))
+    assert len(union.suggestion_confidence) == 3
+    assert union.usage == sum((each.usage for each in values), Usage())
+    vote = await merge_values([value.model_dump(mode="json") for value in values], "vote")  # from programs
+    assert isinstance(vote, Reflection)
+    assert said(vote) == [units]
+    assert steps not in vote.improved_prompt
+    assert said(await merge_values(values, "best")) in [said(value) for value in values]

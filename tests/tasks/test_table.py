@@ -102,6 +102,11 @@ def test_the_origins_table_flat_and_nested(tmp_path: Path) -> None:
     [
         ("providers = 3", "providers is a list of tables"),
         ("", r"write \[\[providers\]\]"),
+        (
+            "[[providers]]\nname = 'x'\nkind = 'stdio'\ncommand = 'a \"b'",
+            r"\(x\): command: no closing quotation; got",
+        ),
+        ("[[providers]]\nname = 'x'\nkind = 'stdio'\ncommand = ' '", r"\(x\): command names no program"),
         ("[[provider]]\nname = 'x'", "no key 'provider'; did you mean 'providers'"),
         ("[[providers]]\nname = 'x'\nkind = 'echo'\ncots_in = 1", r"\(x\): there is no key 'cots_in'; did you mean"),
         ("[[providers]]\nkind = 'echo'", r"provider 1 \(without a name\): name: Field required"),

@@ -13,7 +13,7 @@ from typing import Annotated
 import anyio
 import typer
 
-from reflector._json import dumps, loads
+from reflector._json import dumps, loads_exactly
 from reflector._text import clean, one_line
 from reflector.cli.output import MODEL_FAILED, print_line
 from reflector.dispatch.ledger import Ledger
@@ -165,7 +165,7 @@ async def _chunks(file: str) -> AsyncIterator[bytes]:
 
 def _told(result: GroupResult) -> str:
     """Return a result for people: a line, and one for each suggestion about code."""
-    shown, suggestions = loads(result.to_line()), tuple[CodeSuggestion, ...]()
+    shown, suggestions = loads_exactly(result.to_line()), tuple[CodeSuggestion, ...]()
     said = dumps(shown["result"]).decode()
     if shown["error"]:
         said = f"{shown['error']['type']}: {shown['error']['message']}"

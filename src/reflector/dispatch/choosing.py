@@ -235,7 +235,10 @@ def _rule(policy: Policy) -> _Rule:
     name = getattr(policy, "__name__", "policy")
 
     def figures(candidate: Candidate) -> tuple[float]:
-        given: Any = policy(candidate)
+        try:
+            given: Any = policy(candidate)
+        except Exception as err:
+            raise ConfigurationError(f"the policy {name} raised {type(err).__name__}: {err}") from err
         if not isinstance(given, int | float) or math.isnan(given):
             raise ConfigurationError(f"a policy returns a number; {name} returned {given!r}")
         return (given,)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from reflector._json import dumps, loads
+from reflector._json import dumps, loads_exactly
 from reflector._text import clean, one_line
 from reflector.dispatch.task import Task, TaskOutput
 from reflector.errors import ConfigurationError, ProviderProtocolError, ProviderReportedError
@@ -40,7 +40,7 @@ def read_document(content: bytes, program: object) -> Any:
         ProviderProtocolError: If it is none.
     """
     try:
-        return loads(content)
+        return loads_exactly(content)
     except ValueError as err:
         what = "nothing" if not content.strip() else f"no JSON ({err})"
         raise protocol_error(program, f"answered {what}", content) from None

@@ -14,7 +14,7 @@ from typing import Any
 
 import anyio
 
-from reflector._json import dumps, loads
+from reflector._json import dumps, loads_exactly
 from reflector.agents.groups import only_error
 from reflector.dispatch.task import TaskOutput
 from reflector.errors import ConfigurationError, InputError
@@ -225,6 +225,6 @@ def _parsed(content: bytes) -> Any:
     if not content.strip():
         raise InputError("the request is empty; expected a JSON document")
     try:
-        return loads(content)
+        return loads_exactly(content)
     except ValueError as err:
         raise InputError(f"the request is not JSON: {err}") from None

@@ -9,10 +9,8 @@ from pydantic import Field, ValidationError
 from reflector._ids import new_id
 from reflector._json import JSONValue, Value, dumps, loads
 from reflector._text import one_line
-from reflector.edits.planning import plan_edits
 from reflector.errors import ConversationCompletedError, InputError, MaxTurnsReachedError
-from reflector.reflecting.reflection import Reflection
-from reflector.reflecting.runs import seen_runs
+from reflector.reflecting.reflection import Reflection, combined
 from reflector.reflection.follow_up import FollowUp, Weakness, choose_question
 from reflector.reflection.joining import join_turns
 from reflector.reflection.models import Exchange, ParsedReflection, ReflectionRequest
@@ -91,29 +89,7 @@ class Conversation(Value):
         """
         if len(self.turns) < 2:
             return self.turns[0].reflection if self.turns else None
-        last = self.turns[-1].reflection
-        joined = join_turns(self.reflections)
-        plan = plan_edits(
-            joined,
-            last.prompt,
-            config=last.plan.config,
-            examples=seen_runs(self.request),
-            task=self.request.task_description,
-        )
-        sure = {
-            suggestion: confidence
-            for each in self.reflections
-            for suggestion, confidence in zip(each.suggestions, each.suggestion_confidence, strict=False)
-        }
-        known = [sure.get(suggestion) for suggestion in joined.suggestions]
-        merged: Reflection = joined.replace(
-            suggestion_confidence=tuple(each for each in known if each is not None) if all(known) else (),
-            plan=plan,
-            usage=self.usage,
-            cached=all(reflection.cached for reflection in self.reflections),
-            duration_ms=sum(reflection.duration_ms for reflection in self.reflections),
-        )
-        return merged
+        return combined(self.reflections, join_turns(self.reflections), task=self.request.task_description)
 
     def complete(self) -> Conversation:
         """Return the conversation as completed: nothing more is asked in it."""

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 from pydantic import Field
 
 from reflector.edits.plan import EditPlan
+from reflector.edits.planning import plan_edits
 from reflector.reflection.calibration import Probability
 from reflector.reflection.models import Origin, ParsedReflection, ParseMode, Suggestion
 from reflector.trajectories.analysis import TrajectoryAnalysis
 from reflector.trajectories.step import Outcome
 from reflector.usage import Usage
 
-__all__ = ["Reflection"]
+__all__ = ["Reflection", "combined"]
 
 
 class Reflection(ParsedReflection):
@@ -104,3 +106,31 @@ class Reflection(ParsedReflection):
         """Return the suggestions, high priority first; of equal priority in the order of the answer."""
         order = {"high": 0, "medium": 1, "low": 2}
         return tuple(sorted(self.suggestions, key=lambda suggestion: order[suggestion.priority]))
+
+
+def combined(parts: Sequence[Reflection], joined: ParsedReflection, *, task: str | None) -> Reflection:
+    """Return several reflections on the same runs as one, with the edits that follow from it.
+
+    Args:
+        parts: The reflections.
+        joined: What they say together: one of them, with other fields.
+        task: What the agent is to do.
+    """
+    last = parts[-1]
+    seen = [each.trajectory for each in (last.run_analysis, *last.other_analyses)]
+    examples = [run for run in seen if run is not None]
+    sure = {
+        suggestion: confidence
+        for each in parts
+        for suggestion, confidence in zip(each.suggestions, each.suggestion_confidence, strict=False)
+    }
+    known = [sure.get(suggestion) for suggestion in joined.suggestions]
+    reflection = joined.replace(
+        suggestion_confidence=tuple(each for each in known if each is not None) if all(known) else (),
+        plan=plan_edits(joined, last.prompt, config=last.plan.config, examples=examples, task=task),
+        model=", ".join(dict.fromkeys(each.model for each in parts)),
+        usage=sum((each.usage for each in parts), Usage()),
+        cached=all(each.cached for each in parts),
+        duration_ms=sum(each.duration_ms for each in parts),
+    )
+    return cast(Reflection, reflection)

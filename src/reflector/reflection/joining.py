@@ -15,25 +15,26 @@ Place = tuple[int, int]
 """Number of the part, and position in it."""
 
 
-def join_groups(parts: Sequence[ParsedReflection]) -> ParsedReflection:
+def join_groups(parts: Sequence[ParsedReflection], *, least: int = 1) -> ParsedReflection:
     """Return the reflections on groups of runs as one: each cause and suggestion once, with all runs that show it.
 
-    What most runs show stands first. Of several wordings the fullest is kept.
+    What most runs show stands first. Of several wordings the fullest is kept. What fewer than `least` parts suggest is
+    left out.
     """
     causes = [
         (parts[places[0][0]].root_causes[places[0][1]], _runs(parts, places, "cause_runs"))
         for places in same_causes([part.root_causes for part in parts])
     ]
-    merged = merge_suggestions([part.suggestions for part in parts])
+    merged = [each for each in merge_suggestions([part.suggestions for part in parts]) if each.count >= least]
     suggestions = [(each.suggestion, _runs(parts, each.places, "suggestion_runs")) for each in merged]
     causes.sort(key=lambda each: -len(each[1]))
     suggestions.sort(key=lambda each: -len(each[1]))
     joined: ParsedReflection = parts[0].replace(
-        analysis="\n\n".join(part.analysis for part in parts),
+        analysis="\n\n".join(dict.fromkeys(part.analysis for part in parts)),
         root_causes=tuple(cause for cause, _ in causes),
         suggestions=tuple(suggestion for suggestion, _ in suggestions),
         expected_improvement="\n\n".join(
-            part.expected_improvement for part in parts if part.expected_improvement
+            dict.fromkeys(part.expected_improvement for part in parts if part.expected_improvement)
         ),
         provenance=Provenance(
             cause_runs=tuple(runs for _, runs in causes),

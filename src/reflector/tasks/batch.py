@@ -15,7 +15,7 @@ import anyio.lowlevel
 from pydantic import ValidationError
 
 from reflector.agents._wake import Bell
-from reflector.agents.ambient import ambient_runtime
+from reflector.agents.ambient import ambient_runtime, current_runtime
 from reflector.agents.groups import only_error
 from reflector.agents.ref import AgentRef
 from reflector.dispatch.choosing import Policy
@@ -26,7 +26,7 @@ from reflector.dispatch.provider import ProviderCard
 from reflector.errors import InvalidGroupError, ProviderBusyError, ReflectorError
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.merging import Ensemble, FailurePolicy, merge_results
-from reflector.tasks.providers import prepare, spawn_all
+from reflector.tasks.providers import hired
 from reflector.tasks.results import GroupResult
 from reflector.tasks.splitting import split_group, tokens_of
 from reflector.tasks.table import ProviderSpec
@@ -115,21 +115,15 @@ class Batch:
         scope.cancel()
 
     async def _work(self) -> None:
-        async with ambient_runtime() as runtime:
+        if self._specs and current_runtime() is not None:
+            # Others there are not asked. Twice: a single name would be insisted on, however often it failed.
+            self._names = tuple(spec.name for spec in self._specs) * 2
+        async with ambient_runtime() as runtime, hired(runtime, self._specs, self._folder):
             self._runtime = runtime
-            prepared = [await prepare(spec, self._folder) for spec in self._specs]
-            if prepared and runtime.providers():
-                self._names = tuple(each.name for each in prepared)  # the others there are not asked
-            staff = await spawn_all(runtime, prepared)
-            try:
-                async with anyio.create_task_group() as tasks:
-                    if self._source is None:
-                        tasks.start_soon(self._feed)
-                    await self._start_all(tasks)
-            finally:
-                with anyio.CancelScope(shield=True):
-                    for ref in staff:
-                        await ref.stop(drain=0.0)
+            async with anyio.create_task_group() as tasks:
+                if self._source is None:
+                    tasks.start_soon(self._feed)
+                await self._start_all(tasks)
 
     # --- who is next ---
 
@@ -192,7 +186,7 @@ class Batch:
         return heapq.heappop(min(ready))[2] if ready else None
 
     def _limit(self, kind: str) -> int:
-        return sum(ref.concurrency for ref in self._runtime.providers(kind)) or _UNLIMITED
+        return sum(ref.concurrency for ref in self._capable(kind, self._names)) or _UNLIMITED
 
     # --- one group ---
 
@@ -206,7 +200,7 @@ class Batch:
     async def _result(self, group: TaskGroup) -> GroupResult:
         if self._names is not None and group.limits.providers is None:
             group = group.replace(limits=group.limits.replace(providers=self._names))
-        refs = self._capable(group)
+        refs = self._capable(group.task_type, group.limits.providers)
         windows = [ref.card.context_window if isinstance(ref.card, ProviderCard) else None for ref in refs]
         window = max((size for size in windows if size is not None), default=0)
         if window and None not in windows and tokens_of(group) > window:
@@ -216,15 +210,14 @@ class Batch:
                 return await merge_results(group, results, on_failure=self._options.on_failure)
         return await self._answer(group)
 
-    def _capable(self, group: TaskGroup) -> list[AgentRef]:
-        named = group.limits.providers
-        refs = self._runtime.providers(group.task_type)
-        return [ref for ref in refs if named is None or ref.name in named]
+    def _capable(self, kind: str, named: tuple[str, ...] | None) -> list[AgentRef]:
+        return [ref for ref in self._runtime.providers(kind) if named is None or ref.name in named]
 
     async def _answer(self, group: TaskGroup) -> GroupResult:
         """Return the answer to a group that somebody can take: of one provider, or of several, merged."""
         ensemble = self._options.ensemble
-        names = [ref.name for ref in self._capable(group)][: ensemble.size] if ensemble else []
+        capable = self._capable(group.task_type, group.limits.providers)
+        names = [ref.name for ref in capable][: 1 if ensemble is None else ensemble.size]
         if ensemble is None or len(names) < 2:
             return await self._execute(group)
         cost = group.limits.cost_usd

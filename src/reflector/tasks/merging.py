@@ -14,8 +14,10 @@ from reflector._json import Value, dumps
 from reflector.dispatch.decision import Decision
 from reflector.dispatch.task import TaskOutput
 from reflector.errors import ConfigurationError
+from reflector.reflecting.reflection import Reflection, combined
 from reflector.reflection.aggregation.likeness import Wording
 from reflector.reflection.confidence import level_of
+from reflector.reflection.joining import join_groups
 from reflector.reflection.models import Priority
 from reflector.tasks.code_results import CodeReflection, CodeSuggestion
 from reflector.tasks.group import TaskGroup
@@ -40,7 +42,7 @@ Reduction = Callable[[Sequence[Any]], Any | Awaitable[Any]]
 Merge = Literal["union", "vote", "best"] | Reduction
 """How values become one.
 
-- `union`: everything that any of them says: suggestions about code once each, plain data put together, of anything else
+- `union`: everything that any of them says: suggestions once each, plain data put together, of anything else
   a list of those that differ.
 - `vote`: what more than half of them say; of values without suggestions, the most frequent one.
 - `best`: the one that is most confident; of equals the first.
@@ -144,10 +146,11 @@ async def merge_values(values: Sequence[Any], merge: Merge) -> Any:
 
 
 def _typed(value: Any) -> Any:
-    """Return a code reflection that came from a program as what it is."""
-    if isinstance(value, dict) and "suggestions" in value:
-        with suppress(ValidationError):
-            return CodeReflection.model_validate(value)
+    """Return a reflection that came from a program as what it is."""
+    for kind in (CodeReflection, Reflection):
+        if isinstance(value, dict) and "suggestions" in value:
+            with suppress(ValidationError):
+                return kind.model_validate(value)
     return value
 
 
@@ -160,15 +163,15 @@ def _confidence(value: Any) -> float:
 
 
 def _voted(values: Sequence[Any]) -> Any:
-    if all(isinstance(value, CodeReflection) for value in values):
-        return _joined(values, least=len(values) // 2 + 1)
+    if (joined := _joined(values, least=len(values) // 2 + 1)) is not None:
+        return joined
     ballots = [dumps(value, sort_keys=True) for value in values]
     return values[ballots.index(Counter(ballots).most_common(1)[0][0])]
 
 
 def _united(values: Sequence[Any]) -> Any:
-    if all(isinstance(value, CodeReflection) for value in values):
-        return _joined(values, least=1)
+    if (joined := _joined(values, least=1)) is not None:
+        return joined
     if all(isinstance(value, dict) for value in values):
         keys = dict.fromkeys(key for value in values for key in value)
         return {key: _united([value[key] for value in values if key in value]) for key in keys}
@@ -207,8 +210,16 @@ def _overlap(first: CodeSuggestion, second: CodeSuggestion) -> bool:
     return first.start_line <= second.end_line and second.start_line <= first.end_line
 
 
-def _joined(reflections: Sequence[CodeReflection], *, least: int) -> CodeReflection:
-    """Return one reflection that suggests what at least so many say."""
+def _joined(values: Sequence[Any], *, least: int) -> CodeReflection | Reflection | None:
+    """Return one reflection that suggests what at least so many say; None if the values are no such reflections."""
+    if all(isinstance(value, CodeReflection) for value in values):
+        return _joined_code(values, least=least)
+    if all(isinstance(value, Reflection) for value in values) and len({each.prompt for each in values}) == 1:
+        return combined(values, join_groups(values, least=least), task=None)
+    return None
+
+
+def _joined_code(reflections: Sequence[CodeReflection], *, least: int) -> CodeReflection:
     score = sum(each.confidence_score for each in reflections) / len(reflections)
     return CodeReflection(
         analysis="\n\n".join(dict.fromkeys(each.analysis for each in reflections if each.analysis)),

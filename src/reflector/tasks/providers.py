@@ -6,11 +6,13 @@ import importlib
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, assert_never
 
+import anyio
 from pydantic import BaseModel
 
 from reflector.agents.agent import is_async_callable
@@ -33,7 +35,7 @@ from reflector.tasks.table import ProviderSpec
 from reflector.tasks.wire import write_group
 from reflector.usage import Price
 
-__all__ = ["Prepared", "echo", "import_target", "prepare", "spawn_all"]
+__all__ = ["Prepared", "echo", "hired", "import_target", "prepare"]
 
 TRY_TIMEOUT = 300.0
 """Seconds for one task, of a provider that says no other."""
@@ -218,8 +220,63 @@ async def _model(spec: ProviderSpec) -> Prepared:
     return _prepared(spec, partial(ModelProvider, model), MODEL_KINDS, running=concurrency)
 
 
-async def spawn_all(runtime: Runtime, prepared: Iterable[Prepared]) -> list[AgentRef]:
-    """Spawn providers in the order of the table; all or none."""
+# --- those that live ---
+
+
+class _Seat:
+    """A provider that lives, and how many need it."""
+
+    def __init__(self, spec: ProviderSpec, folder: Path | None, ref: AgentRef) -> None:
+        self.spec, self.folder, self.ref, self.users = spec, folder, ref, 0
+
+
+class _Staff:
+    """The providers of one runtime that come from tables, by name."""
+
+    def __init__(self) -> None:
+        self.lock = anyio.Lock()
+        self.seats: dict[str, _Seat] = {}
+
+
+@asynccontextmanager
+async def hired(runtime: Runtime, specs: Sequence[ProviderSpec], folder: Path | None) -> AsyncIterator[None]:
+    """Keep the providers of a table alive for the block, in the order of the table; all or none.
+
+    Blocks at the same time have a provider of the same spec in common: its limits and credits, too.
+
+    Raises:
+        ConfigurationError: As `prepare`.
+        DuplicateAgentError: If an agent of the name lives that is not this provider.
+    """
+    staff: _Staff = runtime.services.setdefault(_Staff, _Staff())
+    async with staff.lock:
+        seats = [
+            seat
+            for spec in specs
+            if (seat := staff.seats.get(spec.name)) is not None
+            and (seat.spec, seat.folder, seat.ref.is_alive) == (spec, folder, True)
+        ]
+        shared = [seat.spec.name for seat in seats]
+        new = [spec for spec in specs if spec.name not in shared]
+        refs = await _spawn_all(runtime, [await prepare(spec, folder) for spec in new])
+        seats += [_Seat(spec, folder, ref) for spec, ref in zip(new, refs, strict=True)]
+        for seat in seats:
+            staff.seats[seat.spec.name] = seat
+            seat.users += 1
+    try:
+        yield
+    finally:
+        with anyio.CancelScope(shield=True):
+            async with staff.lock:
+                for seat in seats:
+                    seat.users -= 1
+                    if not seat.users:
+                        await seat.ref.stop(drain=0.0)
+                        if staff.seats.get(seat.spec.name) is seat:
+                            del staff.seats[seat.spec.name]
+
+
+async def _spawn_all(runtime: Runtime, prepared: Iterable[Prepared]) -> list[AgentRef]:
     refs: list[AgentRef] = []
     try:
         for each in prepared:
@@ -227,7 +284,8 @@ async def spawn_all(runtime: Runtime, prepared: Iterable[Prepared]) -> list[Agen
                 await runtime.spawn(each.handler, name=each.name, accepts=each.accepts, card=each.card)
             )
     except BaseException:
-        for ref in refs:
-            await ref.stop()
+        with anyio.CancelScope(shield=True):
+            for ref in refs:
+                await ref.stop()
         raise
     return refs

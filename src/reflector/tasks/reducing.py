@@ -14,7 +14,7 @@ from reflector.llm.messages import Message
 from reflector.reflecting.reflector import Reflector
 from reflector.reflection.candidates import find_documents
 from reflector.tasks.code_results import CodeReflection
-from reflector.tasks.merging import suggestions_of
+from reflector.tasks.merging import merge_values, suggestions_of
 
 __all__ = ["model_reduction"]
 
@@ -52,7 +52,11 @@ def model_reduction(
             return TaskOutput(value=values[keep[0]], usage=usage)
         known = [suggestion for suggestion, _ in suggestions_of(reflections)]
         analyses = "\n\n".join(dict.fromkeys(each.analysis for each in reflections))
-        keep, analysis, usage = await _asked(reflector, f"{_SUGGESTIONS}\n\n{fenced(analyses)}", known)
+        if not known:
+            return TaskOutput(value=await merge_values(reflections, "union"))
+        keep, analysis, usage = await _asked(
+            reflector, f"{_SUGGESTIONS}\n\n{fenced(analyses)}", known, least=0
+        )
         value = max(reflections, key=lambda each: each.confidence_score).replace(
             analysis=analysis or analyses, suggestions=tuple(known[number] for number in keep)
         )
@@ -62,7 +66,7 @@ def model_reduction(
 
 
 async def _asked(
-    reflector: Reflector, instructions: str, values: Sequence[Any]
+    reflector: Reflector, instructions: str, values: Sequence[Any], *, least: int = 1
 ) -> tuple[list[int], str, Any]:
     """Return the places of the values that a model keeps, its analysis, and what asking took."""
     shown = "\n".join(
@@ -82,7 +86,7 @@ async def _asked(
             for number in dict.fromkeys(numbers)
             if type(number) is int and 0 < number <= len(values)
         ]
-        if keep:
+        if keep or (answer.get("keep") == [] and not least):
             return keep, str(answer.get("analysis") or ""), reply.usage
     error = UnparsableReflectionError(
         "the reduction names none of the answers", reason="no_reflection", raw=reply.content

@@ -6,7 +6,7 @@ import difflib
 import os
 import shlex
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -92,6 +92,8 @@ class ProviderSpec(Value):
         unknown = [kind for kind in self.accepts if kind not in PAYLOADS]
         if unknown:
             raise ValueError(f"accepts: {_no_such(unknown[0], 'kind of task', PAYLOADS)}")
+        if self.command and not _words(self.command):
+            raise ValueError(f"command names no program; got {self.command!r}")
         return self
 
     @property
@@ -102,8 +104,14 @@ class ProviderSpec(Value):
     @property
     def is_session(self) -> bool:
         """Whether its program is kept, and given one line for each task."""
-        words = shlex.split(self.command) if isinstance(self.command, str) else self.command or ()
-        return self.mode == "session" if self.mode else "--session" in words
+        return self.mode == "session" if self.mode else "--session" in _words(self.command or ())
+
+
+def _words(command: str | tuple[str, ...]) -> Sequence[str]:
+    try:
+        return shlex.split(command) if isinstance(command, str) else command
+    except ValueError as err:  # a quote that is not closed
+        raise ValueError(f"command: {str(err).lower()}; got {command!r:.60}") from None
 
 
 def read_providers(

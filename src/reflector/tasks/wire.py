@@ -10,7 +10,7 @@ from typing import Any, Literal, assert_never
 
 from pydantic import ValidationError
 
-from reflector._json import loads, scan
+from reflector._json import loads_exactly, scan
 from reflector._text import one_line
 from reflector.clifford.task import CliffordOperation
 from reflector.errors import InputError, InvalidGroupError
@@ -126,7 +126,7 @@ class GroupReader:
             yield InvalidGroupError(f"it has more than {MAX_DOCUMENT:,} bytes", line=self._line)
         elif text:
             try:
-                document = loads(text)
+                document = loads_exactly(text)
             except ValueError as err:
                 yield InvalidGroupError(_not_json(err), line=self._line)
             else:
