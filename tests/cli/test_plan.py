@@ -103,6 +103,14 @@ def test_a_table_of_providers_gives_the_expected_cost(run: Any) -> None:
     assert "cheap: about $0.00" in out
 
 
+@pytest.mark.slow
+def test_prices_that_the_table_leaves_open_are_those_that_litellm_knows(run: Any) -> None:
+    Path("p.toml").write_text('[[providers]]\nname = "m"\nkind = "model"\nmodel = "openai/gpt-4o-mini"\n')
+    code, out, _ = run("plan", "tree", "--providers", "p.toml")
+    assert code == 0
+    assert "m: about $0.00" in out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

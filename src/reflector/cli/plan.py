@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import anyio
 import typer
 
 from reflector._json import dumps
@@ -21,6 +22,8 @@ from reflector.tasks.expectation import estimate_of
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.payloads import CodeEvolutionTask
 from reflector.tasks.planning import Plan, PlanOptions, plan
+from reflector.tasks.providers import known_specs
+from reflector.tasks.table import read_providers
 from reflector.tasks.wire import write_group
 
 __all__ = ["plan_command"]
@@ -102,7 +105,7 @@ def plan_command(
             max_tokens=max_tokens,
             limit=limit,
             goal=goal,
-            providers=providers,
+            providers=None if providers is None else anyio.run(known_specs, read_providers(providers)),
             options=PlanOptions(strategy=strategy.value, cost_usd=cost_usd),
         )
     _print(made, output_format)

@@ -35,7 +35,7 @@ from reflector.tasks.table import ProviderSpec
 from reflector.tasks.wire import write_group
 from reflector.usage import Price
 
-__all__ = ["Prepared", "echo", "hired", "import_target", "prepare"]
+__all__ = ["Prepared", "echo", "hired", "import_target", "known_specs", "prepare"]
 
 TRY_TIMEOUT = 300.0
 """Seconds for one task, of a provider that says no other."""
@@ -203,21 +203,45 @@ async def _model(spec: ProviderSpec) -> Prepared:
     key = None
     if spec.api_key_env and not (key := os.environ.get(spec.api_key_env)):
         raise ConfigurationError(f"api_key_env: the environment has no variable {spec.api_key_env!r}")
-    price = None
-    if spec.cost_in is not None or spec.cost_out is not None:
-        price = Price(input=(spec.cost_in or 0.0) * _MILLION, output=(spec.cost_out or 0.0) * _MILLION)
+    price = None if spec.cost_in is None and spec.cost_out is None else _price(spec)
     concurrency = spec.concurrency or RateLimits().concurrency
     options = ModelOptions(limits=RateLimits(concurrency=concurrency), price=price)
     model: Model = spec.model
     if not isinstance(model, Model):
         model = Model(spec.model, base_url=spec.base_url, api_key=key, options=options)
     await model.warmup()  # now, so that it takes no task's time
+    return _prepared(
+        _with_facts(spec, model), partial(ModelProvider, model), MODEL_KINDS, running=concurrency
+    )
+
+
+def _with_facts(spec: ProviderSpec, model: Model) -> ProviderSpec:
+    """Return a spec with the prices and the window that are known of its model, where it names none."""
     known = model.price
     if known is not None:
         spec = spec.replace(cost_in=known.input / _MILLION, cost_out=known.output / _MILLION)
     if spec.context_window is None:
         spec = spec.replace(context_window=facts_of(model.client).max_input_tokens)
-    return _prepared(spec, partial(ModelProvider, model), MODEL_KINDS, running=concurrency)
+    return spec
+
+
+async def known_specs(specs: Iterable[ProviderSpec]) -> list[ProviderSpec]:
+    """Return specs with what litellm knows of their models; it loads for those that leave something open. No key is
+    needed, and nobody is asked."""
+    known = []
+    for spec in specs:
+        is_open = None in (spec.cost_in, spec.cost_out, spec.context_window)
+        if spec.kind == "model" and is_open and isinstance(spec.model, str):
+            price = None if spec.cost_in is None and spec.cost_out is None else _price(spec)
+            model = Model(spec.model, base_url=spec.base_url, options=ModelOptions(price=price))
+            await model.warmup()
+            spec = _with_facts(spec, model)
+        known.append(spec)
+    return known
+
+
+def _price(spec: ProviderSpec) -> Price:
+    return Price(input=(spec.cost_in or 0.0) * _MILLION, output=(spec.cost_out or 0.0) * _MILLION)
 
 
 # --- those that live ---
