@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reflector._json import dumps, loads
+from reflector._json import dumps, loads_exactly
 from reflector.clifford.task import CliffordOperation
 from reflector.code.chunk import Chunk, ChunkKind
 from reflector.dispatch.task import Estimate, Limits
@@ -89,14 +89,14 @@ groups = st.builds(
 def test_what_is_written_is_read(made: list[TaskGroup]) -> None:
     lines = [dumps(write_group(group)) for group in made]
     assert read_groups(b"\n".join(lines)) == made
-    assert read_groups(dumps([loads(line) for line in lines], indent=True)) == made
+    assert read_groups(dumps([loads_exactly(line) for line in lines], indent=True)) == made
 
 
 @given(groups)
 @settings(deadline=None)
 def test_what_is_written_for_the_origin_is_read(group: TaskGroup) -> None:
     bare = group_of(write_group(group, "origin_payload"))
-    whole = group_of(loads(dumps(write_group(group, "origin"))))
+    whole = group_of(loads_exactly(dumps(write_group(group, "origin"))))
     assert bare.task_type == whole.task_type == group.task_type
     if isinstance(group.payload, CodeReflectionTask):
         assert isinstance(whole.payload, CodeReflectionTask)
