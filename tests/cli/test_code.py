@@ -3,34 +3,21 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reflector.cli.app import main
 from reflector.code.store import Store
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
+def run(monkeypatch: pytest.MonkeyPatch, invoke: Any, tmp_path: Path) -> Any:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "retry.py").write_text("def back_off(n):\n    '''Wait longer.'''\n    sleep(n)\n")
     (tmp_path / "tree" / "broken.py").write_text("def (\n")
     monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["reflector", *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return command
+    return invoke
 
 
 def test_index_and_search(run: Any) -> None:

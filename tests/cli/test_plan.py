@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from reflector.cli.app import main
 from reflector.tasks.patch import Patch
 from reflector.tasks.wire import read_groups
 
@@ -19,24 +17,12 @@ SAVING = "def save(path, text):\n    load(path)\n    open(path, 'w').write(text)
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
+def run(monkeypatch: pytest.MonkeyPatch, invoke: Any, tmp_path: Path) -> Any:
     (tmp_path / "tree").mkdir()
     (tmp_path / "tree" / "load.py").write_text(LOADING)
     (tmp_path / "tree" / "save.py").write_text(SAVING)
     monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["reflector", *arguments])
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin)))
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return command
+    return invoke
 
 
 def test_a_page_for_people(run: Any) -> None:

@@ -226,8 +226,10 @@ def _with_facts(spec: ProviderSpec, model: Model) -> ProviderSpec:
 
 
 async def known_specs(specs: Iterable[ProviderSpec]) -> list[ProviderSpec]:
-    """Return specs with what litellm knows of their models; it loads for those that leave something open. No key is
-    needed, and nobody is asked."""
+    """Return specs with the prices and windows that litellm knows, where they leave these open.
+
+    It takes seconds the first time, because litellm loads; no key is needed, and nobody is asked.
+    """
     known = []
     for spec in specs:
         is_open = None in (spec.cost_in, spec.cost_out, spec.context_window)
