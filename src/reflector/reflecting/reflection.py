@@ -9,6 +9,7 @@ from pydantic import Field
 
 from reflector.edits.plan import EditPlan
 from reflector.edits.planning import plan_edits
+from reflector.reflecting.page import page_html, page_text
 from reflector.reflection.calibration import Probability
 from reflector.reflection.models import Origin, ParsedReflection, ParseMode, Suggestion
 from reflector.trajectories.analysis import TrajectoryAnalysis
@@ -86,6 +87,13 @@ class Reflection(ParsedReflection):
     def diff(self) -> str:
         """Return a unified diff of the prompt in which each edit names the suggestion that caused it."""
         return self.plan.diff()
+
+    def __str__(self) -> str:
+        """A page for people, as `reflector reflect` prints it below the run."""
+        return page_text(self)
+
+    def _repr_html_(self) -> str:
+        return page_html(self)
 
     def summary(self) -> dict[str, Any]:
         """Return the parsed reflection's fields with edits, prompt, diff, model and usage, ready for JSON."""
