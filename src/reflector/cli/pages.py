@@ -14,8 +14,8 @@ from rich.text import Text
 from reflector._text import clean, one_line
 from reflector.code.chunk import Hit
 from reflector.errors import TrajectoryImportError
-from reflector.reflecting import page
 from reflector.reflecting.conversation import Conversation
+from reflector.reflecting.page import Line, Style
 from reflector.reflecting.reflection import Reflection
 from reflector.trajectories.analysis import FailurePoint, ReasoningIssue, TrajectoryAnalysis
 
@@ -25,7 +25,7 @@ __all__ = [
 
 _SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green"}
 _OUTCOME_STYLES = {"success": "bold green", "unknown": "yellow"}
-_STYLES: dict[page.Style, str] = {
+_STYLES: dict[Style, str] = {
     "": "",
     "bold": "bold",
     "dim": "dim",
@@ -77,10 +77,11 @@ def print_reflection(reflection: Reflection) -> None:
         named = ", ".join(f"{each.trajectory_id} ({each.outcome})" for each in others[:8])
         more = f" and {len(others) - 8} more" if len(others) > 8 else ""
         console.print(Text(f"read as well: {clean(named)}{more}\n", style="dim"))
-    told = _styled(page.diagnosis(reflection))
-    console.print(Panel(told, title=Text(page.head(reflection)), title_align="left", padding=(0, 1)))
-    console.print(_styled(page.suggestions(reflection)))
-    console.print(Group("", _styled(page.diff(reflection)), "", _styled([page.footer(reflection)])))
+    page = reflection.page
+    told = _styled(page.diagnosis())
+    console.print(Panel(told, title=Text(page.head), title_align="left", padding=(0, 1)))
+    console.print(_styled(page.advice()))
+    console.print(Group("", _styled(page.diff()), "", _styled(page.footer())))
 
 
 def print_turns(conversation: Conversation) -> None:
@@ -159,5 +160,5 @@ def _findings(findings: Sequence[FailurePoint | ReasoningIssue]) -> Table:
     return table
 
 
-def _styled(lines: Iterable[page.Line]) -> RenderableType:
+def _styled(lines: Iterable[Line]) -> RenderableType:
     return Group(*(Text.assemble(*((text, _STYLES[style]) for text, style in line)) for line in lines))

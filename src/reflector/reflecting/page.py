@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
 
 from reflector._text import clean, one_line
+from reflector.edits.plan import EditPlan
+from reflector.reflection.models import ParsedReflection, ParseMode, Suggestion
+from reflector.usage import Usage
 
-if TYPE_CHECKING:
-    from reflector.reflecting.reflection import Reflection
-    from reflector.reflection.models import Suggestion
-
-__all__ = ["Line", "Style", "diagnosis", "diff", "footer", "head", "page_html", "page_text", "suggestions"]
+__all__ = ["Line", "Page", "Style"]
 
 Style = Literal["", "bold", "dim", "high", "medium", "low", "added", "removed", "place", "note"]
 Line = Sequence[tuple[str, Style]]
@@ -32,115 +32,113 @@ _COLOURS: dict[Style, str] = {
 _DIFF_STYLES: dict[str, Style] = {"+": "added", "-": "removed", "@": "place", "#": "note"}
 
 
-def page_text(reflection: Reflection) -> str:
-    """Return the whole page as plain text."""
-    return "\n".join("".join(text for text, _ in line) for line in _page(reflection))
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What there is to show of a reflection."""
 
+    parsed: ParsedReflection
+    plan: EditPlan
+    suggestions: Sequence[Suggestion]
+    """In the order in which they are shown."""
+    failed_count: int
+    model: str
+    usage: Usage
+    cached: bool
+    subject: str
+    """The runs it is about."""
 
-def page_html(reflection: Reflection) -> str:
-    """Return the whole page as HTML; everything in it is escaped."""
-    lines = "\n".join("".join(_span(text, style) for text, style in line) for line in _page(reflection))
-    return f'<pre style="white-space:pre-wrap">{lines}</pre>'
+    def to_text(self) -> str:
+        """Return the whole page as plain text."""
+        return "\n".join("".join(text for text, _ in line) for line in self._lines())
 
+    def to_html(self) -> str:
+        """Return the whole page as HTML; everything in it is escaped."""
+        lines = "\n".join("".join(_span(text, style) for text, style in line) for line in self._lines())
+        return f'<pre style="white-space:pre-wrap">{lines}</pre>'
 
-def head(reflection: Reflection) -> str:
-    """Return what stands above the diagnosis."""
-    by = "rules, no model was asked" if reflection.is_from_rules else clean(reflection.model)
-    return f"what the prompt did wrong ({by})"
+    @property
+    def head(self) -> str:
+        """What stands above the diagnosis."""
+        is_from_rules = self.parsed.parse_mode is ParseMode.RULES
+        by = "rules, no model was asked" if is_from_rules else clean(self.model)
+        return f"what the prompt did wrong ({by})"
 
+    def diagnosis(self) -> Iterator[Line]:
+        """Yield the analysis and the root causes."""
+        yield [(clean(self.parsed.analysis), "")]
+        if self.parsed.root_causes:
+            yield []
+            yield [("root causes", "bold")]
+        known = self.parsed.provenance
+        for place, cause in enumerate(self.parsed.root_causes):
+            often = self._often(known.cause_runs, known.cause_turns, place)
+            yield [(f"- {clean(cause)}", ""), (often, "dim")]
 
-def diagnosis(reflection: Reflection) -> Iterator[Line]:
-    """Yield the analysis and the root causes."""
-    yield [(clean(reflection.analysis), "")]
-    if reflection.root_causes:
-        yield []
-        yield [("root causes", "bold")]
-    known = reflection.provenance
-    for place, cause in enumerate(reflection.root_causes):
-        yield [
-            (f"- {clean(cause)}", ""),
-            (_often(reflection, known.cause_runs, known.cause_turns, place), "dim"),
-        ]
+    def advice(self) -> Iterator[Line]:
+        """Yield the suggestions."""
+        known = self.parsed.provenance
+        for number, suggestion in enumerate(self.suggestions, 1):
+            place = self.parsed.suggestions.index(suggestion)
+            yield [
+                (f"{number}. ", "bold"),
+                (f"[{suggestion.priority}] ", suggestion.priority.value),
+                (f"{suggestion.type} · {suggestion.category}  ", "dim"),
+                (clean(suggestion.description), "bold"),
+                (self._often(known.suggestion_runs, known.suggestion_turns, place), "dim"),
+            ]
+            if suggestion.rationale:
+                yield [(f"   why: {clean(suggestion.rationale)}", "")]
+            if suggestion.specific_text:
+                yield [(f"   text: {one_line(clean(suggestion.specific_text), 300)}", "added")]
 
+    def diff(self) -> Iterator[Line]:
+        """Yield the diff of the prompt, and which edits were not made or are doubtful."""
+        text, plan = self.plan.diff(), self.plan
+        if not text.strip():
+            yield [("the prompt stays as it is", "dim")]
+        for line in clean(text).splitlines():
+            yield [(line, _DIFF_STYLES.get(line[:1], "dim"))]
+        for edit in plan.rejected:
+            what = f"{one_line(clean(edit.text), 120)}: {one_line(clean(edit.reason), 300)}"
+            yield [(f"not applied ({edit.status}): {what}", "note")]
+        for group in plan.open_conflicts:
+            what = f"{', '.join(group.edits)}: {clean(group.reason)}; {group.winner} is made for now"
+            yield [(f"open conflict: {what}", "note")]
+        for copied in plan.copied:
+            told = f"{copied.edit} copies {copied.words} words from run {copied.example + 1}"
+            yield [(f"{told}: {one_line(clean(copied.text), 160)}", "note")]
 
-def suggestions(reflection: Reflection) -> Iterator[Line]:
-    """Yield the suggestions, high priority first."""
-    known = reflection.provenance
-    for number, suggestion in enumerate(reflection.by_priority(), 1):
-        place = reflection.suggestions.index(suggestion)
-        often = _often(reflection, known.suggestion_runs, known.suggestion_turns, place)
-        yield from _suggestion(number, suggestion, often)
+    def footer(self) -> Iterator[Line]:
+        """Yield how sure it is and what it took."""
+        parsed, usage = self.parsed, self.usage
+        sure = f"confidence {parsed.confidence} ({parsed.confidence_score:.2f})"
+        parts = [sure, f"model {clean(self.model)}"]
+        if parsed.needs_clarification:
+            parts.append("a follow-up question would help")
+        if self.cached:
+            parts.append("paid before")
+        elif usage.total_tokens is not None:
+            parts.append(f"{usage.input_tokens or 0} tokens in, {usage.output_tokens or 0} out")
+        if usage.cost_usd is not None and not self.cached:
+            parts.append(f"${usage.cost_usd:.4f}")
+        if parsed.dropped:
+            parts.append(f"{len(parsed.dropped)} part(s) of the answer could not be used")
+        yield [(", ".join(parts), "bold")]
 
+    def _lines(self) -> Iterator[Line]:
+        yield [(self.head, "bold"), (f"  {clean(self.subject)}", "dim")]
+        for part in (self.diagnosis, self.advice, self.diff, self.footer):
+            yield []
+            yield from part()
 
-def diff(reflection: Reflection) -> Iterator[Line]:
-    """Yield the diff of the prompt, and which edits were not made or are doubtful."""
-    text, plan = reflection.diff(), reflection.plan
-    if not text.strip():
-        yield [("the prompt stays as it is", "dim")]
-    for line in clean(text).splitlines():
-        yield [(line, _DIFF_STYLES.get(line[:1], "dim"))]
-    for edit in plan.rejected:
-        what = f"{one_line(clean(edit.text), 120)}: {one_line(clean(edit.reason), 300)}"
-        yield [(f"not applied ({edit.status}): {what}", "note")]
-    for group in plan.open_conflicts:
-        what = f"{', '.join(group.edits)}: {clean(group.reason)}; {group.winner} is made for now"
-        yield [(f"open conflict: {what}", "note")]
-    for copied in plan.copied:
-        told = f"{copied.edit} copies {copied.words} words from run {copied.example + 1}"
-        yield [(f"{told}: {one_line(clean(copied.text), 160)}", "note")]
-
-
-def footer(reflection: Reflection) -> Line:
-    """Return how sure it is and what it took."""
-    usage = reflection.usage
-    sure = f"confidence {reflection.confidence} ({reflection.confidence_score:.2f})"
-    parts = [sure, f"model {clean(reflection.model)}"]
-    if reflection.needs_clarification:
-        parts.append("a follow-up question would help")
-    if reflection.cached:
-        parts.append("paid before")
-    elif usage.total_tokens is not None:
-        parts.append(f"{usage.input_tokens or 0} tokens in, {usage.output_tokens or 0} out")
-    if usage.cost_usd is not None and not reflection.cached:
-        parts.append(f"${usage.cost_usd:.4f}")
-    if reflection.dropped:
-        parts.append(f"{len(reflection.dropped)} part(s) of the answer could not be used")
-    return [(", ".join(parts), "bold")]
-
-
-def _page(reflection: Reflection) -> Iterator[Line]:
-    run, others = reflection.run_analysis, len(reflection.other_analyses)
-    more = f" and {others} more" if others else ""
-    yield [(head(reflection), "bold"), (f"  run {clean(run.trajectory_id)} ({run.outcome}){more}", "dim")]
-    for part in (diagnosis(reflection), suggestions(reflection), diff(reflection), [footer(reflection)]):
-        yield []
-        yield from part
-
-
-def _suggestion(number: int, suggestion: Suggestion, often: str) -> Iterable[Line]:
-    yield [
-        (f"{number}. ", "bold"),
-        (f"[{suggestion.priority}] ", suggestion.priority.value),
-        (f"{suggestion.type} · {suggestion.category}  ", "dim"),
-        (clean(suggestion.description), "bold"),
-        (often, "dim"),
-    ]
-    if suggestion.rationale:
-        yield [(f"   why: {clean(suggestion.rationale)}", "")]
-    if suggestion.specific_text:
-        yield [(f"   text: {one_line(clean(suggestion.specific_text), 300)}", "added")]
-
-
-def _often(
-    reflection: Reflection, runs: Sequence[Sequence[int]], turns: Sequence[Sequence[int]], place: int
-) -> str:
-    """Return how many runs are said to show a cause or a suggestion, and which turns said it."""
-    parts = []
-    if runs and runs[place]:
-        parts.append(f"in {len(runs[place])} of {reflection.failed_count} failed runs")
-    if turns:
-        parts.append(f"turn {', '.join(map(str, turns[place]))}")
-    return f"  ({'; '.join(parts)})" if parts else ""
+    def _often(self, runs: Sequence[Sequence[int]], turns: Sequence[Sequence[int]], place: int) -> str:
+        """Return how many runs are said to show a cause or a suggestion, and which turns said it."""
+        parts = []
+        if runs and runs[place]:
+            parts.append(f"in {len(runs[place])} of {self.failed_count} failed runs")
+        if turns:
+            parts.append(f"turn {', '.join(map(str, turns[place]))}")
+        return f"  ({'; '.join(parts)})" if parts else ""
 
 
 def _span(text: str, style: Style) -> str:
