@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import importlib.util
+import io
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -113,3 +116,68 @@ async def test_a_result_draws_itself(tmp_path: Path) -> None:
     figure = result.plot()
     figure.savefig(tmp_path / "run.png")
     assert (tmp_path / "run.png").stat().st_size > 1000
+
+
+@pytest.mark.anyio
+async def test_a_function_follows_the_run_to_its_end_and_may_fail() -> None:
+    seen: list[Any] = []
+    given = {"rollout": toy.rollout, "score": toy.score, "budget": rf.Budget(rollouts=200)}
+
+    result = await rf.optimize(
+        toy.SEED, toy.ROWS, reflector=rf.Reflector(toy.model), progress=seen.append, **given
+    )
+    assert (seen[-1].is_over, seen[-1].rollouts) == (True, result.rollouts)
+    assert seen[-1].best_score == result.best_score
+
+    def fail(progress: Any) -> None:
+        seen.append(progress)
+        raise OSError("the screen is gone")
+
+    seen.clear()
+    again = await rf.optimize(toy.SEED, toy.ROWS, reflector=rf.Reflector(toy.model), progress=fail, **given)
+    assert again.best_score == result.best_score
+    assert len(seen) <= 2
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("screen", [Terminal, io.StringIO])
+async def test_a_terminal_shows_one_line_and_a_log_one_for_each_proposal(
+    screen: type[io.StringIO], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = screen()
+    monkeypatch.setattr("sys.stderr", shown)
+    async with optimizer() as running:
+        running.follow()
+        await running.run()
+        last = str(running.progress)
+    lines = shown.getvalue().removesuffix("\n").split("\n")
+    assert lines[-1].rsplit("\r\x1b[2K")[-1].startswith(last[:60])
+    assert (len(lines) == 1) is shown.isatty()
+
+
+@pytest.mark.anyio
+async def test_a_notebook_shows_one_table_that_follows(monkeypatch: pytest.MonkeyPatch) -> None:
+    cells: list[list[Any]] = []
+
+    class Handle:
+        def update(self, progress: Any) -> None:
+            cells[-1].append(progress)
+
+    def display(progress: Any, display_id: bool) -> Handle:
+        assert display_id
+        cells.append([progress])
+        return Handle()
+
+    shell = SimpleNamespace(kernel=object())
+    monkeypatch.setitem(sys.modules, "IPython", SimpleNamespace(get_ipython=lambda: shell))
+    monkeypatch.setitem(sys.modules, "IPython.display", SimpleNamespace(display=display))
+    async with optimizer() as running:
+        running.follow()
+        await running.run()
+    (shown,) = cells
+    assert shown[-1].is_over

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 import anyio
 
+from reflector.agents.groups import only_error
 from reflector.errors import ReflectorError
 from reflector.optimizer.loop import Optimizer
-from reflector.optimizer.progress import Progress
 from reflector.optimizer.result import OptimizationResult
 
 __all__ = ["Drive", "drive"]
-
-_REFRESH = 0.2
 
 
 @dataclass(slots=True)
@@ -50,7 +47,7 @@ def drive(optimizer: Optimizer, *, quiet: bool, notes: dict[str, Any] | None = N
                     optimizer.note(notes)
                 group.start_soon(_listen, optimizer, ended)
                 if show is not None:
-                    group.start_soon(_watch, optimizer, show)
+                    optimizer.follow(show)
                 try:
                     ended.result = await optimizer.run()
                 except ReflectorError as err:
@@ -60,7 +57,7 @@ def drive(optimizer: Optimizer, *, quiet: bool, notes: dict[str, Any] | None = N
     try:
         anyio.run(main)
     except BaseExceptionGroup as group:
-        raise _single(group) from None
+        raise only_error(group) from None
     return ended
 
 
@@ -75,17 +72,3 @@ async def _listen(optimizer: Optimizer, ended: Drive) -> None:
                 optimizer.stop("interrupted")
     except NotImplementedError:  # Windows: Ctrl-C ends the command, and the log is kept
         return
-
-
-async def _watch(optimizer: Optimizer, show: Callable[[Progress], None]) -> None:
-    while True:
-        show(optimizer.progress)
-        await anyio.sleep(_REFRESH)
-
-
-def _single(group: BaseExceptionGroup[BaseException]) -> BaseException:
-    """Return the one error of a group, through groups of one; the group itself if there are several."""
-    error: BaseException = group
-    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        error = error.exceptions[0]
-    return error

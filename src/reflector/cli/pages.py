@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 from rich.console import Console, Group, RenderableType
@@ -15,8 +15,8 @@ from reflector._text import clean, one_line
 from reflector.code.chunk import Hit
 from reflector.errors import TrajectoryImportError
 from reflector.reflecting.conversation import Conversation
+from reflector.reflecting.page import Line, Style
 from reflector.reflecting.reflection import Reflection
-from reflector.reflection.models import Suggestion
 from reflector.trajectories.analysis import FailurePoint, ReasoningIssue, TrajectoryAnalysis
 
 __all__ = [
@@ -25,10 +25,20 @@ __all__ = [
 
 _SEVERITY_STYLES = {"critical": "bold red", "high": "red", "medium": "yellow", "low": "green"}
 _OUTCOME_STYLES = {"success": "bold green", "unknown": "yellow"}
+_STYLES: dict[Style, str] = {
+    "": "",
+    "bold": "bold",
+    "dim": "dim",
+    "high": "red",
+    "medium": "yellow",
+    "low": "green",
+    "added": "green",
+    "removed": "red",
+    "place": "cyan",
+    "note": "yellow",
+}
 _FINDINGS_SHOWN = 12
 _LINES_SHOWN = 4
-
-Numbers = Sequence[Sequence[int]]
 
 
 def _console() -> Console:
@@ -67,14 +77,11 @@ def print_reflection(reflection: Reflection) -> None:
         named = ", ".join(f"{each.trajectory_id} ({each.outcome})" for each in others[:8])
         more = f" and {len(others) - 8} more" if len(others) > 8 else ""
         console.print(Text(f"read as well: {clean(named)}{more}\n", style="dim"))
-    console.print(_diagnosis(reflection))
-    known = reflection.provenance
-    for number, suggestion in enumerate(reflection.by_priority(), 1):
-        place = reflection.suggestions.index(suggestion)
-        often = _often(reflection, known.suggestion_runs, known.suggestion_turns, place)
-        console.print(_suggestion(number, suggestion, often))
-    console.print(_diff(reflection))
-    console.print(_footer(reflection))
+    page = reflection.page
+    told = _styled(page.diagnosis())
+    console.print(Panel(told, title=Text(page.head), title_align="left", padding=(0, 1)))
+    console.print(_styled(page.advice()))
+    console.print(Group("", _styled(page.diff()), "", _styled(page.footer())))
 
 
 def print_turns(conversation: Conversation) -> None:
@@ -153,79 +160,5 @@ def _findings(findings: Sequence[FailurePoint | ReasoningIssue]) -> Table:
     return table
 
 
-def _diagnosis(reflection: Reflection) -> RenderableType:
-    lines = [Text(clean(reflection.analysis))]
-    if reflection.root_causes:
-        lines.append(Text("\nroot causes", style="bold"))
-        known = reflection.provenance
-        for place, cause in enumerate(reflection.root_causes):
-            often = _often(reflection, known.cause_runs, known.cause_turns, place)
-            lines.append(Text.assemble(f"- {clean(cause)}", (often, "dim")))
-    by = "rules, no model was asked" if reflection.is_from_rules else clean(reflection.model)
-    return Panel(
-        Group(*lines), title=Text(f"what the prompt did wrong ({by})"), title_align="left", padding=(0, 1)
-    )
-
-
-def _often(reflection: Reflection, runs: Numbers, turns: Numbers, place: int) -> str:
-    """Return how many runs are said to show a cause or a suggestion, and which turns said it."""
-    parts = []
-    if runs and runs[place]:
-        parts.append(f"in {len(runs[place])} of {reflection.failed_count} failed runs")
-    if turns:
-        parts.append(f"turn {', '.join(map(str, turns[place]))}")
-    return f"  ({'; '.join(parts)})" if parts else ""
-
-
-def _suggestion(number: int, suggestion: Suggestion, often: str) -> RenderableType:
-    head = Text.assemble(
-        (f"{number}. ", "bold"),
-        (f"[{suggestion.priority}] ", _SEVERITY_STYLES[suggestion.priority]),
-        (f"{suggestion.type} · {suggestion.category}  ", "dim"),
-        (clean(suggestion.description), "bold"),
-        (often, "dim"),
-    )
-    lines = [head]
-    if suggestion.rationale:
-        lines.append(Text(f"   why: {clean(suggestion.rationale)}"))
-    if suggestion.specific_text:
-        lines.append(Text(f"   text: {one_line(clean(suggestion.specific_text), 300)}", style="green"))
-    return Group(*lines)
-
-
-def _diff(reflection: Reflection) -> RenderableType:
-    diff = reflection.diff()
-    lines: list[RenderableType] = [Text("")]
-    if not diff.strip():
-        lines.append(Text("the prompt stays as it is", style="dim"))
-    for line in clean(diff).splitlines():
-        style = {"+": "green", "-": "red", "@": "cyan", "#": "magenta"}.get(line[:1], "dim")
-        lines.append(Text(line, style=style))
-    for edit in reflection.plan.rejected:
-        what = f"{one_line(clean(edit.text), 120)}: {one_line(clean(edit.reason), 300)}"
-        lines.append(Text(f"not applied ({edit.status}): {what}", style="yellow"))
-    for group in reflection.plan.open_conflicts:
-        what = f"{', '.join(group.edits)}: {clean(group.reason)}; {group.winner} is made for now"
-        lines.append(Text(f"open conflict: {what}", style="yellow"))
-    for copied in reflection.plan.copied:
-        quote = one_line(clean(copied.text), 160)
-        told = f"{copied.edit} copies {copied.words} words from run {copied.example + 1}: {quote}"
-        lines.append(Text(told, style="bold yellow"))
-    return Group(*lines)
-
-
-def _footer(reflection: Reflection) -> Text:
-    usage = reflection.usage
-    sure = f"confidence {reflection.confidence} ({reflection.confidence_score:.2f})"
-    parts = [sure, f"model {clean(reflection.model)}"]
-    if reflection.needs_clarification:
-        parts.append("a follow-up question would help")
-    if reflection.cached:
-        parts.append("paid before")
-    elif usage.total_tokens is not None:
-        parts.append(f"{usage.input_tokens or 0} tokens in, {usage.output_tokens or 0} out")
-    if usage.cost_usd is not None and not reflection.cached:
-        parts.append(f"${usage.cost_usd:.4f}")
-    if reflection.dropped:
-        parts.append(f"{len(reflection.dropped)} part(s) of the answer could not be used")
-    return Text("\n" + ", ".join(parts), style="bold")
+def _styled(lines: Iterable[Line]) -> RenderableType:
+    return Group(*(Text.assemble(*((text, _STYLES[style]) for text, style in line)) for line in lines))

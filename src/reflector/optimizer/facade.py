@@ -10,6 +10,7 @@ from reflector.agents.portal import run_sync
 from reflector.llm.client import LLMClient
 from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.examples import Examples
+from reflector.optimizer.following import ShowProgress
 from reflector.optimizer.loop import Optimizer
 from reflector.optimizer.result import OptimizationResult
 from reflector.optimizer.running import RolloutFunction, ScoreFunction
@@ -28,10 +29,15 @@ async def optimize(
     reflector: Reflector | str | LLMClient | None = None,
     budget: Budget | None = None,
     config: OptimizerConfig | None = None,
+    progress: bool | ShowProgress = False,
 ) -> OptimizationResult:
     """Return the best prompt that reflecting on runs leads to: `Optimizer(...).run()` in one call.
 
-    See `Optimizer` for the arguments. Cancelled, it stops at once; with `config.store`, the same call goes on there.
+    Args: as of `Optimizer`, and
+        progress: True shows where the run stands: a table in a notebook, a line in a terminal. A function gets a
+            `Progress` twice a second instead.
+
+    Cancelled, it stops at once; with `config.store`, the same call goes on there.
 
     Raises:
         ConfigurationError: If something given cannot be used.
@@ -42,6 +48,8 @@ async def optimize(
         seed, rows, rollout=rollout, score=score, reflector=reflector, budget=budget, config=config
     )
     async with optimizer:
+        if progress:
+            optimizer.follow(None if progress is True else progress)
         return await optimizer.run()
 
 
@@ -54,9 +62,11 @@ def optimize_sync(
     reflector: Reflector | str | LLMClient | None = None,
     budget: Budget | None = None,
     config: OptimizerConfig | None = None,
+    progress: bool | ShowProgress = False,
 ) -> OptimizationResult:
     """Return what `optimize` returns, for code that does not await. Works beside a running event loop too."""
     call = partial(
-        optimize, seed, rows, rollout=rollout, score=score, reflector=reflector, budget=budget, config=config
-    )
+        optimize, seed, rows, rollout=rollout, score=score, reflector=reflector, budget=budget, config=config,
+        progress=progress,
+    )  # fmt: skip
     return run_sync(call)

@@ -28,6 +28,7 @@ from reflector.optimizer.crew import Crew
 from reflector.optimizer.desk import Desk, OpenOrder
 from reflector.optimizer.evaluation import Evaluation, Rollout
 from reflector.optimizer.examples import Examples, read_examples
+from reflector.optimizer.following import ShowProgress, follow, show_here
 from reflector.optimizer.forecast import Forecast, read_forecast
 from reflector.optimizer.given import header_of, no_rollout, read_reflector, read_task_model
 from reflector.optimizer.machine import Machine
@@ -237,7 +238,17 @@ class Optimizer:
             slots=self.config.concurrency,
             seconds=time.monotonic() - self._began,
             seconds_left=self._seconds_left(),
+            is_over=self._is_over,
         )
+
+    def follow(self, show: ShowProgress | None = None) -> None:
+        """Show where the run stands until it is over; to be called inside `async with`.
+
+        Args:
+            show: Called with the progress twice a second. None: a table in a notebook, a line in a terminal.
+                When it fails, the run goes on without it.
+        """
+        self._group.start_soon(follow, lambda: self.progress, show or show_here())
 
     def _seconds_left(self) -> float | None:
         limits = [self.ledger.seconds_left()]

@@ -36,6 +36,7 @@ class Progress:
     """Since this process took the run up."""
     seconds_left: float | None = None
     """About; None while nobody can say. By the limit of rollouts, or of time, whichever comes first."""
+    is_over: bool = False
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain data."""
@@ -43,21 +44,21 @@ class Progress:
         return plain | {"spend": self.spend.model_dump(mode="json")}
 
     def rows(self) -> list[tuple[str, str]]:
-        """Return what there is to show, as pairs of a name and a text."""
+        """Return what there is to show, as pairs of a name and a text; what matters most first."""
         of = "" if self.limit is None else f" of {self.limit}"
         cost = "" if self.spend.cost_usd is None else f", ${self.spend.cost_usd:.4f}"
         left = "" if self.seconds_left is None else f", about {as_time(self.seconds_left)} left"
         return [
-            ("score", _scores(self.seed_score, self.best_score)),
-            ("frontier", f"{self.frontier} of {self.candidates} candidates"),
             ("rollouts", f"{self.rollouts}{of}"),
+            ("score", _scores(self.seed_score, self.best_score)),
+            ("time", f"{as_time(self.seconds)}{left}"),
+            ("spend", f"{self.spend.calls} calls{cost}"),
             ("slots", f"{self.running} of {self.slots} in use"),
+            ("frontier", f"{self.frontier} of {self.candidates} candidates"),
             (
                 "proposals",
                 f"{self.proposals} ended, {self.in_flight} in flight, {self.reflections} reflections",
             ),
-            ("spend", f"{self.spend.calls} calls{cost}"),
-            ("time", f"{as_time(self.seconds)}{left}"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from reflector.edits.plan import EditPlan
 from reflector.edits.planning import plan_edits
+from reflector.reflecting.page import Page
 from reflector.reflection.calibration import Probability
 from reflector.reflection.models import Origin, ParsedReflection, ParseMode, Suggestion
 from reflector.trajectories.analysis import TrajectoryAnalysis
@@ -86,6 +87,28 @@ class Reflection(ParsedReflection):
     def diff(self) -> str:
         """Return a unified diff of the prompt in which each edit names the suggestion that caused it."""
         return self.plan.diff()
+
+    def __str__(self) -> str:
+        """A page for people, as `reflector reflect` prints it below the run."""
+        return self.page.to_text()
+
+    def _repr_html_(self) -> str:
+        return self.page.to_html()
+
+    @property
+    def page(self) -> Page:
+        """What there is to show of it."""
+        run, others = self.run_analysis, len(self.other_analyses)
+        return Page(
+            parsed=self,
+            plan=self.plan,
+            suggestions=self.by_priority(),
+            failed_count=self.failed_count,
+            model=self.model,
+            usage=self.usage,
+            cached=self.cached,
+            subject=f"run {run.trajectory_id} ({run.outcome}){f' and {others} more' if others else ''}",
+        )
 
     def summary(self) -> dict[str, Any]:
         """Return the parsed reflection's fields with edits, prompt, diff, model and usage, ready for JSON."""

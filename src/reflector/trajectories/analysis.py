@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Sequence
 from enum import StrEnum
 
@@ -178,6 +179,12 @@ class TrajectoryAnalysis(Value):
         merits = [(s.impact, s.type, s.description, s.evidence) for s in self.success_indicators]
         sections = (("Failure Points", points), ("Reasoning Issues", issues), ("Success Indicators", merits))
         return "\n\n".join([head, *(_section(title, found, verbosity) for title, found in sections if found)])
+
+    def __str__(self) -> str:
+        return self.summary()
+
+    def _repr_html_(self) -> str:
+        return f'<pre style="white-space:pre-wrap">{html.escape(self.summary())}</pre>'
 
 
 def _section(title: str, found: Sequence[tuple[str, str, str, str]], verbosity: str) -> str:
