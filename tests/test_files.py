@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from reflector._files import read_header
+import pytest
+
+from reflector._files import read_header, why_unreachable
 
 
 class Interrupted(sqlite3.Connection):
@@ -33,3 +35,12 @@ def test_a_file_that_is_made_meanwhile_is_not_taken_for_a_foreign_one(tmp_path: 
         mine.other = other
         assert read_header(mine) == (0, 0, 0)
         assert read_header(mine) == (7, 1, 0)
+
+
+def test_a_folder_that_takes_no_file_is_named_as_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = sqlite3.OperationalError("unable to open database file")
+    assert why_unreachable(tmp_path / "new.db", error) == "there is no such file"
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # who runs the tests may write anywhere
+    assert "cannot be written to" in why_unreachable(tmp_path / "new.db", error)

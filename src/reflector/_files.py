@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -44,4 +45,7 @@ def why_unreachable(path: Path, error: Exception) -> str:
         return "it is a folder"
     if not path.parent.is_dir():
         return f"there is no folder {path.parent}"
-    return str(error) if path.exists() or "unable to open" not in str(error) else "there is no such file"
+    if path.exists() or "unable to open" not in str(error):
+        return str(error)
+    is_writable = os.access(path.parent, os.W_OK)
+    return "there is no such file" + ("" if is_writable else ", and its folder cannot be written to")

@@ -252,6 +252,7 @@ def test_other_bad_input_of_the_commands(run: Any, tmp_path: Path) -> None:
         result = run(*args)
         assert (result.code, result.out) == (2, ""), args
         assert said in result.err, args
+    assert "no run is logged in runs" in run("runs", "list").err
     (tmp_path / "runs").mkdir()
     assert "no run is logged in runs" in run("runs", "list").err
 

@@ -33,7 +33,8 @@ def list_command(store: Store = RUNS, as_json: Json = False) -> None:
     from reflector.cli.pages import print_notice
     from reflector.cli.run_pages import print_runs
 
-    runs = list(read_runs(store))
+    has_none = store == RUNS and not Path(RUNS).exists()  # nobody has optimized here yet
+    runs = [] if has_none else list(read_runs(store))
     if as_json:
         print_document({"runs": [run.row() for run in runs], "errors": []})
         return
