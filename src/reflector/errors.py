@@ -2,87 +2,52 @@
 
 ```
 ReflectorError
-├── InputError (ValueError)            what the caller handed over cannot be used
-│   ├── TrajectoryImportError          a file or record is not a readable trajectory
-│   │   └── UnknownFormatError         no importer recognises it, or the named format does not exist
-│   ├── MissingPromptError             no prompt was given and the run holds none
-│   ├── InvalidGroupError              a document is no task group; `line` and `item` say where
-│   ├── CliffordError                  an operation on multivectors that has no result
-│   │   ├── InvalidMultivectorError    wrong lengths, unknown blades, NaN or infinity
-│   │   ├── SignatureMismatchError     operands of different algebras
-│   │   ├── NotInvertibleError         no inverse, or none that can be trusted; `condition` says how far
-│   │   └── AlgebraTooLargeError       more dimensions, coefficients or rows than allowed; `limit` says how many
-│   └── ConfigurationError             options or environment contradict each other
-│       └── InvalidTemplateError       a prompt template lacks a placeholder or holds an unknown one
-├── SignalError                        the envelope
-│   ├── InvalidSignalError (ValueError)
-│   └── InvalidPatternError (ValueError)
-├── JournalError                       the log of signals
-│   ├── JournalOpenError               the file is foreign, newer or unreachable; `reason` says which
-│   ├── JournalWriteError              signals could not be written, or not in time; `unwritten` says how many
-│   ├── JournalDamagedError            the file cannot be read any more
-│   └── JournalClosedError
-├── StoreError                         the store of answers
-│   ├── StoreOpenError                 the file is foreign, newer or unreachable; `reason` says which
-│   ├── StoreWriteError                an answer could not be written
-│   ├── StoreDamagedError              the file cannot be read any more
-│   ├── StoreClosedError
-│   └── NotStoredError (LookupError)   replay only, and this was never answered; `fingerprint` names it
-├── AgentError                         the runtime
-│   ├── NoHandlerError                 nobody listens to a request
-│   ├── AskTimeoutError (TimeoutError) no answer within the deadline
-│   ├── AgentStoppedError              the agent stopped before it answered
-│   ├── MailboxFullError               a bounded mailbox refused the signal
-│   ├── HandlerError                   a handler raised; the original is the cause
-│   ├── MiddlewareError                a middleware raised or overran its time limit
-│   ├── DuplicateAgentError (ValueError)
-│   └── RuntimeClosedError             the runtime is not open
-├── BudgetExceededError                it would cost more than may be spent; `limit` says of what
-│   └── UnboundedCallError             nobody can say before the call what it costs at most
-├── DispatchError                      tasks and their providers
-│   ├── NoProviderError (NoHandlerError)   nobody accepts the task, or nobody within its limits; `decision` says why
-│   │   └── ProviderBusyError          those who could cannot now; `retry_after` says when, if that is known
-│   ├── ProviderError                  a provider's program; `retryable`: another try can help
-│   │   ├── ProviderSpawnError         it cannot be started
-│   │   ├── ProviderTimeoutError (TimeoutError)   no answer in time
-│   │   ├── ProviderDiedError          it ended before it answered; `exit_code` says how
-│   │   ├── ProviderProtocolError      what it says is no answer; `raw` is what came
-│   │   │   └── ProviderFloodError     it says more than allowed; `limit` says how many bytes
-│   │   └── ProviderReportedError      its answer is an error of its own; `kind` names it
-│   └── EngineError                    where a provider's work runs
-│       ├── WorkerCrashedError         the process died, each time that it was tried
-│       └── UnpicklableError (TypeError)   something cannot cross to another process
-├── LLMError                           the model; `retryable`: another try can help; `fatal`: no call can succeed
-│   ├── RateLimitedError               `retry_after` seconds, when the server said so
-│   ├── QuotaExceededError
-│   ├── LLMTimeoutError (TimeoutError)
-│   ├── LLMConnectionError (ConnectionError)
-│   ├── LLMServerError
-│   ├── LLMAuthenticationError
-│   ├── UnknownModelError
+├── InputError (ValueError)        what the caller handed over cannot be used
+│   ├── TrajectoryImportError
+│   │   └── UnknownFormatError
+│   ├── MissingPromptError, InvalidGroupError
+│   ├── CliffordError
+│   │   ├── InvalidMultivectorError, SignatureMismatchError, AlgebraTooLargeError
+│   │   └── NotInvertibleError (ZeroDivisionError)
+│   └── ConfigurationError
+│       └── InvalidTemplateError
+├── SignalError                    the envelope
+│   └── InvalidSignalError (ValueError), InvalidPatternError (ValueError)
+├── JournalError                   the log of signals
+│   └── JournalOpenError, JournalWriteError, JournalDamagedError, JournalClosedError
+├── StoreError                     the store of answers
+│   ├── StoreOpenError, StoreWriteError, StoreDamagedError, StoreClosedError
+│   └── NotStoredError (LookupError)
+├── AgentError                     the runtime
+│   ├── NoHandlerError, HandlerError, MiddlewareError, MailboxFullError, AgentStoppedError, RuntimeClosedError
+│   └── AskTimeoutError (TimeoutError), DuplicateAgentError (ValueError)
+├── BudgetExceededError
+│   └── UnboundedCallError
+├── DispatchError                  tasks and their providers
+│   ├── NoProviderError (NoHandlerError)
+│   │   └── ProviderBusyError
+│   ├── ProviderError              a provider's program
+│   │   ├── ProviderSpawnError, ProviderTimeoutError (TimeoutError), ProviderDiedError, ProviderReportedError
+│   │   └── ProviderProtocolError
+│   │       └── ProviderFloodError
+│   └── EngineError                where a provider's work runs
+│       └── WorkerCrashedError, UnpicklableError (TypeError)
+├── LLMError                       the model
+│   ├── RateLimitedError, QuotaExceededError, LLMAuthenticationError, UnknownModelError, LLMServerError
+│   ├── LLMTimeoutError (TimeoutError), LLMConnectionError (ConnectionError)
 │   ├── LLMBadRequestError
-│   │   ├── ContextLengthError
-│   │   └── ContentFilteredError
-│   ├── EmptyAnswerError
-│   ├── TruncatedAnswerError
-│   └── UnsupportedReplyError          a client or agent returned something that is not an answer
-├── CodeError                          code as a subject
-│   ├── IndexOpenError (InputError)    the store is foreign, newer, older or unreachable; see `reason`
-│   ├── IndexDamagedError              the store cannot be read any more
-│   ├── PatchConflictError             the file is not what the patch was made for
-│   └── PatchRejectedError             the new code does not parse, or its test failed; `trial` says how
+│   │   └── ContextLengthError, ContentFilteredError
+│   └── EmptyAnswerError, TruncatedAnswerError, UnsupportedReplyError
+├── CodeError                      code as a subject
+│   └── IndexOpenError (InputError), IndexDamagedError, PatchConflictError, PatchRejectedError
 ├── ReflectionError
-│   ├── UnparsableReflectionError (ValueError)   the answer holds no reflection; `reason` says why
-│   ├── InvalidReflectionError (ValueError)      parsed, but missing what a caller asked for
-│   └── ConversationError              a conversation cannot go on
-│       ├── ConversationCompletedError
-│       └── MaxTurnsReachedError       `max_turns` says how many turns it may have
+│   ├── UnparsableReflectionError (ValueError), InvalidReflectionError (ValueError)
+│   └── ConversationError
+│       └── ConversationCompletedError, MaxTurnsReachedError
 ├── EditError
 │   └── InvalidEditError (ValueError)
-└── OptimizationError                  the optimizer; `result` is the best so far, or None
-    ├── RunBrokenError                 rollouts or reflections failed too often in a row
-    ├── RunMismatchError (InputError)  the log belongs to another run
-    └── RunLogError (InputError)       the file is no log of a run
+└── OptimizationError              the optimizer
+    └── RunBrokenError, RunMismatchError (InputError), RunLogError (InputError)
 ```
 """
 
@@ -91,90 +56,25 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
-    "AgentError",
-    "AgentStoppedError",
-    "AlgebraTooLargeError",
-    "AskTimeoutError",
-    "BudgetExceededError",
-    "CliffordError",
-    "CodeError",
-    "ConfigurationError",
-    "ContentFilteredError",
-    "ContextLengthError",
-    "ConversationCompletedError",
-    "ConversationError",
-    "DispatchError",
-    "DuplicateAgentError",
-    "EditError",
-    "EmptyAnswerError",
-    "EngineError",
-    "HandlerError",
-    "IndexDamagedError",
-    "IndexOpenError",
-    "InputError",
-    "InvalidEditError",
-    "InvalidGroupError",
-    "InvalidMultivectorError",
-    "InvalidPatternError",
-    "InvalidReflectionError",
-    "InvalidSignalError",
-    "InvalidTemplateError",
-    "JournalClosedError",
-    "JournalDamagedError",
-    "JournalError",
-    "JournalOpenError",
-    "JournalWriteError",
-    "LLMAuthenticationError",
-    "LLMBadRequestError",
-    "LLMConnectionError",
-    "LLMError",
-    "LLMServerError",
-    "LLMTimeoutError",
-    "MailboxFullError",
-    "MaxTurnsReachedError",
-    "MiddlewareError",
-    "MissingPromptError",
-    "NoHandlerError",
-    "NoModelWarning",
-    "NoProviderError",
-    "NotInvertibleError",
-    "NotStoredError",
-    "OptimizationError",
-    "PatchConflictError",
-    "PatchRejectedError",
-    "ProviderBusyError",
-    "ProviderDiedError",
-    "ProviderError",
-    "ProviderFloodError",
-    "ProviderProtocolError",
-    "ProviderReportedError",
-    "ProviderSpawnError",
-    "ProviderTimeoutError",
-    "QuotaExceededError",
-    "RateLimitedError",
-    "ReflectionError",
-    "ReflectorError",
-    "RunBrokenError",
-    "RunLogError",
-    "RunMismatchError",
-    "RuntimeClosedError",
-    "SignalError",
-    "SignatureMismatchError",
-    "StoreClosedError",
-    "StoreDamagedError",
-    "StoreError",
-    "StoreOpenError",
-    "StoreWriteError",
-    "TrajectoryImportError",
-    "TruncatedAnswerError",
-    "UnboundedCallError",
-    "UnknownFormatError",
-    "UnknownModelError",
-    "UnparsableReflectionError",
-    "UnpicklableError",
-    "UnsupportedReplyError",
-    "WorkerCrashedError",
-]
+    "AgentError", "AgentStoppedError", "AlgebraTooLargeError", "AskTimeoutError", "BudgetExceededError",
+    "CliffordError", "CodeError", "ConfigurationError", "ContentFilteredError", "ContextLengthError",
+    "ConversationCompletedError", "ConversationError", "DispatchError", "DuplicateAgentError", "EditError",
+    "EmptyAnswerError", "EngineError", "HandlerError", "IndexDamagedError", "IndexOpenError", "InputError",
+    "InvalidEditError", "InvalidGroupError", "InvalidMultivectorError", "InvalidPatternError",
+    "InvalidReflectionError", "InvalidSignalError", "InvalidTemplateError", "JournalClosedError",
+    "JournalDamagedError", "JournalError", "JournalOpenError", "JournalWriteError", "LLMAuthenticationError",
+    "LLMBadRequestError", "LLMConnectionError", "LLMError", "LLMServerError", "LLMTimeoutError",
+    "MailboxFullError", "MaxTurnsReachedError", "MiddlewareError", "MissingPromptError", "NoHandlerError",
+    "NoModelWarning", "NoProviderError", "NotInvertibleError", "NotStoredError", "OptimizationError",
+    "PatchConflictError", "PatchRejectedError", "ProviderBusyError", "ProviderDiedError", "ProviderError",
+    "ProviderFloodError", "ProviderProtocolError", "ProviderReportedError", "ProviderSpawnError",
+    "ProviderTimeoutError", "QuotaExceededError", "RateLimitedError", "ReflectionError", "ReflectorError",
+    "RunBrokenError", "RunLogError", "RunMismatchError", "RuntimeClosedError", "SignalError",
+    "SignatureMismatchError", "StoreClosedError", "StoreDamagedError", "StoreError", "StoreOpenError",
+    "StoreWriteError", "TrajectoryImportError", "TruncatedAnswerError", "UnboundedCallError",
+    "UnknownFormatError", "UnknownModelError", "UnparsableReflectionError", "UnpicklableError",
+    "UnsupportedReplyError", "WorkerCrashedError",
+]  # fmt: skip
 
 
 class NoModelWarning(UserWarning):
@@ -189,6 +89,15 @@ class ReflectorError(Exception):
     """
 
     decision: Any = None
+
+
+class _FileError(ReflectorError):
+    """A file cannot be opened as what it should be: `path` says which, `reason` why."""
+
+    def __init__(self, message: str, *, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(message)
 
 
 # --- what the caller handed over -------------------------------------------------------------------------
@@ -300,18 +209,11 @@ class JournalError(ReflectorError):
     """Something went wrong with the log of signals."""
 
 
-class JournalOpenError(JournalError):
-    """A file cannot be opened as a journal; it was left as it is.
+class JournalOpenError(_FileError, JournalError):
+    """A file, `path`, cannot be opened as a journal; it was left as it is.
 
-    Attributes:
-        path: The file.
-        reason: `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
+    `reason` is `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
     """
-
-    def __init__(self, message: str, *, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(message)
 
 
 class JournalWriteError(JournalError):
@@ -337,18 +239,11 @@ class StoreError(ReflectorError):
     """Something went wrong with the store of answers."""
 
 
-class StoreOpenError(StoreError):
-    """A file cannot be opened as a store of answers; it was left as it is.
+class StoreOpenError(_FileError, StoreError):
+    """A file, `path`, cannot be opened as a store of answers; it was left as it is.
 
-    Attributes:
-        path: The file.
-        reason: `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
+    `reason` is `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
     """
-
-    def __init__(self, message: str, *, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(message)
 
 
 class StoreWriteError(StoreError):
@@ -668,19 +563,12 @@ class CodeError(ReflectorError):
     """Code could not be indexed or searched."""
 
 
-class IndexOpenError(CodeError, InputError):
-    """A file cannot be opened as the store of a code index; it was left as it is.
+class IndexOpenError(_FileError, CodeError, InputError):
+    """A file, `path`, cannot be opened as the store of a code index; it was left as it is.
 
-    Attributes:
-        path: The file.
-        reason: `foreign` (something else or another tree is in it), `newer` (a later version wrote it), `older` (an
-            earlier one did, and it was opened for reading only) or `unreachable`.
+    `reason` is `foreign` (something else or another tree is in it), `newer` (a later version wrote it), `older` (an
+    earlier one did, and it was opened for reading only) or `unreachable`.
     """
-
-    def __init__(self, message: str, *, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(message)
 
 
 class IndexDamagedError(CodeError):

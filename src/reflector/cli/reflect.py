@@ -6,9 +6,8 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import anyio
 import typer
@@ -31,14 +30,8 @@ from reflector.trajectories.trajectory import Outcome
 __all__ = ["check_writable", "document", "reflect_command", "run_conversation"]
 
 
-class ToldOutcome(StrEnum):
-    """What a user can say about how a run ended."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    PARTIAL = "partial"
-    TIMEOUT = "timeout"
-    ERROR = "error"
+ToldOutcome = Literal["success", "failure", "partial", "timeout", "error"]
+"""What a user can say about how a run ended."""
 
 
 def reflect_command(

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Group", "GroupQuality", "Groups", "group_chunks"]
 
-Strategy = Literal["references", "pack", "leader"]
+Strategy = Literal["leader", "references", "pack"]
 
 
 class Group(NamedTuple):

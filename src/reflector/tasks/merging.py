@@ -39,7 +39,8 @@ FailurePolicy = Literal["all", "quorum", "best_effort"]
 
 Reduction = Callable[[Sequence[Any]], Any | Awaitable[Any]]
 
-Merge = Literal["union", "vote", "best"] | Reduction
+MergeName = Literal["union", "vote", "best"]
+Merge = MergeName | Reduction
 """How values become one.
 
 - `union`: everything that any of them says: suggestions once each, plain data put together, of anything else

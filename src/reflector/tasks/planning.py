@@ -35,7 +35,7 @@ _VARIABLE = re.compile(r"(?:const |let |static )?\w+(?:\s*:[^=]+)?\s*=[^=]")
 """Lines at the margin; those of several lines only as they begin."""
 _SIGNATURE = re.compile(r"\bdef \w+(\([^()]*(?:\([^()]*\)[^()]*)*\)(?: ->[^:\n]+)?)")
 
-TaskType = Literal["code_reflection", "code_evolution", "clifford_operation"]
+TaskType = Literal["code_reflection", "clifford_operation", "code_evolution"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
