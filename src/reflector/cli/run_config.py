@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import sys
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
@@ -24,6 +22,7 @@ from reflector.optimizer.loop import Optimizer
 from reflector.optimizer.scorers import MODEL_JUDGED, SCORERS, ModelJudge
 from reflector.optimizer.selection import BestSelector, EpsilonGreedySelector, ParetoSelector
 from reflector.reflecting.reflector import Reflector
+from reflector.tasks.providers import import_target
 from reflector.usage import Budget, Price
 
 __all__ = ["RunConfig", "read_config"]
@@ -222,21 +221,10 @@ class _Reader:
         return found
 
     def _function(self, key: str, name: Any) -> Callable[..., Any]:
-        module, _, attribute = self._text(key, name).partition(":")
-        if not module or not attribute:
-            raise self._error(key, f"module:function is expected; got {name!r}")
-        folder = str(self.folder.resolve())
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
         try:
-            found = importlib.import_module(module)
-            for part in attribute.split("."):
-                found = getattr(found, part)
-        except Exception as err:
-            raise self._error(key, f"{name} cannot be imported: {type(err).__name__}: {err}") from err
-        if not callable(found):
-            raise self._error(key, f"{name} is no function but {type(found).__name__}")
-        return found
+            return import_target(self._text(key, name), self.folder)
+        except ConfigurationError as err:
+            raise self._error(key, str(err)) from err
 
     # --- limits and options ---
 

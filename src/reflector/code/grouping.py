@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, overload
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reflector._json import Value
-from reflector.code.chunk import Chunk, Chunks
+from reflector.code.chunk import Chunk, Chunks, Items
 from reflector.code.cutting import split
 from reflector.code.embedder import HashingEmbedder
 from reflector.code.group_strategies import capped, led, merged, packed
@@ -56,25 +56,12 @@ class GroupQuality(Value):
     """Groups above the budget: a single line that is longer."""
 
 
-class Groups(Sequence[Group]):
+class Groups(Items[Group]):
     """The groups, those first that matter most, and the quality of the whole."""
 
     def __init__(self, groups: Iterable[Group], quality: GroupQuality) -> None:
-        self._groups = tuple(groups)
+        super().__init__(groups)
         self.quality = quality
-
-    @overload
-    def __getitem__(self, index: int) -> Group: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Group, ...]: ...
-    def __getitem__(self, index: int | slice) -> Group | tuple[Group, ...]:
-        return self._groups[index]
-
-    def __iter__(self) -> Iterator[Group]:
-        return iter(self._groups)
-
-    def __len__(self) -> int:
-        return len(self._groups)
 
     def __repr__(self) -> str:
         return f"<{len(self)} groups of {sum(len(group.chunks) for group in self)} chunks>"

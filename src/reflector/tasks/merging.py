@@ -25,14 +25,8 @@ from reflector.tasks.results import GroupResult, TaskFailure
 from reflector.usage import Usage
 
 __all__ = [
-    "Ensemble",
-    "FailurePolicy",
-    "Merge",
-    "check_merge",
-    "merge_results",
-    "merge_values",
-    "suggestions_of",
-]
+    "Ensemble", "FailurePolicy", "Merge", "check_merge", "merge_results", "merge_values", "suggestions_of",
+]  # fmt: skip
 
 FailurePolicy = Literal["all", "quorum", "best_effort"]
 """When several results make one: if all are there, more than half of them, or any."""

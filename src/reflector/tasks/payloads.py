@@ -16,14 +16,9 @@ from reflector.dispatch.task import Task
 from reflector.errors import InputError
 
 __all__ = [
-    "PAYLOADS",
-    "CodeEvolutionTask",
-    "CodeReflectionTask",
-    "Payload",
-    "PromptReflectionTask",
-    "RolloutTask",
+    "PAYLOADS", "CodeEvolutionTask", "CodeReflectionTask", "Payload", "PromptReflectionTask", "RolloutTask",
     "payload_of",
-]
+]  # fmt: skip
 
 
 class PromptReflectionTask(TaskPayload):

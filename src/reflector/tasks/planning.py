@@ -5,14 +5,14 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from reflector._ids import new_id
 from reflector._text import one_line
 from reflector.clifford.task import CliffordOperation
-from reflector.code.chunk import Chunk, Chunks
+from reflector.code.chunk import Chunk, Chunks, Items
 from reflector.code.grouping import Group, GroupQuality, Strategy, group_chunks
 from reflector.code.index import CodeIndex
 from reflector.code.references import pagerank, reference_edges
@@ -54,7 +54,7 @@ class PlanOptions:
             raise ConfigurationError(f"cost_usd is a number of at least 0; got {self.cost_usd!r}.")
 
 
-class Plan(Sequence[TaskGroup]):
+class Plan(Items[TaskGroup]):
     """Task groups, those first that matter most, with what was left out and what they are expected to cost."""
 
     def __init__(
@@ -65,26 +65,13 @@ class Plan(Sequence[TaskGroup]):
         quality: GroupQuality | None,
         expected_cost: Mapping[str, float | None],
     ) -> None:
-        self._groups = tuple(groups)
+        super().__init__(groups)
         self.left_out = left_out
         """Chunks that stand in no group, because of the limit or of the cost."""
         self.quality = quality
         """Of the grouping; None where nothing was grouped."""
         self.expected_cost = dict(expected_cost)
         """USD by provider, if it did everything; None where its prices are not known or it cannot do everything."""
-
-    @overload
-    def __getitem__(self, index: int) -> TaskGroup: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[TaskGroup, ...]: ...
-    def __getitem__(self, index: int | slice) -> TaskGroup | tuple[TaskGroup, ...]:
-        return self._groups[index]
-
-    def __iter__(self) -> Iterator[TaskGroup]:
-        return iter(self._groups)
-
-    def __len__(self) -> int:
-        return len(self._groups)
 
     @property
     def estimate(self) -> Estimate:
@@ -201,7 +188,7 @@ def plan(
 
 
 def _check(task_type: str, limit: int | None, goal: str) -> None:
-    if task_type not in ("code_reflection", "code_evolution", "clifford_operation"):
+    if task_type not in get_args(TaskType):
         raise InputError(
             f"task_type is 'code_reflection', 'code_evolution' or 'clifford_operation'; got {task_type!r}."
         )

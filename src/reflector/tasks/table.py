@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from reflector._json import Value
+from reflector._json import Value, first_unfit
 from reflector._text import one_line
 from reflector.errors import ConfigurationError
 from reflector.tasks.payloads import PAYLOADS
@@ -165,11 +165,7 @@ def _spec(fields: Mapping[str, Any], label: str) -> ProviderSpec:
     try:
         return ProviderSpec.model_validate(fields)
     except ValidationError as err:
-        first = err.errors(include_url=False, include_context=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        came = "" if first["type"] in ("missing", "value_error") else f"; got {first['input']!r:.60}"
-        raise ConfigurationError(f"{label}{key + ': ' if key else ''}{message}{came}") from None
+        raise ConfigurationError(f"{label}{first_unfit(err)}") from None
 
 
 # --- solfunmeme's file ---
