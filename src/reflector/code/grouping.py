@@ -10,7 +10,7 @@ from reflector.code.chunk import Chunk, Chunks, Items
 from reflector.code.cutting import split
 from reflector.code.embedder import HashingEmbedder
 from reflector.code.group_strategies import capped, led, merged, packed
-from reflector.code.references import pagerank, reference_edges
+from reflector.code.references import focused, pagerank, reference_edges
 from reflector.errors import InputError
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def group_chunks(
         if strategy == "references":
             blocks = merged(vectors, edges, tokens, max_tokens)
         members = packed(blocks, tokens, max_tokens)
-    return _groups(items, members, vectors, edges, max_tokens, set(focus))
+    return _groups(items, members, vectors, edges, max_tokens, focus)
 
 
 def _check(strategy: str, max_tokens: int | None, threshold: float) -> None:
@@ -144,12 +144,11 @@ def _groups(
     vectors: NDArray[np.float32],
     edges: NDArray[np.int64],
     max_tokens: int | None,
-    focus: set[str],
+    focus: Iterable[str],
 ) -> Groups:
     import numpy as np
 
-    preferred = [index for index, chunk in enumerate(chunks) if {chunk.path, chunk.name} & focus]
-    ranks = pagerank(len(chunks), edges, preferred)
+    ranks = pagerank(len(chunks), edges, focused(chunks, focus))
     tokens = np.array([chunk.tokens for chunk in chunks], np.int64)
     owner = np.zeros(len(chunks), np.int64)
     groups: list[Group] = []

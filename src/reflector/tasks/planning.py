@@ -15,7 +15,7 @@ from reflector.clifford.task import CliffordOperation
 from reflector.code.chunk import Chunk, Chunks, Items
 from reflector.code.grouping import Group, GroupQuality, Strategy, group_chunks
 from reflector.code.index import CodeIndex
-from reflector.code.references import pagerank, reference_edges
+from reflector.code.references import focused, pagerank, reference_edges
 from reflector.dispatch.task import Estimate
 from reflector.errors import ConfigurationError, InputError
 from reflector.tasks.expectation import affordable, capable, estimate_of, expected_cost, room_for_code
@@ -150,7 +150,7 @@ def plan(
     specs = capable(read_providers(providers), task_type) if providers is not None else ()
     max_tokens = min(max_tokens, room_for_code(specs, max_tokens))
     everything = _chunks_of(source)
-    ranks = pagerank(len(everything), reference_edges(everything), _preferred(everything, options.focus))
+    ranks = pagerank(len(everything), reference_edges(everything), focused(everything, options.focus))
     chosen = _most_important(everything, ranks, limit)
     plan_id = new_id("plan")
     quality: GroupQuality | None = None
@@ -208,10 +208,6 @@ def _chunks_of(source: CodeIndex | Iterable[Chunk]) -> Chunks:
         if all(isinstance(chunk, Chunk) for chunk in chunks):
             return Chunks(chunks)
     raise InputError(f"a plan is made of a CodeIndex or of its chunks; got {source!r:.80}.")
-
-
-def _preferred(chunks: Chunks, focus: Sequence[str]) -> list[int]:
-    return [at for at, chunk in enumerate(chunks) if {chunk.path, chunk.name} & set(focus)]
 
 
 def _most_important(chunks: Chunks, ranks: Any, limit: int | None) -> Chunks:
