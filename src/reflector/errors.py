@@ -82,11 +82,7 @@ class NoModelWarning(UserWarning):
 
 
 class ReflectorError(Exception):
-    """Base of every error of this library.
-
-    Attributes:
-        decision: Who was asked to do the task that ended with it, and what came of each; None without a task.
-    """
+    """Base of every error of this library. `decision`: who was asked to do its task, and what came of each; or None."""
 
     decision: Any = None
 
@@ -259,11 +255,7 @@ class StoreClosedError(StoreError):
 
 
 class NotStoredError(StoreError, LookupError):
-    """A store that only replays does not hold the answer.
-
-    Attributes:
-        fingerprint: Of what was asked.
-    """
+    """A store that only replays does not hold the answer; `fingerprint` is that of what was asked."""
 
     def __init__(self, message: str, *, fingerprint: str) -> None:
         self.fingerprint = fingerprint
@@ -342,11 +334,7 @@ class UnboundedCallError(BudgetExceededError):
 
 
 class DispatchError(ReflectorError):
-    """A task could not be brought to somebody who does it, or not be done where it should.
-
-    Attributes:
-        attempts: How often it was started where it failed.
-    """
+    """A task could not be brought to somebody who does it, or not be done where it should, in so many `attempts`."""
 
     attempts: int = 1
 
@@ -362,8 +350,7 @@ class NoProviderError(DispatchError, NoHandlerError):
 class ProviderBusyError(NoProviderError):
     """Those who could do a task cannot do it now: full, at their rate, or left alone after failures.
 
-    Attributes:
-        retry_after: Seconds after which another try makes sense, where that is known.
+    Another try makes sense after `retry_after` seconds, where that is known.
     """
 
     retryable = True
@@ -398,8 +385,7 @@ class ProviderTimeoutError(ProviderError, TimeoutError):
 class ProviderDiedError(ProviderError):
     """The program ended before it answered, or with an exit code that says that it failed.
 
-    Attributes:
-        exit_code: Minus the signal that killed it; None while it still lives, with its output closed.
+    `exit_code` is minus the signal that killed it; None while it still lives, with its output closed.
     """
 
     def __init__(self, message: str, *, exit_code: int | None = None) -> None:
@@ -408,11 +394,7 @@ class ProviderDiedError(ProviderError):
 
 
 class ProviderProtocolError(ProviderError):
-    """What the program says is no answer to anything.
-
-    Attributes:
-        raw: How what came begins.
-    """
+    """What the program says is no answer to anything; `raw` is how it begins."""
 
     def __init__(self, message: str, *, raw: str = "") -> None:
         super().__init__(message)
@@ -428,11 +410,7 @@ class ProviderFloodError(ProviderProtocolError):
 
 
 class ProviderReportedError(ProviderError):
-    """The program answered that it could not do the task.
-
-    Attributes:
-        kind: What it calls the error.
-    """
+    """The program answered that it could not do the task; `kind` is what it calls the error."""
 
     def __init__(self, message: str, *, kind: str = "", retryable: bool = False) -> None:
         super().__init__(message)
@@ -580,11 +558,7 @@ class PatchConflictError(CodeError):
 
 
 class PatchRejectedError(CodeError):
-    """A patch was not kept.
-
-    Attributes:
-        trial: How its test ended; None if the new code does not even parse.
-    """
+    """A patch was not kept: `trial` is how its test ended; None if the new code does not even parse."""
 
     def __init__(self, message: str, *, trial: Any = None) -> None:
         self.trial = trial
@@ -616,11 +590,7 @@ class UnparsableReflectionError(ReflectionError, ValueError):
 
 
 class InvalidReflectionError(ReflectionError, ValueError):
-    """A parsed reflection lacks something.
-
-    Attributes:
-        reason: `missing_analysis`, `no_suggestions` or `invalid_suggestions`.
-    """
+    """A parsed reflection lacks something: `reason` is missing_analysis, no_suggestions or invalid_suggestions."""
 
     def __init__(self, message: str, *, reason: str) -> None:
         self.reason = reason
@@ -658,11 +628,7 @@ class InvalidEditError(EditError, ValueError):
 
 
 class OptimizationError(ReflectorError):
-    """An optimization cannot go on.
-
-    Attributes:
-        result: The `OptimizationResult` of what was reached before; None if that is nothing.
-    """
+    """An optimization cannot go on. `result`, an `OptimizationResult`, is what was reached before, None if nothing."""
 
     def __init__(self, message: str, *, result: Any = None) -> None:
         super().__init__(message)
@@ -678,11 +644,7 @@ class RunLogError(OptimizationError, InputError):
 
 
 class RunMismatchError(OptimizationError, InputError):
-    """The log belongs to a run that was started otherwise.
-
-    Attributes:
-        differing: What was given otherwise: `seed`, `rows`, an option.
-    """
+    """The log belongs to a run that was started otherwise; `differing` names what: `seed`, `rows`, an option."""
 
     def __init__(self, message: str, *, differing: tuple[str, ...] = ()) -> None:
         super().__init__(message)

@@ -176,6 +176,7 @@ def test_the_demo_optimizes_in_a_simulated_world(run: Any) -> None:
         ({"options": 'options = { proposer = "mutate" }'}, "options: proposer is one of edits, rewrite"),
         ({"options": 'options = { stop_file = 3 }'}, "options.stop_file: a text is expected; got 3"),
         ({"options": 'options = { store = "x" }'}, "options.store: there is no such key"),
+        ({"options": "options = { concurency = 3 }"}, "no such key; did you mean concurrency?"),
         ({"options": "concurency = 3"}, "concurency: there is no such key"),
         ({"options": "options = {"}, "is not TOML"),
     ],
