@@ -233,11 +233,9 @@ def write_group(group: TaskGroup, style: WireStyle = "own") -> dict[str, Any]:
 def _to_origin(payload: Payload) -> dict[str, Any]:
     match payload:
         case CodeReflectionTask():
+            position = {} if payload.multivector is None else payload.multivector
             texts = [chunk.text for chunk in payload.code_chunks]
-            return {
-                "code_chunks": texts,
-                "multivector": _dense({} if payload.multivector is None else payload.multivector),
-            }
+            return {"code_chunks": texts, "multivector": _dense(position)}
         case CodeEvolutionTask():
             return {"code_snippet": payload.code_snippet, "meme_token": payload.context.get("meme_token")}
         case CliffordOperation():
