@@ -97,11 +97,7 @@ def _clifford_failure(err: Exception) -> dict[str, Any]:
 
 
 @provider_app.command("reflect")
-def reflect_command(
-    model: ModelName = None,
-    base_url: BaseUrl = None,
-    session: Session = False,
-) -> None:
+def reflect_command(model: ModelName = None, base_url: BaseUrl = None, session: Session = False) -> None:
     """Reflect on code and on runs, and change code: task groups in, {"value": …, "usage": …} out."""
 
     async def main() -> None:

@@ -11,13 +11,7 @@ from typing import Any, NamedTuple
 
 from reflector.code.chunk import Chunk, ChunkKind
 from reflector.code.python_outline import parse_python
-from reflector.reflection.models import (
-    Confidence,
-    ParseMode,
-    Priority,
-    SuggestionCategory,
-    SuggestionType,
-)
+from reflector.reflection.models import Confidence, ParseMode, Priority, SuggestionCategory, SuggestionType
 from reflector.tasks.code_results import CodeReflection, CodeSuggestion
 
 __all__ = ["reflect_on_code_by_rules"]
@@ -206,9 +200,7 @@ def _not_awaited(
             return
     if place in awaitable:
         yield _Found(
-            node,
-            f"Write `await {ast.unparse(called)}(…)`.",
-            "It only makes a coroutine, which never runs.",
+            node, f"Write `await {ast.unparse(called)}(…)`.", "It only makes a coroutine, which never runs."
         )
 
 
