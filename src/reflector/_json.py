@@ -13,16 +13,9 @@ from reflector._text import one_line, replace_surrogates, shorten
 from reflector.errors import InputError
 
 __all__ = [
-    "Document",
-    "Given",
-    "JSONValue",
-    "Value",
-    "dumps",
-    "first_problem",
-    "loads",
-    "loads_exactly",
+    "Document", "Given", "JSONValue", "Value", "dumps", "first_problem", "first_unfit", "loads", "loads_exactly",
     "scan",
-]
+]  # fmt: skip
 
 JSONValue = Any
 """A value that JSON can hold: None, bool, int, float, str, list or dict of these."""
@@ -58,6 +51,15 @@ def first_problem(err: ValidationError) -> str:
     problem = err.errors(include_url=False, include_context=False)[0]
     place = ".".join(map(str, problem["loc"])) or err.title
     return one_line(f"{place}: {problem['msg']}, got {one_line(repr(problem['input']), 80)}", 300)
+
+
+def first_unfit(err: ValidationError) -> str:
+    """Return the first key that did not fit with why, and what came where that says more."""
+    problem = err.errors(include_url=False, include_context=False)[0]
+    key = ".".join(map(str, problem["loc"]))
+    why = problem["msg"].removeprefix("Value error, ")
+    came = "" if problem["type"] in ("missing", "value_error") else f"; got {problem['input']!r:.60}"
+    return f"{key}: {why}{came}" if key else f"{why}{came}"
 
 
 class Document(Value):

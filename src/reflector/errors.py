@@ -2,87 +2,52 @@
 
 ```
 ReflectorError
-├── InputError (ValueError)            what the caller handed over cannot be used
-│   ├── TrajectoryImportError          a file or record is not a readable trajectory
-│   │   └── UnknownFormatError         no importer recognises it, or the named format does not exist
-│   ├── MissingPromptError             no prompt was given and the run holds none
-│   ├── InvalidGroupError              a document is no task group; `line` and `item` say where
-│   ├── CliffordError                  an operation on multivectors that has no result
-│   │   ├── InvalidMultivectorError    wrong lengths, unknown blades, NaN or infinity
-│   │   ├── SignatureMismatchError     operands of different algebras
-│   │   ├── NotInvertibleError         no inverse, or none that can be trusted; `condition` says how far
-│   │   └── AlgebraTooLargeError       more dimensions, coefficients or rows than allowed; `limit` says how many
-│   └── ConfigurationError             options or environment contradict each other
-│       └── InvalidTemplateError       a prompt template lacks a placeholder or holds an unknown one
-├── SignalError                        the envelope
-│   ├── InvalidSignalError (ValueError)
-│   └── InvalidPatternError (ValueError)
-├── JournalError                       the log of signals
-│   ├── JournalOpenError               the file is foreign, newer or unreachable; `reason` says which
-│   ├── JournalWriteError              signals could not be written, or not in time; `unwritten` says how many
-│   ├── JournalDamagedError            the file cannot be read any more
-│   └── JournalClosedError
-├── StoreError                         the store of answers
-│   ├── StoreOpenError                 the file is foreign, newer or unreachable; `reason` says which
-│   ├── StoreWriteError                an answer could not be written
-│   ├── StoreDamagedError              the file cannot be read any more
-│   ├── StoreClosedError
-│   └── NotStoredError (LookupError)   replay only, and this was never answered; `fingerprint` names it
-├── AgentError                         the runtime
-│   ├── NoHandlerError                 nobody listens to a request
-│   ├── AskTimeoutError (TimeoutError) no answer within the deadline
-│   ├── AgentStoppedError              the agent stopped before it answered
-│   ├── MailboxFullError               a bounded mailbox refused the signal
-│   ├── HandlerError                   a handler raised; the original is the cause
-│   ├── MiddlewareError                a middleware raised or overran its time limit
-│   ├── DuplicateAgentError (ValueError)
-│   └── RuntimeClosedError             the runtime is not open
-├── BudgetExceededError                it would cost more than may be spent; `limit` says of what
-│   └── UnboundedCallError             nobody can say before the call what it costs at most
-├── DispatchError                      tasks and their providers
-│   ├── NoProviderError (NoHandlerError)   nobody accepts the task, or nobody within its limits; `decision` says why
-│   │   └── ProviderBusyError          those who could cannot now; `retry_after` says when, if that is known
-│   ├── ProviderError                  a provider's program; `retryable`: another try can help
-│   │   ├── ProviderSpawnError         it cannot be started
-│   │   ├── ProviderTimeoutError (TimeoutError)   no answer in time
-│   │   ├── ProviderDiedError          it ended before it answered; `exit_code` says how
-│   │   ├── ProviderProtocolError      what it says is no answer; `raw` is what came
-│   │   │   └── ProviderFloodError     it says more than allowed; `limit` says how many bytes
-│   │   └── ProviderReportedError      its answer is an error of its own; `kind` names it
-│   └── EngineError                    where a provider's work runs
-│       ├── WorkerCrashedError         the process died, each time that it was tried
-│       └── UnpicklableError (TypeError)   something cannot cross to another process
-├── LLMError                           the model; `retryable`: another try can help; `fatal`: no call can succeed
-│   ├── RateLimitedError               `retry_after` seconds, when the server said so
-│   ├── QuotaExceededError
-│   ├── LLMTimeoutError (TimeoutError)
-│   ├── LLMConnectionError (ConnectionError)
-│   ├── LLMServerError
-│   ├── LLMAuthenticationError
-│   ├── UnknownModelError
+├── InputError (ValueError)        what the caller handed over cannot be used
+│   ├── TrajectoryImportError
+│   │   └── UnknownFormatError
+│   ├── MissingPromptError, InvalidGroupError
+│   ├── CliffordError
+│   │   ├── InvalidMultivectorError, SignatureMismatchError, AlgebraTooLargeError
+│   │   └── NotInvertibleError (ZeroDivisionError)
+│   └── ConfigurationError
+│       └── InvalidTemplateError
+├── SignalError                    the envelope
+│   └── InvalidSignalError (ValueError), InvalidPatternError (ValueError)
+├── JournalError                   the log of signals
+│   └── JournalOpenError, JournalWriteError, JournalDamagedError, JournalClosedError
+├── StoreError                     the store of answers
+│   ├── StoreOpenError, StoreWriteError, StoreDamagedError, StoreClosedError
+│   └── NotStoredError (LookupError)
+├── AgentError                     the runtime
+│   ├── NoHandlerError, HandlerError, MiddlewareError, MailboxFullError, AgentStoppedError, RuntimeClosedError
+│   └── AskTimeoutError (TimeoutError), DuplicateAgentError (ValueError)
+├── BudgetExceededError
+│   └── UnboundedCallError
+├── DispatchError                  tasks and their providers
+│   ├── NoProviderError (NoHandlerError)
+│   │   └── ProviderBusyError
+│   ├── ProviderError              a provider's program
+│   │   ├── ProviderSpawnError, ProviderTimeoutError (TimeoutError), ProviderDiedError, ProviderReportedError
+│   │   └── ProviderProtocolError
+│   │       └── ProviderFloodError
+│   └── EngineError                where a provider's work runs
+│       └── WorkerCrashedError, UnpicklableError (TypeError)
+├── LLMError                       the model
+│   ├── RateLimitedError, QuotaExceededError, LLMAuthenticationError, UnknownModelError, LLMServerError
+│   ├── LLMTimeoutError (TimeoutError), LLMConnectionError (ConnectionError)
 │   ├── LLMBadRequestError
-│   │   ├── ContextLengthError
-│   │   └── ContentFilteredError
-│   ├── EmptyAnswerError
-│   ├── TruncatedAnswerError
-│   └── UnsupportedReplyError          a client or agent returned something that is not an answer
-├── CodeError                          code as a subject
-│   ├── IndexOpenError (InputError)    the store is foreign, newer, older or unreachable; see `reason`
-│   ├── IndexDamagedError              the store cannot be read any more
-│   ├── PatchConflictError             the file is not what the patch was made for
-│   └── PatchRejectedError             the new code does not parse, or its test failed; `trial` says how
+│   │   └── ContextLengthError, ContentFilteredError
+│   └── EmptyAnswerError, TruncatedAnswerError, UnsupportedReplyError
+├── CodeError                      code as a subject
+│   └── IndexOpenError (InputError), IndexDamagedError, PatchConflictError, PatchRejectedError
 ├── ReflectionError
-│   ├── UnparsableReflectionError (ValueError)   the answer holds no reflection; `reason` says why
-│   ├── InvalidReflectionError (ValueError)      parsed, but missing what a caller asked for
-│   └── ConversationError              a conversation cannot go on
-│       ├── ConversationCompletedError
-│       └── MaxTurnsReachedError       `max_turns` says how many turns it may have
+│   ├── UnparsableReflectionError (ValueError), InvalidReflectionError (ValueError)
+│   └── ConversationError
+│       └── ConversationCompletedError, MaxTurnsReachedError
 ├── EditError
 │   └── InvalidEditError (ValueError)
-└── OptimizationError                  the optimizer; `result` is the best so far, or None
-    ├── RunBrokenError                 rollouts or reflections failed too often in a row
-    ├── RunMismatchError (InputError)  the log belongs to another run
-    └── RunLogError (InputError)       the file is no log of a run
+└── OptimizationError              the optimizer
+    └── RunBrokenError, RunMismatchError (InputError), RunLogError (InputError)
 ```
 """
 
@@ -91,90 +56,25 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
-    "AgentError",
-    "AgentStoppedError",
-    "AlgebraTooLargeError",
-    "AskTimeoutError",
-    "BudgetExceededError",
-    "CliffordError",
-    "CodeError",
-    "ConfigurationError",
-    "ContentFilteredError",
-    "ContextLengthError",
-    "ConversationCompletedError",
-    "ConversationError",
-    "DispatchError",
-    "DuplicateAgentError",
-    "EditError",
-    "EmptyAnswerError",
-    "EngineError",
-    "HandlerError",
-    "IndexDamagedError",
-    "IndexOpenError",
-    "InputError",
-    "InvalidEditError",
-    "InvalidGroupError",
-    "InvalidMultivectorError",
-    "InvalidPatternError",
-    "InvalidReflectionError",
-    "InvalidSignalError",
-    "InvalidTemplateError",
-    "JournalClosedError",
-    "JournalDamagedError",
-    "JournalError",
-    "JournalOpenError",
-    "JournalWriteError",
-    "LLMAuthenticationError",
-    "LLMBadRequestError",
-    "LLMConnectionError",
-    "LLMError",
-    "LLMServerError",
-    "LLMTimeoutError",
-    "MailboxFullError",
-    "MaxTurnsReachedError",
-    "MiddlewareError",
-    "MissingPromptError",
-    "NoHandlerError",
-    "NoModelWarning",
-    "NoProviderError",
-    "NotInvertibleError",
-    "NotStoredError",
-    "OptimizationError",
-    "PatchConflictError",
-    "PatchRejectedError",
-    "ProviderBusyError",
-    "ProviderDiedError",
-    "ProviderError",
-    "ProviderFloodError",
-    "ProviderProtocolError",
-    "ProviderReportedError",
-    "ProviderSpawnError",
-    "ProviderTimeoutError",
-    "QuotaExceededError",
-    "RateLimitedError",
-    "ReflectionError",
-    "ReflectorError",
-    "RunBrokenError",
-    "RunLogError",
-    "RunMismatchError",
-    "RuntimeClosedError",
-    "SignalError",
-    "SignatureMismatchError",
-    "StoreClosedError",
-    "StoreDamagedError",
-    "StoreError",
-    "StoreOpenError",
-    "StoreWriteError",
-    "TrajectoryImportError",
-    "TruncatedAnswerError",
-    "UnboundedCallError",
-    "UnknownFormatError",
-    "UnknownModelError",
-    "UnparsableReflectionError",
-    "UnpicklableError",
-    "UnsupportedReplyError",
-    "WorkerCrashedError",
-]
+    "AgentError", "AgentStoppedError", "AlgebraTooLargeError", "AskTimeoutError", "BudgetExceededError",
+    "CliffordError", "CodeError", "ConfigurationError", "ContentFilteredError", "ContextLengthError",
+    "ConversationCompletedError", "ConversationError", "DispatchError", "DuplicateAgentError", "EditError",
+    "EmptyAnswerError", "EngineError", "HandlerError", "IndexDamagedError", "IndexOpenError", "InputError",
+    "InvalidEditError", "InvalidGroupError", "InvalidMultivectorError", "InvalidPatternError",
+    "InvalidReflectionError", "InvalidSignalError", "InvalidTemplateError", "JournalClosedError",
+    "JournalDamagedError", "JournalError", "JournalOpenError", "JournalWriteError", "LLMAuthenticationError",
+    "LLMBadRequestError", "LLMConnectionError", "LLMError", "LLMServerError", "LLMTimeoutError",
+    "MailboxFullError", "MaxTurnsReachedError", "MiddlewareError", "MissingPromptError", "NoHandlerError",
+    "NoModelWarning", "NoProviderError", "NotInvertibleError", "NotStoredError", "OptimizationError",
+    "PatchConflictError", "PatchRejectedError", "ProviderBusyError", "ProviderDiedError", "ProviderError",
+    "ProviderFloodError", "ProviderProtocolError", "ProviderReportedError", "ProviderSpawnError",
+    "ProviderTimeoutError", "QuotaExceededError", "RateLimitedError", "ReflectionError", "ReflectorError",
+    "RunBrokenError", "RunLogError", "RunMismatchError", "RuntimeClosedError", "SignalError",
+    "SignatureMismatchError", "StoreClosedError", "StoreDamagedError", "StoreError", "StoreOpenError",
+    "StoreWriteError", "TrajectoryImportError", "TruncatedAnswerError", "UnboundedCallError",
+    "UnknownFormatError", "UnknownModelError", "UnparsableReflectionError", "UnpicklableError",
+    "UnsupportedReplyError", "WorkerCrashedError",
+]  # fmt: skip
 
 
 class NoModelWarning(UserWarning):
@@ -182,13 +82,18 @@ class NoModelWarning(UserWarning):
 
 
 class ReflectorError(Exception):
-    """Base of every error of this library.
-
-    Attributes:
-        decision: Who was asked to do the task that ended with it, and what came of each; None without a task.
-    """
+    """Base of every error of this library. `decision`: who was asked to do its task, and what came of each; or None."""
 
     decision: Any = None
+
+
+class _FileError(ReflectorError):
+    """A file cannot be opened as what it should be: `path` says which, `reason` why."""
+
+    def __init__(self, message: str, *, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+        super().__init__(message)
 
 
 # --- what the caller handed over -------------------------------------------------------------------------
@@ -300,18 +205,11 @@ class JournalError(ReflectorError):
     """Something went wrong with the log of signals."""
 
 
-class JournalOpenError(JournalError):
-    """A file cannot be opened as a journal; it was left as it is.
+class JournalOpenError(_FileError, JournalError):
+    """A file, `path`, cannot be opened as a journal; it was left as it is.
 
-    Attributes:
-        path: The file.
-        reason: `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
+    `reason` is `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
     """
-
-    def __init__(self, message: str, *, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(message)
 
 
 class JournalWriteError(JournalError):
@@ -337,18 +235,11 @@ class StoreError(ReflectorError):
     """Something went wrong with the store of answers."""
 
 
-class StoreOpenError(StoreError):
-    """A file cannot be opened as a store of answers; it was left as it is.
+class StoreOpenError(_FileError, StoreError):
+    """A file, `path`, cannot be opened as a store of answers; it was left as it is.
 
-    Attributes:
-        path: The file.
-        reason: `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
+    `reason` is `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
     """
-
-    def __init__(self, message: str, *, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(message)
 
 
 class StoreWriteError(StoreError):
@@ -364,11 +255,7 @@ class StoreClosedError(StoreError):
 
 
 class NotStoredError(StoreError, LookupError):
-    """A store that only replays does not hold the answer.
-
-    Attributes:
-        fingerprint: Of what was asked.
-    """
+    """A store that only replays does not hold the answer; `fingerprint` is that of what was asked."""
 
     def __init__(self, message: str, *, fingerprint: str) -> None:
         self.fingerprint = fingerprint
@@ -447,11 +334,7 @@ class UnboundedCallError(BudgetExceededError):
 
 
 class DispatchError(ReflectorError):
-    """A task could not be brought to somebody who does it, or not be done where it should.
-
-    Attributes:
-        attempts: How often it was started where it failed.
-    """
+    """A task could not be brought to somebody who does it, or not be done where it should, in so many `attempts`."""
 
     attempts: int = 1
 
@@ -467,8 +350,7 @@ class NoProviderError(DispatchError, NoHandlerError):
 class ProviderBusyError(NoProviderError):
     """Those who could do a task cannot do it now: full, at their rate, or left alone after failures.
 
-    Attributes:
-        retry_after: Seconds after which another try makes sense, where that is known.
+    Another try makes sense after `retry_after` seconds, where that is known.
     """
 
     retryable = True
@@ -503,8 +385,7 @@ class ProviderTimeoutError(ProviderError, TimeoutError):
 class ProviderDiedError(ProviderError):
     """The program ended before it answered, or with an exit code that says that it failed.
 
-    Attributes:
-        exit_code: Minus the signal that killed it; None while it still lives, with its output closed.
+    `exit_code` is minus the signal that killed it; None while it still lives, with its output closed.
     """
 
     def __init__(self, message: str, *, exit_code: int | None = None) -> None:
@@ -513,11 +394,7 @@ class ProviderDiedError(ProviderError):
 
 
 class ProviderProtocolError(ProviderError):
-    """What the program says is no answer to anything.
-
-    Attributes:
-        raw: How what came begins.
-    """
+    """What the program says is no answer to anything; `raw` is how it begins."""
 
     def __init__(self, message: str, *, raw: str = "") -> None:
         super().__init__(message)
@@ -533,11 +410,7 @@ class ProviderFloodError(ProviderProtocolError):
 
 
 class ProviderReportedError(ProviderError):
-    """The program answered that it could not do the task.
-
-    Attributes:
-        kind: What it calls the error.
-    """
+    """The program answered that it could not do the task; `kind` is what it calls the error."""
 
     def __init__(self, message: str, *, kind: str = "", retryable: bool = False) -> None:
         super().__init__(message)
@@ -668,19 +541,12 @@ class CodeError(ReflectorError):
     """Code could not be indexed or searched."""
 
 
-class IndexOpenError(CodeError, InputError):
-    """A file cannot be opened as the store of a code index; it was left as it is.
+class IndexOpenError(_FileError, CodeError, InputError):
+    """A file, `path`, cannot be opened as the store of a code index; it was left as it is.
 
-    Attributes:
-        path: The file.
-        reason: `foreign` (something else or another tree is in it), `newer` (a later version wrote it), `older` (an
-            earlier one did, and it was opened for reading only) or `unreachable`.
+    `reason` is `foreign` (something else or another tree is in it), `newer` (a later version wrote it), `older` (an
+    earlier one did, and it was opened for reading only) or `unreachable`.
     """
-
-    def __init__(self, message: str, *, path: str, reason: str) -> None:
-        self.path = path
-        self.reason = reason
-        super().__init__(message)
 
 
 class IndexDamagedError(CodeError):
@@ -692,11 +558,7 @@ class PatchConflictError(CodeError):
 
 
 class PatchRejectedError(CodeError):
-    """A patch was not kept.
-
-    Attributes:
-        trial: How its test ended; None if the new code does not even parse.
-    """
+    """A patch was not kept: `trial` is how its test ended; None if the new code does not even parse."""
 
     def __init__(self, message: str, *, trial: Any = None) -> None:
         self.trial = trial
@@ -728,11 +590,7 @@ class UnparsableReflectionError(ReflectionError, ValueError):
 
 
 class InvalidReflectionError(ReflectionError, ValueError):
-    """A parsed reflection lacks something.
-
-    Attributes:
-        reason: `missing_analysis`, `no_suggestions` or `invalid_suggestions`.
-    """
+    """A parsed reflection lacks something: `reason` is missing_analysis, no_suggestions or invalid_suggestions."""
 
     def __init__(self, message: str, *, reason: str) -> None:
         self.reason = reason
@@ -770,11 +628,7 @@ class InvalidEditError(EditError, ValueError):
 
 
 class OptimizationError(ReflectorError):
-    """An optimization cannot go on.
-
-    Attributes:
-        result: The `OptimizationResult` of what was reached before; None if that is nothing.
-    """
+    """An optimization cannot go on. `result`, an `OptimizationResult`, is what was reached before, None if nothing."""
 
     def __init__(self, message: str, *, result: Any = None) -> None:
         super().__init__(message)
@@ -790,11 +644,7 @@ class RunLogError(OptimizationError, InputError):
 
 
 class RunMismatchError(OptimizationError, InputError):
-    """The log belongs to a run that was started otherwise.
-
-    Attributes:
-        differing: What was given otherwise: `seed`, `rows`, an option.
-    """
+    """The log belongs to a run that was started otherwise; `differing` names what: `seed`, `rows`, an option."""
 
     def __init__(self, message: str, *, differing: tuple[str, ...] = ()) -> None:
         super().__init__(message)

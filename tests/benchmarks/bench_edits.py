@@ -8,26 +8,12 @@ from __future__ import annotations
 
 import cProfile
 import pstats
-import statistics
-import time
-from collections.abc import Callable
 
-from bench_main_job import ANSWER, MESSAGES
+from bench_main_job import ANSWER, MESSAGES, median
 
 import reflector as rf
 
 KINDS = ("add", "modify", "remove")
-
-
-def median(call: Callable[[], object], rounds: int) -> float:
-    """Return the median time of a call in seconds, after one warm-up."""
-    call()
-    times = []
-    for _ in range(rounds):
-        started = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
 
 
 def bench_small() -> None:

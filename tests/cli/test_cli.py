@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from reflector.cli.app import main
 from reflector.testing.answers import hang, server_error, unauthorized
 from reflector.testing.loopback import LoopbackServer
 
@@ -39,38 +38,6 @@ ANSWER = json.dumps(
         "expected_improvement": "No more lost names.",
     }
 )
-
-
-class Result:
-    """What a command printed, and how it ended."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one JSON document on stdout."""
-        parsed: dict[str, Any] = json.loads(self.out)
-        return parsed
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
-    for name in ("REFLECTOR_MODEL", "REFLECTOR_BASE_URL", "REFLECTOR_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def call(*args: str | Path) -> Result:
-        monkeypatch.setattr(sys, "argv", ["reflector", *map(str, args)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else int(end.code is not None)
-        printed = capsys.readouterr()
-        return Result(code, printed.out, printed.err)
-
-    return call
 
 
 @pytest.fixture

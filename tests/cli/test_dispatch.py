@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-from reflector.cli.app import main
 from reflector.cli.dispatch import _told
 from reflector.tasks.code_results import CodeReflection, CodeSuggestion
 from reflector.tasks.results import GroupResult
@@ -48,20 +47,14 @@ EVOLUTION = {"CodeEvolution": {"code_snippet": "x", "meme_token": None}}
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
+def run(monkeypatch: pytest.MonkeyPatch, invoke: Any, tmp_path: Path) -> Any:
     (tmp_path / "table.toml").write_text(TABLE)
     monkeypatch.chdir(tmp_path)
 
     def command(text: str, *arguments: str, table: str = "table.toml") -> tuple[int, list[Any], str]:
         Path("plan").write_text(text)
-        monkeypatch.setattr(sys, "argv", ["reflector", "dispatch", "plan", "--providers", table, *arguments])
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        said = capsys.readouterr()
-        return code, [json.loads(line) for line in said.out.splitlines()], said.err
+        code, out, err = invoke("dispatch", "plan", "--providers", table, *arguments)
+        return code, [json.loads(line) for line in out.splitlines()], err
 
     return command
 

@@ -14,7 +14,6 @@ from typing import Any
 import anyio
 import pytest
 
-from reflector.cli.app import main
 from reflector.cli.run_config import read_config
 from reflector.signals.sqlite_journal import SqliteJournal
 from reflector.testing.answers import unauthorized
@@ -39,37 +38,10 @@ def answer(request: LoopbackRequest) -> str:
     return request.text.split()[-1] if "Repeat" in request.messages[0]["content"] else "?"
 
 
-class Result:
-    """What a command printed, and how it ended."""
-
-    def __init__(self, code: int, out: str, err: str) -> None:
-        self.code, self.out, self.err = code, out, err
-
-    @property
-    def document(self) -> dict[str, Any]:
-        """The one JSON document on stdout."""
-        parsed: dict[str, Any] = json.loads(self.out)
-        return parsed
-
-
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Any:
-    for name in ("REFLECTOR_MODEL", "REFLECTOR_BASE_URL", "REFLECTOR_API_KEY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("COLUMNS", "200")
+def run(monkeypatch: pytest.MonkeyPatch, invoke: Any, tmp_path: Path) -> Any:
     monkeypatch.chdir(tmp_path)
-
-    def call(*args: str | Path) -> Result:
-        monkeypatch.setattr(sys, "argv", ["reflector", *map(str, args)])
-        code = 0
-        try:
-            main()
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else int(end.code is not None)
-        printed = capsys.readouterr()
-        return Result(code, printed.out, printed.err)
-
-    return call
+    return invoke
 
 
 def write(folder: Path, url: str = "http://127.0.0.1:9", **changes: str) -> Path:
@@ -204,6 +176,7 @@ def test_the_demo_optimizes_in_a_simulated_world(run: Any) -> None:
         ({"options": 'options = { proposer = "mutate" }'}, "options: proposer is one of edits, rewrite"),
         ({"options": 'options = { stop_file = 3 }'}, "options.stop_file: a text is expected; got 3"),
         ({"options": 'options = { store = "x" }'}, "options.store: there is no such key"),
+        ({"options": "options = { concurency = 3 }"}, "no such key; did you mean concurrency?"),
         ({"options": "concurency = 3"}, "concurency: there is no such key"),
         ({"options": "options = {"}, "is not TOML"),
     ],

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -63,40 +64,38 @@ def test_a_session_answers_line_by_line() -> None:
     assert len(others) == 3
 
 
-def test_an_interrupted_session_ends_at_once() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reflector.cli", "provider", "clifford", "--session"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    )
-    with process:
+def session() -> tuple[subprocess.Popen[bytes], Callable[[int], bytes]]:
+    """Start a session; return it, and a function that asks one question and returns the line of its answer."""
+    command = [sys.executable, "-m", "reflector.cli", "provider", "clifford", "--session"]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe)
+
+    def answer(number: int) -> bytes:
         assert process.stdin is not None
         assert process.stdout is not None
-        assert process.stderr is not None
-        process.stdin.write(b'{"id": 1, "operation": "create_scalar_multivector"}\n')
+        question = {"id": number, "operation": "create_scalar_multivector"}
+        process.stdin.write(json.dumps(question).encode() + b"\n")
         process.stdin.flush()
-        process.stdout.readline()
+        return process.stdout.readline()
+
+    return process, answer
+
+
+def test_an_interrupted_session_ends_at_once() -> None:
+    process, answer = session()
+    with process:
+        answer(1)
         process.send_signal(signal.SIGINT)
         assert process.wait(30) == 130
+        assert process.stderr is not None
         assert process.stderr.read() == b"reflector: interrupted\n"
 
 
 def test_a_session_answers_at_once_and_ends_with_its_input() -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "reflector.cli", "provider", "clifford", "--session"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
+    process, answer = session()
     with process:
-        assert process.stdin is not None
-        assert process.stdout is not None
         for number in range(3):
-            process.stdin.write(
-                json.dumps({"id": number, "operation": "create_scalar_multivector"}).encode() + b"\n"
-            )
-            process.stdin.flush()
-            assert json.loads(process.stdout.readline())["id"] == number
+            assert json.loads(answer(number))["id"] == number
     assert process.returncode == 0
 
 

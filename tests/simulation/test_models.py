@@ -155,11 +155,7 @@ async def test_an_answer_is_cut_at_the_limit_of_its_tokens() -> None:
 
 @pytest.mark.parametrize(
     "make",
-    [
-        lambda: Faults(rate_limited=0.7, reset=0.7),
-        lambda: Faults(malformed=-0.1),
-        lambda: Latency(median=-1),
-    ],
+    [lambda: Faults(rate_limited=0.7, reset=0.7), lambda: Faults(malformed=-0.1), lambda: Latency(median=-1)],
 )
 async def test_senseless_weather_is_refused(make: Callable[[], Any]) -> None:
     with pytest.raises(ConfigurationError):

@@ -111,10 +111,6 @@ def test_each_sentence_stands_in_one_group_beside_the_list_of_differences() -> N
     error = Step(kind=StepKind.TOOL_RESULT, name="pay", content="Error: card declined")
     calls = [Step(kind=StepKind.TOOL_CALL, name="pay", arguments={"card": 1}), error] * 3
     comparison = compare(Trajectory.new("bad", steps=tuple(calls), outcome="failure"), _passed())
-    groups = (
-        *comparison.success_advantages,
-        *comparison.failure_disadvantages,
-        *comparison.key_insights,
-    )
+    groups = (*comparison.success_advantages, *comparison.failure_disadvantages, *comparison.key_insights)
     assert len(set(groups)) == len(groups)
     assert not any(text in other for text in groups for other in groups if text != other)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reflector.trajectories.analysis import (
-    FailureCategory,
-    FailurePoint,
-    TrajectoryAnalysis,
-)
+from reflector.trajectories.analysis import FailureCategory, FailurePoint, TrajectoryAnalysis
 
 
 def _failed(*categories: FailureCategory) -> TrajectoryAnalysis:

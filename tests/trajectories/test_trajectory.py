@@ -11,14 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from reflector.errors import InputError, TrajectoryImportError
 from reflector.trajectories.step import TrajectoryStatistics
-from reflector.trajectories.trajectory import (
-    Importance,
-    Outcome,
-    RecordedScore,
-    Step,
-    StepKind,
-    Trajectory,
-)
+from reflector.trajectories.trajectory import Importance, Outcome, RecordedScore, Step, StepKind, Trajectory
 from reflector.usage import Usage
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)

@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from reflector.cli.output import Json, error_record, print_document, run_record
+from reflector.cli.output import Files, Format, Json, error_record, print_document, run_record
 from reflector.cli.reading import read_files
 from reflector.trajectories.analyzer import analyze
 
 __all__ = ["analyze_command"]
 
 
-def analyze_command(
-    files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Recorded runs; - reads standard input.")
-    ],
-    format: Annotated[str, typer.Option(help="Format of the files.")] = "auto",
-    as_json: Json = False,
-) -> None:
+def analyze_command(files: Files, format: Format = "auto", as_json: Json = False) -> None:
     """Analyse runs: failure points, reasoning issues and success indicators, with their steps."""
     runs, errors = read_files(files, format)
     analyses = [analyze(run) for run in runs]

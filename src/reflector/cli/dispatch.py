@@ -6,7 +6,6 @@ import contextlib
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
-from enum import StrEnum
 from functools import partial
 from typing import Annotated
 
@@ -16,12 +15,13 @@ import typer
 from reflector._json import dumps, loads_exactly
 from reflector._text import clean, one_line
 from reflector.cli.output import MODEL_FAILED, print_line
+from reflector.dispatch.choosing import PolicyName
 from reflector.dispatch.ledger import Ledger
 from reflector.errors import InputError, InvalidGroupError
 from reflector.tasks.code_results import CodeReflection, CodeSuggestion
 from reflector.tasks.executing import GroupResults, execute_all
 from reflector.tasks.group import TaskGroup
-from reflector.tasks.merging import Ensemble, Merge
+from reflector.tasks.merging import Ensemble, FailurePolicy, Merge, MergeName
 from reflector.tasks.reducing import model_reduction
 from reflector.tasks.results import GroupResult, TaskFailure
 from reflector.tasks.wire import GroupReader
@@ -31,45 +31,25 @@ __all__ = ["dispatch_command"]
 _CHUNK = 1 << 18
 
 
-class PolicyName(StrEnum):
-    EXPECTED_COST = "expected_cost"
-    PRICE_SUM = "price_sum"
-    LATENCY = "latency"
-    QUALITY = "quality"
-    WEIGHTED = "weighted"
-
-
-class OnFailure(StrEnum):
-    ALL = "all"
-    QUORUM = "quorum"
-    BEST_EFFORT = "best_effort"
-
-
-class MergeName(StrEnum):
-    UNION = "union"
-    VOTE = "vote"
-    BEST = "best"
-
-
 def dispatch_command(
     providers: Annotated[str, typer.Option(metavar="FILE.toml", help="The table of providers.")],
     file: Annotated[str, typer.Argument(metavar="FILE|-", help="Task groups; - is standard input.")] = "-",
-    policy: Annotated[PolicyName, typer.Option(help="Who of the capable providers gets a task.")] = (
-        PolicyName.EXPECTED_COST
-    ),
+    policy: Annotated[
+        PolicyName, typer.Option(help="Who of the capable providers gets a task.")
+    ] = "expected_cost",
     concurrency: Annotated[
         int | None, typer.Option(min=1, help="Tasks under way. Default: as many as the providers run.")
     ] = None,
     ensemble: Annotated[
         int, typer.Option(min=1, metavar="N", help="Give each task to N providers and merge their answers.")
     ] = 1,
-    merge: Annotated[MergeName, typer.Option(help="How their answers become one.")] = MergeName.UNION,
+    merge: Annotated[MergeName, typer.Option(help="How their answers become one.")] = "union",
     merge_model: Annotated[
         str | None, typer.Option(metavar="MODEL", help="A model that puts them together instead.")
     ] = None,
     on_failure: Annotated[
-        OnFailure, typer.Option(help="How many of several answers, or parts, have to be there.")
-    ] = OnFailure.ALL,
+        FailurePolicy, typer.Option(help="How many of several answers, or parts, have to be there.")
+    ] = "all",
     as_json: Annotated[
         bool, typer.Option("--json", help="Lines of JSON on a terminal too; elsewhere they are.")
     ] = False,
@@ -79,14 +59,14 @@ def dispatch_command(
         raise typer.BadParameter(
             "--merge-model puts several answers together; ask for them with --ensemble N"
         )
-    how: Merge = merge.value if merge_model is None else model_reduction(merge_model)
+    how: Merge = merge if merge_model is None else model_reduction(merge_model)
     run = _Run(as_json=as_json or not sys.stdout.isatty())
     results = partial(
         execute_all,
         providers=providers,
-        policy=policy.value,
+        policy=policy,
         concurrency=concurrency,
-        on_failure=on_failure.value,
+        on_failure=on_failure,
         ensemble=Ensemble(size=ensemble, merge=how) if ensemble > 1 else None,
         ledger=run.ledger,
     )

@@ -150,8 +150,6 @@ def _log_file(config: RunConfig, store: Path | None, resume: bool) -> Path:
 
 def best_text(components: Mapping[str, str]) -> str:
     """Return the only text of a candidate, or the JSON object of several."""
-    return (
-        next(iter(components.values()))
-        if len(components) == 1
-        else dumps(dict(components), indent=True).decode()
-    )
+    if len(components) == 1:
+        return next(iter(components.values()))
+    return dumps(dict(components), indent=True).decode()

@@ -18,8 +18,8 @@ from reflector.trajectories.analysis import FailurePoint, ReasoningIssue, Succes
 from reflector.trajectories.trajectory import Trajectory
 
 __all__ = [
-    "BAD_INPUT", "INTERRUPTED", "MODEL_FAILED", "Json", "error_record", "exit_with", "print_document", "print_line",
-    "run_record", "write_file",
+    "BAD_INPUT", "INTERRUPTED", "MODEL_FAILED", "BaseUrl", "Files", "Format", "Json", "ModelName", "error_record",
+    "exit_with", "print_document", "print_line", "run_record", "write_file",
 ]  # fmt: skip
 
 
@@ -44,6 +44,12 @@ UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
+Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Recorded runs; - reads standard input.")]
+Format = Annotated[str, typer.Option(help="Format of the files.")]
+ModelName = Annotated[str | None, typer.Option(help="Model's name, or 'rules'. Default: REFLECTOR_MODEL.")]
+BaseUrl = Annotated[
+    str | None, typer.Option(help="An OpenAI-compatible server. Default: REFLECTOR_BASE_URL.")
+]
 
 BAD_INPUT = 2
 MODEL_FAILED = 3

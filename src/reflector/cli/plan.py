@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import anyio
 import typer
@@ -16,12 +15,13 @@ from reflector._json import dumps
 from reflector.cli.output import print_document
 from reflector.clifford.task import read_operation
 from reflector.code.chunk import Chunks
+from reflector.code.grouping import Strategy
 from reflector.code.index import CodeIndex
 from reflector.errors import InputError
 from reflector.tasks.expectation import estimate_of
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.payloads import CodeEvolutionTask
-from reflector.tasks.planning import Plan, PlanOptions, plan
+from reflector.tasks.planning import Plan, PlanOptions, TaskType, plan
 from reflector.tasks.providers import known_specs
 from reflector.tasks.table import read_providers
 from reflector.tasks.wire import write_group
@@ -32,27 +32,12 @@ __all__ = ["plan_command"]
 _SPARSE, _MANY = 0.25, 10
 
 
-class TaskType(StrEnum):
-    CODE_REFLECTION = "code_reflection"
-    CLIFFORD_OPERATION = "clifford_operation"
-    CODE_EVOLUTION = "code_evolution"
-
-
-class OutputFormat(StrEnum):
-    TEXT = "text"
-    JSON = "json"
-    NDJSON = "ndjson"
-
-
-class Strategy(StrEnum):
-    LEADER = "leader"
-    REFERENCES = "references"
-    PACK = "pack"
+OutputFormat = Literal["text", "json", "ndjson"]
 
 
 def plan_command(
     paths: Annotated[list[str] | None, typer.Argument(metavar="PATH…", help="Folders or files.")] = None,
-    task_type: Annotated[TaskType, typer.Option(help="What shall be done.")] = TaskType.CODE_REFLECTION,
+    task_type: Annotated[TaskType, typer.Option(help="What shall be done.")] = "code_reflection",
     index_path: Annotated[
         str | None,
         typer.Option(
@@ -64,7 +49,7 @@ def plan_command(
         float, typer.Option(min=-1, max=1, help="The least cosine to the chunk that leads a group.")
     ] = 0.7,
     max_tokens: Annotated[int, typer.Option(min=1, help="Of a group's code, estimated.")] = 4000,
-    strategy: Annotated[Strategy, typer.Option(help="How chunks are grouped.")] = Strategy.LEADER,
+    strategy: Annotated[Strategy, typer.Option(help="How chunks are grouped.")] = "leader",
     goal: Annotated[str, typer.Option(help="What shall come of it, in words.")] = "",
     code_snippet: Annotated[
         str | None, typer.Option(metavar="TEXT", help="For code_evolution: the code itself.")
@@ -89,7 +74,7 @@ def plan_command(
     ] = None,
     output_format: Annotated[
         OutputFormat, typer.Option(help="text: a page; json: an array; ndjson: a task group a line.")
-    ] = OutputFormat.TEXT,
+    ] = "text",
 ) -> None:
     """Make task groups from code, those first that matter most. Nothing is sent to anybody."""
     single = _single(task_type, code_snippet, operation, values, goal)
@@ -100,18 +85,18 @@ def plan_command(
     else:
         made = plan(
             _chunks(paths or [], index_path),
-            task_type=task_type.value,
+            task_type=task_type,
             similarity_threshold=similarity_threshold,
             max_tokens=max_tokens,
             limit=limit,
             goal=goal,
             providers=None if providers is None else anyio.run(known_specs, read_providers(providers)),
-            options=PlanOptions(strategy=strategy.value, cost_usd=cost_usd),
+            options=PlanOptions(strategy=strategy, cost_usd=cost_usd),
         )
     _print(made, output_format)
     from reflector.cli.pages import print_notice
 
-    if strategy is Strategy.LEADER and made.quality and made.quality.fill < _SPARSE and len(made) >= _MANY:
+    if strategy == "leader" and made.quality and made.quality.fill < _SPARSE and len(made) >= _MANY:
         print_notice(
             "most groups are far below --max-tokens; --strategy references makes fewer and fuller ones"
         )
@@ -126,11 +111,11 @@ def _single(
 ) -> TaskGroup | None:
     """Return the one task that needs no index, if the options ask for such."""
     for name, value, kind in (
-        ("--code-snippet", code_snippet, TaskType.CODE_EVOLUTION),
-        ("--operation", operation, TaskType.CLIFFORD_OPERATION),
+        ("--code-snippet", code_snippet, "code_evolution"),
+        ("--operation", operation, "clifford_operation"),
     ):
-        if value is not None and task_type is not kind:
-            raise InputError(f"{name} goes with --task-type {kind.value}; got {task_type.value}.")
+        if value is not None and task_type != kind:
+            raise InputError(f"{name} goes with --task-type {kind}; got {task_type}.")
     if code_snippet is not None:
         if not code_snippet.strip():
             raise InputError("--code-snippet is empty.")
@@ -190,10 +175,10 @@ def _joined(parts: list[Chunks]) -> Chunks:
 
 def _print(made: Plan, output_format: OutputFormat) -> None:
     match output_format:
-        case OutputFormat.TEXT:
+        case "text":
             print(made.to_text())
-        case OutputFormat.JSON:
+        case "json":
             sys.stdout.buffer.write(dumps([write_group(group) for group in made], indent=True) + b"\n")
-        case OutputFormat.NDJSON:
+        case "ndjson":
             for group in made:
                 print_document(write_group(group))

@@ -11,6 +11,7 @@ import anyio
 import typer
 
 from reflector.agents.runtime import Runtime
+from reflector.cli.output import BaseUrl, ModelName
 from reflector.clifford.request import CliffordOperationResponse
 from reflector.clifford.task import read_operation
 from reflector.dispatch.dispatching import execute
@@ -96,15 +97,7 @@ def _clifford_failure(err: Exception) -> dict[str, Any]:
 
 
 @provider_app.command("reflect")
-def reflect_command(
-    model: Annotated[
-        str | None, typer.Option(help="Model's name, or 'rules'. Default: REFLECTOR_MODEL.")
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(help="An OpenAI-compatible server. Default: REFLECTOR_BASE_URL.")
-    ] = None,
-    session: Session = False,
-) -> None:
+def reflect_command(model: ModelName = None, base_url: BaseUrl = None, session: Session = False) -> None:
     """Reflect on code and on runs, and change code: task groups in, {"value": …, "usage": …} out."""
 
     async def main() -> None:

@@ -6,15 +6,25 @@ import os
 import warnings
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import anyio
 import typer
 
 from reflector.agents.runtime import Runtime
-from reflector.cli.output import BAD_INPUT, Json, error_record, print_document, run_record, write_file
+from reflector.cli.output import (
+    BAD_INPUT,
+    BaseUrl,
+    Files,
+    Format,
+    Json,
+    ModelName,
+    error_record,
+    print_document,
+    run_record,
+    write_file,
+)
 from reflector.cli.reading import read_files, read_text, told
 from reflector.dispatch.store import AnswerStore
 from reflector.errors import InputError, NoModelWarning, StoreOpenError
@@ -31,30 +41,18 @@ from reflector.trajectories.trajectory import Outcome
 __all__ = ["check_writable", "document", "reflect_command", "run_conversation"]
 
 
-class ToldOutcome(StrEnum):
-    """What a user can say about how a run ended."""
-
-    SUCCESS = "success"
-    FAILURE = "failure"
-    PARTIAL = "partial"
-    TIMEOUT = "timeout"
-    ERROR = "error"
+ToldOutcome = Literal["success", "failure", "partial", "timeout", "error"]
+"""What a user can say about how a run ended."""
 
 
 def reflect_command(
-    files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Recorded runs; - reads standard input.")
-    ],
+    files: Files,
     prompt: Annotated[
         str | None, typer.Option(help="File with the prompt that was used; default: the run's own.")
     ] = None,
     task: Annotated[str | None, typer.Option(help="What the agent was asked to do, in a sentence.")] = None,
-    model: Annotated[
-        str | None, typer.Option(help="Model's name, or 'rules'. Default: REFLECTOR_MODEL.")
-    ] = None,
-    base_url: Annotated[
-        str | None, typer.Option(help="An OpenAI-compatible server. Default: REFLECTOR_BASE_URL.")
-    ] = None,
+    model: ModelName = None,
+    base_url: BaseUrl = None,
     verbosity: Annotated[
         Verbosity, typer.Option(help="How much of the runs the model reads.")
     ] = Verbosity.NORMAL,
@@ -63,7 +61,7 @@ def reflect_command(
         ToldOutcome | None, typer.Option(help="How the run ended, where its record does not know.")
     ] = None,
     feedback: Annotated[str | None, typer.Option(help="What was wrong with the run, in your words.")] = None,
-    format: Annotated[str, typer.Option(help="Format of the files.")] = "auto",
+    format: Format = "auto",
     turns: Annotated[
         int, typer.Option(min=1, help="Ask on, up to so many turns, while that is worth it.")
     ] = 1,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
+import difflib
 import os
-import sys
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from reflector.optimizer.loop import Optimizer
 from reflector.optimizer.scorers import MODEL_JUDGED, SCORERS, ModelJudge
 from reflector.optimizer.selection import BestSelector, EpsilonGreedySelector, ParetoSelector
 from reflector.reflecting.reflector import Reflector
+from reflector.tasks.providers import import_target
 from reflector.usage import Budget, Price
 
 __all__ = ["RunConfig", "read_config"]
@@ -207,11 +208,8 @@ class _Reader:
             return client
         price = self._filled(f"{key}.price", table["price"])
         price = self._only(f"{key}.price", price, ("input", "output", "cached_input"))
-        try:
-            options = ModelOptions(price=Price(**price))
-        except (ConfigurationError, TypeError) as err:
-            raise self._error(f"{key}.price", str(err)) from err
-        return Model(client.client, options=options)
+        with self._at(f"{key}.price"):
+            return Model(client.client, options=ModelOptions(price=Price(**price)))
 
     def _key(self, key: str, variable: Any) -> str | None:
         if variable is None:
@@ -222,30 +220,16 @@ class _Reader:
         return found
 
     def _function(self, key: str, name: Any) -> Callable[..., Any]:
-        module, _, attribute = self._text(key, name).partition(":")
-        if not module or not attribute:
-            raise self._error(key, f"module:function is expected; got {name!r}")
-        folder = str(self.folder.resolve())
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
-        try:
-            found = importlib.import_module(module)
-            for part in attribute.split("."):
-                found = getattr(found, part)
-        except Exception as err:
-            raise self._error(key, f"{name} cannot be imported: {type(err).__name__}: {err}") from err
-        if not callable(found):
-            raise self._error(key, f"{name} is no function but {type(found).__name__}")
-        return found
+        name = self._text(key, name)
+        with self._at(key):
+            return import_target(name, self.folder)
 
     # --- limits and options ---
 
     def _budget(self) -> Budget:
         table = self._settings("budget", Budget)
-        try:
+        with self._at("budget"):
             return Budget(**table)
-        except ConfigurationError as err:
-            raise self._error("budget", str(err)) from err
 
     def _options(self) -> dict[str, Any]:
         table = self._settings("options", OptimizerConfig, without="store")
@@ -257,10 +241,8 @@ class _Reader:
                 table[key] = choices[table[key]]
         if "stop_file" in table:
             table["stop_file"] = self.folder / self._text("options.stop_file", table["stop_file"])
-        try:
+        with self._at("options"):
             OptimizerConfig(**table)
-        except (ConfigurationError, TypeError) as err:
-            raise self._error("options", str(err)) from err
         return table
 
     def _settings(self, key: str, kind: Any, without: str = "") -> dict[str, Any]:
@@ -293,7 +275,9 @@ class _Reader:
     def _only(self, key: str, table: Any, allowed: tuple[str, ...]) -> dict[str, Any]:
         if unknown := [name for name in table if name not in allowed]:
             full = f"{key}.{unknown[0]}" if key else unknown[0]
-            raise self._error(full, f"there is no such key; known are {', '.join(allowed)}")
+            close = difflib.get_close_matches(unknown[0], allowed, n=1)
+            hint = f"did you mean {close[0]}? Known" if close else "known"
+            raise self._error(full, f"there is no such key; {hint} are {', '.join(allowed)}")
         return dict(table)
 
     def _place(self, key: str) -> Path | None:
@@ -302,9 +286,15 @@ class _Reader:
     def _file(self, key: str, name: Any) -> str:
         file = str(self.folder / self._text(key, name))
         self.read.append(file)
-        try:
+        with self._at(key):
             return read_text(file, "the file")
-        except InputError as err:
+
+    @contextmanager
+    def _at(self, key: str) -> Iterator[None]:
+        """Have what others refuse in the block name the file and the key."""
+        try:
+            yield
+        except (InputError, TypeError) as err:
             raise self._error(key, str(err)) from err
 
     def _error(self, key: str, why: str) -> InputError:

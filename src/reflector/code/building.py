@@ -144,14 +144,9 @@ def _changes(root: Path, store: Store, options: IndexOptions) -> _Changes:
     files: list[tuple[Found, Known | None]] = []
     unchanged = 0
     name = os.path.relpath(store.path.resolve(), root).replace(os.sep, "/")
-    own = (
-        f"{name}-wal",
-        f"{name}-shm",
-        f"{name}-journal",
-        f"{name}.tantivy/",
-    )  # what stands beside the store
+    beside = (f"{name}-wal", f"{name}-shm", f"{name}-journal", f"{name}.tantivy/")
     for found in walk(root, options.max_file_bytes, skipped):
-        if found.path == name or found.path.startswith(own):
+        if found.path == name or found.path.startswith(beside):
             continue
         before = known.pop(found.path, None)
         recipe = recipe_of(found.path, options.max_tokens)
@@ -188,9 +183,8 @@ async def _chunk(batches: list[Batch], options: IndexOptions, keep: Callable[[li
             if engine is None:
                 results = await anyio.to_thread.run_sync(process, batch)
             else:
-                results = (
-                    await engine.run(process_task, Task(kind="code-chunking", payload=batch), None)
-                ).value
+                task = Task(kind="code-chunking", payload=batch)
+                results = (await engine.run(process_task, task, None)).value
             async with keeping:
                 await keep(results)
 
@@ -218,13 +212,9 @@ async def _embed(store: Store, embedder: Embedder, on_progress: Callable[[IndexP
         vectors = await anyio.to_thread.run_sync(
             embedder.embed, list(documents.values()), abandon_on_cancel=True
         )
-        shape = getattr(vectors, "shape", None)
-        if (
-            shape is None
-            or len(shape) != 2
-            or shape[0] != len(documents)
-            or shape[1] != (width or max(1, shape[1]))
-        ):
+        shape: Any = getattr(vectors, "shape", None)
+        has_rows = shape is not None and len(shape) == 2 and shape[0] == len(documents)
+        if not has_rows or shape[1] != (width or max(1, shape[1])):
             raise ConfigurationError(
                 f"embedder {embedder.id!r} was given {len(documents)} texts and returned the shape {shape} "
                 f"({type(vectors).__name__}); expected an array with a row for each text"

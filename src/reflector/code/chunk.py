@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from reflector._json import Value
 from reflector.code.languages import names_called, names_imported
@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Chunk", "ChunkKind", "Chunks", "Hit"]
+__all__ = ["Chunk", "ChunkKind", "Chunks", "Hit", "Items"]
+
+_Item = TypeVar("_Item")
 
 
 class ChunkKind(StrEnum):
@@ -105,7 +107,27 @@ class Hit(Value):
         return self.chunk.text
 
 
-class Chunks(Sequence[Chunk]):
+class Items(Sequence[_Item]):
+    """An immutable sequence, to which others add what they know of it. A slice is a tuple."""
+
+    def __init__(self, items: Iterable[_Item]) -> None:
+        self._items = tuple(items)
+
+    @overload
+    def __getitem__(self, index: int) -> _Item: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[_Item]: ...
+    def __getitem__(self, index: int | slice) -> _Item | Sequence[_Item]:
+        return self._items[index]  # by a number of NumPy's too
+
+    def __iter__(self) -> Iterator[_Item]:
+        return iter(self._items)
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+
+class Chunks(Items[Chunk]):
     """An immutable sequence of chunks, with their vectors where these are known.
 
     Args:
@@ -114,16 +136,16 @@ class Chunks(Sequence[Chunk]):
     """
 
     def __init__(self, chunks: Iterable[Chunk], vectors: NDArray[np.float32] | None = None) -> None:
-        self._chunks = tuple(chunks)
+        super().__init__(chunks)
         self.vectors = vectors
-        if vectors is not None and len(vectors) != len(self._chunks):
-            raise ValueError(f"{len(self._chunks)} chunks need as many vectors; got {len(vectors)}.")
+        if vectors is not None and len(vectors) != len(self):
+            raise ValueError(f"{len(self)} chunks need as many vectors; got {len(vectors)}.")
 
     def where(self, holds: Callable[[Chunk], bool]) -> Chunks:
         """Return the chunks for which `holds` is true, with their vectors."""
-        kept = [index for index, chunk in enumerate(self._chunks) if holds(chunk)]
+        kept = [index for index, chunk in enumerate(self) if holds(chunk)]
         vectors = None if self.vectors is None else self.vectors[kept]
-        return Chunks((self._chunks[index] for index in kept), vectors)
+        return Chunks((self[index] for index in kept), vectors)
 
     @overload
     def __getitem__(self, index: int) -> Chunk: ...
@@ -131,14 +153,8 @@ class Chunks(Sequence[Chunk]):
     def __getitem__(self, index: slice) -> Chunks: ...
     def __getitem__(self, index: int | slice) -> Chunk | Chunks:
         if isinstance(index, slice):
-            return Chunks(self._chunks[index], None if self.vectors is None else self.vectors[index])
-        return self._chunks[index]  # by a number of NumPy's too
-
-    def __iter__(self) -> Iterator[Chunk]:
-        return iter(self._chunks)
-
-    def __len__(self) -> int:
-        return len(self._chunks)
+            return Chunks(self._items[index], None if self.vectors is None else self.vectors[index])
+        return self._items[index]
 
     def __repr__(self) -> str:
         return f"<{len(self)} chunks of {len({chunk.path for chunk in self})} files>"

@@ -47,19 +47,18 @@ def split(chunk: Chunk, max_tokens: int) -> list[Chunk]:
 
 
 def _chunk(source: Source, part: Part, tokens: int) -> Chunk:
-    first, last, kind, name, summary, decorators, defines, _, language = part
     return Chunk(
         path=source.path,
-        language=language or source.language,
-        kind=kind,
-        name=name,
-        start_line=first,
-        end_line=last,
-        text=source.text(first, last),
+        language=part.language or source.language,
+        kind=part.kind,
+        name=part.name,
+        start_line=part.first,
+        end_line=part.last,
+        text=source.text(part.first, part.last),
         tokens=tokens,
-        summary=summary,
-        decorators=decorators,
-        defines=defines,
+        summary=part.summary,
+        decorators=part.decorators,
+        defines=part.defines,
     )
 
 

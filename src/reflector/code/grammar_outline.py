@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from typing import Any
 
 from reflector.code.chunk import ChunkKind
-from reflector.code.outline import Definition, Outline, fill
+from reflector.code.outline import Outline, Part, fill
 from reflector.code.source import Source
 
 __all__ = ["grammar_outline", "has_grammar"]
@@ -85,7 +85,7 @@ def _parser(language: str) -> Any:
     return tree_sitter.Parser(tree_sitter.Language(grammar))
 
 
-def _definitions(parent: Any, owner: str, depth: int, around: Any = None) -> Iterator[Definition]:
+def _definitions(parent: Any, owner: str, depth: int, around: Any = None) -> Iterator[Part]:
     """Yield what stands directly in a node, or in nodes that only wrap it."""
     if depth > _DEEPEST:
         return
@@ -106,10 +106,10 @@ def _definitions(parent: Any, owner: str, depth: int, around: Any = None) -> Ite
             yield from _definitions(node, owner, depth + 1)
 
 
-def _definition(node: Any, kind: ChunkKind, name: str, inner: Any = ()) -> Definition:
+def _definition(node: Any, kind: ChunkKind, name: str, inner: Any = ()) -> Part:
     last = node.end_point[0] + (1 if node.end_point[1] else 0)
     first = node.start_point[0] + 1
-    return Definition(first, max(first, last), kind, name, inner=inner)
+    return Part(first, max(first, last), kind, name, inner=inner)
 
 
 def _is_function(node: Any) -> bool:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Literal, NamedTuple, overload
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from reflector._json import Value
-from reflector.code.chunk import Chunk, Chunks
+from reflector.code.chunk import Chunk, Chunks, Items
 from reflector.code.cutting import split
 from reflector.code.embedder import HashingEmbedder
 from reflector.code.group_strategies import capped, led, merged, packed
-from reflector.code.references import pagerank, reference_edges
+from reflector.code.references import focused, pagerank, reference_edges
 from reflector.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Group", "GroupQuality", "Groups", "group_chunks"]
 
-Strategy = Literal["references", "pack", "leader"]
+Strategy = Literal["leader", "references", "pack"]
 
 
 class Group(NamedTuple):
@@ -56,25 +56,12 @@ class GroupQuality(Value):
     """Groups above the budget: a single line that is longer."""
 
 
-class Groups(Sequence[Group]):
+class Groups(Items[Group]):
     """The groups, those first that matter most, and the quality of the whole."""
 
     def __init__(self, groups: Iterable[Group], quality: GroupQuality) -> None:
-        self._groups = tuple(groups)
+        super().__init__(groups)
         self.quality = quality
-
-    @overload
-    def __getitem__(self, index: int) -> Group: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Group, ...]: ...
-    def __getitem__(self, index: int | slice) -> Group | tuple[Group, ...]:
-        return self._groups[index]
-
-    def __iter__(self) -> Iterator[Group]:
-        return iter(self._groups)
-
-    def __len__(self) -> int:
-        return len(self._groups)
 
     def __repr__(self) -> str:
         return f"<{len(self)} groups of {sum(len(group.chunks) for group in self)} chunks>"
@@ -120,7 +107,7 @@ def group_chunks(
         if strategy == "references":
             blocks = merged(vectors, edges, tokens, max_tokens)
         members = packed(blocks, tokens, max_tokens)
-    return _groups(items, members, vectors, edges, max_tokens, set(focus))
+    return _groups(items, members, vectors, edges, max_tokens, focus)
 
 
 def _check(strategy: str, max_tokens: int | None, threshold: float) -> None:
@@ -157,12 +144,11 @@ def _groups(
     vectors: NDArray[np.float32],
     edges: NDArray[np.int64],
     max_tokens: int | None,
-    focus: set[str],
+    focus: Iterable[str],
 ) -> Groups:
     import numpy as np
 
-    preferred = [index for index, chunk in enumerate(chunks) if {chunk.path, chunk.name} & focus]
-    ranks = pagerank(len(chunks), edges, preferred)
+    ranks = pagerank(len(chunks), edges, focused(chunks, focus))
     tokens = np.array([chunk.tokens for chunk in chunks], np.int64)
     owner = np.zeros(len(chunks), np.int64)
     groups: list[Group] = []

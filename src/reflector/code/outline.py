@@ -8,7 +8,7 @@ from typing import NamedTuple
 from reflector.code.chunk import ChunkKind
 from reflector.code.source import Source
 
-__all__ = ["SMALL_CLASS", "Definition", "Outline", "Part", "fill"]
+__all__ = ["SMALL_CLASS", "Outline", "Part", "fill"]
 
 SMALL_CLASS = 150
 """Tokens up to which a class stays one chunk: its methods mean little alone."""
@@ -17,34 +17,23 @@ Stops = Callable[[], Iterable[tuple[int, int]]]
 """Lines at which a statement begins, each with its depth: the less deep, the better a place to cut."""
 
 
-class Definition(NamedTuple):
-    """A function, or a class with what it defines."""
-
-    first: int
-    last: int
-    kind: ChunkKind
-    name: str
-    """Qualified."""
-    summary: str = ""
-    decorators: tuple[str, ...] = ()
-    stops: Stops | None = None
-    inner: Sequence[Definition] = ()
-    """Of a class: its methods and classes, in order."""
-
-
 class Part(NamedTuple):
-    """Some lines that become a chunk, or several when they are too many."""
+    """Some lines that become a chunk, or several when they are too many: a definition, a section, what is between."""
 
     first: int
     last: int
     kind: ChunkKind
     name: str = ""
+    """Of a definition: the qualified one."""
     summary: str = ""
     decorators: tuple[str, ...] = ()
     defines: tuple[str, ...] = ()
+    """Simple names; `fill` finds them."""
     stops: Stops | None = None
     language: str = ""
     """When it is another one than the file's."""
+    inner: Sequence[Part] = ()
+    """Of a class: its methods and classes, in order."""
 
 
 class Outline(NamedTuple):
@@ -56,21 +45,20 @@ class Outline(NamedTuple):
 
 
 def fill(
-    source: Source, definitions: Sequence[Definition], summary: str = "", stops: Stops | None = None
+    source: Source, definitions: Sequence[Part], summary: str = "", stops: Stops | None = None
 ) -> list[Part]:
     """Return the definitions and what stands between them as the parts of a file.
 
     Comments go to the definition below them, blank lines to the part above. A definition that begins on a line of the
     one before it is left to that.
     """
-    module = Definition(1, len(source), ChunkKind.MODULE, "", summary, stops=stops, inner=definitions)
+    module = Part(1, len(source), ChunkKind.MODULE, "", summary, stops=stops, inner=definitions)
     return _parts_of(source, module)
 
 
-def _parts_of(source: Source, owner: Definition) -> list[Part]:
-    head = Part(0, 0, owner.kind, owner.name, owner.summary, owner.decorators, (), owner.stops)
-    if owner.kind is ChunkKind.CLASS:
-        head = head._replace(defines=(_simple(owner.name),))
+def _parts_of(source: Source, owner: Part) -> list[Part]:
+    defines: tuple[str, ...] = (_simple(owner.name),) if owner.kind is ChunkKind.CLASS else ()
+    head = owner._replace(defines=defines, inner=())
     rest = Part(0, 0, owner.kind, owner.name, stops=owner.stops)
     parts: list[Part] = []
     line = owner.first
@@ -89,7 +77,8 @@ def _parts_of(source: Source, owner: Definition) -> list[Part]:
         if definition.inner and source.tokens(first, last) > SMALL_CLASS:
             parts += _parts_of(source, definition._replace(first=first, last=last))
         else:
-            parts.append(_whole(definition, first, last))
+            defines = tuple(_simple(each.name) for each in (definition, *definition.inner))
+            parts.append(definition._replace(first=first, last=last, defines=defines, inner=()))
         line = last + 1
     if parts and all(map(source.is_closing, range(line, owner.last + 1))):
         parts[-1] = parts[-1]._replace(last=owner.last)
@@ -110,12 +99,6 @@ def _gap(source: Source, line: int, first: int) -> tuple[int, int]:
     if end >= line and all(source.is_blank(each) or source.is_comment(each) for each in range(line, end + 1)):
         return line - 1, line
     return end, above
-
-
-def _whole(definition: Definition, first: int, last: int) -> Part:
-    _, _, kind, name, summary, decorators, stops, inner = definition
-    defines = (_simple(name), *[_simple(each.name) for each in inner]) if inner else (_simple(name),)
-    return Part(first, last, kind, name, summary, decorators, defines, stops)
 
 
 def _simple(name: str) -> str:

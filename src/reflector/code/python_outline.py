@@ -7,10 +7,10 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 
 from reflector.code.chunk import ChunkKind
-from reflector.code.outline import Definition, Outline, fill
+from reflector.code.outline import Outline, Part, fill
 from reflector.code.source import Source
 
-__all__ = ["python_outline"]
+__all__ = ["parse_python", "python_outline"]
 
 _NAME = "<code that is only read>"
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
@@ -32,14 +32,22 @@ _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 
 def python_outline(source: Source) -> Outline | None:
     """Return functions, methods and classes, below `if` and `try` too; None when the parser refuses the text."""
+    tree = parse_python(source.whole)
+    if tree is None:
+        return None
+    body = tree.body
+    definitions = [_definition(source, node, "") for node in _definitions(body)]
+    return Outline(fill(source, definitions, _summary(body), lambda: _stops(body)))
+
+
+def parse_python(text: str) -> ast.Module | None:
+    """Return the syntax tree of a text; None when the parser refuses it."""
     # Python warns of doubtful code while it parses, and that is no business of whoever only reads it.
     warnings.filterwarnings("ignore", module=_NAME)
     try:
-        body = ast.parse(source.whole, _NAME).body
+        return ast.parse(text, _NAME)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    definitions = [_definition(source, node, "") for node in _definitions(body)]
-    return Outline(fill(source, definitions, _summary(body), lambda: _stops(body)))
 
 
 def _definitions(body: Sequence[ast.stmt]) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
@@ -63,27 +71,27 @@ def _inner(node: ast.AST) -> list[ast.stmt]:
 
 def _definition(
     source: Source, node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef, owner: str
-) -> Definition:
+) -> Part:
     name = f"{owner}.{node.name}" if owner else node.name
     first = node.lineno
     decorators: tuple[str, ...] = ()
     if node.decorator_list:
         first = min(first, node.decorator_list[0].lineno)
         decorators = tuple([_text(source, each) for each in node.decorator_list])
-    inner: list[Definition] = []
+    inner: list[Part] = []
     kind = ChunkKind.METHOD if owner else ChunkKind.FUNCTION
     if isinstance(node, ast.ClassDef):
         kind = ChunkKind.CLASS
         inner = [_definition(source, each, name) for each in _definitions(node.body)]
-    return Definition(
+    return Part(
         first,
         node.end_lineno or first,
         kind,
         name,
         _summary(node.body),
         decorators,
-        lambda: _stops(node.body, is_function=kind is not ChunkKind.CLASS),
-        inner,
+        stops=lambda: _stops(node.body, is_function=kind is not ChunkKind.CLASS),
+        inner=inner,
     )
 
 

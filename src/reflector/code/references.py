@@ -12,13 +12,19 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["pagerank", "reference_edges"]
+__all__ = ["focused", "pagerank", "reference_edges"]
 
 _DAMPING = 0.85
 _ROUNDS = 50
 _BASES = re.compile(r"^[ \t]*class[ \t]+\w+[ \t]*\(([^)]*)\)", re.MULTILINE)
 _NAME = re.compile(r"[\w.]+")
 _OWN = ("self.", "cls.", "this.", "super.")
+
+
+def focused(chunks: Sequence[Chunk], focus: Iterable[str]) -> list[int]:
+    """Return the places of the chunks whose path or qualified name is among some."""
+    wanted = set(focus)
+    return [at for at, chunk in enumerate(chunks) if {chunk.path, chunk.name} & wanted]
 
 
 def reference_edges(chunks: Sequence[Chunk]) -> NDArray[np.int64]:

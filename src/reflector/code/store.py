@@ -176,16 +176,17 @@ class Store:
         return [(number, found[number]) for number in wanted if number in found]
 
     def numbers(self) -> list[int]:
-        """Return the number of every chunk, by path and line."""
-        return [number for (number,) in self._rows(f"SELECT number FROM chunk {_BY_PLACE}")]
+        """Return the number of every chunk, by path and line; `names` and `documents` are in the same order."""
+        return self._each("number")
 
     def names(self) -> list[str]:
-        """Return the qualified name of every chunk, by path and line."""
-        return [name for (name,) in self._rows(f"SELECT name FROM chunk {_BY_PLACE}")]
+        return self._each("name")
 
     def documents(self) -> list[str]:
-        """Return the document of every chunk, by path and line."""
-        return [text for (text,) in self._rows(f"SELECT {_DOCUMENT} FROM chunk {_BY_PLACE}")]
+        return self._each(_DOCUMENT)
+
+    def _each(self, what: str) -> list[Any]:
+        return [value for (value,) in self._rows(f"SELECT {what} FROM chunk {_BY_PLACE}")]
 
     def vectors(self, embedder: str) -> NDArray[np.float32]:
         """Return the vectors of all chunks by path and line, shape (n, d); zeros for those not embedded yet."""

@@ -10,19 +10,6 @@ from reflector.simulation.weather import Faults, Latency
 from reflector.simulation.world import World
 
 __all__ = [
-    "SCENARIOS",
-    "Example",
-    "Examples",
-    "Faults",
-    "Latency",
-    "Mark",
-    "Meter",
-    "Physics",
-    "Rule",
-    "Run",
-    "Scenario",
-    "SelfMovingClock",
-    "SimulatedModel",
-    "Visibility",
-    "World",
-]
+    "SCENARIOS", "Example", "Examples", "Faults", "Latency", "Mark", "Meter", "Physics", "Rule", "Run",
+    "Scenario", "SelfMovingClock", "SimulatedModel", "Visibility", "World",
+]  # fmt: skip

@@ -20,8 +20,7 @@ from reflector.tasks.payloads import CodeEvolutionTask
 __all__ = ["read_code_evolution", "read_code_reflection"]
 
 _LINES = re.compile(
-    r"(?:[:#(,]|\blines?\b|\bat\b)\s*L?(\d{1,7})(?:\s*(?:[-–—]|\bto\b|\band\b)\s*L?(\d{1,7}))?",
-    re.IGNORECASE,
+    r"(?:[:#(,]|\blines?\b|\bat\b)\s*L?(\d{1,7})(?:\s*(?:[-–—]|\bto\b|\band\b)\s*L?(\d{1,7}))?", re.IGNORECASE
 )
 _QUOTED = re.compile(r"`+([^`\n]{3,200})`+")
 _NUMBERED = re.compile(r"^ *\d+\| ?", re.MULTILINE)

@@ -10,13 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from reflector.code.chunk import Chunk, ChunkKind
-from reflector.reflection.models import (
-    Confidence,
-    ParseMode,
-    Priority,
-    SuggestionCategory,
-    SuggestionType,
-)
+from reflector.code.python_outline import parse_python
+from reflector.reflection.models import Confidence, ParseMode, Priority, SuggestionCategory, SuggestionType
 from reflector.tasks.code_results import CodeReflection, CodeSuggestion
 
 __all__ = ["reflect_on_code_by_rules"]
@@ -61,12 +56,7 @@ def reflect_on_code_by_rules(chunks: Sequence[Chunk]) -> CodeReflection:
 
 
 def _tree(chunk: Chunk) -> ast.Module | None:
-    if chunk.language not in ("python", ""):
-        return None
-    try:
-        return ast.parse(textwrap.dedent(chunk.text))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+    return parse_python(textwrap.dedent(chunk.text)) if chunk.language in ("python", "") else None
 
 
 def _findings(chunk: Chunk, tree: ast.Module, awaitable: frozenset[_Place]) -> Iterator[_Found]:
@@ -210,9 +200,7 @@ def _not_awaited(
             return
     if place in awaitable:
         yield _Found(
-            node,
-            f"Write `await {ast.unparse(called)}(…)`.",
-            "It only makes a coroutine, which never runs.",
+            node, f"Write `await {ast.unparse(called)}(…)`.", "It only makes a coroutine, which never runs."
         )
 
 

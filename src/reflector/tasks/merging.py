@@ -25,21 +25,16 @@ from reflector.tasks.results import GroupResult, TaskFailure
 from reflector.usage import Usage
 
 __all__ = [
-    "Ensemble",
-    "FailurePolicy",
-    "Merge",
-    "check_merge",
-    "merge_results",
-    "merge_values",
-    "suggestions_of",
-]
+    "Ensemble", "FailurePolicy", "Merge", "check_merge", "merge_results", "merge_values", "suggestions_of",
+]  # fmt: skip
 
 FailurePolicy = Literal["all", "quorum", "best_effort"]
 """When several results make one: if all are there, more than half of them, or any."""
 
 Reduction = Callable[[Sequence[Any]], Any | Awaitable[Any]]
 
-Merge = Literal["union", "vote", "best"] | Reduction
+MergeName = Literal["union", "vote", "best"]
+Merge = MergeName | Reduction
 """How values become one.
 
 - `union`: everything that any of them says: suggestions once each, plain data put together, of anything else

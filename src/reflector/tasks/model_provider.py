@@ -21,12 +21,7 @@ from reflector.reflection.answer_schema import answer_format
 from reflector.signals.signal import Signal
 from reflector.tasks.code_answers import read_code_evolution, read_code_reflection
 from reflector.tasks.code_prompt import evolution_messages, reflection_messages
-from reflector.tasks.payloads import (
-    CodeEvolutionTask,
-    CodeReflectionTask,
-    PromptReflectionTask,
-    payload_of,
-)
+from reflector.tasks.payloads import CodeEvolutionTask, CodeReflectionTask, PromptReflectionTask, payload_of
 from reflector.usage import Usage
 
 __all__ = ["MODEL_KINDS", "ModelProvider", "reflect_on_runs"]
@@ -126,10 +121,6 @@ async def reflect_on_runs(reflector: Reflector, task: PromptReflectionTask) -> T
     """Return what a Reflector says about the runs of a task, which are documents and never names of files."""
     documents = [run.encode() if isinstance(run, str) else dumps(run) for run in task.runs]
     reflection = await reflector.reflect(
-        documents,
-        prompt=task.prompt,
-        task=task.task,
-        verbosity=task.verbosity,
-        focus_areas=task.focus_areas,
+        documents, prompt=task.prompt, task=task.task, verbosity=task.verbosity, focus_areas=task.focus_areas
     )
     return TaskOutput(value=reflection, usage=reflection.usage)

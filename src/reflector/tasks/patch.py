@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import difflib
 import os
 import shutil
@@ -14,6 +13,7 @@ import anyio.to_thread
 from pydantic import Field
 
 from reflector._json import Value
+from reflector.code.python_outline import parse_python
 from reflector.errors import PatchConflictError, PatchRejectedError
 from reflector.tasks.trial import Trial, run_trial
 
@@ -151,11 +151,7 @@ class Patch(Value):
 
 
 def _is_python(text: str) -> bool:
-    try:
-        ast.parse(textwrap.dedent(text))
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return False
-    return True
+    return parse_python(textwrap.dedent(text)) is not None
 
 
 def _read(file: Path) -> str:

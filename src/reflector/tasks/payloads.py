@@ -7,8 +7,7 @@ from typing import Any, ClassVar
 
 from pydantic import Field, ValidationError, field_validator
 
-from reflector._json import JSONValue
-from reflector._text import shorten
+from reflector._json import JSONValue, first_unfit
 from reflector.clifford.task import CliffordOperation
 from reflector.code.chunk import Chunk, ChunkKind
 from reflector.dispatch.payload import TaskPayload
@@ -16,14 +15,9 @@ from reflector.dispatch.task import Task
 from reflector.errors import InputError
 
 __all__ = [
-    "PAYLOADS",
-    "CodeEvolutionTask",
-    "CodeReflectionTask",
-    "Payload",
-    "PromptReflectionTask",
-    "RolloutTask",
+    "PAYLOADS", "CodeEvolutionTask", "CodeReflectionTask", "Payload", "PromptReflectionTask", "RolloutTask",
     "payload_of",
-]
+]  # fmt: skip
 
 
 class PromptReflectionTask(TaskPayload):
@@ -111,12 +105,8 @@ def payload_of(task: Task) -> Payload:
     try:
         return kind.model_validate(task.payload)
     except ValidationError as err:
-        first = err.errors(include_url=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"])) or "the payload"
-        raise InputError(
-            f"a task of kind {task.kind!r} has a payload that does not fit: {where}: {first['msg']}; "
-            f"got {shorten(repr(first['input']), 60)}."
-        ) from None
+        why = first_unfit(err)
+        raise InputError(f"a task of kind {task.kind!r} has a payload that does not fit: {why}.") from None
 
 
 def _chunk_of(text: str) -> Chunk:

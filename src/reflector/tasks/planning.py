@@ -5,17 +5,17 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from reflector._ids import new_id
 from reflector._text import one_line
 from reflector.clifford.task import CliffordOperation
-from reflector.code.chunk import Chunk, Chunks
+from reflector.code.chunk import Chunk, Chunks, Items
 from reflector.code.grouping import Group, GroupQuality, Strategy, group_chunks
 from reflector.code.index import CodeIndex
-from reflector.code.references import pagerank, reference_edges
+from reflector.code.references import focused, pagerank, reference_edges
 from reflector.dispatch.task import Estimate
 from reflector.errors import ConfigurationError, InputError
 from reflector.tasks.expectation import affordable, capable, estimate_of, expected_cost, room_for_code
@@ -35,7 +35,7 @@ _VARIABLE = re.compile(r"(?:const |let |static )?\w+(?:\s*:[^=]+)?\s*=[^=]")
 """Lines at the margin; those of several lines only as they begin."""
 _SIGNATURE = re.compile(r"\bdef \w+(\([^()]*(?:\([^()]*\)[^()]*)*\)(?: ->[^:\n]+)?)")
 
-TaskType = Literal["code_reflection", "code_evolution", "clifford_operation"]
+TaskType = Literal["code_reflection", "clifford_operation", "code_evolution"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class PlanOptions:
             raise ConfigurationError(f"cost_usd is a number of at least 0; got {self.cost_usd!r}.")
 
 
-class Plan(Sequence[TaskGroup]):
+class Plan(Items[TaskGroup]):
     """Task groups, those first that matter most, with what was left out and what they are expected to cost."""
 
     def __init__(
@@ -65,26 +65,13 @@ class Plan(Sequence[TaskGroup]):
         quality: GroupQuality | None,
         expected_cost: Mapping[str, float | None],
     ) -> None:
-        self._groups = tuple(groups)
+        super().__init__(groups)
         self.left_out = left_out
         """Chunks that stand in no group, because of the limit or of the cost."""
         self.quality = quality
         """Of the grouping; None where nothing was grouped."""
         self.expected_cost = dict(expected_cost)
         """USD by provider, if it did everything; None where its prices are not known or it cannot do everything."""
-
-    @overload
-    def __getitem__(self, index: int) -> TaskGroup: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[TaskGroup, ...]: ...
-    def __getitem__(self, index: int | slice) -> TaskGroup | tuple[TaskGroup, ...]:
-        return self._groups[index]
-
-    def __iter__(self) -> Iterator[TaskGroup]:
-        return iter(self._groups)
-
-    def __len__(self) -> int:
-        return len(self._groups)
 
     @property
     def estimate(self) -> Estimate:
@@ -163,7 +150,7 @@ def plan(
     specs = capable(read_providers(providers), task_type) if providers is not None else ()
     max_tokens = min(max_tokens, room_for_code(specs, max_tokens))
     everything = _chunks_of(source)
-    ranks = pagerank(len(everything), reference_edges(everything), _preferred(everything, options.focus))
+    ranks = pagerank(len(everything), reference_edges(everything), focused(everything, options.focus))
     chosen = _most_important(everything, ranks, limit)
     plan_id = new_id("plan")
     quality: GroupQuality | None = None
@@ -201,7 +188,7 @@ def plan(
 
 
 def _check(task_type: str, limit: int | None, goal: str) -> None:
-    if task_type not in ("code_reflection", "code_evolution", "clifford_operation"):
+    if task_type not in get_args(TaskType):
         raise InputError(
             f"task_type is 'code_reflection', 'code_evolution' or 'clifford_operation'; got {task_type!r}."
         )
@@ -221,10 +208,6 @@ def _chunks_of(source: CodeIndex | Iterable[Chunk]) -> Chunks:
         if all(isinstance(chunk, Chunk) for chunk in chunks):
             return Chunks(chunks)
     raise InputError(f"a plan is made of a CodeIndex or of its chunks; got {source!r:.80}.")
-
-
-def _preferred(chunks: Chunks, focus: Sequence[str]) -> list[int]:
-    return [at for at, chunk in enumerate(chunks) if {chunk.path, chunk.name} & set(focus)]
 
 
 def _most_important(chunks: Chunks, ranks: Any, limit: int | None) -> Chunks:

@@ -203,9 +203,8 @@ async def _model(spec: ProviderSpec) -> Prepared:
     key = None
     if spec.api_key_env and not (key := os.environ.get(spec.api_key_env)):
         raise ConfigurationError(f"api_key_env: the environment has no variable {spec.api_key_env!r}")
-    price = None if spec.cost_in is None and spec.cost_out is None else _price(spec)
     concurrency = spec.concurrency or RateLimits().concurrency
-    options = ModelOptions(limits=RateLimits(concurrency=concurrency), price=price)
+    options = ModelOptions(limits=RateLimits(concurrency=concurrency), price=_price(spec))
     model: Model = spec.model
     if not isinstance(model, Model):
         model = Model(spec.model, base_url=spec.base_url, api_key=key, options=options)
@@ -234,15 +233,16 @@ async def known_specs(specs: Iterable[ProviderSpec]) -> list[ProviderSpec]:
     for spec in specs:
         is_open = None in (spec.cost_in, spec.cost_out, spec.context_window)
         if spec.kind == "model" and is_open and isinstance(spec.model, str):
-            price = None if spec.cost_in is None and spec.cost_out is None else _price(spec)
-            model = Model(spec.model, base_url=spec.base_url, options=ModelOptions(price=price))
+            model = Model(spec.model, base_url=spec.base_url, options=ModelOptions(price=_price(spec)))
             await model.warmup()
             spec = _with_facts(spec, model)
         known.append(spec)
     return known
 
 
-def _price(spec: ProviderSpec) -> Price:
+def _price(spec: ProviderSpec) -> Price | None:
+    if spec.cost_in is None and spec.cost_out is None:
+        return None
     return Price(input=(spec.cost_in or 0.0) * _MILLION, output=(spec.cost_out or 0.0) * _MILLION)
 
 

@@ -102,26 +102,19 @@ class GroupResult(Value):
         except (TypeError, ValueError, RecursionError) as err:
             value, status = None, "failed"
             error = TaskFailure(type=type(err).__name__, message=f"its value has no JSON form: {err}")
-        parts = {
-            "parts": [
-                part.model_dump(
-                    mode="json", include={"id", "provider", "status", "usage", "attempts", "error"}
-                )
-                for part in self.parts
-            ]
+        line = {
+            "id": self.id,
+            "task_type": self.task_type,
+            "provider": self.provider or None,
+            "status": status,
+            "result": value,
+            "usage": self.usage,
+            "cost_usd": self.cost_usd,
+            "attempts": self.attempts,
+            "decision": self.decision,
+            "error": error,
         }
-        return dumps(
-            {
-                "id": self.id,
-                "task_type": self.task_type,
-                "provider": self.provider or None,
-                "status": status,
-                "result": value,
-                "usage": self.usage,
-                "cost_usd": self.cost_usd,
-                "attempts": self.attempts,
-                "decision": self.decision,
-                "error": error,
-            }
-            | (parts if self.parts else {})
-        )
+        if self.parts:
+            told = {"id", "provider", "status", "usage", "attempts", "error"}
+            line["parts"] = [part.model_dump(mode="json", include=told) for part in self.parts]
+        return dumps(line)

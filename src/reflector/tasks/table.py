@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from reflector._json import Value
+from reflector._json import Value, first_unfit
 from reflector._text import one_line
 from reflector.errors import ConfigurationError
 from reflector.tasks.payloads import PAYLOADS
@@ -165,11 +165,7 @@ def _spec(fields: Mapping[str, Any], label: str) -> ProviderSpec:
     try:
         return ProviderSpec.model_validate(fields)
     except ValidationError as err:
-        first = err.errors(include_url=False, include_context=False)[0]
-        key = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        came = "" if first["type"] in ("missing", "value_error") else f"; got {first['input']!r:.60}"
-        raise ConfigurationError(f"{label}{key + ': ' if key else ''}{message}{came}") from None
+        raise ConfigurationError(f"{label}{first_unfit(err)}") from None
 
 
 # --- solfunmeme's file ---
@@ -185,6 +181,7 @@ _PROGRAMS: Mapping[str, dict[str, Any]] = {
     "llm_echo_provider": {"quality": 0.0},
 }
 """What is known of its programs: it routes by price alone, so that the free echo would do everything."""
+_PROTOCOL = {"kind": "stdio", "mode": "document", "wire": "origin_payload"}
 
 
 def _accounts(entry: Mapping[str, Any], label: str) -> Iterable[ProviderSpec]:
@@ -204,21 +201,14 @@ def _accounts(entry: Mapping[str, Any], label: str) -> Iterable[ProviderSpec]:
         fields = {ours: usage[theirs] for theirs, ours in _USAGE.items() if theirs in usage}
         if fields.get("rpm") == 0:
             fields["rpm"] = 1
-        program = str(account["command"]).split()[-1]
+        program = str(account["command"]).split()[-1].rpartition("/")[2]
         name = str(entry.get("name", ""))
-        yield _spec(
-            _PROGRAMS.get(program.rpartition("/")[2], {})
-            | fields
-            | {
-                "name": name if len(accounts) == 1 else f"{name}/{account.get('id')}",
-                "kind": "stdio",
-                "command": account["command"],
-                "mode": "document",
-                "wire": "origin_payload",
-                "account": account.get("id"),
-            },
-            here,
-        )
+        own = {
+            "name": name if len(accounts) == 1 else f"{name}/{account.get('id')}",
+            "command": account["command"],
+            "account": account.get("id"),
+        }
+        yield _spec(_PROGRAMS.get(program, {}) | fields | own | _PROTOCOL, here)
 
 
 # --- keys that do not exist ---

@@ -10,7 +10,7 @@ from typing import Any, Literal, assert_never
 
 from pydantic import ValidationError
 
-from reflector._json import loads_exactly, scan
+from reflector._json import first_unfit, loads_exactly, scan
 from reflector._text import one_line
 from reflector.clifford.task import CliffordOperation
 from reflector.errors import InputError, InvalidGroupError
@@ -188,11 +188,7 @@ def group_of(document: Any) -> TaskGroup:
     try:
         return TaskGroup.model_validate(document)
     except ValidationError as err:
-        first = err.errors(include_url=False, include_context=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        message = first["msg"].removeprefix("Value error, ")
-        came = "" if first["type"] in ("missing", "value_error") else f"; got {first['input']!r:.60}"
-        raise InvalidGroupError(f"{where}: {message}{came}" if where else message) from None
+        raise InvalidGroupError(first_unfit(err)) from None
 
 
 def _from_origin(tag: str, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -237,11 +233,9 @@ def write_group(group: TaskGroup, style: WireStyle = "own") -> dict[str, Any]:
 def _to_origin(payload: Payload) -> dict[str, Any]:
     match payload:
         case CodeReflectionTask():
+            position = {} if payload.multivector is None else payload.multivector
             texts = [chunk.text for chunk in payload.code_chunks]
-            return {
-                "code_chunks": texts,
-                "multivector": _dense({} if payload.multivector is None else payload.multivector),
-            }
+            return {"code_chunks": texts, "multivector": _dense(position)}
         case CodeEvolutionTask():
             return {"code_snippet": payload.code_snippet, "meme_token": payload.context.get("meme_token")}
         case CliffordOperation():

@@ -16,7 +16,8 @@ import signal
 import tempfile
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -117,43 +118,34 @@ def fail_specially(task: Task, context: Any) -> None:
 
 async def returns_values(make: EngineFactory) -> None:
     """Sync and async work, one value for each task."""
-    engine = make(2)
-    try:
+    async with _engine(make, 2) as engine:
         for work in (square, square_later):
             results: dict[int, Any] = {}
 
             async def run(number: int, work: Any = work, results: dict[int, Any] = results) -> None:
-                results[number] = (await engine.run(work, Task(kind="check", payload=number), None)).value
+                results[number] = await _value(engine, work, number)
 
             async with anyio.create_task_group() as group:
                 for number in range(20):
                     group.start_soon(run, number)
             assert results == {number: number**2 for number in range(20)}
-    finally:
-        await engine.close()
 
 
 async def raises_what_the_work_raised(make: EngineFactory) -> None:
     """The error's own type and text, and the engine goes on."""
-    engine = make(1)
-    try:
+    async with _engine(make, 1) as engine:
         for _ in range(2):
-            error = await _error_of(engine, fail, Task(kind="check", payload="by zero"))
+            error = await _error_of(engine, fail, _task("by zero"))
             assert isinstance(error, ZeroDivisionError)
             assert error.args == ("by zero",)
-        assert (await engine.run(square, Task(kind="check", payload=3), None)).value == 9
-    finally:
-        await engine.close()
+        await _goes_on(engine)
 
 
 async def lets_work_print(make: EngineFactory) -> None:
     """What work prints goes nowhere near the results."""
-    engine = make(1)
-    try:
+    async with _engine(make, 1) as engine:
         for text in ("one", "two"):
-            assert (await engine.run(noisy, Task(kind="check", payload=text), None)).value == text
-    finally:
-        await engine.close()
+            assert await _value(engine, noisy, text) == text
 
 
 async def can_be_cancelled(make: EngineFactory) -> None:
@@ -161,20 +153,15 @@ async def can_be_cancelled(make: EngineFactory) -> None:
 
     Work in threads cannot be ended: there, only that the caller is free again can be asked.
     """
-    engine = make(2)
     with tempfile.TemporaryDirectory() as folder:
         started = Path(folder, "started")
-        try:
-            with anyio.fail_after(60):
-                async with anyio.create_task_group() as group:
-                    task = Task(kind="check", payload=str(started))
-                    group.start_soon(engine.run, hold_a_file, task, None)
-                    await _until(started.exists)
-                    group.cancel_scope.cancel()
-                assert (await engine.run(square, Task(kind="check", payload=3), None)).value == 9
-        finally:
-            _remove(started)  # lets work in a thread end
-            await engine.close()
+        async with _engine(make, 2) as engine:
+            try:
+                with anyio.fail_after(60):
+                    await _cancelled(engine, hold_a_file, started, started.exists)
+                    await _goes_on(engine)
+            finally:
+                _remove(started)  # lets work in a thread end
 
 
 ENGINE_CHECKS: tuple[Callable[[EngineFactory], Awaitable[None]], ...] = (
@@ -191,24 +178,19 @@ ENGINE_CHECKS: tuple[Callable[[EngineFactory], Awaitable[None]], ...] = (
 
 async def survives_a_killed_worker(make: EngineFactory) -> None:
     """A worker is killed after a quarter of 2,000 tasks: 2,000 results, each once, and no error."""
-    engine = make(2)
     results: list[int] = []
     attempts: list[int] = []
     with tempfile.TemporaryDirectory() as folder:
         killed = Path(folder, "killed")
+        async with _engine(make, 2) as engine, anyio.create_task_group() as group:
 
-        async def run(number: int) -> None:
-            task = Task(kind="check", payload=(number, _TASKS // 4, str(killed)))
-            ran = await engine.run(die_once, task, None)
-            results.append(ran.value)
-            attempts.append(ran.attempts)
+            async def run(number: int) -> None:
+                ran = await engine.run(die_once, _task((number, _TASKS // 4, str(killed))), None)
+                results.append(ran.value)
+                attempts.append(ran.attempts)
 
-        try:
-            async with anyio.create_task_group() as group:
-                for number in range(_TASKS):
-                    group.start_soon(run, number)
-        finally:
-            await engine.close()
+            for number in range(_TASKS):
+                group.start_soon(run, number)
         assert _exists(killed)
     assert sorted(results) == list(range(_TASKS))
     assert max(attempts) == 2
@@ -216,52 +198,67 @@ async def survives_a_killed_worker(make: EngineFactory) -> None:
 
 async def gives_up_on_deadly_work(make: EngineFactory) -> None:
     """Work that kills its process every time is a typed error after as many attempts as allowed."""
-    engine = make(1)
-    try:
+    async with _engine(make, 1) as engine:
         for attempts in (1, 2):
             error = await _error_of(engine, die, Task(kind="check", limits=Limits(attempts=attempts)))
             assert isinstance(error, WorkerCrashedError)
             assert f"{attempts} time" in str(error)
-        assert (await engine.run(square, Task(kind="check", payload=3), None)).value == 9
-    finally:
-        await engine.close()
+        await _goes_on(engine)
 
 
 async def types_what_cannot_cross(make: EngineFactory) -> None:
     """Functions, payloads and results that cannot be pickled are typed errors, and the engine goes on."""
-    engine = make(1)
-    try:
+    async with _engine(make, 1) as engine:
         for work, payload in (
             (lambda task, context: None, 1),
             (square, threading.Lock()),
             (return_a_lock, 1),
         ):
-            error = await _error_of(engine, work, Task(kind="check", payload=payload))
+            error = await _error_of(engine, work, _task(payload))
             assert isinstance(error, UnpicklableError), f"{work!r} with {payload!r} gave {error!r}"
-        error = await _error_of(engine, fail_specially, Task(kind="check"))
+        error = await _error_of(engine, fail_specially, _task())
         assert "SpecialError: because of habit" in str(error)
-        assert (await engine.run(square, Task(kind="check", payload=3), None)).value == 9
-    finally:
-        await engine.close()
+        await _goes_on(engine)
 
 
 async def ends_computing_when_cancelled(make: EngineFactory) -> None:
     """Cancelling kills the process that computes; none is left after closing."""
-    engine = make(1)
     with tempfile.TemporaryDirectory() as folder:
         started = Path(folder, "pid")
-        try:
+        async with _engine(make, 1) as engine:
             with anyio.fail_after(60):
-                async with anyio.create_task_group() as group:
-                    group.start_soon(
-                        engine.run, compute_for_ever, Task(kind="check", payload=str(started)), None
-                    )
-                    await _until(lambda: started.exists() and started.read_text() != "")
-                    group.cancel_scope.cancel()
+                await _cancelled(engine, compute_for_ever, started, lambda: _has_text(started))
             assert not _lives(started)
-            assert (await engine.run(square, Task(kind="check", payload=3), None)).value == 9
-        finally:
-            await engine.close()
+            await _goes_on(engine)
+
+
+@asynccontextmanager
+async def _engine(make: EngineFactory, workers: int) -> AsyncIterator[Engine]:
+    engine = make(workers)
+    try:
+        yield engine
+    finally:
+        await engine.close()
+
+
+def _task(payload: Any = None) -> Task:
+    return Task(kind="check", payload=payload)
+
+
+async def _value(engine: Engine, work: Work, payload: Any) -> Any:
+    return (await engine.run(work, _task(payload), None)).value
+
+
+async def _goes_on(engine: Engine) -> None:
+    assert await _value(engine, square, 3) == 9
+
+
+async def _cancelled(engine: Engine, work: Work, started: Path, runs: Callable[[], object]) -> None:
+    """Cancel work as soon as it runs."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(engine.run, work, _task(str(started)), None)
+        await _until(runs)
+        group.cancel_scope.cancel()
 
 
 async def _error_of(engine: Engine, work: Work, task: Task) -> Exception:
@@ -289,6 +286,10 @@ def _touch(file: Path) -> None:
 
 def _exists(file: Path) -> bool:
     return file.exists()
+
+
+def _has_text(file: Path) -> bool:
+    return file.exists() and file.read_text() != ""
 
 
 def _lives(file: Path) -> bool:

@@ -272,11 +272,9 @@ class LoopbackServer:
             return make.reply(item, model=model, input_tokens=request.input_tokens)
         if isinstance(item, Mapping):
             return Answer(body=dumps(item))
-        return (
-            item
-            if isinstance(item, Answer)
-            else make.error(500, f"the script holds {shorten(repr(item), 80)}")
-        )
+        if isinstance(item, Answer):
+            return item
+        return make.error(500, f"the script holds {shorten(repr(item), 80)}")
 
     def end(self, served: Usage) -> None:
         """Count a request as over, and what was served for it."""

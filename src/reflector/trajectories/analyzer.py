@@ -18,7 +18,7 @@ from reflector.trajectories.findings.finding import GRAVITY, Rule
 from reflector.trajectories.findings.reasoning import check_reasoning
 from reflector.trajectories.findings.run_view import RunView, view_run
 from reflector.trajectories.findings.tool_failures import TOOL_RULES, check_tool_failures
-from reflector.trajectories.step import Outcome, StepKind
+from reflector.trajectories.step import Outcome
 from reflector.trajectories.success import find_success_indicators
 from reflector.trajectories.trajectory import Trajectory
 
@@ -64,7 +64,7 @@ def analyze(
         duration_ms=trajectory.duration_ms,
         step_count=len(trajectory.steps),
         turn_count=view.turn_count,
-        tool_call_count=sum(1 for step in trajectory.steps if step.kind is StepKind.TOOL_CALL),
+        tool_call_count=len(trajectory.tool_calls),
         metadata=dict(trajectory.metadata),
         trajectory=trajectory,
     )

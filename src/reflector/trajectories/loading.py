@@ -37,10 +37,7 @@ class _Source(NamedTuple):
 
 
 def load_trajectories(
-    source: _Given,
-    *,
-    format: str = "auto",
-    errors: list[TrajectoryImportError] | None = None,
+    source: _Given, *, format: str = "auto", errors: list[TrajectoryImportError] | None = None
 ) -> Iterator[Trajectory]:
     """Return the runs recorded in a file, one by one, without holding all of them.
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import anyio
 
-from reflector._ids import new_id
 from reflector._json import JSONValue
 from reflector._text import one_line
 from reflector.errors import InputError
@@ -49,9 +48,7 @@ def record(
     ('failure', 1)
     """
     offered = None if tools is None else tuple(tools)
-    begun = Trajectory.new(
-        id or new_id("traj"), clock=clock, prompt=prompt, task=task, tools=offered, **fields
-    )
+    begun = Trajectory.new(id, clock=clock, prompt=prompt, task=task, tools=offered, **fields)
     return Recording(begun, clock=clock)
 
 

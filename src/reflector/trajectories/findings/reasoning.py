@@ -58,15 +58,12 @@ def check_reasoning(view: RunView) -> list[ReasoningIssue]:
 
 
 def _issue(
-    kind: ReasoningIssueType,
-    steps: tuple[int, ...],
-    said: str,
-    quote: str,
-    severity: Severity = Severity.MEDIUM,
+    kind: str, steps: tuple[int, ...], said: str, quote: str, severity: Severity = Severity.MEDIUM
 ) -> ReasoningIssue:
     evidence = quote.strip()[:MAX_EVIDENCE].strip()
+    type_ = ReasoningIssueType(kind)
     return ReasoningIssue(
-        type=kind, severity=severity, description=said, step_indices=steps, evidence=evidence
+        type=type_, severity=severity, description=said, step_indices=steps, evidence=evidence
     )
 
 
@@ -79,7 +76,7 @@ def _contradictions(texts: _Texts, config: ReasoningConfig) -> Iterator[Reasonin
         sentence = _contradicting(before, after, config)
         if sentence is not None:
             text = f"Step {second} denies what step {first} says, or the other way round."
-            yield _issue(ReasoningIssueType.CONTRADICTION, (first, second), text, sentence, Severity.HIGH)
+            yield _issue("contradiction", (first, second), text, sentence, Severity.HIGH)
 
 
 def _contradicting(before: list[_Claim], after: list[_Claim], config: ReasoningConfig) -> str | None:
@@ -107,7 +104,7 @@ def _circles(texts: _Texts, config: ReasoningConfig, view: RunView) -> Iterator[
         if similarity(before, after) > config.circular_similarity:
             text = f"Steps {first} and {second} say the same: the reasoning goes in circles."
             line = view.first_line(second)
-            yield _issue(ReasoningIssueType.CIRCULAR_REASONING, (first, second), text, line)
+            yield _issue("circular_reasoning", (first, second), text, line)
 
 
 def _thin(texts: _Texts, config: ReasoningConfig, view: RunView) -> Iterator[ReasoningIssue]:
@@ -116,10 +113,10 @@ def _thin(texts: _Texts, config: ReasoningConfig, view: RunView) -> Iterator[Rea
         if _CONCLUSION.search(text):
             if len(text) < config.conclusion_length:
                 said = f"Step {index} draws a conclusion without saying what it rests on."
-                yield _issue(ReasoningIssueType.UNSUPPORTED_CONCLUSION, (index,), said, line)
+                yield _issue("unsupported_conclusion", (index,), said, line)
         elif len(text) < config.short_length:
             said = f"The reasoning of step {index} is {len(text)} characters long and concludes nothing."
-            yield _issue(ReasoningIssueType.INCOMPLETE_LOGIC, (index,), said, line, Severity.LOW)
+            yield _issue("incomplete_logic", (index,), said, line, Severity.LOW)
 
 
 def _missing_steps(texts: _Texts) -> Iterator[ReasoningIssue]:
@@ -130,4 +127,4 @@ def _missing_steps(texts: _Texts) -> Iterator[ReasoningIssue]:
     for (number, before, _), (following, after, line) in pairwise(labels):
         if following > number + 1:
             text = f"The plan goes from step {number} to step {following}; what lies between is left out."
-            yield _issue(ReasoningIssueType.MISSING_STEP, tuple(dict.fromkeys((before, after))), text, line)
+            yield _issue("missing_step", tuple(dict.fromkeys((before, after))), text, line)

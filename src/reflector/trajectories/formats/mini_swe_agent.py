@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from reflector._json import JSONValue
 from reflector._text import one_line
@@ -86,26 +86,12 @@ def _read(record: JSONValue, default_id: str) -> Trajectory:
     )
 
 
-class _Said(NamedTuple):
-    """A message and the agent's own notes beside it."""
-
-    message: dict[str, Any]
-    extra: dict[str, Any]
-    at: int
-    time: datetime | None
-
-    @property
-    def content(self) -> str:
-        return text_of(self.message.get("content"))
-
-
 class _Reader(ChatReader):
     """Reads messages with their notes; of these only what a step has a field for, as `raw` keeps them."""
 
     def __init__(self, exit_status: str | None, last: int) -> None:
         super().__init__()
-        self._stated = exit_status
-        self._last = last
+        self._stated, self._last = exit_status, last
         self.times: list[datetime] = []
         self.spent = Usage()
         self.exit_status: str | None = None
@@ -116,82 +102,80 @@ class _Reader(ChatReader):
         extra, role = as_mapping(message.get("extra")), message.get("role")
         time = as_time(first_of(extra, "timestamp") or as_mapping(extra.get("response")).get("created"))
         self.times += [time] if time else []
-        notes = ("extra", "provider_specific_fields")
-        said = _Said({key: message[key] for key in message if key not in notes}, extra, index, time)
+        self._extra, self._at, self._time = extra, index, time
+        said = {key: message[key] for key in message if key not in ("extra", "provider_specific_fields")}
         if role == "assistant":
             self._add_answer(said)
         elif role == "exit":
-            self._add_exit(said)
+            self._add_exit(text_of(said.get("content")))
         elif role == "tool" or (role == "user" and self.turn >= 0):
             self._add_observation(said)
         else:
-            self.add(said.message, index, Extras(started_at=time))
+            self.add(said, index, Extras(started_at=time))
 
-    def _step(self, kind: StepKind, said: _Said, **fields: Any) -> None:
-        self.add_step(kind, said.at, started_at=said.time, **fields)
+    def _step(self, kind: StepKind, **fields: Any) -> None:
+        self.add_step(kind, self._at, started_at=self._time, **fields)
 
-    def _add_answer(self, said: _Said) -> None:
-        response = as_mapping(said.extra.get("response"))
+    def _add_answer(self, said: dict[str, Any]) -> None:
+        response = as_mapping(self._extra.get("response"))
         choice = as_mapping(next(iter(as_list(response.get("choices"))), None))
-        usage = usage_of(response.get("usage"), calls=1, cost_usd=as_number(said.extra.get("cost")))
+        usage = usage_of(response.get("usage"), calls=1, cost_usd=as_number(self._extra.get("cost")))
         self.spent = self.spent + usage if usage else self.spent
-        extras = Extras(finish_reason=finish_reason_of(choice), usage=usage, started_at=said.time)
-        content = said.message.get("content")
+        extras = Extras(finish_reason=finish_reason_of(choice), usage=usage, started_at=self._time)
+        content = said.get("content")
         blocks = _commands_in(content) if isinstance(content, str) else []
-        has_calls = bool(said.message.get("tool_calls"))
+        has_calls = bool(said.get("tool_calls"))
         self._awaits_command = not has_calls and len(blocks) != 1
         if has_calls or self._awaits_command:
-            self.add(said.message, said.at, extras)
+            self.add(said, self._at, extras)
         else:
-            self._add_command(said, blocks[0], extras)
+            self._add_command(text_of(content), blocks[0], extras)
 
-    def _add_command(self, said: _Said, block: re.Match[str], extras: Extras) -> None:
+    def _add_command(self, content: str, block: re.Match[str], extras: Extras) -> None:
         self.turn += 1
-        words, after = said.content[: block.start()].strip(), said.content[block.end() :].strip()
+        words, after = content[: block.start()].strip(), content[block.end() :].strip()
         if label := _THOUGHT.match(words):
-            self._step(StepKind.REASONING, said, content=words[label.end() :])
+            self._step(StepKind.REASONING, content=words[label.end() :])
         for text in filter(None, (words if not label else "", after)):
-            self._step(StepKind.MESSAGE, said, content=text)
-        call = {"name": _TOOL, "arguments": {"command": block.group(1)}, "call_id": f"call_{said.at}"}
-        self._step(StepKind.TOOL_CALL, said, finish_reason=extras.finish_reason, usage=extras.usage, **call)
+            self._step(StepKind.MESSAGE, content=text)
+        call = {"name": _TOOL, "arguments": {"command": block.group(1)}, "call_id": f"call_{self._at}"}
+        self._step(StepKind.TOOL_CALL, finish_reason=extras.finish_reason, usage=extras.usage, **call)
 
-    def _add_observation(self, said: _Said) -> None:
-        code = as_number(said.extra.get("returncode"))
-        if code is None and (found := _RETURN_CODE.match(said.content)):
+    def _add_observation(self, said: dict[str, Any]) -> None:
+        content, code = text_of(said.get("content")), as_number(self._extra.get("returncode"))
+        if code is None and (found := _RETURN_CODE.match(content)):
             code = as_number(found.group(1))
-        if said.message.get("role") == "user" and code is None and not self.has_open_calls:
+        if said.get("role") == "user" and code is None and not self.has_open_calls:
             self._add_notice(said)
             return
-        error = _failure(said.content, as_text(said.extra.get("exception_info")), code)
+        error = _failure(content, as_text(self._extra.get("exception_info")), code)
         notes = {} if code is None else {"returncode": int(code)}
-        wanted = as_text(said.message.get("tool_call_id"))
-        self._add_output(said, wanted, is_error=error is not None, error=error, metadata=notes)
+        wanted = as_text(said.get("tool_call_id"))
+        self._add_output(content, wanted, is_error=error is not None, error=error, metadata=notes)
 
-    def _add_output(self, said: _Said, wanted: str | None = None, **fields: Any) -> None:
+    def _add_output(self, content: str, wanted: str | None = None, **fields: Any) -> None:
         call_id, name = self.claim_call(wanted)
-        self._step(
-            StepKind.TOOL_RESULT, said, content=said.content, name=name or _TOOL, call_id=call_id, **fields
-        )
+        self._step(StepKind.TOOL_RESULT, content=content, name=name or _TOOL, call_id=call_id, **fields)
 
-    def _add_notice(self, said: _Said) -> None:
+    def _add_notice(self, said: dict[str, Any]) -> None:
         """Add what the agent says for itself: an answer it could not use, its reason to stop; or a person's words."""
-        reason = as_text(said.extra.get("interrupt_type")) or (
-            "FormatError" if self._awaits_command else None
-        )
-        if said.at == self._last and self._stated and not self._stated.lower().startswith("submitted"):
+        unusable = "FormatError" if self._awaits_command else None
+        reason = as_text(self._extra.get("interrupt_type")) or unusable
+        if self._at == self._last and self._stated and not self._stated.lower().startswith("submitted"):
             reason = self._stated
         if reason is None:
-            self.add(said.message, said.at, Extras(started_at=said.time))
+            self.add(said, self._at, Extras(started_at=self._time))
         else:
-            self._step(StepKind.ERROR, said, content=said.content or reason, is_error=True, error=reason)
+            content = text_of(said.get("content")) or reason
+            self._step(StepKind.ERROR, content=content, is_error=True, error=reason)
 
-    def _add_exit(self, said: _Said) -> None:
-        self.exit_status = as_text(said.extra.get("exit_status"))
+    def _add_exit(self, content: str) -> None:
+        self.exit_status = as_text(self._extra.get("exit_status"))
         if (self.exit_status or "Submitted") == "Submitted":
-            self._add_output(said)
+            self._add_output(content)
         else:
-            self.error = as_text(said.extra.get("exception_str"))
-            self._step(StepKind.ERROR, said, content=said.content, is_error=True, error=self.exit_status)
+            self.error = as_text(self._extra.get("exception_str"))
+            self._step(StepKind.ERROR, content=content, is_error=True, error=self.exit_status)
 
 
 def _commands_in(content: str) -> list[re.Match[str]]:
