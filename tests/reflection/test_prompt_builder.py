@@ -125,6 +125,16 @@ def test_verbosity_changes_how_much_is_shown() -> None:
     assert lengths["brief"] * 3 < lengths["normal"] < lengths["detailed"] / 2
 
 
+def test_a_line_that_is_longer_than_an_excerpt_may_be_is_cut_too() -> None:
+    line = "value = " + "1 + " * 2_000
+    steps = (
+        Step(kind="tool_call", name="python", arguments={"code": f"import math\n{line}"}),
+        Step(kind="tool_result", name="python", content=f"{line}\n{line}"),
+    )
+    run = analysis_of("boom").replace(trajectory=Trajectory(id="r", steps=steps))
+    assert "characters cut]" in build(run)
+
+
 def test_the_prompt_under_evaluation_is_not_repeated_as_evidence() -> None:
     run = analysis_of("boom")
     steps = (Step(kind="system", content="Be good."), *run.trajectory.steps)  # type: ignore[union-attr]

@@ -270,7 +270,7 @@ def _worked_on(text: str, called: Container[str], characters: int) -> str:
     for line in text.splitlines(keepends=True) if called else ():
         if _bare(line) in called:
             places.append((at, at + len(line.rstrip())))
-            while places[-1][1] - places[first][0] > characters:
+            while first < len(places) - 1 and places[-1][1] - places[first][0] > characters:
                 first += 1
             best = max(best, (len(places) - first, places[first][0], places[-1][1]), key=lambda each: each[0])
         at += len(line)
