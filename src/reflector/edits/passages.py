@@ -11,7 +11,6 @@ from functools import cached_property
 from reflector.edits.likeness import TOKEN, UNIFY, folded, name_words
 from reflector.edits.lines import Line, Span, Unit, overlap, read_lines, read_units
 from reflector.edits.sections import Section, find_sections
-from reflector.edits.structure import newline_of
 from reflector.edits.template import Template
 from reflector.trajectories.findings.wording import content_words
 
@@ -57,7 +56,8 @@ class Passages:
     @cached_property
     def newline(self) -> str:
         """The line break that the prompt uses."""
-        return newline_of(self.prompt)
+        windows = self.prompt.count("\r\n")
+        return "\r\n" if windows and windows * 2 >= self.prompt.count("\n") else "\n"
 
     @cached_property
     def sections(self) -> list[Section]:
