@@ -10,7 +10,7 @@ from reflector.edits.edit import LocationType
 from reflector.edits.lines import LineKind, Span
 from reflector.edits.passages import Passages
 from reflector.edits.sections import Section
-from reflector.edits.targets import is_telling, labelled_passage, matching_section
+from reflector.edits.targets import is_telling, matching_section
 from reflector.edits.wording import quoted
 
 __all__ = ["Found", "locate"]
@@ -30,8 +30,8 @@ _BEFORE = re.compile(
 def locate(passages: Passages, target: str | None, hint: str = "") -> Found:
     """Return the place that `target` names, else the end of the prompt, with the reason why.
 
-    Tried in turn: a section's name; a passage; the prompt's start and end; a passage that is quoted or
-    labelled; names and passages that are nearly the same. Of several sections of one name `hint` decides.
+    Tried in turn: a section's name; a passage; the prompt's start and end; a passage that is quoted; names and
+    passages that are nearly the same. Of several sections of one name `hint` decides.
     """
     wanted = (target or "").strip()
     if not wanted:
@@ -55,7 +55,7 @@ def _named_place(passages: Passages, wanted: str, hint: str) -> Found | None:
         return None
     quotes = sorted(filter(is_telling, quoted(wanted)), key=len, reverse=True)
     span = next((spans[0] for quote in quotes if (spans := passages.find(quote))), None)
-    if span := span or labelled_passage(passages, wanted):
+    if span:
         return _after(passages, span, "the passage it names")
     if section := matching_section(passages, wanted, hint):
         return _within(section, f"section {section.name!r}, nearest to {one_line(wanted, 60)!r}")

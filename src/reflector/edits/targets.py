@@ -15,7 +15,7 @@ from reflector.reflection.models import Suggestion
 from reflector.trajectories.findings.wording import content_words, words_of
 
 __all__ = [
-    "ambiguous", "is_telling", "labelled_passage", "matching_section", "named_part", "named_spans", "only_one",
+    "ambiguous", "is_telling", "matching_section", "named_part", "named_spans", "only_one",
     "rewritten_span", "whole_sentence",
 ]  # fmt: skip
 
@@ -102,12 +102,6 @@ def is_telling(quote: str) -> bool:
     return len(quote) >= 12 or len(folded(quote)) >= 2
 
 
-def labelled_passage(passages: Passages, text: str) -> Span | None:
-    """Return what stands behind the label `text:` at the beginning of a paragraph or list item."""
-    wanted = tuple(name_words(text[:200]))
-    return passages.labels.get(wanted) if 1 <= len(wanted) <= 6 else None
-
-
 def named_spans(passages: Passages, suggestion: Suggestion, new: str = "") -> list[Span]:
     """Return where the passage stands that a suggestion names, or quotes in its words; headings are no passages.
 
@@ -151,11 +145,9 @@ def ambiguous(passages: Passages, spans: list[Span]) -> str:
 def rewritten_span(passages: Passages, target: str, new: str, section: Section | None) -> Span | None:
     """Return the sentences that a misquoted `target` means, or that `new` says again in other words.
 
-    A target that names a section, or the label of a paragraph, narrows the search; the label stays.
+    A target that names a section narrows the search.
     """
-    within = labelled_passage(passages, target)
-    if section and not within:
-        within = section.body_start, section.body_end
+    within = (section.body_start, section.body_end) if section else None
     enough = _LIKE_IN_SECTION if within else _LIKE_TEXT
     queries = [(target, _LIKE_TARGET)] if len(target.split()) >= 4 else []
     for text, least in (*queries, (new, enough)):
