@@ -5,7 +5,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.reflection.evidence import EvidenceBudget, Worth, select_evidence, step_text
+from reflector.reflection.evidence import EvidenceBudget, Worth, rank_steps, select_evidence, step_text
 from reflector.reflection.evidence_text import shared_lines
 from reflector.reflection.models import ReflectionRequest
 from reflector.reflection.prompt_builder import PromptBuilder
@@ -112,7 +112,7 @@ def test_the_first_steps_of_every_finding_come_before_the_repetitions_of_one() -
             FailurePoint(category="logical_error", description="odd", severity="low", step_indices=(25,)),
         ),
     )
-    chosen = select_evidence([run], EvidenceBudget(tokens=300, excerpt_characters=2_000)).excerpts
+    chosen = select_evidence(rank_steps([run]), EvidenceBudget(tokens=300, excerpt_characters=2_000)).excerpts
     assert {0, 25} <= {excerpt.step_index for excerpt in chosen}
 
 
@@ -150,7 +150,7 @@ def test_arguments_of_a_call_are_written_out() -> None:
 
 def test_short_lines_are_not_merged_across_runs() -> None:
     evidence = select_evidence(
-        [analysis_of("}\nsame", id="a"), analysis_of("}\nsame", id="b")],
+        rank_steps([analysis_of("}\nsame", id="a"), analysis_of("}\nsame", id="b")]),
         EvidenceBudget(1_000, 1_000, Worth.CONTEXT),
     )
     assert shared_lines(evidence) == {}

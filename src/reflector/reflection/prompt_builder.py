@@ -21,6 +21,7 @@ from reflector.reflection.evidence import (
     Worth,
     least_tokens,
     quote_steps,
+    rank_steps,
     select_evidence,
 )
 from reflector.reflection.evidence_text import render_evidence
@@ -163,8 +164,11 @@ class PromptBuilder:
         values = self._values(request)
         budget = self._limits(request).evidence
         room = self.window - estimate_tokens(self.build_system_prompt())
+        passed = shown_passing_runs(request)
+        ranked = rank_steps(request.failed, passed)
+        labels = [*run_labels(request), *passing_labels(passed)]
         while True:
-            evidence = _evidence(request, budget)
+            evidence = _evidence(select_evidence(ranked, budget), labels)
             text = fill(self.templates.reflection, values | {"evidence": evidence})
             over = estimate_tokens(text) - room
             if over <= 0 or not evidence:
@@ -306,19 +310,16 @@ def _turns(history: Sequence[Exchange], is_short: bool) -> list[str]:
     return texts
 
 
-def _evidence(request: ReflectionRequest, budget: EvidenceBudget) -> str:
-    passed = shown_passing_runs(request)
-    evidence = select_evidence(request.failed, budget, passed)
+def _evidence(evidence: Evidence, labels: Sequence[str]) -> str:
     if not evidence.excerpts:
         return ""
-    quoted = len(evidence.excerpts)
-    omitted = sum(evidence.left_out.values())
+    quoted, omitted, cut = len(evidence.excerpts), evidence.left_out, evidence.cut
     notes = [f"{quoted} step{'s' if quoted > 1 else ''} quoted"]
-    if evidence.cut:
-        notes.append(f"{evidence.cut} of them shortened where marked")
+    if cut:
+        notes.append(f"{cut} of them shortened where marked")
     if omitted:
         notes.append(f"{omitted} step{'s' if omitted > 1 else ''} of less value left out")
-    shown = render_evidence(evidence, [*run_labels(request), *passing_labels(passed)])
+    shown = render_evidence(evidence, labels)
     marks = _MARKS if any(MARK in excerpt.text for excerpt in evidence.excerpts) else ""
     return f"{_EVIDENCE}{marks}\n\n{shown}\n\n({'; '.join(notes)}.)"
 
