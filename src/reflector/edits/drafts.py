@@ -33,6 +33,7 @@ class Draft:
 
     suggestion: Suggestion
     suggestion_index: int
+    id: str = field(init=False)
     operation: EditOperation = field(init=False)
     text: str = ""
     content: str = ""
@@ -46,11 +47,8 @@ class Draft:
     validated: bool = False
 
     def __post_init__(self) -> None:
+        self.id = f"edit_{self.suggestion_index + 1}"
         self.operation = _OPERATIONS.get(self.suggestion.type, EditOperation.REPLACE)
-
-    @property
-    def id(self) -> str:
-        return f"edit_{self.suggestion_index + 1}"
 
     @property
     def is_made(self) -> bool:
