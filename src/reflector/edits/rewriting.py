@@ -127,14 +127,15 @@ def _replace(passages: Passages, draft: Draft, span: Span, new: str, how: str) -
 
 
 def _fitted(passages: Passages, span: Span, new: str) -> tuple[Span, str]:
-    """Return exact span and content: a list item keeps its marker, and a stop is not doubled."""
+    """Return exact span and content: a list item keeps its marker; a stop or the end of a tag is not doubled."""
     (start, end), prompt = span, passages.prompt
     line = passages.lines[passages.line_at(start)]
     if line.marker and line.start <= start <= line.text_start < end:
         start = line.text_start
         first, *rest = without_marker(new).split("\n")
         new = "\n".join([first, *(other if other[:1].isspace() else line.indent + other for other in rest)])
-    if prompt[end : end + 1] in _STOPS and new.endswith(_STOPS):
+    behind = prompt[end : end + 1]
+    if (behind in _STOPS and new.endswith(_STOPS)) or (behind == ">" and new.endswith(">")):
         end += 1
     return (start, end), new.replace("\n", passages.newline)
 
