@@ -24,9 +24,9 @@ def said_by(drafts: list[Draft]) -> dict[str, str]:
 
 def merge_duplicates(drafts: list[Draft]) -> None:
     """Drop the drafts that another one makes unnecessary: it says the same, or more."""
-    strongest_first = made(drafts)
-    if len(strongest_first) < 2:
+    if len(drafts) < 2:
         return
+    strongest_first = made(drafts)
     said = {id: (words, stems_of(words)) for id, words in said_by(strongest_first).items()}
     kept: list[Draft] = []
     for draft in strongest_first:
@@ -82,6 +82,9 @@ def _ends_with(text: Passages, name: str) -> bool:
 
 def close(drafts: list[Draft]) -> bool:
     """Drop what was merged into, or depends on, a draft that is not made; return whether there was any."""
+    bound = [d for d in drafts if d.merged_into or d.depends_on]
+    if not bound:
+        return False
     known = {d.id: d for d in drafts}
 
     def why_not(draft: Draft) -> str:
@@ -95,8 +98,7 @@ def close(drafts: list[Draft]) -> bool:
         why = why_not(other)
         return f"{link}, which is not made: {why}" if why else ""
 
-    linked = [(d, why) for d in drafts if (d.merged_into or d.depends_on) and (why := why_not(d))]
-    fallen = [(d, why) for d, why in linked if d.reason != why]
+    fallen = [(d, why) for d in bound if (why := why_not(d)) and d.reason != why]
     for draft, why in fallen:
         draft.drop(why)
     return bool(fallen)

@@ -90,7 +90,8 @@ def _written(
         groups.setdefault(slots[draft.id].offset, []).append(draft)
     written: dict[str, tuple[str, int]] = {}
     for members in groups.values():
-        members.sort(key=rank)
+        if len(members) > 1:
+            members.sort(key=rank)
         texts = render([(slots[d.id], d.text) for d in members], newline)
         written |= {d.id: (text, order) for order, (d, text) in enumerate(zip(members, texts, strict=True))}
     return written

@@ -11,7 +11,7 @@ from itertools import islice
 
 from reflector.edits.likeness import TOKEN, UNIFY, folded, name_words
 from reflector.edits.lines import Line, Span, Unit, overlap, read_lines, read_units
-from reflector.edits.sections import Section, find_sections
+from reflector.edits.sections import Section, SectionKind, find_sections
 from reflector.edits.template import Template
 from reflector.trajectories.findings.wording import content_words
 
@@ -62,6 +62,11 @@ class Passages:
     def sections(self) -> list[Section]:
         """The named sections, in their order; outer ones before those inside them."""
         return find_sections(self.prompt, self.lines)
+
+    @property
+    def has_headings(self) -> bool:
+        """Whether a section has a heading or tags, and not only a label."""
+        return any(section.kind is not SectionKind.LABEL for section in self.sections)
 
     @cached_property
     def template(self) -> Template:

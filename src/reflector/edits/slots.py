@@ -78,8 +78,7 @@ def _slot_at_end(
         return Slot(start + len(prompt[start:end].rstrip()), INLINE if len(lines) == 1 else LINE)
     listed = [line for line in lines if line.kind in (LineKind.ITEM, LineKind.CONTINUATION)]
     ends_listed = bool(listed) and (lines[-1] is listed[-1] or len(listed) * 2 >= len(lines))
-    has_headings = any(section.kind is not SectionKind.LABEL for section in passages.sections)
-    if ends_listed and is_list and (place.type is not LocationType.END or not has_headings):
+    if ends_listed and is_list and not (place.type is LocationType.END and passages.has_headings):
         return _item_slot(passages, _outermost(listed), listed[-1].end)
     has_gaps = any(b.start > a.next for a, b in pairwise(lines))
     if is_element and not has_gaps and is_one_block:
