@@ -5,7 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.reflection.evidence import EvidenceBudget, Worth, rank_steps, select_evidence, step_text
+from reflector.reflection.evidence import EvidenceBudget, select_evidence
+from reflector.reflection.evidence_ranking import Worth, rank_steps, step_text
 from reflector.reflection.evidence_text import shared_lines
 from reflector.reflection.models import ReflectionRequest
 from reflector.reflection.prompt_builder import PromptBuilder

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.reflection.evidence import EvidenceBudget, rank_steps, select_evidence, step_text
+from reflector.reflection.evidence import EvidenceBudget, select_evidence
+from reflector.reflection.evidence_ranking import rank_steps, step_text
 from reflector.reflection.models import ReflectionRequest
 from reflector.reflection.prompt_builder import PromptBuilder
 from reflector.reflection.repeated_lines import RepeatedLines

@@ -18,12 +18,11 @@ from reflector.reflection.answer_schema import answer_format
 from reflector.reflection.evidence import (
     Evidence,
     EvidenceBudget,
-    Worth,
     least_tokens,
     quote_steps,
-    rank_steps,
     select_evidence,
 )
+from reflector.reflection.evidence_ranking import Worth, rank_steps
 from reflector.reflection.evidence_text import render_evidence
 from reflector.reflection.memory import memory_section
 from reflector.reflection.models import Exchange, ParsedReflection, ReflectionRequest, Verbosity
