@@ -203,6 +203,8 @@ class Passages:
         best: tuple[float, Unit] | None = None
         for unit, words in sentences:
             shared = len(words & wanted)
+            if 2 * shared < len(words):
+                continue
             likeness = min(1.0, shared / 3) * shared / (len(words) or 1)
             is_better = likeness >= _LEAST_ALIKE and (best is None or likeness > best[0])
             if is_better and (within is None or overlap(unit.span, within)):
