@@ -113,11 +113,3 @@ def test_a_heading_is_not_replaced_by_the_rule_that_belongs_under_it(suggest, pl
     prompt = "**CORE RULES:**\n\n- Answer with one word only.\n- Stop.\n"
     improved = plan(prompt, suggest("modify", "- Answer with one word only, or two.", "CORE RULES")).apply()
     assert improved == "**CORE RULES:**\n\n- Answer with one word only, or two.\n- Stop.\n"
-
-
-def test_a_label_names_its_paragraph(suggest, plan):
-    prompt = "Intro here.\n\nSETTING: You are a clerk at a desk in a bank.\n\nStop.\n"
-    improved = plan(
-        prompt, suggest("modify", "You are a senior clerk at a desk in a bank.", "SETTING")
-    ).apply()
-    assert improved == prompt.replace("a clerk", "a senior clerk")

@@ -5,7 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.reflection.evidence import EvidenceBudget, Worth, select_evidence, step_text
+from reflector.reflection.evidence import EvidenceBudget, select_evidence
+from reflector.reflection.evidence_ranking import Worth, rank_steps, step_text
 from reflector.reflection.evidence_text import shared_lines
 from reflector.reflection.models import ReflectionRequest
 from reflector.reflection.prompt_builder import PromptBuilder
@@ -112,7 +113,7 @@ def test_the_first_steps_of_every_finding_come_before_the_repetitions_of_one() -
             FailurePoint(category="logical_error", description="odd", severity="low", step_indices=(25,)),
         ),
     )
-    chosen = select_evidence([run], EvidenceBudget(tokens=300, excerpt_characters=2_000)).excerpts
+    chosen = select_evidence(rank_steps([run]), EvidenceBudget(tokens=300, excerpt_characters=2_000)).excerpts
     assert {0, 25} <= {excerpt.step_index for excerpt in chosen}
 
 
@@ -123,6 +124,16 @@ def test_verbosity_changes_how_much_is_shown() -> None:
         request = ReflectionRequest(trajectory_analysis=run, original_prompt="p", verbosity=verbosity)
         lengths[verbosity] = len(PromptBuilder().build_reflection_prompt(request))
     assert lengths["brief"] * 3 < lengths["normal"] < lengths["detailed"] / 2
+
+
+def test_a_line_that_is_longer_than_an_excerpt_may_be_is_cut_too() -> None:
+    line = "value = " + "1 + " * 2_000
+    steps = (
+        Step(kind="tool_call", name="python", arguments={"code": f"import math\n{line}"}),
+        Step(kind="tool_result", name="python", content=f"{line}\n{line}"),
+    )
+    run = analysis_of("boom").replace(trajectory=Trajectory(id="r", steps=steps))
+    assert "characters cut]" in build(run)
 
 
 def test_the_prompt_under_evaluation_is_not_repeated_as_evidence() -> None:
@@ -140,7 +151,7 @@ def test_arguments_of_a_call_are_written_out() -> None:
 
 def test_short_lines_are_not_merged_across_runs() -> None:
     evidence = select_evidence(
-        [analysis_of("}\nsame", id="a"), analysis_of("}\nsame", id="b")],
+        rank_steps([analysis_of("}\nsame", id="a"), analysis_of("}\nsame", id="b")]),
         EvidenceBudget(1_000, 1_000, Worth.CONTEXT),
     )
     assert shared_lines(evidence) == {}

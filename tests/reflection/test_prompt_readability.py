@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.reflection.evidence import EvidenceBudget, select_evidence, step_text
+from reflector.reflection.evidence import EvidenceBudget, select_evidence
+from reflector.reflection.evidence_ranking import rank_steps, step_text
 from reflector.reflection.models import ReflectionRequest
 from reflector.reflection.prompt_builder import PromptBuilder
 from reflector.reflection.repeated_lines import RepeatedLines
@@ -176,7 +177,7 @@ def test_a_long_file_is_cut_around_what_the_run_edits() -> None:
 def test_the_steps_before_the_end_come_before_those_at_the_start() -> None:
     steps = [Step(kind="message", content=f"step number {n} " + "word " * 60) for n in range(40)]
     chosen = select_evidence(
-        [run_of(*steps)], EvidenceBudget(tokens=1_000, excerpt_characters=2_000)
+        rank_steps([run_of(*steps)]), EvidenceBudget(tokens=1_000, excerpt_characters=2_000)
     ).excerpts
     assert {each.step_index for each in chosen} >= set(range(32, 40))
 

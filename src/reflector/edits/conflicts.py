@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from copy import copy
 
 from reflector._text import fenced, one_line, shorten
 from reflector.edits.dependents import said_by
@@ -42,63 +43,37 @@ def what_clashes(type: ConflictType, winner: Draft, loser: Draft) -> str:
     }[type]
 
 
-def question_about(type: ConflictType, drafts: Sequence[Draft], prompt: str) -> str:
-    """Return the question which of several edits should be made."""
-    names = [draft.id for draft in drafts]
-    either = f"{', '.join(names[:-1])} or {names[-1]}"
-    told = "\n\n".join(_told(draft, prompt) for draft in drafts)
-    return (
-        f"These edits of one prompt cannot all be made: {_WHY[type]}.\n\n{told}\n\n"
-        f"Which one should be made: {either}, or none of them?"
-    )
-
-
-def _told(draft: Draft, prompt: str) -> str:
-    old = fenced(shorten(prompt[slice(*draft.span)], _LONGEST)) if draft.span else ""
-    new = fenced(shorten(draft.content or draft.text, _LONGEST))
-    if draft.place:
-        what = f"adds this text ({one_line(draft.reason, 120)}):\n{new}"
-    elif draft.content:
-        what = f"replaces this passage:\n{old}\nby this one:\n{new}"
-    else:
-        what = f"removes this passage:\n{old}"
-    why = one_line(draft.suggestion.rationale, 300)
-    return f"{draft.id} (priority {draft.priority.value}) {what}" + (f"\nIts reason: {why}" if why else "")
-
-
 _DELETE = EditOperation.DELETE
 
 
 def resolve(
     drafts: list[Draft], prompt: str, config: EditConfig, verdicts: Sequence[Verdict] = ()
-) -> tuple[list[Draft], tuple[ConflictGroup, ...]]:
-    """Return the drafts with losers closed, and one group for each winner and kind of conflict.
+) -> tuple[ConflictGroup, ...]:
+    """Close the drafts that lose, and return one group for each winner and kind of conflict.
 
     Drafts are taken strongest first; one that clashes with an earlier survivor loses to it. Under `merge`,
     overlapping edits become one. What was decided before holds.
     """
     if len(drafts) < 2:
-        return drafts, ()
+        return ()
     field = _Field(drafts, prompt, config)
     settled = [field.settle(verdict) for verdict in verdicts if not verdict.problem]
     field.fight()
     asked = {frozenset(verdict.conflict.edits): verdict.problem for verdict in verdicts}
-    groups = [
-        group.replace(unanswered=asked.get(frozenset(group.edits), "")) if group.is_open else group
-        for group in field.groups()
-    ]
-    return [field.known[d.id] for d in drafts], (*filter(None, settled), *groups)
+    return (*filter(None, settled), *field.groups(asked))
 
 
 class _Field:
     """The drafts of a plan while it is found out which of them survive."""
 
     def __init__(self, drafts: list[Draft], prompt: str, config: EditConfig) -> None:
-        self.known = {d.id: d for d in drafts}
+        self._drafts = drafts
+        self._known = {d.id: d for d in drafts}
         self._prompt = prompt
         self._config = config
+        self._places = {d.id: d.reason for d in drafts}
         self._said = said_by(made(drafts))
-        self._rules = {d.id: rules_of(d.text) for d in made(drafts) if d.operation is not _DELETE}
+        self._rules = {d.id: rules_of(d.text) for d in drafts if d.is_made and d.operation is not _DELETE}
         self._kept: set[str] = set()
         self._survivors: list[Draft] = []
         self._losses: dict[tuple[str, ConflictType, bool], list[Draft]] = {}
@@ -106,14 +81,14 @@ class _Field:
     def settle(self, verdict: Verdict) -> ConflictGroup | None:
         """Close what a verdict decides; None if what it keeps is not there to be made any more."""
         keep, group = verdict.keep, verdict.conflict
-        if keep is not None and not self.known[keep].is_made:
+        if keep is not None and not self._known[keep].is_made:
             return None
         others = [id for id in group.edits if id != keep]
         what = f"{keep} was chosen" if keep else f"none of {', '.join(group.edits)} was chosen"
         why = what + (f": {verdict.reason}" if verdict.reason else "")
-        for id in others:
-            if self.known[id].is_made:
-                self._close(self.known[id], keep or "", why)
+        for loser in (self._known[id] for id in others):
+            if loser.is_made:
+                _close(loser, self._known[keep] if keep else None, why)
         self._kept |= {keep} if keep else set()
         edits = (*([keep] if keep else ()), *others)
         return ConflictGroup(type=group.type, edits=edits, winner=keep, reason=why)
@@ -125,48 +100,64 @@ class _Field:
         def rank(draft: Draft) -> tuple[bool, float, int]:
             return draft.id not in self._kept, -self._weight(draft), draft.suggestion_index
 
-        for draft in sorted(made(self.known.values()), key=rank):
+        for draft in sorted((d for d in self._drafts if d.is_made), key=rank):
             clashes = [(other, type) for other in self._survivors if (type := self._clash(other, draft))]
             if not clashes:
                 self._survivors.append(draft)
                 continue
             winner, type = clashes[0]
-            union = self._union(winner, draft) if can_merge and len(clashes) == 1 else None
-            if union:
-                self.known[winner.id] = union.replace(conflicts_with=(*union.conflicts_with, draft.id))
-                self.known[draft.id] = draft.replace(
-                    merged_into=winner.id, reason=f"merged into {winner.id}", conflicts_with=(winner.id,)
-                )
-                self._survivors = [self.known[survivor.id] for survivor in self._survivors]
-                self._said |= said_by([union])
-            else:
+            is_merged = can_merge and len(clashes) == 1 and self._merge(winner, draft)
+            if not is_merged:
                 why = f"{what_clashes(type, winner, draft)}; {self._why(winner, draft)}"
-                self._close(draft, winner.id, why)
-            self._losses.setdefault((winner.id, type, union is not None), []).append(draft)
+                _close(draft, winner, why)
+            self._losses.setdefault((winner.id, type, is_merged), []).append(draft)
 
-    def groups(self) -> list[ConflictGroup]:
-        """Return the conflicts that were fought out."""
-        return [self._group(*key, losers) for key, losers in self._losses.items()]
+    def groups(self, asked: Mapping[frozenset[str], str]) -> list[ConflictGroup]:
+        """Return the conflicts that were fought out; what was `asked` about one without an answer is noted."""
+        return [self._group(*key, losers, asked) for key, losers in self._losses.items()]
 
-    def _group(self, id: str, type: ConflictType, is_merged: bool, losers: list[Draft]) -> ConflictGroup:
-        winner = self.known[id]
+    def _group(
+        self,
+        id: str,
+        type: ConflictType,
+        is_merged: bool,
+        losers: list[Draft],
+        asked: Mapping[frozenset[str], str],
+    ) -> ConflictGroup:
+        winner, edits = self._known[id], (id, *(loser.id for loser in losers))
         is_open = not is_merged and not all(self._is_clear(winner, loser) for loser in losers)
         return ConflictGroup(
             type=type,
-            edits=(id, *(loser.id for loser in losers)),
+            edits=edits,
             winner=id,
             reason="merged into one edit" if is_merged else self._why(winner, losers[0]),
             is_merged=is_merged,
             is_open=is_open,
-            question=question_about(type, (winner, *losers), self._prompt) if is_open else "",
+            question=self._question(type, (winner, *losers)) if is_open else "",
+            unanswered=asked.get(frozenset(edits), "") if is_open else "",
         )
 
-    def _close(self, loser: Draft, winner: str, why: str) -> None:
-        beaten_by = (*loser.conflicts_with, *([winner] if winner else ()))
-        self.known[loser.id] = loser.replace(status=EditStatus.CONFLICT, reason=why, conflicts_with=beaten_by)
-        if winner:
-            known = self.known[winner]
-            self.known[winner] = known.replace(conflicts_with=(*known.conflicts_with, loser.id))
+    def _question(self, type: ConflictType, drafts: Sequence[Draft]) -> str:
+        *names, last = [draft.id for draft in drafts]
+        told = "\n\n".join(map(self._told, drafts))
+        return (
+            f"These edits of one prompt cannot all be made: {_WHY[type]}.\n\n{told}\n\n"
+            f"Which one should be made: {', '.join(names)} or {last}, or none of them?"
+        )
+
+    def _told(self, draft: Draft) -> str:
+        old = fenced(shorten(self._prompt[slice(*draft.span)], _LONGEST)) if draft.span else ""
+        new = fenced(shorten(draft.content or draft.text, _LONGEST))
+        if draft.is_insertion:
+            what = f"adds this text ({one_line(self._places[draft.id], 120)}):\n{new}"
+        elif draft.content:
+            what = f"replaces this passage:\n{old}\nby this one:\n{new}"
+        else:
+            what = f"removes this passage:\n{old}"
+        why = one_line(draft.suggestion.rationale, 300)
+        return f"{draft.id} (priority {draft.priority.value}) {what}" + (
+            f"\nIts reason: {why}" if why else ""
+        )
 
     # --- what clashes ---
 
@@ -196,24 +187,31 @@ class _Field:
         first, second = self._rules.get(a.id, {}), self._rules.get(b.id, {})
         return any(stance != second.get(rule, stance) for rule, stance in first.items())
 
-    def _union(self, a: Draft, b: Draft) -> Draft | None:
-        """Return one draft that changes the characters of both and says what both say, the earlier text first.
+    def _merge(self, winner: Draft, draft: Draft) -> bool:
+        """Make the winner change the characters of both and say what both say, the earlier text first.
 
-        None if they are not both plain changes of text, or if it would clash with another edit.
+        Nothing is changed if they are not both plain changes of text, or if it would clash with another edit.
         """
-        if a.span is None or b.span is None or a.is_whole_prompt or b.is_whole_prompt:
-            return None
-        span = (min(a.span[0], b.span[0]), max(a.span[1], b.span[1]))
-        ordered = sorted((a, b), key=lambda d: (d.span or span, d.suggestion_index))
+        if winner.span is None or draft.span is None or winner.is_whole_prompt or draft.is_whole_prompt:
+            return False
+        span = (min(winner.span[0], draft.span[0]), max(winner.span[1], draft.span[1]))
+        ordered = sorted((winner, draft), key=lambda d: (d.span or span, d.suggestion_index))
         texts = [d.content for d in ordered if d.content.strip()]
         if len(texts) == 2 and (says_the_same(*texts) or contains(*texts)):
             texts = texts[:1]
         content = ("\n" if any("\n" in text for text in texts) else " ").join(texts)
-        operation = EditOperation.REPLACE if content else _DELETE
-        text = content or self._prompt[span[0] : span[1]]
-        union = a.replace(span=span, content=content, text=text, operation=operation)
-        others = (other for other in self._survivors if other.id != a.id)
-        return None if any(self._clash(union, other) for other in others) else union
+        union = copy(winner)
+        union.change(span, content or self._prompt[slice(*span)], content)
+        union.operation = EditOperation.REPLACE if content else _DELETE
+        if any(self._clash(union, other) for other in self._survivors if other is not winner):
+            return False
+        winner.change(span, union.text, content)
+        winner.operation = union.operation
+        winner.conflicts_with += (draft.id,)
+        draft.merged_into, draft.reason = winner.id, f"merged into {winner.id}"
+        draft.conflicts_with = (winner.id,)
+        self._said |= said_by([winner])
+        return True
 
     # --- who wins ---
 
@@ -245,9 +243,21 @@ class _Field:
         return f"{winner.id} has the higher impact ({winner.impact:.2f} against {loser.impact:.2f})"
 
 
+def _close(loser: Draft, winner: Draft | None, why: str) -> None:
+    loser.status, loser.reason = EditStatus.CONFLICT, why
+    if winner:
+        loser.conflicts_with += (winner.id,)
+        winner.conflicts_with += (loser.id,)
+
+
 def _loses_place(insert: Draft, delete: Draft) -> bool:
     """Whether an insertion stands beside a passage, or in a section, that another edit deletes."""
-    if insert.place is None or delete.span is None or delete.operation is not _DELETE:
+    if (
+        insert.place is None
+        or not insert.is_insertion
+        or delete.span is None
+        or delete.operation is not _DELETE
+    ):
         return False
     if insert.place.type is LocationType.AFTER:
         return overlap(insert.place.span, delete.span)

@@ -52,7 +52,7 @@ def find_copied(
     """
     if not examples:
         return ()
-    words = [list(_WORD.finditer(d.text)) if d.place or d.span else [] for d in drafts]
+    words = [list(_WORD.finditer(d.text)) if d.place else [] for d in drafts]
     places: dict[Gram, list[tuple[int, int]]] = {}
     for number, found in enumerate(words):
         said = [match[0].lower() for match in found]

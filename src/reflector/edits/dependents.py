@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from reflector.edits.drafts import Draft, made
 from reflector.edits.edit import EditOperation
 from reflector.edits.likeness import name_words, says_the_same, stems_of
 from reflector.edits.lines import Span
 from reflector.edits.passages import Passages
-from reflector.edits.placing import is_telling, matching_section
+from reflector.edits.targets import is_telling, matching_section
 
-__all__ = ["after_their_source", "closed", "merge_duplicates", "said_by"]
+__all__ = ["close", "merge_duplicates", "put_behind_sources", "said_by"]
 
 _INSERT, _DELETE = EditOperation.INSERT, EditOperation.DELETE
 _LOOKED_AT = 4_000
@@ -24,25 +22,20 @@ def said_by(drafts: list[Draft]) -> dict[str, str]:
     return {d.id: f" {' '.join(name_words(d.text[:_LOOKED_AT]))} " for d in drafts}
 
 
-def merge_duplicates(drafts: list[Draft]) -> list[Draft]:
-    """Return the drafts, those dropped that another one makes unnecessary: it says the same, or more."""
+def merge_duplicates(drafts: list[Draft]) -> None:
+    """Drop the drafts that another one makes unnecessary: it says the same, or more."""
     if len(drafts) < 2:
-        return drafts
+        return
     strongest_first = made(drafts)
-    said = {
-        d.id: (words, stems_of(words))
-        for d, words in zip(strongest_first, said_by(strongest_first).values(), strict=True)
-    }
-    merged: dict[str, Draft] = {}
+    said = {id: (words, stems_of(words)) for id, words in said_by(strongest_first).items()}
     kept: list[Draft] = []
     for draft in strongest_first:
         fuller = next((other for other in kept if _covers(other, draft, said)), None)
         pairs = [(draft, fuller)] if fuller else [(o, draft) for o in kept if _covers(draft, o, said)]
         for less, more in pairs:
-            why = f"merged into {more.id}, which says the same"
-            merged[less.id] = less.dropped(why).replace(merged_into=more.id)
-        kept = [d for d in (*kept, draft) if d.id not in merged] if pairs else [*kept, draft]
-    return [merged.get(d.id, d) for d in drafts]
+            less.drop(f"merged into {more.id}, which says the same")
+            less.merged_into = more.id
+        kept = [d for d in (*kept, draft) if d.is_made]
 
 
 def _covers(fuller: Draft, draft: Draft, said: dict[str, tuple[str, frozenset[str]]]) -> bool:
@@ -58,28 +51,25 @@ def _covers(fuller: Draft, draft: Draft, said: dict[str, tuple[str, frozenset[st
     return is_twin and is_near and says_the_same(fuller.text, draft.text)
 
 
-def after_their_source(drafts: list[Draft]) -> list[Draft]:
-    """Return the drafts; an addition whose place is not in the prompt, but in the text of another edit, depends on it.
+def put_behind_sources(drafts: list[Draft]) -> None:
+    """Make additions whose place is not in the prompt, but in the text of another edit, depend on that one.
 
-    It goes behind that text; a section in its middle is not looked at, as the addition would not stand in it.
+    They go behind that text; a section in its middle is not looked at, as the addition would not stand in it.
     """
-    waiting = [d for d in drafts if d.place and not d.place.is_found and d.is_made]
+    waiting = made(d for d in drafts if d.place and not d.place.is_found)
     if not waiting or len(drafts) < 2:
-        return drafts
-    waiting = made(waiting)
-    ids = {d.id for d in waiting}
-    sources = [(d, Passages(d.content or d.text)) for d in made(drafts) if d.id not in ids]
+        return
+    sources = [(d, Passages(d.content or d.text)) for d in made(drafts) if d not in waiting]
     sources += [(d, Passages(d.text)) for d in waiting]
-    settled: dict[str, Draft] = {}
     for draft in waiting:
+        target = draft.suggestion.target_section or ""
         for source, text in sources:
-            is_free = source.id != draft.id and settled.get(source.id, source).depends_on is None
-            if is_free and draft.place and _ends_with(text, draft.suggestion.target_section or ""):
-                reason = f"placed behind the text that {source.id} brings: {draft.suggestion.target_section}"
-                place = replace(draft.place, reason=reason, is_found=True)
-                settled[draft.id] = draft.replace(place=place, reason=reason, depends_on=source.id)
+            is_free = source is not draft and source.depends_on is None
+            if draft.place and is_free and _ends_with(text, target):
+                draft.reason = f"placed behind the text that {source.id} brings: {target}"
+                draft.place = draft.place._replace(is_found=True)
+                draft.depends_on = source.id
                 break
-    return [settled.get(d.id, d) for d in drafts]
 
 
 def _ends_with(text: Passages, name: str) -> bool:
@@ -90,8 +80,11 @@ def _ends_with(text: Passages, name: str) -> bool:
     return any(not text.prompt[end:].strip(" \r\n.*") for _, end in spans)
 
 
-def closed(drafts: list[Draft]) -> list[Draft]:
-    """Return the drafts; what was merged into, or depends on, one that is not made is dropped with it."""
+def close(drafts: list[Draft]) -> bool:
+    """Drop what was merged into, or depends on, a draft that is not made; return whether there was any."""
+    bound = [d for d in drafts if d.merged_into or d.depends_on]
+    if not bound:
+        return False
     known = {d.id: d for d in drafts}
 
     def why_not(draft: Draft) -> str:
@@ -105,7 +98,7 @@ def closed(drafts: list[Draft]) -> list[Draft]:
         why = why_not(other)
         return f"{link}, which is not made: {why}" if why else ""
 
-    linked = {d.id: why for d in drafts if (d.merged_into or d.depends_on) and (why := why_not(d))}
-    if all(d.reason == linked.get(d.id, d.reason) for d in drafts):
-        return drafts
-    return [d.dropped(linked[d.id]) if d.id in linked else d for d in drafts]
+    fallen = [(d, why) for d in bound if (why := why_not(d)) and d.reason != why]
+    for draft, why in fallen:
+        draft.drop(why)
+    return bool(fallen)

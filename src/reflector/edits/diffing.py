@@ -1,4 +1,4 @@
-"""What edits change: exact spans are replaced, everything else is copied. The same line by line, in hunks."""
+"""What edits change: exact spans are replaced, everything else is copied. The same line by line, as a diff."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise, zip_longest
-from typing import Literal
 
-from reflector._json import Value
 from reflector._text import one_line
 from reflector.edits.edit import Edit
 from reflector.errors import InvalidEditError
 
-__all__ = ["Change", "Hunk", "apply_changes", "changes_of", "hunks_of", "unified"]
+__all__ = ["Change", "apply_changes", "changes_of", "unified"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,28 +65,40 @@ def apply_changes(prompt: str, changes: Sequence[Change]) -> str:
 
 _CONTEXT = 3
 _LINE = re.compile(r"[^\n]*\n|[^\n]+\Z")
-_SIGNS = {"context": " ", "removed": "-", "added": "+"}
 
 
-class DiffLine(Value):
-    """One line of a diff, with its line break if it has one."""
+def unified(prompt: str, changes: Sequence[Change], name: str = "prompt") -> str:
+    """Return ordered, disjoint changes as a unified diff; "" if nothing changes.
 
-    kind: Literal["context", "removed", "added"]
-    text: str
-
-
-class Hunk(Value):
-    """Neighbouring lines that change together, and why. Line numbers count from 1."""
-
-    edits: tuple[str, ...]
-    """Ids of the edits that cause it."""
-    comments: tuple[str, ...]
-    """One line for each edit: its id, its kind and the suggestion."""
-    old_start: int
-    old_count: int
-    new_start: int
-    new_count: int
-    lines: tuple[DiffLine, ...]
+    Lines that change together are a hunk; before it stands a comment line for every edit in it.
+    """
+    old = _LINE.findall(prompt)
+    starts = [0, *accumulate(map(len, old))]
+    regions = _regions(starts[1:], changes)
+    lines: list[str] = []
+    shift = shown = 0
+    for region, after in zip_longest(regions, regions[1:]):
+        first, last = region.first, region.last
+        removed, added = old[first:last], _changed(prompt, starts, region)
+        while removed and added and removed[0] == added[0]:
+            removed, added, first = removed[1:], added[1:], first + 1
+        while removed and added and removed[-1] == added[-1]:
+            removed, added, last = removed[:-1], added[:-1], last - 1
+        if not removed and not added:
+            continue
+        top, shown = max(first - _CONTEXT, shown), min(last + _CONTEXT, after.first if after else len(old))
+        count = shown - top
+        new_count = count - len(removed) + len(added)
+        lines += dict.fromkeys(_comment(change.edit) for change in region.changes)
+        lines.append(f"@@ -{top + bool(count)},{count} +{top + shift + bool(new_count)},{new_count} @@")
+        for sign, texts in ((" ", old[top:first]), ("-", removed), ("+", added), (" ", old[last:shown])):
+            for text in texts:
+                lines.append(sign + text.removesuffix("\n"))
+                if not text.endswith("\n"):
+                    lines.append("\\ No newline at end of file")
+        shift += len(added) - len(removed)
+    head = [f"--- {name}", f"+++ improved {name}"] if lines else []
+    return "".join(f"{line}\n" for line in (*head, *lines))
 
 
 @dataclass
@@ -98,47 +108,6 @@ class _Region:
     first: int
     last: int
     changes: list[Change]
-
-
-def hunks_of(prompt: str, changes: Sequence[Change]) -> tuple[Hunk, ...]:
-    """Return the hunks of ordered, disjoint changes of `prompt`; one for each set of lines that change together."""
-    old = _LINE.findall(prompt)
-    starts = [0, *accumulate(map(len, old))]
-    regions = _regions(starts[1:], changes)
-    hunks: list[Hunk] = []
-    shift = shown = 0
-    for region, after in zip_longest(regions, regions[1:]):
-        removed, added = old[region.first : region.last], _changed(prompt, starts, region)
-        first, last = region.first, region.last
-        while removed and added and removed[0] == added[0]:
-            removed, added, first = removed[1:], added[1:], first + 1
-        while removed and added and removed[-1] == added[-1]:
-            removed, added, last = removed[:-1], added[:-1], last - 1
-        if not removed and not added:
-            continue
-        top, shown = max(first - _CONTEXT, shown), min(last + _CONTEXT, after.first if after else len(old))
-        parts = [
-            ("context", old[top:first]),
-            ("removed", removed),
-            ("added", added),
-            ("context", old[last:shown]),
-        ]
-        edits = list({change.edit.id: change.edit for change in region.changes}.values())
-        old_count = shown - top
-        new_count = old_count - len(removed) + len(added)
-        hunks.append(
-            Hunk(
-                edits=tuple(edit.id for edit in edits),
-                comments=tuple(_comment(edit) for edit in edits),
-                old_start=top + bool(old_count),
-                old_count=old_count,
-                new_start=top + shift + bool(new_count),
-                new_count=new_count,
-                lines=tuple(DiffLine(kind=kind, text=text) for kind, texts in parts for text in texts),
-            )
-        )
-        shift += len(added) - len(removed)
-    return tuple(hunks)
 
 
 def _regions(ends: Sequence[int], changes: Sequence[Change]) -> list[_Region]:
@@ -172,16 +141,3 @@ def _changed(prompt: str, starts: Sequence[int], region: _Region) -> list[str]:
 def _comment(edit: Edit) -> str:
     what = one_line(edit.suggestion.description or edit.text, 200)
     return f"# {edit.id} ({edit.suggestion.type.value}, {edit.priority.value}): {what}"
-
-
-def unified(hunks: Sequence[Hunk], name: str = "prompt") -> str:
-    """Return a unified diff; before each hunk stands a comment line for every edit in it. "" if nothing changes."""
-    lines = [f"--- {name}", f"+++ improved {name}"] if hunks else []
-    for hunk in hunks:
-        lines += hunk.comments
-        lines.append(f"@@ -{hunk.old_start},{hunk.old_count} +{hunk.new_start},{hunk.new_count} @@")
-        for line in hunk.lines:
-            lines.append(_SIGNS[line.kind] + line.text.removesuffix("\n"))
-            if not line.text.endswith("\n"):
-                lines.append("\\ No newline at end of file")
-    return "".join(f"{line}\n" for line in lines)

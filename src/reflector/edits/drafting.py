@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from reflector.edits.drafts import Draft
 from reflector.edits.edit import EditConfig, EditOperation, EditStatus, ImpactWeights, LocationType
 from reflector.edits.passages import Passages
-from reflector.edits.placing import named_part
 from reflector.edits.removals import draft_removal
 from reflector.edits.rewriting import draft_addition, draft_modification, draft_restructuring
+from reflector.edits.targets import named_part
 from reflector.edits.wording import clean_text
 from reflector.reflection.models import Priority, Suggestion, SuggestionCategory, SuggestionType
 
@@ -72,7 +72,7 @@ def _specificity(suggestion: Suggestion, operation: EditOperation, text: str, ta
 
 
 _MAX_TEXT = 100_000
-_BUILDERS: dict[SuggestionType, Callable[[Passages, Draft, str], Draft]] = {
+_BUILDERS: dict[SuggestionType, Callable[[Passages, Draft, str], None]] = {
     SuggestionType.ADD: draft_addition,
     SuggestionType.MODIFY: draft_modification,
     SuggestionType.REMOVE: draft_removal,
@@ -81,47 +81,47 @@ _BUILDERS: dict[SuggestionType, Callable[[Passages, Draft, str], Draft]] = {
 
 
 def draft_suggestion(
-    passages: Passages, draft: Draft, weights: ImpactWeights, text: str | None = None
+    passages: Passages, index: int, suggestion: Suggestion, weights: ImpactWeights, text: str = ""
 ) -> Draft:
     """Return what a suggestion means for a text, placed and weighed; `text` takes the place of its own."""
-    suggestion = draft.suggestion
+    draft = Draft(suggestion, index)
     wanted = text or suggestion.specific_text or ""
     if len(wanted) > _MAX_TEXT + 2 * len(passages.prompt):
-        return draft.unplaced(f"its text of {len(wanted)} characters is too long for this prompt")
-    draft = _BUILDERS[suggestion.type](passages, draft, clean_text(wanted))
-    if draft.place is None and draft.span is None:
+        draft.leave(f"its text of {len(wanted)} characters is too long for this prompt")
         return draft
-    is_found = draft.span is not None or (draft.place is not None and draft.place.is_found)
-    target = passages.text(draft.span) if draft.span else ""
-    kinds = suggestion, draft.operation, draft.location_type
-    impact = impact_of(*kinds, text=draft.text, target=target, validated=is_found, weights=weights)
-    return draft.replace(impact=impact, validated=is_found)
+    _BUILDERS[suggestion.type](passages, draft, clean_text(wanted))
+    if place := draft.place:
+        target = passages.text(draft.span) if draft.span else ""
+        draft.validated = place.is_found
+        draft.impact = impact_of(
+            suggestion, draft.operation, place.type,
+            text=draft.text, target=target, validated=place.is_found, weights=weights,
+        )  # fmt: skip
+    return draft
 
 
 # --- several texts ---
 
 
-def assign(drafts: list[Draft], texts: Mapping[str, Passages], config: EditConfig) -> dict[str, list[Draft]]:
+def assign(
+    suggestions: Sequence[Suggestion], texts: Mapping[str, Passages], config: EditConfig
+) -> dict[str, list[Draft]]:
     """Return the drafts by the component each changes: the one it names, else the one it fits best, else the first."""
     parts: dict[str, list[Draft]] = {name: [] for name in texts}
-    for draft in drafts:
-        name, rest = named_part(draft.suggestion.target_section or "", texts)
-        bare = (
-            draft.replace(suggestion=draft.suggestion.replace(target_section=rest or None)) if name else draft
-        )
-        tried = {
-            each: draft_suggestion(texts[each], bare, config.weights) for each in ([name] if name else texts)
-        }
+    for index, suggestion in enumerate(suggestions):
+        name, rest = named_part(suggestion.target_section or "", texts)
+        bare = suggestion.replace(target_section=rest or None) if name else suggestion
+        names = [name] if name else texts
+        tried = {each: draft_suggestion(texts[each], index, bare, config.weights) for each in names}
         best = max(tried, key=lambda each: _fit(tried[each]))
-        parts[best].append(tried[best].replace(suggestion=draft.suggestion))
+        tried[best].suggestion = suggestion
+        parts[best].append(tried[best])
     return parts
 
 
 def _fit(draft: Draft) -> int:
     """How well a suggestion fits a text: it changes a passage, or it belongs into a place that it names."""
-    if draft.span:
+    place = draft.place
+    if place and place.is_found and place.type not in (LocationType.START, LocationType.END):
         return 2
-    is_named = (
-        draft.place and draft.place.is_found and draft.place.type in (LocationType.WITHIN, LocationType.AFTER)
-    )
-    return 2 if is_named else int(draft.status is EditStatus.DROPPED)
+    return int(draft.status is EditStatus.DROPPED)

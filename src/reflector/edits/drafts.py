@@ -1,37 +1,43 @@
-"""An edit on its way, before conflicts are resolved and the offsets of insertions are final."""
+"""An edit on its way: what is known of a suggestion's edit while a plan is made."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from reflector.edits.edit import EditOperation, EditStatus, LocationType
 from reflector.edits.lines import Span
-from reflector.edits.placing import Place
+from reflector.edits.sections import Section
 from reflector.reflection.models import Priority, Suggestion, SuggestionType
 
-__all__ = ["Draft", "made"]
+__all__ = ["Draft", "Place", "made"]
 
 _OPERATIONS = {SuggestionType.ADD: EditOperation.INSERT, SuggestionType.REMOVE: EditOperation.DELETE}
 
 
-@dataclass
+class Place(NamedTuple):
+    """Where an edit goes: the characters that it changes; of an insertion, what it is appended to or stands behind."""
+
+    type: LocationType
+    span: Span
+    section: Section | None = None
+    """Of an insertion: the section it goes into."""
+    is_found: bool = True
+    """False if something was named and not found."""
+
+
+@dataclass(slots=True, eq=False)
 class Draft:
-    """An edit without a final location: an insertion has a `place`, the others a `span`; unplaced ones neither.
+    """What becomes of one suggestion. It belongs to the plan that is being made, whose steps change it in turn."""
 
-    Never changed: `replace` makes another one. It is no validated value, as many are made for each edit.
-    """
-
-    id: str
     suggestion: Suggestion
     suggestion_index: int
-    operation: EditOperation
+    id: str = field(init=False)
+    operation: EditOperation = field(init=False)
     text: str = ""
     content: str = ""
     place: Place | None = None
-    span: Span | None = None
-    is_whole_prompt: bool = False
     impact: float = 0.0
     status: EditStatus = EditStatus.APPLIED
     reason: str = ""
@@ -40,15 +46,9 @@ class Draft:
     depends_on: str | None = None
     validated: bool = False
 
-    @classmethod
-    def of(cls, index: int, suggestion: Suggestion) -> Draft:
-        """Return the draft of a suggestion that nothing is known of yet."""
-        operation = _OPERATIONS.get(suggestion.type, EditOperation.REPLACE)
-        return cls(f"edit_{index + 1}", suggestion, index, operation)
-
-    def replace(self, **changes: Any) -> Draft:
-        """Return it with some fields changed."""
-        return Draft(**(vars(self) | changes))
+    def __post_init__(self) -> None:
+        self.id = f"edit_{self.suggestion_index + 1}"
+        self.operation = _OPERATIONS.get(self.suggestion.type, EditOperation.REPLACE)
 
     @property
     def is_made(self) -> bool:
@@ -64,18 +64,31 @@ class Draft:
         return -self.impact, self.suggestion_index
 
     @property
-    def location_type(self) -> LocationType:
-        if self.is_whole_prompt:
-            return LocationType.REPLACE_ALL
-        return self.place.type if self.place else LocationType.WITHIN
+    def is_insertion(self) -> bool:
+        """Whether it has a place, and changes nothing that stands there."""
+        return self.place is not None and self.operation is EditOperation.INSERT
 
-    def unplaced(self, reason: str, text: str = "") -> Draft:
-        """Return it as one for which no place or no text was found."""
-        return self.replace(status=EditStatus.UNPLACED, reason=reason, text=text)
+    @property
+    def span(self) -> Span | None:
+        """The characters that it replaces or deletes."""
+        return None if self.place is None or self.operation is EditOperation.INSERT else self.place.span
 
-    def dropped(self, reason: str) -> Draft:
-        """Return it as one that could be made but should not be."""
-        return self.replace(status=EditStatus.DROPPED, reason=reason)
+    @property
+    def is_whole_prompt(self) -> bool:
+        return self.place is not None and self.place.type is LocationType.REPLACE_ALL
+
+    def change(self, span: Span, text: str, content: str = "", *, is_all: bool = False) -> None:
+        """Make it replace, or delete, the characters of a span."""
+        self.place = Place(LocationType.REPLACE_ALL if is_all else LocationType.WITHIN, span)
+        self.text, self.content = text, content
+
+    def leave(self, reason: str, text: str = "") -> None:
+        """Note that no place or no text was found for it."""
+        self.status, self.reason, self.text = EditStatus.UNPLACED, reason, text
+
+    def drop(self, reason: str) -> None:
+        """Note that it could be made but should not be."""
+        self.status, self.reason = EditStatus.DROPPED, reason
 
 
 def made(drafts: Iterable[Draft]) -> list[Draft]:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 
 from reflector.edits.drafts import Draft, made
-from reflector.edits.edit import Edit, EditLocation, LocationType
+from reflector.edits.edit import Edit, EditLocation
 from reflector.edits.passages import Passages
-from reflector.edits.placing import Place
-from reflector.edits.slots import INLINE, PARAGRAPH, Slot, find_slot, render, slot_finder
+from reflector.edits.slots import INLINE, PARAGRAPH, Slot, Slots, render, slot_in
 
 __all__ = ["finished"]
 
@@ -24,18 +21,20 @@ _SHARED = (
 def finished(passages: Passages, drafts: list[Draft]) -> tuple[Edit, ...]:
     """Return the edits: those that are made first, by impact; then the others in the order of their suggestions."""
     ordered = made(drafts)
-    changed = [d for d in ordered if d.span]
     sources = _sources(drafts)
-    find: Callable[[Place, str], Slot] = partial(find_slot, passages)
-    if len(ordered) > 1:
-        find = slot_finder(passages, [d.span for d in changed if d.span and not d.content])
-    slots = {d.id: _slot(d, find, changed) for d in ordered if d.place and d.id not in sources}
+    slots: dict[str, Slot] = {}
+    changed = [d for d in ordered if d.span]
+    finder = Slots(passages, [d.span for d in changed if d.span and not d.content])
+    for draft in ordered:
+        if draft.place and draft.is_insertion and draft.id not in sources:
+            slots[draft.id] = _outside(finder.find(draft.place, draft.text), draft.text, changed)
     for draft in ordered:
         if draft.id in sources:
             _add_slot_behind(sources, slots, draft)
     written = _written([d for d in drafts if d.id in slots], sources, slots, passages.newline)
     return tuple(
-        _edit(passages, d, slots, written) for d in (*ordered, *(d for d in drafts if not d.is_made))
+        _edit(passages, d, slots.get(d.id), *written.get(d.id, (d.content, 0)))
+        for d in (*ordered, *(d for d in drafts if not d.is_made))
     )
 
 
@@ -57,24 +56,20 @@ def _add_slot_behind(sources: dict[str, Draft], slots: dict[str, Slot], draft: D
     source = sources[draft.id]
     if source.id in sources and source.id not in slots:
         _add_slot_behind(sources, slots, source)
-    written = source.content or source.text
-    form = find_slot(Passages(written), Place(LocationType.WITHIN, (0, len(written)), ""), draft.text)
+    form = slot_in(source.content or source.text, draft.text)
     behind = slots.get(source.id) or Slot((source.span or (0, 0))[1])
     slots[draft.id] = replace(behind, gap=form.gap or PARAGRAPH, lead=form.lead)
 
 
-def _slot(draft: Draft, find: Callable[[Place, str], Slot], changed: list[Draft]) -> Slot:
-    """Return the slot of an insertion, outside of what other edits change."""
-    assert draft.place is not None  # only insertions have slots
-    slot = find(draft.place, draft.text)
+def _outside(slot: Slot, text: str, changed: list[Draft]) -> Slot:
+    """Return a slot outside of what other edits change."""
     for other in changed:
         start, end = other.span or (0, 0)
         if start < slot.offset <= end and other.content:
             # Behind a passage that is replaced: behind what replaces it, and in its form.
             slot = replace(slot, offset=end)
             if "\n" in other.content and slot.gap != INLINE:
-                whole = Place(LocationType.WITHIN, (0, len(other.content)), "")
-                form = find_slot(Passages(other.content), whole, draft.text)
+                form = slot_in(other.content, text)
                 slot = replace(form, offset=end, suffix=slot.suffix, gap=form.gap or PARAGRAPH)
         elif start < slot.offset < end:
             slot = replace(slot, offset=end)
@@ -95,38 +90,34 @@ def _written(
         groups.setdefault(slots[draft.id].offset, []).append(draft)
     written: dict[str, tuple[str, int]] = {}
     for members in groups.values():
-        members.sort(key=rank)
+        if len(members) > 1:
+            members.sort(key=rank)
         texts = render([(slots[d.id], d.text) for d in members], newline)
-        for order, (draft, text) in enumerate(zip(members, texts, strict=True)):
-            written[draft.id] = text, order
+        written |= {d.id: (text, order) for order, (d, text) in enumerate(zip(members, texts, strict=True))}
     return written
 
 
 def _closeness(slot: Slot | None) -> int:
     """How closely a text joins what it stands beside: sentences first, then lines and items, then paragraphs."""
-    if slot is None or slot.lead is not None:
-        return 1
-    return len(slot.gap or PARAGRAPH)
+    return 1 if slot is None or slot.lead is not None else len(slot.gap or PARAGRAPH)
 
 
-def _edit(
-    passages: Passages, draft: Draft, slots: dict[str, Slot], written: dict[str, tuple[str, int]]
-) -> Edit:
-    slot = slots.get(draft.id)
-    content, order = written.get(draft.id, (draft.content, 0))
+def _edit(passages: Passages, draft: Draft, slot: Slot | None, content: str, order: int) -> Edit:
     location, target = None, ""
-    if span := draft.span or (slot and (slot.offset, slot.offset)):
-        section = draft.place.section if draft.place else passages.section_at(span[0])
-        name = section.name if section else None
+    if draft.place and (span := draft.span or (slot and (slot.offset, slot.offset))):
+        section = draft.place.section if draft.is_insertion else passages.section_at(span[0])
         location = EditLocation(
-            type=draft.location_type, start=span[0], end=span[1], section=name, order=order
+            type=draft.place.type,
+            start=span[0],
+            end=span[1],
+            section=section.name if section else None,
+            order=order,
         )
         target = passages.text(span)
-    shared = {name: getattr(draft, name) for name in _SHARED}
     return Edit(
-        **shared,
         location=location,
         content=content,
         target_text=target,
         rationale=draft.suggestion.rationale,
+        **{name: getattr(draft, name) for name in _SHARED},
     )

@@ -7,11 +7,11 @@ from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
+from itertools import islice
 
 from reflector.edits.likeness import TOKEN, UNIFY, folded, name_words
 from reflector.edits.lines import Line, Span, Unit, overlap, read_lines, read_units
-from reflector.edits.sections import Section, find_sections
-from reflector.edits.structure import newline_of
+from reflector.edits.sections import Section, SectionKind, find_sections
 from reflector.edits.template import Template
 from reflector.trajectories.findings.wording import content_words
 
@@ -19,12 +19,10 @@ __all__ = ["Passages"]
 
 _MOST_FOUND = 100
 _MOST_COMPARED = 5_000
-_LONGEST_QUOTE = 20_000
 _LONGEST_GAP = 4_000
 _FEW = 30
 """Sentences that are compared one by one."""
 _LEAST_ALIKE = 0.5
-_LABEL = re.compile(r"[*_`]{0,3}([^\W\d_][^\r\n:.!?{}<>]{0,50}?)[*_`]{0,3}:[*_`]{0,3}[ \t]+")
 _ELLIPSIS = re.compile(r"\s*(?:\[?…\]?|\[?\.{3,}\]?)\s*")
 
 
@@ -57,12 +55,18 @@ class Passages:
     @cached_property
     def newline(self) -> str:
         """The line break that the prompt uses."""
-        return newline_of(self.prompt)
+        windows = self.prompt.count("\r\n")
+        return "\r\n" if windows and windows * 2 >= self.prompt.count("\n") else "\n"
 
     @cached_property
     def sections(self) -> list[Section]:
         """The named sections, in their order; outer ones before those inside them."""
         return find_sections(self.prompt, self.lines)
+
+    @property
+    def has_headings(self) -> bool:
+        """Whether a section has a heading or tags, and not only a label."""
+        return any(section.kind is not SectionKind.LABEL for section in self.sections)
 
     @cached_property
     def template(self) -> Template:
@@ -107,8 +111,8 @@ class Passages:
     def find(self, quote: str) -> list[Span]:
         """Return every span that reads like `quote`.
 
-        Tried in turn: exactly; "first … last"; without regard to case, white space, quotes, markup and
-        closing punctuation.
+        Tried in turn: exactly; "first … last" with what it leaves out; without regard to case, white space,
+        quotes, markup and closing punctuation.
         """
         quote = quote.strip()
         return (self._exact(quote) or self._elided(quote) or self._tolerant(quote)) if quote else []
@@ -118,22 +122,17 @@ class Passages:
         return [span for span in found if not any(_cuts_word(self.prompt, offset) for offset in span)]
 
     def _elided(self, quote: str) -> list[Span]:
-        """Return what "first … last" leaves out too; an ellipsis at the end goes on to the end of the sentence."""
-        if "…" not in quote and "..." not in quote:
+        """Return what an ellipsis leaves out too; one at the end goes on to the end of the sentence."""
+        first, *rest = _ELLIPSIS.split(quote, maxsplit=1)
+        if not first or not rest:
             return []
-        parts = _ELLIPSIS.split(quote[:_LONGEST_QUOTE])
-        said = [part for part in parts if part]
-        if len(parts) < 2 or not 0 < len(said) <= 6:
-            return []
-        where = [self._exact(part) or self._tolerant(part) for part in said]
+        ends = (
+            self._exact(rest[0]) or self._tolerant(rest[0]) if rest[0] else [unit.span for unit in self.units]
+        )
         found: list[Span] = []
-        for start, end in where[0]:
-            last: int | None = end
-            for spans in where[1:]:
-                last = next((e for s, e in spans if last and last <= s <= start + _LONGEST_GAP), None)
-            if last is not None:
-                unit = None if parts[-1] else self.unit_at(last - 1)
-                found.append((start, unit.span[1] if unit else last))
+        for start, behind in self._exact(first) or self._tolerant(first):
+            is_near = (e for s, e in ends if (s if rest[0] else e) >= behind and s <= start + _LONGEST_GAP)
+            found += [(start, end) for end in islice(is_near, 1)]
         return found
 
     @cached_property
@@ -204,6 +203,8 @@ class Passages:
         best: tuple[float, Unit] | None = None
         for unit, words in sentences:
             shared = len(words & wanted)
+            if 2 * shared < len(words):
+                continue
             likeness = min(1.0, shared / 3) * shared / (len(words) or 1)
             is_better = likeness >= _LEAST_ALIKE and (best is None or likeness > best[0])
             if is_better and (within is None or overlap(unit.span, within)):
@@ -214,16 +215,6 @@ class Passages:
         """Return how many of the words at `span` are among some words."""
         words = content_words(self.text(span), 20_000)
         return len(words & said) / len(words) if words else 0.0
-
-    @cached_property
-    def labels(self) -> dict[tuple[str, ...], Span]:
-        """What stands behind a label such as `Tone:` at the beginning of a paragraph or list item, by its words."""
-        found: dict[tuple[str, ...], Span] = {}
-        for unit in self.units:
-            label = _LABEL.match(self.prompt, *unit.block) if unit.span[0] == unit.block[0] else None
-            if label and label.end() < unit.block[1]:
-                found.setdefault(tuple(name_words(label[1])), (label.end(), unit.block[1]))
-        return found
 
 
 def _occurrences(text: str, part: str) -> Iterator[int]:

@@ -2,19 +2,40 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from typing import TYPE_CHECKING
 
 from reflector._json import JSONValue, Value
-from reflector.edits.diffing import Hunk, apply_changes, changes_of, hunks_of, unified
+from reflector.edits.diffing import Change, apply_changes, changes_of, unified
 from reflector.edits.edit import ConflictGroup, CopiedText, Edit, EditConfig, EditStatus, Verdict
-from reflector.edits.structure import PromptStructure, analyze_structure
 
 __all__ = ["ComponentPlans", "EditPlan"]
 
-_HIGH_IMPACT = 0.7
+
+class _Edits(Value):
+    """What holds for the edits of one text and of several."""
+
+    if TYPE_CHECKING:
+
+        @property
+        def edits(self) -> tuple[Edit, ...]: ...
+
+    @property
+    def applied(self) -> tuple[Edit, ...]:
+        """The edits that `apply` makes."""
+        return tuple(edit for edit in self.edits if edit.is_made)
+
+    @property
+    def rejected(self) -> tuple[Edit, ...]:
+        """The edits that are not made; `reason` says why."""
+        return tuple(edit for edit in self.edits if edit.status is not EditStatus.APPLIED)
+
+    @property
+    def total_edits(self) -> int:
+        """How many edits `apply` makes."""
+        return len(self.applied)
 
 
-class EditPlan(Value):
+class EditPlan(_Edits):
     """The edits of one prompt. Nothing a reflection suggested is missing: what is not made says why."""
 
     original_prompt: str
@@ -33,11 +54,14 @@ class EditPlan(Value):
         Raises:
             InvalidEditError: If the plan was put together for another prompt.
         """
-        return apply_changes(self.original_prompt, changes_of(self.original_prompt, self.edits))
+        return apply_changes(self.original_prompt, self._changes())
 
     def diff(self, name: str = "prompt") -> str:
         """Return a unified diff; a comment line before each hunk names the suggestion that caused it."""
-        return unified(self.changes, name)
+        return unified(self.original_prompt, self._changes(), name)
+
+    def _changes(self) -> list[Change]:
+        return changes_of(self.original_prompt, self.edits)
 
     @property
     def copied(self) -> tuple[CopiedText, ...]:
@@ -50,47 +74,12 @@ class EditPlan(Value):
         """The conflicts that were decided for now only; each carries a question."""
         return tuple(group for group in self.conflicts if group.is_open)
 
-    @cached_property
-    def structure(self) -> PromptStructure:
-        """The sections, placeholders and habits of the original prompt."""
-        return analyze_structure(self.original_prompt)
-
-    @property
-    def changes(self) -> tuple[Hunk, ...]:
-        """The diff as a structure: hunks of context, removed and added lines."""
-        return hunks_of(self.original_prompt, changes_of(self.original_prompt, self.edits))
-
-    @property
-    def applied(self) -> tuple[Edit, ...]:
-        """The edits that `apply` makes."""
-        return tuple(edit for edit in self.edits if edit.is_made)
-
-    @property
-    def rejected(self) -> tuple[Edit, ...]:
-        """The edits that are not made; `reason` says why."""
-        return tuple(edit for edit in self.edits if edit.status is not EditStatus.APPLIED)
-
-    @property
-    def total_edits(self) -> int:
-        """How many edits `apply` makes."""
-        return len(self.applied)
-
-    @property
-    def high_impact_edits(self) -> int:
-        """How many of them have an impact of 0.7 or more."""
-        return sum(1 for edit in self.applied if edit.impact >= _HIGH_IMPACT)
-
-    @property
-    def conflicts_resolved(self) -> int:
-        """How many edits lost to another one, or were merged with it."""
-        return sum(len(group.edits) - bool(group.winner) for group in self.conflicts)
-
     def to_rows(self) -> list[dict[str, JSONValue]]:
         """Return one short JSON object for each edit, as the command line prints them."""
         return [edit.to_row() for edit in self.edits]
 
 
-class ComponentPlans(Value):
+class ComponentPlans(_Edits):
     """The edits of several texts. Every suggestion is in exactly one of the plans."""
 
     plans: dict[str, EditPlan]
@@ -108,16 +97,6 @@ class ComponentPlans(Value):
     def edits(self) -> tuple[Edit, ...]:
         """All edits, one component after the other."""
         return tuple(edit for plan in self.plans.values() for edit in plan.edits)
-
-    @property
-    def applied(self) -> tuple[Edit, ...]:
-        """The edits that `apply` makes."""
-        return tuple(edit for edit in self.edits if edit.is_made)
-
-    @property
-    def rejected(self) -> tuple[Edit, ...]:
-        """The edits that are not made; `reason` says why."""
-        return tuple(edit for edit in self.edits if edit.status is not EditStatus.APPLIED)
 
     @property
     def open_conflicts(self) -> tuple[ConflictGroup, ...]:

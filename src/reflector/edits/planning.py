@@ -23,7 +23,7 @@ from typing import Any, overload
 from reflector._text import shorten
 from reflector.edits.conflicts import resolve
 from reflector.edits.copying import find_copied, read_examples
-from reflector.edits.dependents import after_their_source, closed, merge_duplicates
+from reflector.edits.dependents import close, merge_duplicates, put_behind_sources
 from reflector.edits.drafting import assign, draft_suggestion
 from reflector.edits.drafts import Draft, made
 from reflector.edits.edit import CopiedText, Edit, EditConfig, Verdict
@@ -32,7 +32,7 @@ from reflector.edits.passages import Passages
 from reflector.edits.plan import ComponentPlans, EditPlan
 from reflector.edits.validation import Placeholders
 from reflector.errors import InvalidEditError
-from reflector.reflection.models import ParsedReflection
+from reflector.reflection.models import ParsedReflection, Suggestion
 
 __all__ = ["plan_edits", "replan"]
 
@@ -91,7 +91,7 @@ def plan_edits(
     if not isinstance(config, EditConfig):
         raise InvalidEditError(f"config is an EditConfig; got {type(config).__name__}.")
     seen = read_examples(examples)
-    drafts = [Draft.of(index, suggestion) for index, suggestion in enumerate(reflection.suggestions)]
+    suggestions = reflection.suggestions[:_MAX_SUGGESTIONS]
     if not isinstance(prompt, str) and isinstance(prompt, Mapping):
         texts = {
             _string(name, "the name of a component"): Passages(_string(text, "a prompt"))
@@ -99,27 +99,25 @@ def plan_edits(
         }
         if not texts:
             raise InvalidEditError("expected at least one component; got an empty mapping.")
-        parts = assign(drafts[:_MAX_SUGGESTIONS], texts, config)
-        next(iter(parts.values())).extend(_too_many(drafts))
+        parts = assign(suggestions, texts, config)
+        next(iter(parts.values())).extend(_too_many(reflection.suggestions))
         return ComponentPlans(
             plans={name: _plan(texts[name], part, config, seen, task) for name, part in parts.items()}
         )
     passages = Passages(_string(prompt, "a prompt"))
-    drafted = [draft_suggestion(passages, draft, config.weights) for draft in drafts[:_MAX_SUGGESTIONS]]
-    return _plan(passages, drafted + _too_many(drafts), config, seen, task)
+    drafts = [draft_suggestion(passages, *each, config.weights) for each in enumerate(suggestions)]
+    return _plan(passages, drafts + _too_many(reflection.suggestions), config, seen, task)
 
 
 def replan(plan: EditPlan, verdicts: Sequence[Verdict]) -> EditPlan:
     """Return the plan made again, with what was decided about its conflicts."""
-    passages, config = Passages(plan.original_prompt), plan.config
-    texts = {verdict.keep: verdict.text for verdict in verdicts if verdict.text and not verdict.problem}
+    passages, weights = Passages(plan.original_prompt), plan.config.weights
+    texts = {verdict.keep: verdict.text for verdict in verdicts if not verdict.problem}
     drafts = [
-        draft_suggestion(
-            passages, Draft.of(edit.suggestion_index, edit.suggestion), config.weights, texts.get(edit.id)
-        )
+        draft_suggestion(passages, edit.suggestion_index, edit.suggestion, weights, texts.get(edit.id, ""))
         for edit in sorted(plan.edits, key=lambda edit: edit.suggestion_index)
     ]
-    return _settled(passages, drafts, config, verdicts, plan.overlaps)
+    return _settled(passages, drafts, plan.config, verdicts, plan.overlaps)
 
 
 def _string(value: Any, what: str) -> str:
@@ -129,9 +127,11 @@ def _string(value: Any, what: str) -> str:
     return value
 
 
-def _too_many(drafts: list[Draft]) -> list[Draft]:
-    reason = f"only the first {_MAX_SUGGESTIONS} suggestions of a reflection are looked at"
-    return [draft.dropped(reason) for draft in drafts[_MAX_SUGGESTIONS:]]
+def _too_many(suggestions: Sequence[Suggestion]) -> list[Draft]:
+    beyond = [Draft(each, at) for at, each in enumerate(suggestions) if at >= _MAX_SUGGESTIONS]
+    for draft in beyond:
+        draft.drop(f"only the first {_MAX_SUGGESTIONS} suggestions of a reflection are looked at")
+    return beyond
 
 
 def _plan(
@@ -150,11 +150,14 @@ def _settled(
 ) -> EditPlan:
     """Return the plan of drafts that are checked against the prompt, and now against each other."""
     placeholders = Placeholders(passages)
-    drafts = merge_duplicates(placeholders.checked(drafts, together=False))
-    drafts, conflicts = resolve(after_their_source(drafts), passages.prompt, config, verdicts)
+    placeholders.drop_unsafe(drafts, together=False)
+    merge_duplicates(drafts)
+    put_behind_sources(drafts)
+    conflicts = resolve(drafts, passages.prompt, config, verdicts)
+    _limit(drafts, config)
     return EditPlan(
         original_prompt=passages.prompt,
-        edits=_edits(passages, _limited(drafts, config), placeholders, config),
+        edits=_edits(passages, drafts, placeholders, config),
         conflicts=conflicts,
         verdicts=tuple(verdicts),
         overlaps=overlaps,
@@ -168,32 +171,28 @@ def _edits(
     """Return the edits that can be made together and within the growth allowed; a dropped one may take others along."""
     allowed = _allowed_growth(passages.prompt, config)
     while True:
-        checked = closed(placeholders.checked(drafts, together=True))
-        if checked is not drafts:
-            drafts = checked
-            continue
+        while placeholders.drop_unsafe(drafts, together=True) or close(drafts):
+            pass
         edits = finished(passages, drafts)
         beyond = _beyond_growth(edits, allowed) if allowed is not None else {}
         if not beyond:
             return edits
-        drafts = [d.dropped(beyond[d.id]) if d.id in beyond else d for d in drafts]
+        for draft in drafts:
+            if draft.id in beyond:
+                draft.drop(beyond[draft.id])
 
 
 # --- which edits are too weak, too many, or make the prompt too long ---
 
 
-def _limited(drafts: list[Draft], config: EditConfig) -> list[Draft]:
-    """Return the drafts; those below the least impact, or beyond the number allowed, are dropped."""
-    dropped: dict[str, Draft] = {}
+def _limit(drafts: list[Draft], config: EditConfig) -> None:
+    """Drop the drafts below the least impact, or beyond the number allowed."""
     for rank, draft in enumerate(made(drafts)):
         if draft.impact < config.min_impact:
-            why = f"its impact {draft.impact:.2f} is below the minimum of {config.min_impact:.2f}"
+            draft.drop(f"its impact {draft.impact:.2f} is below the minimum of {config.min_impact:.2f}")
         elif rank >= config.max_edits:
             why = f"more than {config.max_edits} edits; its impact {draft.impact:.2f} ranks behind theirs"
-        else:
-            continue
-        dropped[draft.id] = draft.dropped(why)
-    return [dropped.get(d.id, d) for d in drafts] if dropped else drafts
+            draft.drop(why)
 
 
 def _allowed_growth(prompt: str, config: EditConfig) -> int | None:

@@ -8,9 +8,8 @@ from reflector._text import one_line
 from reflector.edits.drafts import Draft
 from reflector.edits.lines import Line, LineKind, Span
 from reflector.edits.passages import Passages
-from reflector.edits.placing import matching_section
 from reflector.edits.sections import Section
-from reflector.edits.targets import ambiguous, named_spans, only_one, whole_sentence
+from reflector.edits.targets import ambiguous, matching_section, named_spans, only_one, whole_sentence
 from reflector.reflection.models import Suggestion
 
 __all__ = ["draft_removal"]
@@ -21,8 +20,8 @@ _SECTION = re.compile(r"\b(?:entire|whole|complete|sections?|blocks?)\b", re.IGN
 _STOPS = (".", "!", "?", ":", ";")
 
 
-def draft_removal(passages: Passages, draft: Draft, text: str) -> Draft:
-    """Return the deletion of the passage that a suggestion quotes or describes."""
+def draft_removal(passages: Passages, draft: Draft, text: str) -> None:
+    """Delete the passage that a suggestion quotes or describes."""
     suggestion = draft.suggestion
     section = matching_section(passages, suggestion.target_section or "", text)
     if spans := passages.find(text) or named_spans(passages, suggestion):
@@ -31,11 +30,19 @@ def draft_removal(passages: Passages, draft: Draft, text: str) -> Draft:
             span = whole_sentence(passages, span)
         if span is None and _REPEATED.search(suggestion.description[:2_000]):
             span = spans[-1]
-        return _deletion(passages, draft, span) if span else draft.unplaced(ambiguous(passages, spans), text)
-    if span := _described_span(passages, suggestion, text, section):
-        return _deletion(passages, draft, span)
-    looked = text or suggestion.target_section or suggestion.description
-    return draft.unplaced(f"no passage to remove was found: searched for {one_line(looked, 60)!r}", text)
+        why = "" if span else ambiguous(passages, spans)
+    else:
+        span = _described_span(passages, suggestion, text, section)
+        looked = text or suggestion.target_section or suggestion.description
+        why = f"no passage to remove was found: searched for {one_line(looked, 60)!r}"
+    if span is None:
+        return draft.leave(why, text)
+    start, end = _deletion_span(passages, span)
+    draft.change((start, end), passages.text(span))
+    draft.reason = f"removes {one_line(draft.text, 60)!r}"
+    if not (passages.prompt[:start] + passages.prompt[end:]).strip():
+        draft.drop("it would leave nothing of the prompt")
+    return None
 
 
 def _described_span(
@@ -47,15 +54,6 @@ def _described_span(
     within = (section.body_start, section.body_end) if section else None
     nearest = passages.resembling(text or suggestion.description, within)
     return nearest[1].span if nearest and nearest[0] >= _LIKE_TO_REMOVE else None
-
-
-def _deletion(passages: Passages, draft: Draft, span: Span) -> Draft:
-    start, end = _deletion_span(passages, span)
-    reason = f"removes {one_line(passages.text(span), 60)!r}"
-    draft = draft.replace(text=passages.text(span), span=(start, end), reason=reason)
-    if not (passages.prompt[:start] + passages.prompt[end:]).strip():
-        return draft.dropped("it would leave nothing of the prompt")
-    return draft
 
 
 # --- seams ----------------------------------------------------------------------------------------------

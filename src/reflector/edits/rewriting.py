@@ -10,9 +10,16 @@ from reflector.edits.edit import EditOperation
 from reflector.edits.likeness import folded, says_the_same
 from reflector.edits.lines import Span, overlap, without_marker
 from reflector.edits.passages import Passages
-from reflector.edits.placing import locate, matching_section
+from reflector.edits.placing import locate
 from reflector.edits.sections import Section, SectionKind
-from reflector.edits.targets import ambiguous, named_spans, only_one, rewritten_span, whole_sentence
+from reflector.edits.targets import (
+    ambiguous,
+    matching_section,
+    named_spans,
+    only_one,
+    rewritten_span,
+    whole_sentence,
+)
 from reflector.edits.wording import begins_with_heading, described_text, replacement_pair, without_own_heading
 from reflector.trajectories.findings.wording import content_words
 
@@ -21,23 +28,28 @@ __all__ = ["draft_addition", "draft_modification", "draft_restructuring"]
 _MOST_LINES = 50
 
 
-def draft_addition(passages: Passages, draft: Draft, text: str, note: str = "") -> Draft:
-    """Return the insertion of `text`, or of the instruction that the description tells, at the place it names."""
+def draft_addition(passages: Passages, draft: Draft, text: str, note: str = "") -> None:
+    """Insert `text`, or the instruction that the description tells, at the place that the suggestion names."""
     suggestion = draft.suggestion
     if not text.strip():
         text, note = described_text(suggestion), "; the text is taken from the description"
     if not text:
-        reason = "it holds no text to put into the prompt: the description only says what to change"
-        return draft.unplaced(reason)
+        return draft.leave(
+            "it holds no text to put into the prompt: the description only says what to change"
+        )
     text, changed = passages.template.fitted(text)
-    place = locate(passages, suggestion.target_section, f"{suggestion.description}\n{text}")
-    text = without_own_heading(text, place.section)
-    draft = draft.replace(
-        operation=EditOperation.INSERT, text=text, place=place, reason=place.reason + note + changed
-    )
+    place, how = locate(passages, suggestion.target_section, f"{suggestion.description}\n{text}")
+    draft.text = text = without_own_heading(text, place.section)
+    draft.operation, draft.place, draft.reason = EditOperation.INSERT, place, how + note + changed
     if present := _present(passages, text):
-        return draft.dropped(f"already present in the prompt: {one_line(present, 80)!r}")
-    return _without_known_lines(passages, draft) if "\n" in text else draft
+        draft.drop(_already(present))
+    elif "\n" in text:
+        _leave_out_known_lines(passages, draft)
+    return None
+
+
+def _already(text: str) -> str:
+    return f"already present in the prompt: {one_line(text, 80)!r}"
 
 
 def _present(passages: Passages, text: str) -> str | None:
@@ -49,21 +61,19 @@ def _present(passages: Passages, text: str) -> str | None:
     return passage if passage and says_the_same(passage, text) else None
 
 
-def _without_known_lines(passages: Passages, draft: Draft) -> Draft:
-    """Return the draft without the items of a list that the prompt has already; dropped if it has every line."""
+def _leave_out_known_lines(passages: Passages, draft: Draft) -> None:
+    """Leave out the items of a list that the prompt has already; drop the draft if it has every line."""
     lines = [line for line in draft.text.split("\n") if line.strip()]
     if not 1 < len(lines) <= _MOST_LINES:
-        return draft
+        return
     bare = [without_marker(line) for line in lines]
     known = [len(folded(line)) >= 2 and _present(passages, line) is not None for line in bare]
-    if all(known):
-        return draft.dropped(f"already present in the prompt: {one_line(draft.text, 80)!r}")
     is_list = "\n\n" not in draft.text and all(map(str.__ne__, lines, bare))
-    if not (is_list and any(known)):
-        return draft
-    text = "\n".join(line for line, is_known in zip(lines, known, strict=True) if not is_known)
-    left_out = f"; {sum(known)} of its {len(lines)} lines are in the prompt already"
-    return draft.replace(text=text, reason=draft.reason + left_out)
+    if all(known):
+        draft.drop(_already(draft.text))
+    elif is_list and any(known):
+        draft.text = "\n".join(line for line, is_known in zip(lines, known, strict=True) if not is_known)
+        draft.reason += f"; {sum(known)} of its {len(lines)} lines are in the prompt already"
 
 
 _COVERS_PROMPT = 0.6
@@ -73,58 +83,59 @@ _READ = 20_000
 _STOPS = (".", "!", "?")
 
 
-def draft_modification(passages: Passages, draft: Draft, new: str) -> Draft:
-    """Return the replacement of the passage that a suggestion names, quotes, or says again in other words.
+def draft_modification(passages: Passages, draft: Draft, new: str) -> None:
+    """Replace the passage that a suggestion names, quotes, or says again in other words.
 
     Without any such passage the text is added instead, and the reason says so.
     """
     suggestion, target = draft.suggestion, draft.suggestion.target_section or ""
     section = matching_section(passages, target, new)
     if (pair := replacement_pair(suggestion)) and (spans := passages.find(pair[0])):
-        return _replacement_of_one(passages, draft, spans, pair[1], section)
-    if not new:
-        return draft_addition(passages, draft, "")
-    if section and begins_with_heading(new, section):
-        return _section_rewrite(passages, draft, section, new)
-    if spans := named_spans(passages, suggestion, new):
-        return _replacement_of_one(passages, draft, spans, new, section)
-    if span := rewritten_span(passages, target, new, section):
-        return _replacement(passages, draft, span, new, "the passage it rewrites")
-    return draft_addition(passages, draft, new, "; no passage to replace was found, so it is added")
+        _replace_one(passages, draft, spans, pair[1], section)
+    elif not new:
+        draft_addition(passages, draft, "")
+    elif section and begins_with_heading(new, section):
+        _rewrite_section(passages, draft, section, new)
+    elif spans := named_spans(passages, suggestion, new):
+        _replace_one(passages, draft, spans, new, section)
+    elif span := rewritten_span(passages, target, new, section):
+        _replace(passages, draft, span, new, "the passage it rewrites")
+    else:
+        draft_addition(passages, draft, new, "; no passage to replace was found, so it is added")
 
 
-def _replacement_of_one(
+def _replace_one(
     passages: Passages, draft: Draft, spans: list[Span], new: str, section: Section | None
-) -> Draft:
+) -> None:
     span = only_one(spans, section)
     if span is None:
-        return draft.unplaced(ambiguous(passages, spans), new)
+        return draft.leave(ambiguous(passages, spans), new)
     if new.endswith((*_STOPS, ":", ";", '"', "”")) and len(new.split()) >= 4:
         span = whole_sentence(passages, span)
-    return _replacement(passages, draft, span, new, "the passage it names")
+    return _replace(passages, draft, span, new, "the passage it names")
 
 
-def _replacement(passages: Passages, draft: Draft, span: Span, new: str, how: str) -> Draft:
+def _replace(passages: Passages, draft: Draft, span: Span, new: str, how: str) -> None:
     new, changed = passages.template.fitted(new, passages.text(span))
     span, content = _fitted(passages, span, new)
     old = passages.text(span)
-    draft = draft.replace(text=new, content=content, span=span)
-    draft = draft.replace(reason=f"replaces {how}: {one_line(old, 60)!r}{changed}")
+    draft.change(span, new, content)
+    draft.reason = f"replaces {how}: {one_line(old, 60)!r}{changed}"
     elsewhere = [found for found in passages.find(new) if not overlap(found, span)]
     if folded(old) == folded(content) or (elsewhere and not passages.find(old)[1:]):
-        return draft.dropped(f"already present in the prompt: {one_line(new, 80)!r}")
-    return draft
+        draft.drop(_already(new))
 
 
 def _fitted(passages: Passages, span: Span, new: str) -> tuple[Span, str]:
-    """Return exact span and content: a list item keeps its marker, and a stop is not doubled."""
+    """Return exact span and content: a list item keeps its marker; a stop or the end of a tag is not doubled."""
     (start, end), prompt = span, passages.prompt
     line = passages.lines[passages.line_at(start)]
     if line.marker and line.start <= start <= line.text_start < end:
         start = line.text_start
         first, *rest = without_marker(new).split("\n")
         new = "\n".join([first, *(other if other[:1].isspace() else line.indent + other for other in rest)])
-    if prompt[end : end + 1] in _STOPS and new.endswith(_STOPS):
+    behind = prompt[end : end + 1]
+    if (behind in _STOPS and new.endswith(_STOPS)) or (behind == ">" and new.endswith(">")):
         end += 1
     return (start, end), new.replace("\n", passages.newline)
 
@@ -138,15 +149,15 @@ _ALL_OF_IT = re.compile(
 )
 
 
-def draft_restructuring(passages: Passages, draft: Draft, new: str) -> Draft:
-    """Return the new version of the whole prompt, or of the section or passage that the suggestion names."""
-    target = draft.suggestion.target_section or ""
-    section = matching_section(passages, target, new)
+def draft_restructuring(passages: Passages, draft: Draft, new: str) -> None:
+    """Put a new version in the place of the whole prompt, or of the section or passage that the suggestion names."""
+    section = matching_section(passages, draft.suggestion.target_section or "", new)
     if new and _is_whole_prompt(passages, draft, new, section):
-        return _whole_prompt(passages, draft, new)
-    if new and section:
-        return _section_rewrite(passages, draft, section, new)
-    return draft_modification(passages, draft, new)
+        _rewrite_prompt(passages, draft, new)
+    elif new and section:
+        _rewrite_section(passages, draft, section, new)
+    else:
+        draft_modification(passages, draft, new)
 
 
 def _is_whole_prompt(passages: Passages, draft: Draft, new: str, section: Section | None) -> bool:
@@ -161,23 +172,21 @@ def _is_whole_prompt(passages: Passages, draft: Draft, new: str, section: Sectio
     )
 
 
-def _whole_prompt(passages: Passages, draft: Draft, new: str) -> Draft:
+def _rewrite_prompt(passages: Passages, draft: Draft, new: str) -> None:
     prompt = passages.prompt
     new, changed = passages.template.fitted(new, prompt)
     ending = prompt[len(prompt.rstrip("\r\n")) :]
-    content = new.replace("\n", passages.newline) + ending
-    draft = draft.replace(text=new, content=content, span=(0, len(prompt)), is_whole_prompt=True)
-    if content == prompt:
-        return draft.dropped("already present: it is the prompt itself")
-    return draft.replace(reason=f"replaces the whole prompt{changed}")
+    draft.change((0, len(prompt)), new, new.replace("\n", passages.newline) + ending, is_all=True)
+    draft.reason = f"replaces the whole prompt{changed}"
+    if draft.content == prompt:
+        draft.drop("already present: it is the prompt itself")
 
 
-def _section_rewrite(passages: Passages, draft: Draft, section: Section, new: str) -> Draft:
-    """Return the replacement of a section's text; subsections that `new` does not speak of stay."""
-    body = (section.body_start, section.body_end)
+def _rewrite_section(passages: Passages, draft: Draft, section: Section, new: str) -> None:
+    """Replace a section's text; subsections that `new` does not speak of stay."""
     start, end = section.body_start, section.body_end
     said = content_words(new, _READ)
-    if passages.share(body, said) < _COVERS_SUBSECTIONS:
+    if passages.share((start, end), said) < _COVERS_SUBSECTIONS:
         end = section.own_end
     share = passages.share((start, end), said)
     if share < _COVERS_SECTION:
@@ -190,7 +199,8 @@ def _section_rewrite(passages: Passages, draft: Draft, section: Section, new: st
     old = passages.prompt[start:end]
     new, changed = passages.template.fitted(new, old)
     start, end = start + len(old) - len(old.lstrip(" \t\r\n")), end - len(old) + len(old.rstrip(" \t\r\n"))
-    draft = draft.replace(text=new, content=new.replace("\n", passages.newline), span=(start, end))
+    draft.change((start, end), new, new.replace("\n", passages.newline))
+    draft.reason = f"replaces section {section.name!r}{changed}"
     if folded(passages.text((start, end))) == folded(new):
-        return draft.dropped(f"already present: section {section.name!r} reads so")
-    return draft.replace(reason=f"replaces section {section.name!r}{changed}")
+        draft.drop(f"already present: section {section.name!r} reads so")
+    return None

@@ -22,8 +22,6 @@ class SectionKind(StrEnum):
     BOLD = "bold"
     LABEL = "label"
     NUMBERED = "numbered"
-    WHOLE = "whole"
-    """No mark at all: the prompt is one section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +168,7 @@ def _elements(prompt: str, lines: list[Line]) -> Iterator[Section]:
     An opening tag counts at the start of a line, a closing tag at the start or the end of one.
     """
     opened: dict[str, list[re.Match[str]]] = {}
-    for line in lines:
+    for line in lines if "</" in prompt else ():
         if line.kind is LineKind.FENCE:
             continue
         text = prompt[line.start : line.end]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from reflector.edits.drafts import Place
 from reflector.edits.edit import LocationType
 from reflector.edits.lines import Line, LineKind, Span, without_marker
 from reflector.edits.passages import Passages
-from reflector.edits.placing import Place
 from reflector.edits.sections import SectionKind
 
-__all__ = ["INLINE", "PARAGRAPH", "Slot", "find_slot", "render", "slot_finder"]
+__all__ = ["INLINE", "PARAGRAPH", "Slot", "Slots", "render", "slot_in"]
 
 INLINE, LINE, PARAGRAPH = " ", "\n", "\n\n"
 
@@ -30,39 +30,44 @@ class Slot:
     suffix: str = ""
 
 
-def slot_finder(passages: Passages, gone: Iterable[Span]) -> Callable[[Place, str], Slot]:
-    """Return `find_slot` for a prompt from which some spans go; texts of one form share the work for a region."""
-    lines = passages.lines_inside(gone)
-    known: dict[tuple[Span, bool, bool], Slot] = {}
+class Slots:
+    """Finds the slots of insertions into a prompt, beside what is left when some of its spans go."""
 
-    def find(place: Place, text: str) -> Slot:
-        if place.type in (LocationType.START, LocationType.AFTER):
-            return find_slot(passages, place, text, lines)
-        key = place.span, bool(items_of(text)), is_one_block(text)
-        if key not in known:
-            known[key] = find_slot(passages, place, text, lines)
-        return known[key]
+    def __init__(self, passages: Passages, gone: Iterable[Span] = ()) -> None:
+        self._passages = passages
+        self._gone = passages.lines_inside(gone)
+        self._known: dict[tuple[Span, bool, bool], Slot] = {}
+        """Texts of one form share the work for a region."""
 
-    return find
+    def find(self, place: Place, text: str) -> Slot:
+        """Return where exactly `text` goes and in which form."""
+        passages = self._passages
+        if not passages.prompt.strip():
+            return Slot(0, "")
+        if place.type is LocationType.START:
+            title, *rest = [line for line in passages.lines if line.kind is not LineKind.BLANK]
+            is_titled = title.kind is LineKind.HEADING and rest
+            return Slot(title.end) if is_titled else Slot(title.start, "", suffix=passages.newline * 2)
+        if place.type is LocationType.AFTER:
+            return _slot_after(passages, place, text)
+        is_one_block, is_list = _is_one_block(text), bool(items_of(text))
+        key = place.span, is_one_block, is_list
+        if key not in self._known:
+            self._known[key] = _slot_at_end(passages, place, self._gone, is_one_block, is_list)
+        return self._known[key]
 
 
-def find_slot(passages: Passages, place: Place, text: str, gone: Container[int] = ()) -> Slot:
-    """Return where exactly `text` goes and in which form, beside what is left when some lines are gone."""
-    if not passages.prompt.strip():
-        return Slot(0, "")
-    if place.type is LocationType.START:
-        title, *rest = [line for line in passages.lines if line.kind is not LineKind.BLANK]
-        is_titled = title.kind is LineKind.HEADING and rest
-        return Slot(title.end) if is_titled else Slot(title.start, "", suffix=passages.newline * 2)
-    if place.type is LocationType.AFTER:
-        return _slot_after(passages, place, text)
-    return _slot_at_end(passages, place, text, gone)
+def slot_in(text: str, addition: str) -> Slot:
+    """Return the slot of an addition at the end of a text."""
+    return Slots(Passages(text)).find(Place(LocationType.WITHIN, (0, len(text))), addition)
 
 
 # --- at the end of a region -----------------------------------------------------------------------------
 
 
-def _slot_at_end(passages: Passages, place: Place, text: str, gone: Container[int]) -> Slot:
+def _slot_at_end(
+    passages: Passages, place: Place, gone: Container[int], is_one_block: bool, is_list: bool
+) -> Slot:
     prompt, (start, end) = passages.prompt, place.span
     is_element = place.section is not None and place.section.kind is SectionKind.XML
     lines = _standing_lines(passages, place.span, gone)
@@ -72,12 +77,11 @@ def _slot_at_end(passages: Passages, place: Place, text: str, gone: Container[in
         # Its closing tag stands on the same line.
         return Slot(start + len(prompt[start:end].rstrip()), INLINE if len(lines) == 1 else LINE)
     listed = [line for line in lines if line.kind in (LineKind.ITEM, LineKind.CONTINUATION)]
-    is_list = bool(listed) and (lines[-1] is listed[-1] or len(listed) * 2 >= len(lines))
-    has_headings = any(section.kind is not SectionKind.LABEL for section in passages.sections)
-    if is_list and items_of(text) and (place.type is not LocationType.END or not has_headings):
+    ends_listed = bool(listed) and (lines[-1] is listed[-1] or len(listed) * 2 >= len(lines))
+    if ends_listed and is_list and not (place.type is LocationType.END and passages.has_headings):
         return _item_slot(passages, _outermost(listed), listed[-1].end)
     has_gaps = any(b.start > a.next for a, b in pairwise(lines))
-    if is_element and not has_gaps and is_one_block(text):
+    if is_element and not has_gaps and is_one_block:
         return Slot(lines[-1].end, LINE)
     behind = _kind_at(passages.lines, passages.line_at(lines[-1].start) + 1)
     follows = behind not in (None, LineKind.BLANK, LineKind.TAG)
@@ -122,7 +126,7 @@ def _slot_after(passages: Passages, place: Place, text: str) -> Slot:
         while lines[number].kind is LineKind.FENCE and _kind_at(lines, number + 1) is LineKind.FENCE:
             number += 1
         return Slot(lines[number].end)
-    if not is_one_block(text) or without_marker(text) != text:
+    if not _is_one_block(text) or without_marker(text) != text:
         return Slot(lines[passages.line_at(unit.block[1] - 1)].end)
     line = lines[passages.line_at(unit.span[1] - 1)]
     if passages.prompt[unit.span[1] : line.end].strip():
@@ -187,7 +191,7 @@ def _kind_at(lines: Sequence[Line], number: int) -> LineKind | None:
 _HEADED = re.compile(r"\s*(?:#{1,6}\s|\*\*[^*\n]+\*\*:?\s*(?:\n|\Z)|</?[A-Za-z][\w-]*>\s*(?:\n|\Z))")
 
 
-def is_one_block(text: str) -> bool:
+def _is_one_block(text: str) -> bool:
     """Whether a text is one paragraph or list, without a heading or code."""
     return "\n\n" not in text and "```" not in text and not _HEADED.match(text)
 
@@ -196,7 +200,7 @@ def items_of(text: str) -> list[str]:
     """Return the items a text lists, without markers; one item if it is no list, none if it is more than one block."""
     lines = text.split("\n")
     is_item = [without_marker(line) != line for line in lines]
-    if not is_one_block(text) or (any(is_item) and not is_item[0]):
+    if not _is_one_block(text) or (any(is_item) and not is_item[0]):
         return []
     if not is_item[0]:
         return [text.strip()]

@@ -30,24 +30,23 @@ class Placeholders:
         self._kinds = passages.template.kinds
         self._elements = [section for section in passages.sections if section.kind is SectionKind.XML]
 
-    def checked(self, drafts: list[Draft], *, together: bool) -> list[Draft]:
-        """Return the drafts: those dropped that would cost the prompt a placeholder, or bring one.
+    def drop_unsafe(self, drafts: list[Draft], *, together: bool) -> bool:
+        """Drop the drafts that would cost the prompt a placeholder, or bring one; return whether there was any.
 
         Each is looked at alone, or together with all that are stronger: a tag that stands twice may be
         removed once, but not by two edits that each rely on the other one.
         """
         if not self._found:
-            return drafts
-        left = self._count
-        checked: dict[str, Draft] = {}
+            return False
+        left, is_any = self._count, False
         for draft in made(drafts):
             lost, new = self._exchange(draft)
-            why = self._why_not(draft, lost, new, left)
-            if together and not why:
+            if why := self._why_not(draft, lost, new, left):
+                draft.drop(why)
+                is_any = True
+            elif together:
                 left = Counter({text: left[text] + new[text] - lost[text] for text in left})
-            if why:
-                checked[draft.id] = draft.dropped(why)
-        return [checked.get(draft.id, draft) for draft in drafts] if checked else drafts
+        return is_any
 
     def _why_not(self, draft: Draft, lost: Counter[str], new: Counter[str], left: Counter[str]) -> str | None:
         """Return why an edit must not be made, or None."""
@@ -68,12 +67,9 @@ class Placeholders:
             return Counter(), Counter(each.text for each in self._find(draft.text))
         (start, end), prompt = draft.span, self._prompt
         head, tail = prompt[max(0, start - _CONTEXT) : start], prompt[end : end + _CONTEXT]
-        around = self._find(head + prompt[start:end] + tail)
-        before = Counter(each.text for each in around)
+        before = Counter(each.text for each in self._find(head + prompt[start:end] + tail))
         after = Counter(each.text for each in self._find(head + draft.content + tail))
-        first, last = len(head), len(head) + end - start
-        cut = Counter(each.text for each in around if each.is_cut_at(first) or each.is_cut_at(last))
-        return (before - after) | cut, after - before
+        return before - after, after - before
 
     def _half(self, draft: Draft, new: Counter[str]) -> str | None:
         """Return a tag of an element whose other tag an edit leaves."""

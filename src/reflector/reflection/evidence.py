@@ -1,71 +1,41 @@
-"""Which steps of the runs a prompt quotes, and how much of each.
+"""What a prompt quotes of the runs, and how much of each step.
 
-A reflection is as good as the evidence it reads, and a prompt has a budget. So evidence is kept by value
-(error, then divergence from a passing run, then the step before, then the frame of the run, then context),
-quoted verbatim, and what had to be left out is said.
+A reflection is as good as the evidence it reads, and a prompt has a budget. So evidence is kept by value, quoted
+verbatim, and what had to be left out is said.
 """
 
 from __future__ import annotations
 
 import difflib
 import re
-from bisect import bisect_left
 from collections import Counter
-from collections.abc import Container, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
-from enum import IntEnum
-from typing import NamedTuple
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass
+from operator import attrgetter
 
-from reflector._json import dumps
 from reflector._text import estimate_tokens, shorten_around
+from reflector.reflection.evidence_ranking import (
+    Excerpt,
+    RankedSteps,
+    Worth,
+    rank_one_of_many,
+    step_text,
+    step_title,
+    steps_of,
+    telling_line,
+)  # fmt: skip
 from reflector.reflection.repeated_lines import RepeatedLines
-from reflector.reflection.shared_findings import finding_key
-from reflector.trajectories.analysis import Severity, TrajectoryAnalysis
-from reflector.trajectories.trajectory import Outcome, Step, StepKind
+from reflector.trajectories.analysis import TrajectoryAnalysis
 
-__all__ = [
-    "Evidence",
-    "EvidenceBudget",
-    "Excerpt",
-    "Worth",
-    "least_tokens",
-    "quote_steps",
-    "select_evidence",
-    "step_text",
-    "step_title",
-]
+__all__ = ["Evidence", "EvidenceBudget", "least_tokens", "quote_steps", "select_evidence"]
 
-_SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 _EXCERPT_OVERHEAD = 24
 """Tokens of an excerpt's own heading and fence."""
-_FEW = 3
-"""Failed runs that are all told as a whole."""
-_TELLING = re.compile(
-    r"\b(?:errors?|exception|traceback|fatal|fail(?:ed|ure)|refused|denied|rejected|forbidden|invalid|not found)\b",
-    re.IGNORECASE,
-)
-"""A word whose line stands out of a long log."""
-_QUOTED = 200
-"""Characters of a long line that are kept on each side of such a word."""
-_SAID_TWICE = 16
-"""Characters from which on an argument that stands in the text of its call is not written out."""
 _NUMBERED = re.compile(r"^\s*\d{1,6}(?::|\t|\s*[|→])")
 """What tools that show a file write before its lines."""
-_CODE_LINE = 12
-"""Characters of a line that is told apart from others."""
 _WORTH_CONDENSING = 300
 """Characters from which on a repeated text is shown as its changes."""
-
-
-class Worth(IntEnum):
-    """Why a step is quoted; the lower, the sooner."""
-
-    ERROR = 0
-    DIVERGENCE = 1
-    BEFORE = 2
-    FRAME = 3
-    """The first request, the last words, and what the reasoning findings point at."""
-    CONTEXT = 4
+_BY_PLACE = attrgetter("run", "step_index")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,124 +50,44 @@ class EvidenceBudget:
     """The least valuable evidence to show."""
 
 
-class Excerpt(NamedTuple):
-    """One quoted step."""
-
-    run: int
-    """Position of the run among the analyses."""
-    step_index: int
-    worth: Worth
-    title: str
-    text: str
-    kind: StepKind
-    is_cut: bool = False
-    passage: str = ""
-    """What a finding quotes of it."""
-
-
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """What a prompt quotes, and what it leaves out."""
 
     excerpts: tuple[Excerpt, ...]
     """In the order of the runs and their steps."""
-    left_out: dict[int, int] = field(default_factory=dict)
-    """Run -> number of its steps that are not quoted."""
-    cut: int = 0
-    """Number of excerpts that were shortened."""
+    left_out: int = 0
+    """Number of steps of failed runs that are not quoted."""
+
+    @property
+    def cut(self) -> int:
+        """Number of excerpts that were shortened."""
+        return sum(excerpt.is_cut for excerpt in self.excerpts)
 
 
-def step_text(step: Step) -> str:
-    """Return what a step says, as one text: a call's arguments are written out, long strings as they are."""
-    if step.kind is not StepKind.TOOL_CALL:
-        return step.content
-    parts = []
-    if isinstance(step.arguments, dict):
-        parts = [
-            f"{name}: {value}" if isinstance(value, str) else f"{name}: {dumps(value).decode()}"
-            for name, value in step.arguments.items()
-        ]
-    elif step.arguments is not None:
-        parts = [step.arguments if isinstance(step.arguments, str) else dumps(step.arguments).decode()]
-    # Some records hold a command twice: as the text of the call and as its argument.
-    if step.content and not any(step.content.strip() in part for part in parts):
-        said = step.content
-        parts = [
-            part for part in parts if len(part) < _SAID_TWICE or part.partition(": ")[2].strip() not in said
-        ]
-        parts.insert(0, said)
-    return "\n".join(parts)
-
-
-def step_title(step: Step) -> str:
-    """Return what kind of step it is, with its tool and the error its record names."""
-    title = str(step.kind).replace("_", " ")
-    if step.name:
-        title += f" {step.name}"
-    if step.error or step.is_error:
-        title += f" (failed: {step.error or 'marked as an error'})"
-    elif step.finish_reason in ("length", "content_filter"):
-        title += f" (stopped: {step.finish_reason})"
-    return title
-
-
-def select_evidence(
-    failed: Sequence[TrajectoryAnalysis], budget: EvidenceBudget, passed: Sequence[TrajectoryAnalysis] = ()
-) -> Evidence:
+def select_evidence(ranked: RankedSteps, budget: EvidenceBudget) -> Evidence:
     """Return the most valuable excerpts that fit the budget, in the order of the runs, the passing ones last.
 
-    Linear in the number of steps. A step whose text does not fit as a whole is cut around the words that a finding
-    quotes; one that does not fit even then is left out and counted. What is tried or shown again with few changes is
-    shown as what changed, and the room that this saves is used for further steps. Of many failed runs the first one is
-    told as a whole, of the others only what went wrong: what surrounds it would bury what they have in common.
+    A step whose text does not fit as a whole is cut around the words that a finding quotes; one that does not fit even
+    then is left out and counted. What is tried or shown again with few changes is shown as what changed, and the room
+    that this saves is used for further steps.
     """
-    seen: Counter[Hashable] = Counter()
-    candidates = [
-        ranked
-        for run, analysis in enumerate(failed)
-        for ranked in _rank(run, analysis, seen, is_one_of_many=len(failed) > _FEW and run > 0)
-        if not ranked.is_one_of_many or ranked.worth <= _least_worth(analysis)
-    ]
-    candidates += [
-        ranked
-        for run, analysis in enumerate(passed, len(failed))
-        for ranked in _rank_passed(run, analysis, failed[0])
-    ]
-    candidates = [ranked for ranked in candidates if ranked.worth <= budget.worth]
-    candidates.sort(key=lambda ranked: ranked.order)
-    chosen, rest = _take(candidates, budget, budget.tokens)
-    condensed = _condense(chosen)
-    may_be_shorter = any(len(excerpt.text) > _WORTH_CONDENSING for excerpt in chosen)
-    saved = sum(map(_cost, chosen)) - sum(map(_cost, condensed)) if may_be_shorter else 0
-    more, _ = _take(rest, budget, saved) if saved > _EXCERPT_OVERHEAD else ([], [])
-    excerpts = _condense([*chosen, *more]) if more else condensed
-    left_out = {
-        run: len([step for step in analysis.trajectory.steps if step.kind is not StepKind.SYSTEM])
-        - sum(excerpt.run == run for excerpt in excerpts)
-        for run, analysis in enumerate(failed)
-        if analysis.trajectory is not None
-    }
-    cut = sum(excerpt.is_cut for excerpt in excerpts)
-    return Evidence(tuple(excerpts), {run: count for run, count in left_out.items() if count > 0}, cut)
-
-
-def _least_worth(analysis: TrajectoryAnalysis) -> Worth:
-    """Return the least valuable evidence to show of one of many failed runs."""
-    is_explained = any(point.step_indices for point in analysis.failure_points) or bool(
-        analysis.trajectory is not None and analysis.trajectory.feedback
+    chosen, rest = _take(
+        [each for each in ranked.excerpts if each.worth <= budget.worth], budget, budget.tokens
     )
-    return Worth.BEFORE if is_explained else Worth.FRAME
+    excerpts = _condense(chosen)
+    if any(len(excerpt.text) > _WORTH_CONDENSING for excerpt in chosen):
+        saved = sum(map(_cost, chosen)) - sum(map(_cost, excerpts))
+        more, _ = _take(rest, budget, saved) if saved > _EXCERPT_OVERHEAD else ([], [])
+        excerpts = _condense([*chosen, *more]) if more else excerpts
+    quoted = Counter(excerpt.run for excerpt in excerpts)
+    left_out = sum(max(0, count - quoted[run]) for run, count in enumerate(ranked.steps))
+    return Evidence(tuple(excerpts), left_out)
 
 
 def least_tokens(analysis: TrajectoryAnalysis, budget: EvidenceBudget) -> int:
     """Return about how many tokens it takes to show what went wrong in one of many failed runs."""
-    ranked = [
-        each
-        for each in _rank(1, analysis, Counter(), is_one_of_many=True)
-        if each.worth <= _least_worth(analysis)
-    ]
-    chosen, _ = _take(sorted(ranked, key=lambda each: each.order), budget, budget.tokens)
-    return sum(map(_cost, chosen))
+    return sum(map(_cost, _take(rank_one_of_many(analysis), budget, budget.tokens)[0]))
 
 
 def quote_steps(
@@ -206,16 +96,12 @@ def quote_steps(
     """Return excerpts of the steps at the places (run, step) that exist, each of at most about so many characters."""
     excerpts = []
     for run, index in sorted(set(places)):
-        trajectory = failed[run].trajectory
-        if trajectory is None or index >= len(trajectory.steps):
-            continue
-        step = trajectory.steps[index]
-        whole = step_text(step)
-        passages = (each.evidence for each in failed[run].failure_points if index in each.step_indices)
-        text = shorten_around(whole, next(passages, ""), characters)
-        excerpts.append(
-            Excerpt(run, index, Worth.ERROR, step_title(step), text, step.kind, is_cut=text is not whole)
-        )
+        steps = steps_of(failed[run])
+        if index < len(steps):
+            step = steps[index]
+            passages = (each.evidence for each in failed[run].failure_points if index in each.step_indices)
+            text = shorten_around(step_text(step), next(passages, ""), characters)
+            excerpts.append(Excerpt(Worth.ERROR, 0, run, index, step_title(step), text, step.kind))
     return excerpts
 
 
@@ -224,42 +110,31 @@ def _cost(excerpt: Excerpt) -> int:
 
 
 def _take(
-    candidates: Sequence[_Ranked], budget: EvidenceBudget, tokens: int
-) -> tuple[list[Excerpt], list[_Ranked]]:
-    """Return excerpts of as many candidates as fit, and the candidates that do not."""
+    ranked: Sequence[Excerpt], budget: EvidenceBudget, tokens: int
+) -> tuple[list[Excerpt], list[Excerpt]]:
+    """Return as many excerpts as fit, shortened where need be, and those that do not."""
     chosen: list[Excerpt] = []
-    rest: list[_Ranked] = []
-    for ranked in candidates:
-        # The first request often holds the rules of the game: it is not cut like a log.
-        limit = (
-            budget.excerpt_characters * (4 if ranked.is_request else 1) // (4 if ranked.is_one_of_many else 1)
-        )
+    rest: list[Excerpt] = []
+    for excerpt in ranked:
+        limit = budget.excerpt_characters * excerpt.quarters // 4
         for characters in (limit, limit // 4):
-            text = shorten_around(ranked.text, _passage(ranked, characters), characters)
-            excerpt = Excerpt(
-                ranked.run,
-                ranked.step_index,
-                ranked.worth,
-                ranked.title,
-                text,
-                ranked.kind,
-                is_cut=text is not ranked.text,
-                passage=ranked.passage,
-            )
-            if (cost := _cost(excerpt)) <= tokens:
+            text = shorten_around(excerpt.text, _passage(excerpt, characters), characters)
+            cost = estimate_tokens(text) + _EXCERPT_OVERHEAD
+            if cost <= tokens:
                 tokens -= cost
-                chosen.append(excerpt)
+                is_whole = text is excerpt.text
+                chosen.append(excerpt if is_whole else excerpt._replace(text=text, is_cut=True))
                 break
         else:
-            rest.append(ranked)
+            rest.append(excerpt)
     return chosen, rest
 
 
-def _passage(ranked: _Ranked, characters: int) -> str:
+def _passage(excerpt: Excerpt, characters: int) -> str:
     """Return what has to stay of a text that is cut: what a finding quotes, else a line that stands out."""
-    if len(ranked.text) <= characters or (ranked.passage and ranked.passage in ranked.text):
-        return ranked.passage
-    return _worked_on(ranked.text, ranked.called, characters * 3 // 4) or _telling_line(ranked.text)
+    if len(excerpt.text) <= characters or (excerpt.passage and excerpt.passage in excerpt.text):
+        return excerpt.passage
+    return _worked_on(excerpt.text, excerpt.called, characters * 3 // 4) or telling_line(excerpt.text)
 
 
 def _worked_on(text: str, called: Container[str], characters: int) -> str:
@@ -270,7 +145,7 @@ def _worked_on(text: str, called: Container[str], characters: int) -> str:
     for line in text.splitlines(keepends=True) if called else ():
         if _bare(line) in called:
             places.append((at, at + len(line.rstrip())))
-            while places[-1][1] - places[first][0] > characters:
+            while first < len(places) - 1 and places[-1][1] - places[first][0] > characters:
                 first += 1
             best = max(best, (len(places) - first, places[first][0], places[-1][1]), key=lambda each: each[0])
         at += len(line)
@@ -291,7 +166,7 @@ def _condense(chosen: Sequence[Excerpt]) -> list[Excerpt]:
     same: dict[tuple[int, str, str], int] = {}
     lines: dict[int, RepeatedLines] = {}
     result = []
-    for excerpt in sorted(chosen, key=lambda each: (each.run, each.step_index)):
+    for excerpt in sorted(chosen, key=_BY_PLACE):
         if len(excerpt.text) > _WORTH_CONDENSING:
             key = (excerpt.run, excerpt.title)
             known = same.setdefault((*key, excerpt.text), excerpt.step_index)
@@ -329,140 +204,3 @@ def _changes(before: str, after: str) -> str:
     ]
     text = "\n".join("…" if line.startswith("@@") else line for line in lines)
     return text if len(text) < len(after) // 2 else ""
-
-
-class _Ranked(NamedTuple):
-    run: int
-    step_index: int
-    worth: Worth
-    rank: int
-    passage: str
-    title: str
-    text: str
-    kind: StepKind
-    is_request: bool = False
-    """Whether it is the first thing the user asked."""
-    is_one_of_many: bool = False
-    """Whether it is of one of many failed runs, not of the first."""
-    called: Container[str] = ()
-    """Of a tool's result: the lines that the calls of its run hold."""
-
-    @property
-    def order(self) -> tuple[int, int, int, int]:
-        return (self.worth, self.rank, self.run, self.step_index)
-
-
-def _rank(
-    run: int, analysis: TrajectoryAnalysis, seen: Counter[Hashable], *, is_one_of_many: bool
-) -> Iterable[_Ranked]:
-    """Yield every step of a run worth quoting, with why and how urgently; count its findings in `seen`."""
-    if analysis.trajectory is None:
-        return
-    steps = analysis.trajectory.steps
-    worths = _worths(analysis, seen)
-    # The prompt under evaluation is shown in full already.
-    prompt = analysis.trajectory.prompt
-    request = _first_request(steps)
-    # How a run ended says as much about it as where it went wrong.
-    anchors = sorted(
-        {index for index, (worth, _, _) in worths.items() if worth <= Worth.DIVERGENCE} | {len(steps) - 1}
-    )
-    called = _called_lines(steps)
-    for index, step in enumerate(steps):
-        if step.kind is StepKind.SYSTEM and prompt is not None and step.content.strip() in prompt:
-            continue
-        text = step_text(step)
-        if not text.strip() and not step.is_error:
-            continue
-        worth, rank, passage = worths.get(index, (Worth.CONTEXT, _distance(index, anchors), ""))
-        yield _Ranked(
-            run,
-            index,
-            worth,
-            rank,
-            passage,
-            step_title(step),
-            text,
-            step.kind,
-            is_request=index == request,
-            is_one_of_many=is_one_of_many,
-            called=called if step.kind is StepKind.TOOL_RESULT else (),
-        )
-
-
-def _called_lines(steps: Sequence[Step]) -> frozenset[str]:
-    calls = (step_text(step) for step in steps if step.kind is StepKind.TOOL_CALL)
-    lines = (line.strip() for text in calls for line in text.splitlines())
-    return frozenset(line for line in lines if len(line) >= _CODE_LINE)
-
-
-def _rank_passed(run: int, analysis: TrajectoryAnalysis, main: TrajectoryAnalysis) -> Iterable[_Ranked]:
-    """Yield the steps of a passing run: what it was asked and answered first, then how, from the divergence on."""
-    steps = analysis.trajectory.steps if analysis.trajectory is not None else ()
-    start = (main.comparison.divergence_index or 0) if main.comparison is not None else 0
-    request, last = _first_request(steps), len(steps) - 1
-    for index, step in enumerate(steps):
-        text = step_text(step)
-        if step.kind is StepKind.SYSTEM or not text.strip():
-            continue
-        is_frame = index in (request, last)
-        worth = Worth.FRAME if is_frame else Worth.CONTEXT
-        rank = 10 + run if is_frame else 5 + abs(index - start)
-        yield _Ranked(run, index, worth, rank, "", step_title(step), text, step.kind)
-
-
-def _first_request(steps: Sequence[Step]) -> int | None:
-    return next((index for index, step in enumerate(steps) if step.kind is StepKind.USER), None)
-
-
-def _worths(analysis: TrajectoryAnalysis, seen: Counter[Hashable]) -> dict[int, tuple[Worth, int, str]]:
-    """Return worth, rank within the worth, and the words to keep, for each step that findings point at.
-
-    `seen` says how often the runs before showed the same findings, and is brought up to date.
-    """
-    worths: dict[int, tuple[Worth, int, str]] = {}
-
-    def note(index: int | None, worth: Worth, rank: int, passage: str = "") -> None:
-        known = worths.get(index) if index is not None else None
-        if index is not None and index >= 0 and (known is None or (worth, rank) < known[:2]):
-            worths[index] = (worth, rank, passage)
-
-    # Of many steps with the same finding the first ones tell most, so that no finding crowds out the others;
-    # neither does one that every run shows.
-    for point in analysis.failure_points:
-        key = finding_key(point)
-        for place, index in enumerate(point.step_indices, seen[key]):
-            note(index, Worth.ERROR, 10 * place + _SEVERITY_RANK[point.severity], point.evidence)
-        seen[key] += 1
-    for place, index in enumerate([index for index, known in worths.items() if known[0] is Worth.ERROR]):
-        note(index - 1, Worth.BEFORE, place)
-    if analysis.comparison is not None:
-        note(analysis.comparison.divergence_index, Worth.DIVERGENCE, 0)
-    for issue in analysis.reasoning_issues:
-        for place, index in enumerate(issue.step_indices):
-            note(index, Worth.FRAME, 1 + place, issue.evidence)
-    steps = analysis.trajectory.steps if analysis.trajectory else ()
-    if not worths and analysis.outcome is not Outcome.SUCCESS:
-        for index, step in enumerate(steps):
-            if step.kind is StepKind.TOOL_RESULT and (line := _telling_line(step.content)):
-                note(index, Worth.BEFORE, index, line)
-    note(_first_request(steps), Worth.FRAME, 0)
-    for place in range(1, min(3, len(steps)) + 1):
-        note(len(steps) - place, Worth.FRAME, place)
-    return worths
-
-
-def _telling_line(text: str) -> str:
-    """Return the first line that stands out, or what stands near its word if it is long; empty if there is none."""
-    found = _TELLING.search(text)
-    if found is None:
-        return ""
-    start = max(text.rfind("\n", 0, found.start()) + 1, found.start() - _QUOTED)
-    end = text.find("\n", found.end())
-    return text[start : min(end if end >= 0 else len(text), found.end() + _QUOTED)]
-
-
-def _distance(index: int, anchors: Sequence[int]) -> int:
-    """Return how far a step is from the nearest anchor."""
-    at = bisect_left(anchors, index)
-    return min(abs(index - anchor) for anchor in anchors[max(0, at - 1) : at + 1])

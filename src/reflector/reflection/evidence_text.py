@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Container, Iterable, Sequence
 
 from reflector._text import fenced
-from reflector.reflection.evidence import Evidence, Excerpt
+from reflector.reflection.evidence import Evidence
+from reflector.reflection.evidence_ranking import Excerpt
 from reflector.reflection.references import name_places
 from reflector.reflection.repeated_lines import MARK
 from reflector.trajectories.trajectory import StepKind

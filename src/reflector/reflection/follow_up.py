@@ -9,7 +9,7 @@ from typing import assert_never
 from reflector._json import Value
 from reflector._text import clean, one_line
 from reflector.reflection.confidence import FEW_CAUSES, GENERIC_SHARE, generic_share, generic_suggestions
-from reflector.reflection.evidence import step_text, step_title
+from reflector.reflection.evidence_ranking import step_text, step_title
 from reflector.reflection.models import ParsedReflection, ReflectionRequest, Suggestion
 from reflector.reflection.references import named_steps
 from reflector.reflection.shared_findings import SharedFinding, share_findings

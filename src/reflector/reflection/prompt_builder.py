@@ -18,25 +18,15 @@ from reflector.reflection.answer_schema import answer_format
 from reflector.reflection.evidence import (
     Evidence,
     EvidenceBudget,
-    Worth,
     least_tokens,
     quote_steps,
     select_evidence,
 )
+from reflector.reflection.evidence_ranking import Worth, rank_steps
 from reflector.reflection.evidence_text import render_evidence
 from reflector.reflection.memory import memory_section
 from reflector.reflection.models import Exchange, ParsedReflection, ReflectionRequest, Verbosity
-from reflector.reflection.prompt_context import (
-    context_section,
-    facts_tokens,
-    is_about_several,
-    is_crowd,
-    passing_labels,
-    reminder,
-    run_labels,
-    shown_passing_runs,
-    totals_section,
-)
+from reflector.reflection.prompt_context import Runs, context_section, facts_tokens, reminder, totals_section
 from reflector.reflection.prompt_findings import (
     comparison_section,
     failure_points_section,
@@ -160,11 +150,14 @@ class PromptBuilder:
 
     def build_reflection_prompt(self, request: ReflectionRequest) -> str:
         """Return the question about one prompt: its runs, their findings, the evidence, and the task."""
-        values = self._values(request)
-        budget = self._limits(request).evidence
+        runs, limits = Runs(request), self._limits(request)
+        values = self._values(request, runs, limits)
+        budget = limits.evidence
         room = self.window - estimate_tokens(self.build_system_prompt())
+        ranked = rank_steps(runs.failed, runs.passed)
+        labels = [*runs.labels, *runs.passing_labels]
         while True:
-            evidence = _evidence(request, budget)
+            evidence = _evidence(select_evidence(ranked, budget), labels)
             text = fill(self.templates.reflection, values | {"evidence": evidence})
             over = estimate_tokens(text) - room
             if over <= 0 or not evidence:
@@ -176,14 +169,14 @@ class PromptBuilder:
         self, request: ReflectionRequest, previous: ParsedReflection, question: str
     ) -> str:
         """Return a further question about the same prompt. The steps that it names are quoted at length."""
+        runs = Runs(request)
+        characters = _LIMITS[request.verbosity].evidence.excerpt_characters * 4
         values = {
             "previous": fenced(previous.analysis),
-            "asked_evidence": _asked(
-                request, question, self._limits(request).evidence.excerpt_characters * 4
-            ),
+            "asked_evidence": _asked(request, runs, question, characters),
             "context": reminder(request),
             "question": question.strip(),
-            "name_the_runs": _NAME_THE_RUNS if is_about_several(request) else "",
+            "name_the_runs": _NAME_THE_RUNS if runs.have_numbers else "",
             "length": _LENGTHS[request.verbosity],
         }
         return fill(self.templates.follow_up, values)
@@ -192,25 +185,25 @@ class PromptBuilder:
         self, request: ReflectionRequest, joined: ParsedReflection, groups: int
     ) -> str:
         """Return the request to make one reflection of those on groups of runs, which are `joined` but for wording."""
-        limits = self._limits(request)
-        total = len(request.failed)
+        runs, limits = Runs(request), self._limits(request)
+        total = len(runs.failed)
         known = joined.provenance
         causes = [
-            f"- C{number} ({_often(runs, total)}): {one_line(clean(cause), 600)}"
-            for number, (cause, runs) in enumerate(zip(joined.root_causes, known.cause_runs, strict=True), 1)
+            f"- C{number} ({_often(seen, total)}): {one_line(clean(cause), 600)}"
+            for number, (cause, seen) in enumerate(zip(joined.root_causes, known.cause_runs, strict=True), 1)
         ]
         suggestions = [
-            f"#### S{number} ({_often(runs, total)}, {each.type}, {each.category}, {each.priority})\n\n"
+            f"#### S{number} ({_often(seen, total)}, {each.type}, {each.category}, {each.priority})\n\n"
             f"{one_line(clean(each.description), 600)}\n\nBecause: {one_line(clean(each.rationale), 600)}"
             + (f"\n\nText:\n{fenced(each.specific_text)}" if each.specific_text else "")
             + (f"\n\nPlace:\n{fenced(each.target_section)}" if each.target_section else "")
-            for number, (each, runs) in enumerate(
+            for number, (each, seen) in enumerate(
                 zip(joined.suggestions, known.suggestion_runs, strict=True), 1
             )
         ]
-        values = self._values(request) | {
+        values = self._values(request, runs, limits) | {
             "context": totals_section(request),
-            "findings": failure_points_section(request.failed, run_labels(request), limits.findings),
+            "findings": failure_points_section(runs.failed, runs.labels, limits.findings),
             "groups": str(groups),
             "causes": "\n".join(causes) or "None.",
             "suggestions": "\n\n".join(suggestions) or "None.",
@@ -229,21 +222,18 @@ class PromptBuilder:
         share = replace(budget, tokens=budget.tokens // _SHARES)
         return facts_tokens(analysis) + least_tokens(analysis, share)
 
-    def _values(self, request: ReflectionRequest) -> dict[str, str]:
-        count = len(request.failed)
+    def _values(self, request: ReflectionRequest, runs: Runs, limits: PromptLimits) -> dict[str, str]:
         beside = ", and against the runs that passed: what did those do, or were told, that these were not"
+        many = _MANY_RUNS.format(count=len(runs.failed)) + (beside if runs.passed else "") + "."
         areas = ", ".join(one_line(clean(area), 80) for area in request.focus_areas)
-        is_failure = any(each.outcome in _FAILED for each in request.failed)
         return {
-            "failed": "Failed " if is_failure else "",
-            "context": context_section(request),
-            "findings": self._findings(request),
+            "failed": "Failed " if any(each.outcome in _FAILED for each in runs.failed) else "",
+            "context": context_section(request, runs),
+            "findings": self._findings(runs, limits.findings),
             "memory": memory_section(request),
             "focus_areas": f"**Focus Areas:** {areas}" if areas else "",
-            "many_runs": _MANY_RUNS.format(count=count) + (beside if request.passed else "") + "."
-            if count > 1
-            else "",
-            "name_the_runs": _NAME_THE_RUNS if is_about_several(request) else "",
+            "many_runs": many if len(runs.failed) > 1 else "",
+            "name_the_runs": _NAME_THE_RUNS if runs.have_numbers else "",
             "length": _LENGTHS[request.verbosity],
         }
 
@@ -257,19 +247,19 @@ class PromptBuilder:
             tokens = max(tokens, tokens // _SHARES * len(request.failed))
         return PromptLimits(limits.findings, EvidenceBudget(tokens, budget.excerpt_characters, budget.worth))
 
-    def _findings(self, request: ReflectionRequest) -> str:
-        failed, labels, limit = request.failed, run_labels(request), self._limits(request).findings
+    def _findings(self, runs: Runs, limit: int) -> str:
+        failed, labels = runs.failed, runs.labels
         # The feedback on each run stands with its facts; among many findings it would crowd out the others.
         parts = [
             _FINDINGS,
-            failure_points_section(failed, labels, limit, with_feedback=not is_crowd(request)),
+            failure_points_section(failed, labels, limit, with_feedback=not runs.are_a_crowd),
             reasoning_issues_section(failed, labels, limit),
         ]
         if self.include_success_patterns:
-            parts.append(success_section(failed, request.passed))
+            parts.append(success_section(failed, runs.all_passed))
         if self.include_comparative:
             compared = [
-                (label if is_about_several(request) else "", each.comparison)
+                (label if runs.have_numbers else "", each.comparison)
                 for label, each in zip(labels, failed, strict=True)
                 if each.comparison is not None
             ]
@@ -306,24 +296,21 @@ def _turns(history: Sequence[Exchange], is_short: bool) -> list[str]:
     return texts
 
 
-def _evidence(request: ReflectionRequest, budget: EvidenceBudget) -> str:
-    passed = shown_passing_runs(request)
-    evidence = select_evidence(request.failed, budget, passed)
+def _evidence(evidence: Evidence, labels: Sequence[str]) -> str:
     if not evidence.excerpts:
         return ""
-    quoted = len(evidence.excerpts)
-    omitted = sum(evidence.left_out.values())
+    quoted, omitted, cut = len(evidence.excerpts), evidence.left_out, evidence.cut
     notes = [f"{quoted} step{'s' if quoted > 1 else ''} quoted"]
-    if evidence.cut:
-        notes.append(f"{evidence.cut} of them shortened where marked")
+    if cut:
+        notes.append(f"{cut} of them shortened where marked")
     if omitted:
         notes.append(f"{omitted} step{'s' if omitted > 1 else ''} of less value left out")
-    shown = render_evidence(evidence, [*run_labels(request), *passing_labels(passed)])
+    shown = render_evidence(evidence, labels)
     marks = _MARKS if any(MARK in excerpt.text for excerpt in evidence.excerpts) else ""
     return f"{_EVIDENCE}{marks}\n\n{shown}\n\n({'; '.join(notes)}.)"
 
 
-def _asked(request: ReflectionRequest, question: str, characters: int) -> str:
+def _asked(request: ReflectionRequest, runs: Runs, question: str, characters: int) -> str:
     """Return the steps of failed runs that a question names; one without a run is of the first run."""
     position = {number: run for run, number in enumerate(request.numbers)}
     named = [
@@ -331,8 +318,8 @@ def _asked(request: ReflectionRequest, question: str, characters: int) -> str:
         for number, step in named_steps(question)
         if (run := 0 if number is None else position.get(number)) is not None
     ]
-    quoted = tuple(quote_steps(request.failed, named[:_ASKED], characters))
-    return f"{_ASKED_EVIDENCE}\n\n{render_evidence(Evidence(quoted), run_labels(request))}" if quoted else ""
+    quoted = tuple(quote_steps(runs.failed, named[:_ASKED], characters))
+    return f"{_ASKED_EVIDENCE}\n\n{render_evidence(Evidence(quoted), runs.labels)}" if quoted else ""
 
 
 def _often(runs: Sequence[int], total: int) -> str:

@@ -9,17 +9,7 @@ from reflector.reflection.models import ReflectionRequest
 from reflector.trajectories.analysis import TrajectoryAnalysis
 from reflector.trajectories.trajectory import Outcome, StepKind, Trajectory
 
-__all__ = [
-    "context_section",
-    "facts_tokens",
-    "is_about_several",
-    "is_crowd",
-    "passing_labels",
-    "reminder",
-    "run_labels",
-    "shown_passing_runs",
-    "totals_section",
-]
+__all__ = ["Runs", "context_section", "facts_tokens", "reminder", "totals_section"]
 
 _OUTCOMES = {
     Outcome.SUCCESS: "✅ Success",
@@ -42,61 +32,52 @@ _ASKED_SHOWN = 300
 _FEW = 3
 
 
-def shown_passing_runs(request: ReflectionRequest) -> tuple[TrajectoryAnalysis, ...]:
-    """Return the passing runs that a prompt shows: those that failed ones are compared with, then the first ones."""
-    compared = {each.comparison.successful_id for each in request.failed if each.comparison is not None}
-    ordered = sorted(request.passed, key=lambda each: each.trajectory_id not in compared)
-    return tuple(ordered[:_PASSING_SHOWN])
+class Runs:
+    """The runs of a request, as a prompt names and shows them."""
+
+    def __init__(self, request: ReflectionRequest) -> None:
+        self.failed = request.failed
+        self.all_passed = request.passed
+        compared = {each.comparison.successful_id for each in self.failed if each.comparison is not None}
+        ordered = sorted(self.all_passed, key=lambda each: each.trajectory_id not in compared)
+        self.passed = tuple(ordered[:_PASSING_SHOWN])
+        """Those that are shown: first the ones that failed ones are compared with."""
+        self.have_numbers = len(self.failed) > 1 or bool(request.run_numbers)
+        """Whether there are several failed runs, or these are some of many."""
+        self.are_a_crowd = len(self.failed) > _FEW
+        """Whether there are so many that their facts are told in a line each."""
+        alone = "failed run" if self.all_passed else ""
+        self.labels = [f"run {number}" for number in request.numbers] if self.have_numbers else [alone]
+        """How each failed run is named; one that is alone needs no name."""
+        self.passing_labels = [f"passing run {number}" for number in range(1, len(self.passed) + 1)]
 
 
-def is_about_several(request: ReflectionRequest) -> bool:
-    """Return whether failed runs have numbers: there are several, or these are some of many."""
-    return len(request.failed) > 1 or bool(request.run_numbers)
-
-
-def is_crowd(request: ReflectionRequest) -> bool:
-    """Return whether there are so many failed runs that their facts are told in a line each."""
-    return len(request.failed) > _FEW
-
-
-def passing_labels(passed: Sequence[TrajectoryAnalysis]) -> list[str]:
-    """Return how each passing run is named."""
-    return [f"passing run {number}" for number in range(1, len(passed) + 1)]
-
-
-def run_labels(request: ReflectionRequest) -> list[str]:
-    """Return how each failed run is named; a run that is alone needs no name."""
-    if is_about_several(request):
-        return [f"run {number}" for number in request.numbers]
-    return ["failed run" if request.passed else ""]
-
-
-def context_section(request: ReflectionRequest) -> str:
+def context_section(request: ReflectionRequest, runs: Runs) -> str:
     """Return the section that says what was run, and how each run ended."""
-    failed = request.failed
-    labels = run_labels(request)
-    several = is_about_several(request)
     parts = [_prompt_and_task(request)]
-    tools = _tools_seen(analysis.trajectory for analysis in (*failed, *request.passed))
-    facts = [_run_facts(each, tools, with_task=several, is_crowd=is_crowd(request)) for each in failed]
-    if is_crowd(request):
-        rows = [_row(label, each, facts[0]) for label, each in zip(labels, facts, strict=True)]
-        parts.append("### Execution Outcomes\n\n" + "\n".join(rows))
+    tools = _tools_seen(
+        analysis.trajectory for analysis in (request.trajectory_analysis, *request.other_analyses)
+    )
+    facts = [
+        _run_facts(each, tools, with_task=runs.have_numbers, is_crowd=runs.are_a_crowd)
+        for each in runs.failed
+    ]
+    named = list(zip(runs.labels, facts, strict=True))
+    if runs.are_a_crowd:
+        parts.append("### Execution Outcomes\n\n" + "\n".join(_row(*each, facts[0]) for each in named))
     else:
-        parts += [
-            f"### Execution Outcome{f' of {label}' if several else ''}\n\n{_listed(each)}"
-            for label, each in zip(labels, facts, strict=True)
-        ]
-    if passed := shown_passing_runs(request):
-        named = [
+        of = "### Execution Outcome of {}" if runs.have_numbers else "### Execution Outcome"
+        parts += [f"{of.format(label)}\n\n{_listed(each)}" for label, each in named]
+    if runs.passed:
+        shown = [
             f"- {label}: {inline_code(each.trajectory_id)}"
-            for label, each in zip(passing_labels(passed), passed, strict=True)
+            for label, each in zip(runs.passing_labels, runs.passed, strict=True)
         ]
-        if len(request.passed) > len(passed):
-            named.append(f"- and {len(request.passed) - len(passed)} more, not shown")
-        asked = {_first_request(each.trajectory) for each in (*failed, *passed)}
+        if len(runs.all_passed) > len(runs.passed):
+            shown.append(f"- and {len(runs.all_passed) - len(runs.passed)} more, not shown")
+        asked = {_first_request(each.trajectory) for each in (*runs.failed, *runs.passed)}
         own = "\n\nEach has a request of its own; compare what was asked, too." if len(asked) > 1 else ""
-        parts.append(f"### Passing Runs of the Same Prompt{own}\n\n" + "\n".join(named))
+        parts.append(f"### Passing Runs of the Same Prompt{own}\n\n" + "\n".join(shown))
     return "\n\n".join(parts)
 
 
