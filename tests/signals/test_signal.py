@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from reflector.errors import InvalidSignalError
+from reflector.signals.attributes import rfc3339
 from reflector.signals.signal import DATAREF_LIMIT, Signal, completed_type, failed_type
 from reflector.signals.traceparent import format_traceparent, parse_traceparent
 
@@ -60,6 +61,23 @@ def test_id_and_time_are_filled_in() -> None:
     assert one.id == one.id
     assert before < one.time <= datetime.now(UTC)
     assert one.expirytime is one.traceparent is one.tracestate is None
+
+
+def test_ids_sort_as_they_were_made() -> None:
+    made = [Signal("demo.ping", "/check").id for _ in range(300)]
+    assert made == sorted(set(made))
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "text"),
+    [
+        (1_795_923_011_000_042, "2026-11-29T03:30:11.000042Z"),
+        (5, "1970-01-01T00:00:00.000005Z"),
+        (-1, "1969-12-31T23:59:59.999999Z"),
+    ],
+)
+def test_a_moment_is_written_to_the_microsecond(microseconds: int, text: str) -> None:
+    assert rfc3339(microseconds) == text
 
 
 @given(_SIGNALS)

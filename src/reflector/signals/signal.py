@@ -32,8 +32,8 @@ from reflector.signals.traceparent import Trace, child_span, format_traceparent,
 __all__ = ["DATAREF_LIMIT", "Signal", "completed_type", "failed_type"]
 
 DATAREF_LIMIT = 64 * 1024
-_TEXT_OR_NONE = frozenset({str, type(None)})
 """Bytes of JSON: the size that every intermediary must forward, according to CloudEvents 1.0."""
+_new = object.__new__
 
 
 class Signal:
@@ -244,8 +244,8 @@ class Signal:
             raise InvalidSignalError(f"the data of {self!r} has no JSON form: {err}") from err
         return raw
 
-    @classmethod
-    def from_json(cls, raw: bytes | str, *, load: Callable[[str], bytes] | None = None) -> Signal:
+    @staticmethod
+    def from_json(raw: bytes | str, *, load: Callable[[str], bytes] | None = None) -> Signal:
         """Return the signal that a structured-mode JSON object holds.
 
         Lenient: members that are null count as unset (data too: a signal whose data is null has none, and is written
@@ -266,8 +266,8 @@ class Signal:
             signal.data, signal.dataref = validate_data(signal.type, data), None
         return signal
 
-    @classmethod
-    def from_dict(cls, members: Mapping[str, Any]) -> Signal:
+    @staticmethod
+    def from_dict(members: Mapping[str, Any]) -> Signal:
         """Return the signal that the members of a CloudEvents JSON object make; see `from_json`."""
         return _read(dict(members) if isinstance(members, Mapping) else members)
 
@@ -276,8 +276,8 @@ class Signal:
         """Return several signals as one CloudEvents batch (`application/cloudevents-batch+json`)."""
         return b"[" + b",".join(signal.to_json() for signal in signals) + b"]"
 
-    @classmethod
-    def from_json_batch(cls, raw: bytes | str) -> list[Signal]:
+    @staticmethod
+    def from_json_batch(raw: bytes | str) -> list[Signal]:
         """Return the signals of a CloudEvents batch, in order."""
         items = _loads(raw)
         if not isinstance(items, list):
@@ -335,7 +335,7 @@ def failed_type(request_type: str) -> str:
 
 
 def _copy(signal: Signal) -> Signal:
-    copy = Signal.__new__(Signal)
+    copy = _new(Signal)
     copy.type = signal.type
     copy.source = signal.source
     copy.data = signal.data
@@ -431,34 +431,33 @@ def _read(members: Any) -> Signal:
         raise InvalidSignalError(
             f"a signal needs an id, a source and a type, non-empty strings; got {id!r}, {source!r}, {kind!r}"
         )
-    signal = Signal.__new__(Signal)
+    signal = _new(Signal)
     signal._id = id
     signal.source = source
     signal.type = kind
     signal.data = pop("data", None)
     when = pop("time", None)
     signal._time = time_ns() // 1000 if when is None else time_text(when)
-    signal.subject = pop("subject", None)
-    signal.datacontenttype = pop("datacontenttype", None)
-    signal.dataschema = pop("dataschema", None)
-    signal.dataref = pop("dataref", None)
-    signal.correlationid = pop("correlationid", None)
-    signal.causationid = pop("causationid", None)
-    signal.trace = signal.deadline = signal.extensions = None
-    optional = (
-        signal.subject,
-        signal.datacontenttype,
-        signal.dataschema,
-        signal.dataref,
-        signal.correlationid,
-        signal.causationid,
-    )
-    if not _TEXT_OR_NONE.issuperset(map(type, optional)):
-        raise InvalidSignalError(
-            f"subject, datacontenttype, dataschema, dataref, correlationid and causationid are texts; got {optional!r}"
-        )
+    signal.subject = subject = pop("subject", None)
+    signal.datacontenttype = media = pop("datacontenttype", None)
+    signal.correlationid = conversation = pop("correlationid", None)
+    signal.causationid = cause = pop("causationid", None)
+    signal.dataschema = signal.dataref = signal.trace = signal.deadline = signal.extensions = None
     if members:
         _read_rest(signal, members)
+    # One by one, because most are None and that is seen at once.
+    if not (
+        (subject is None or type(subject) is str)
+        and (media is None or type(media) is str)
+        and (conversation is None or type(conversation) is str)
+        and (cause is None or type(cause) is str)
+        and (signal.dataschema is None or type(signal.dataschema) is str)
+        and (signal.dataref is None or type(signal.dataref) is str)
+    ):
+        raise InvalidSignalError(
+            "subject, datacontenttype, correlationid, causationid, dataschema and dataref are texts; got "
+            f"{(subject, media, conversation, cause, signal.dataschema, signal.dataref)!r}"
+        )
     if kind in REGISTERED and (signal.dataref is None or signal.data is not None):
         signal.data = validate_data(kind, signal.data)
     return signal
@@ -466,6 +465,8 @@ def _read(members: Any) -> Signal:
 
 def _read_rest(signal: Signal, members: dict[str, Any]) -> None:
     """Read what few signals carry."""
+    signal.dataschema = members.pop("dataschema", None)
+    signal.dataref = members.pop("dataref", None)
     parent, state = members.pop("traceparent", None), members.pop("tracestate", None)
     signal.trace = parse_traceparent(parent, state) if isinstance(parent, str) else None
     expiry = members.pop("expirytime", None)
@@ -475,4 +476,5 @@ def _read_rest(signal: Signal, members: dict[str, Any]) -> None:
         if signal.data is not None:
             raise InvalidSignalError(f"{signal!r} has both data and data_base64; one of them must go")
         signal.data = read_bytes(encoded)
-    signal.extensions = {name: value for name, value in members.items() if value is not None} or None
+    if members:
+        signal.extensions = {name: value for name, value in members.items() if value is not None} or None

@@ -87,11 +87,14 @@ class SqliteJournal(Journal):
         atexit.register(self.close)
 
     def append(self, signal: Signal) -> None:
-        self._open_writer().put([encode(signal)])
+        self._open_writer().put(encode(signal))
 
     async def write(self, *signals: Signal) -> None:
         rows = [encode(signal, strict=True) for signal in signals]
-        await self._written(self._open_writer().put(rows))
+        writer = self._open_writer()
+        for row in rows:
+            writer.put(row)
+        await self._written(writer.last)
 
     async def flush(self) -> None:
         if self._writer is None:
