@@ -195,7 +195,7 @@ def test_damage_is_a_typed_error(path: Path) -> None:
     content[3 * 8192 :] = bytes(len(content) - 3 * 8192)
     path.write_bytes(content)
     with SqliteJournal(path, read_only=True) as journal:
-        with pytest.raises(JournalDamagedError, match="cannot be read"):
+        with pytest.raises(JournalDamagedError, match="cannot be used"):
             list(journal.replay())
         assert journal.check()
 
@@ -208,7 +208,7 @@ def test_a_check_that_breaks_off_keeps_what_it_found_before(path: Path) -> None:
     with SqliteJournal(path) as journal:
         missing, undecodable = journal.check()
     assert missing == "1 positions are missing"
-    assert "cannot be read: Could not decode to UTF-8" in undecodable
+    assert "cannot be used: Could not decode to UTF-8" in undecodable
 
 
 def test_a_journal_that_grows_while_it_is_checked_is_sound(

@@ -14,9 +14,10 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
+from reflector._sqlite import open_reader, retyped
 from reflector.errors import InvalidSignalError, JournalClosedError, JournalDamagedError
 from reflector.signals.journal import COLUMNS, Journal, check_limits, encode, microseconds
-from reflector.signals.journal_file import Durability, open_reader, open_writer, retyped
+from reflector.signals.journal_file import JOURNAL, Durability, open_writer
 from reflector.signals.journal_writer import JournalWriter
 from reflector.signals.pattern import Pattern
 from reflector.signals.signal import Signal
@@ -74,7 +75,7 @@ class SqliteJournal(Journal):
         self._reading = threading.Lock()
         writing = None if read_only else open_writer(self.path, durability)
         try:
-            self._reader = open_reader(self.path)
+            self._reader = open_reader(JOURNAL, self.path)
         except BaseException:
             if writing is not None:
                 writing.close()
@@ -181,7 +182,7 @@ class SqliteJournal(Journal):
         return self._read(query, values)
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._reading, retyped(self.path):
+        with self._reading, retyped(JOURNAL, self.path):
             if self._is_closed:
                 raise JournalClosedError(f"the journal {self.path} is closed; ask before closing it")
             return self._reader.execute(query, values).fetchall()
