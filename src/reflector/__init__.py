@@ -366,6 +366,7 @@ if TYPE_CHECKING:
     from reflector.reflection.templates import PromptTemplates as PromptTemplates
     from reflector.signals.journal import Journal as Journal
     from reflector.signals.memory_journal import MemoryJournal as MemoryJournal
+    from reflector.signals.payloads import register_payload as register_payload
     from reflector.signals.signal import Signal as Signal
     from reflector.signals.sqlite_journal import SqliteJournal as SqliteJournal
     from reflector.tasks.code_results import CodeEvolution as CodeEvolution
@@ -550,6 +551,7 @@ _HOME = {
     "CliffordOperationResponse": "reflector.clifford.request",
     # the runtime
     "Signal": "reflector.signals.signal",
+    "register_payload": "reflector.signals.payloads",
     "Runtime": "reflector.agents.runtime",
     "Agent": "reflector.agents.agent",
     "Context": "reflector.agents.context",

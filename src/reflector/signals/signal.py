@@ -120,9 +120,9 @@ class Signal:
         return from_wall_us(when) if isinstance(when, int) else read_time(when, "time")
 
     @property
-    def time_ns(self) -> int:
-        """When it was created, in nanoseconds since 1970; whole microseconds, as on the wire."""
-        return 1000 * (self._time if isinstance(self._time, int) else to_wall_us(self.time))
+    def time_us(self) -> int:
+        """When it was created, in microseconds since 1970, as on the wire."""
+        return self._time if isinstance(self._time, int) else to_wall_us(self.time)
 
     @property
     def expirytime(self) -> datetime | None:
@@ -141,14 +141,29 @@ class Signal:
 
     def copy(self) -> Signal:
         """Return a copy with the same id."""
-        return _copy(self)
+        copy = _new(Signal)
+        copy.type = self.type
+        copy.source = self.source
+        copy.data = self.data
+        copy.subject = self.subject
+        copy._id = self.id
+        copy._time = self._time
+        copy.datacontenttype = self.datacontenttype
+        copy.dataschema = self.dataschema
+        copy.dataref = self.dataref
+        copy.correlationid = self.correlationid
+        copy.causationid = self.causationid
+        copy.trace = self.trace
+        copy.deadline = self.deadline
+        copy.extensions = self.extensions
+        return copy
 
     def replace(self, **changes: Any) -> Signal:
         """Return a copy with some attributes changed, named as in the constructor, or `deadline` or `trace`.
 
-        Everything else stays, the id too.
+        Everything else stays, the id too. The tracestate changes with `trace` only.
         """
-        copy = _copy(self)
+        copy = self.copy()
         for name, value in changes.items():
             if name not in _SETTERS:
                 raise InvalidSignalError(f"a signal has no attribute {name!r}; extensions are one dict")
@@ -332,25 +347,6 @@ def completed_type(request_type: str) -> str:
 def failed_type(request_type: str) -> str:
     """Return the type of the answer that says a request failed."""
     return request_type.removesuffix(".requested") + ".failed"
-
-
-def _copy(signal: Signal) -> Signal:
-    copy = _new(Signal)
-    copy.type = signal.type
-    copy.source = signal.source
-    copy.data = signal.data
-    copy.subject = signal.subject
-    copy._id = signal.id
-    copy._time = signal._time
-    copy.datacontenttype = signal.datacontenttype
-    copy.dataschema = signal.dataschema
-    copy.dataref = signal.dataref
-    copy.correlationid = signal.correlationid
-    copy.causationid = signal.causationid
-    copy.trace = signal.trace
-    copy.deadline = signal.deadline
-    copy.extensions = signal.extensions
-    return copy
 
 
 def _key(signal: Signal) -> tuple[Any, ...]:

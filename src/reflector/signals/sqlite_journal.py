@@ -25,7 +25,8 @@ from reflector.signals.signal import Signal
 __all__ = ["SqliteJournal"]
 
 _PAGE = 512
-_BOUNDS = "SELECT (SELECT min(position) FROM signals), (SELECT max(position) FROM signals)"
+_BOUNDS = "SELECT coalesce((SELECT min(position) FROM signals), 1), coalesce((SELECT max(position) FROM signals), 0)"
+"""The first and the last position; 1 and 0 when there is none."""
 _PATIENCE = 30.0
 """Seconds that a query waits for what was appended before it."""
 
@@ -130,8 +131,8 @@ class SqliteJournal(Journal):
         )
 
     def __len__(self) -> int:
-        first, last = self._bounds()
-        return last - first + 1
+        ((first, last),) = self._select(_BOUNDS)
+        return int(last - first + 1)
 
     def check(self) -> list[str]:
         problems = []
@@ -149,7 +150,7 @@ class SqliteJournal(Journal):
     def statistics(self) -> dict[str, int]:
         ((first, last),) = self._read(_BOUNDS)
         waiting = 0 if self._writer is None else self._writer.waiting
-        return {"signals": 0 if first is None else last - first + 1, "waiting": waiting}
+        return {"signals": last - first + 1, "waiting": waiting}
 
     def close(self) -> None:
         atexit.unregister(self.close)
@@ -191,15 +192,10 @@ class SqliteJournal(Journal):
         for (body,) in self._select(f"SELECT body FROM signals WHERE {condition}", values):
             yield Signal.from_json(body)
 
-    def _bounds(self) -> tuple[int, int]:
-        """Return the first and the last position; (1, 0) when there is none."""
-        ((first, last),) = self._select(_BOUNDS)
-        return (1, 0) if first is None else (first, last)
-
     def _scopes(self, correlation: str | None) -> Iterator[tuple[str, list[Any]]]:
         """Yield conditions that cut the log into pages, in order: no page holds up the writer for long."""
         if correlation is None:
-            first, last = self._bounds()
+            ((first, last),) = self._select(_BOUNDS)
             for start in range(first, last + 1, _PAGE):
                 yield "position BETWEEN ? AND ?", [start, min(start + _PAGE - 1, last)]
             return
