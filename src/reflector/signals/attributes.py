@@ -63,8 +63,8 @@ def _write(value: Any) -> Any:
 
 def rfc3339(microseconds: int) -> str:
     """Return microseconds since 1970 as text."""
-    rest = str(1_000_000 + microseconds % 1_000_000)[1:]  # filling up with zeros takes twice as long
-    return f"{_up_to_the_second(microseconds // 1_000_000)}{rest}Z"
+    text, rest = _up_to_the_second(microseconds // 1_000_000), microseconds % 1_000_000
+    return f"{text}{rest}Z" if rest >= 100_000 else f"{text}{rest:06d}Z"  # filling up takes its time
 
 
 @lru_cache(256)
