@@ -14,7 +14,13 @@ from reflector.errors import ReflectorError
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["FileKind", "open_reader", "open_writer", "retyped"]
+__all__ = ["USED_BYTES", "FileKind", "open_reader", "open_writer", "retyped"]
+
+USED_BYTES = (
+    "(SELECT (page_count - freelist_count) * page_size "
+    "FROM pragma_page_count, pragma_freelist_count, pragma_page_size)"
+)
+"""What is in a file, as an expression of SQL: pages that were freed are used again before it grows."""
 
 
 class _OpenError(Protocol):

@@ -206,6 +206,7 @@ def test_a_batch_has_to_be_an_array_of_objects() -> None:
         Signal("t", "/s", subject=""),
         Signal("t", "/s", subject=7),  # type: ignore[arg-type]  wrong on purpose
         Signal("t", "/s", data=object()),
+        Signal("t", "/s", traceparent=TRACEPARENT, tracestate="a=\n"),
     ],
 )
 def test_the_writer_is_strict(signal: Signal) -> None:
@@ -318,6 +319,13 @@ def test_pydantic_models_can_hold_signals() -> None:
 )
 def test_a_malformed_traceparent_is_no_trace(text: str) -> None:
     assert parse_traceparent(text) is None
+
+
+@pytest.mark.parametrize("state", [7, "a=\n", None])
+def test_a_tracestate_that_is_none_is_dropped(state: Any) -> None:
+    members = Signal("t", "/s", traceparent=TRACEPARENT, tracestate="a=1").to_dict()
+    signal = Signal.from_dict(members | {"tracestate": state})
+    assert (signal.traceparent, signal.tracestate) == (TRACEPARENT, None)
 
 
 def test_a_later_version_of_traceparent_may_be_longer() -> None:

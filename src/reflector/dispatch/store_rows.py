@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reflector._sqlite import FileKind, open_reader, open_writer, retyped
+from reflector._sqlite import USED_BYTES, FileKind, open_reader, open_writer, retyped
 from reflector.errors import (
     StoreClosedError,
     StoreDamagedError,
@@ -39,9 +39,7 @@ CREATE TABLE answers (
     remedy="Move it away; what it holds has to be paid again.",
     busy_seconds=10.0,
 )
-_USED_PAGES = (
-    "(SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)"
-)
+_SIZE = f"SELECT (SELECT count(*) FROM answers), {USED_BYTES}"
 
 
 class Rows(Protocol):
@@ -134,9 +132,7 @@ class FileRows:
                     execute("ROLLBACK")
 
     def size(self) -> tuple[int, int]:
-        count, used = self._read(
-            f"SELECT (SELECT count(*) FROM answers), ({_USED_PAGES}) * {_FILE.page_bytes}"
-        )
+        count, used = self._read(_SIZE)
         return count, used
 
     def close(self) -> None:
@@ -153,8 +149,7 @@ class FileRows:
         assert self._writer is not None
         execute = self._writer.execute
         while True:
-            count, pages = execute(f"SELECT (SELECT count(*) FROM answers), {_USED_PAGES}").fetchone()
-            used = pages * _FILE.page_bytes
+            count, used = execute(_SIZE).fetchone()
             if used <= max_bytes or count == 1:
                 return
             too_many = min(count - 1, 1 + count * (used - max_bytes) // used)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from reflector._sqlite import USED_BYTES
 from reflector.errors import JournalClosedError, JournalWriteError
 from reflector.signals.journal import COLUMNS, JournalRow
 
@@ -195,7 +196,7 @@ class JournalWriter:
 
     def _shrink(self, max_bytes: int) -> None:
         """Delete the oldest until the pages in use fit; the newest always stays. Free pages are used again."""
-        while (used := self._used_bytes()) > max_bytes:
+        while (used := self._number(f"SELECT {USED_BYTES}")) > max_bytes:
             first = self._number("SELECT min(position) FROM signals")
             last = self._number("SELECT max(position) FROM signals")
             if first == last:
@@ -203,10 +204,6 @@ class JournalWriter:
             too_much = (last - first) * (used - max_bytes) // used
             end = min(last, first + max(1, too_much, (last - first) // 64))
             self._connection.execute("DELETE FROM signals WHERE position < ?", (end,))
-
-    def _used_bytes(self) -> int:
-        pages = self._number("PRAGMA page_count") - self._number("PRAGMA freelist_count")
-        return pages * self._number("PRAGMA page_size")
 
     def _number(self, query: str) -> int:
         row: Any = self._connection.execute(query).fetchone()

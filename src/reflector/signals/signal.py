@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from time import time_ns
 from typing import Any
 
@@ -223,7 +224,7 @@ class Signal:
         if self.trace is not None:
             members["traceparent"] = format_traceparent(self.trace)
             if self.trace[3]:
-                members["tracestate"] = self.trace[3]
+                members["tracestate"] = check_text("tracestate", self.trace[3])
         if self.deadline is not None:
             members["expirytime"] = to_wall(self.deadline).isoformat()
         if self.extensions:
@@ -304,7 +305,9 @@ class Signal:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Signal):
             return NotImplemented
-        return self is other or _key(self) == _key(other)
+        if self is other:
+            return True
+        return _KEY(self) == _KEY(other) and (self.extensions or {}) == (other.extensions or {})
 
     def __hash__(self) -> int:
         return hash((self.source, self.id))
@@ -349,25 +352,23 @@ def failed_type(request_type: str) -> str:
     return request_type.removesuffix(".requested") + ".failed"
 
 
-def _key(signal: Signal) -> tuple[Any, ...]:
-    """Everything that the wire carries."""
-    return (
-        signal.id,
-        signal.source,
-        signal.type,
-        signal.time,
-        signal.subject,
-        signal.data,
-        signal.datacontenttype,
-        signal.dataschema,
-        signal.dataref,
-        signal.correlationid,
-        signal.causationid,
-        signal.traceparent,
-        signal.tracestate,
-        signal.expirytime,
-        signal.extensions or {},
-    )
+_KEY = attrgetter(
+    "id",
+    "source",
+    "type",
+    "time",
+    "subject",
+    "data",
+    "datacontenttype",
+    "dataschema",
+    "dataref",
+    "correlationid",
+    "causationid",
+    "traceparent",
+    "tracestate",
+    "expirytime",
+)
+"""All that the wire carries but the extensions."""
 
 
 def _set(slot: str) -> Callable[[Signal, Any], None]:
@@ -464,7 +465,9 @@ def _read_rest(signal: Signal, members: dict[str, Any]) -> None:
     signal.dataschema = members.pop("dataschema", None)
     signal.dataref = members.pop("dataref", None)
     parent, state = members.pop("traceparent", None), members.pop("tracestate", None)
-    signal.trace = parse_traceparent(parent, state) if isinstance(parent, str) else None
+    if isinstance(parent, str):
+        is_state = isinstance(state, str) and state.isprintable()  # else the standard says to drop it
+        signal.trace = parse_traceparent(parent, state if is_state else None)
     expiry = members.pop("expirytime", None)
     signal.deadline = None if expiry is None else from_wall(read_time(expiry, "expirytime"))
     encoded = members.pop("data_base64", None)
