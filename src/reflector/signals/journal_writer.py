@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from reflector._sqlite import USED_BYTES
@@ -146,10 +147,10 @@ class JournalWriter:
     # --- in the thread -----------------------------------------------------------------------------------
 
     def _run(self) -> None:
-        statements = _inserts(self._connection)
+        sizes = _insert_sizes(self._connection)
         while values := self._take():
             try:
-                self._write(values, statements)
+                self._write(values, sizes)
             except Exception as err:  # noqa: BLE001 - the border of the thread: raised where somebody waits
                 with self._lock:
                     self._failure = err
@@ -178,14 +179,14 @@ class JournalWriter:
             del self._values[: _BATCH * _WIDTH]
             return values
 
-    def _write(self, values: list[Any], statements: dict[int, str]) -> None:
-        parts = list(_parts(values, statements))
+    def _write(self, values: list[Any], sizes: Sequence[int]) -> None:
+        parts = list(_parts(values, sizes))
         is_limited = self._max_signals is not None or self._max_bytes is not None
         # One statement is a transaction by itself. The thread has to wait for the interpreter's lock after each, up
         # to 5 ms while another thread is busy: with BEGIN and COMMIT around it that is most of its time.
         with _transaction(self._connection) if is_limited or len(parts) > 1 else nullcontext():
-            for statement, part in parts:
-                self._connection.execute(statement, part)
+            for part in parts:
+                self._connection.execute(_insert(len(part) // _WIDTH), part)
             if self._max_signals is not None:
                 self._connection.execute(
                     "DELETE FROM signals WHERE position <= (SELECT max(position) FROM signals) - ?",
@@ -222,8 +223,8 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def _inserts(connection: sqlite3.Connection) -> dict[int, str]:
-    """Return the statements by the number of rows that they insert, largest first.
+def _insert_sizes(connection: sqlite3.Connection) -> Sequence[int]:
+    """Return how many rows one statement may insert, largest first: powers of two, so that few make up any number.
 
     Many rows in one statement, because SQLite works with the interpreter's lock released for a whole statement:
     row by row, a busy main thread would let go of it for every row only after its 5 ms slice.
@@ -231,19 +232,20 @@ def _inserts(connection: sqlite3.Connection) -> dict[int, str]:
     import sqlite3
 
     allowed = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // _WIDTH
-    return {size: _insert(size) for size in (_BATCH, 512, 64, 8, 1) if size <= allowed}
+    return [1 << bit for bit in reversed(range(min(_BATCH, allowed).bit_length()))]
 
 
+def _parts(values: list[Any], sizes: Sequence[int]) -> Iterator[list[Any]]:
+    """Yield what each statement inserts."""
+    start = 0
+    for size in sizes:
+        while len(values) - start >= size * _WIDTH:
+            yield values[start : start + size * _WIDTH]
+            start += size * _WIDTH
+
+
+@lru_cache(32)
 def _insert(count: int) -> str:
     places = f"({', '.join('?' * _WIDTH)})"
     values = ", ".join([places] * count)
     return f"INSERT INTO signals ({', '.join(COLUMNS)}) VALUES {values} ON CONFLICT (id, source) DO NOTHING"
-
-
-def _parts(values: list[Any], statements: dict[int, str]) -> Iterator[tuple[str, list[Any]]]:
-    """Yield statements and what they insert, as few as there are."""
-    start = 0
-    for size, statement in statements.items():
-        while len(values) - start >= size * _WIDTH:
-            yield statement, values[start : start + size * _WIDTH]
-            start += size * _WIDTH
