@@ -107,6 +107,7 @@ if TYPE_CHECKING:
     from reflector.reflection.templates import PromptTemplates as PromptTemplates
     from reflector.signals.journal import Journal as Journal
     from reflector.signals.memory_journal import MemoryJournal as MemoryJournal
+    from reflector.signals.payloads import register_payload as register_payload
     from reflector.signals.signal import Signal as Signal
     from reflector.signals.sqlite_journal import SqliteJournal as SqliteJournal
     from reflector.tasks.code_results import (
@@ -234,6 +235,7 @@ _NAMES = {
     "reflector.clifford.request": "CliffordOperationRequest CliffordOperationResponse",
     # the runtime
     "reflector.signals.signal": "Signal",
+    "reflector.signals.payloads": "register_payload",
     "reflector.agents.runtime": "Runtime",
     "reflector.agents.agent": "Agent handles",
     "reflector.agents.context": "Context",

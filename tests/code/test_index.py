@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ import reflector as rf
 from reflector.code import building
 from reflector.code.building import IndexOptions, IndexProgress
 from reflector.code.store import Store
-from reflector.code.store_file import SCHEMA_VERSION
+from reflector.code.store_file import CODE_INDEX
 
 pytestmark = pytest.mark.anyio
 
@@ -225,7 +226,7 @@ async def test_an_embedder_whose_vectors_change_their_size_is_refused(tree: Path
 async def test_a_store_that_others_hold_is_not_called_damaged(
     tree: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("reflector.code.store_file._BUSY_SECONDS", 0.0)
+    monkeypatch.setattr("reflector.code.store.CODE_INDEX", replace(CODE_INDEX, busy_seconds=0.0))
     (await build(tree)).close()
     write_tree(tree, {"new.md": "# New\n"})
     with closing(sqlite3.connect(tree.parent / "index.db")) as other:
@@ -355,7 +356,7 @@ async def test_a_newer_store_is_refused(tree: Path) -> None:
     index = await build(tree)
     index.close()
     with closing(sqlite3.connect(index.path)) as connection, connection:
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION + 1}")
+        connection.execute(f"PRAGMA user_version = {CODE_INDEX.version + 1}")
     for use in (lambda: rf.CodeIndex.open(index.path), lambda: Store(index.path, write=True)):
         with pytest.raises(rf.IndexOpenError, match="newer version of reflector") as caught:
             use()
@@ -367,7 +368,7 @@ async def test_an_older_store_is_brought_up_to_date(tree: Path) -> None:
     index.close()
     with closing(sqlite3.connect(index.path)) as connection, connection:
         connection.executescript("DROP TABLE vector; DROP INDEX chunk_by_hash; PRAGMA user_version = 1")
-    with pytest.raises(rf.IndexOpenError, match="older index schema 1"):
+    with pytest.raises(rf.IndexOpenError, match="code index of the older schema 1"):
         rf.CodeIndex.open(index.path)
     index = await build(tree)
     assert index.report is not None

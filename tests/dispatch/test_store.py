@@ -353,7 +353,7 @@ def test_damage_is_a_typed_error(tmp_path: Path) -> None:
     data = bytearray(path.read_bytes())
     data[8192:] = b"\xff" * (len(data) - 8192)
     path.write_bytes(data)
-    with AnswerStore(path, mode="read") as store, pytest.raises(StoreDamagedError, match="cannot be read"):
+    with AnswerStore(path, mode="read") as store, pytest.raises(StoreDamagedError, match="cannot be used"):
         [store.get(str(number)) for number in range(200)]
 
 

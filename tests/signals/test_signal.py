@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
 from reflector.errors import InvalidSignalError
+from reflector.signals.attributes import rfc3339
 from reflector.signals.signal import DATAREF_LIMIT, Signal, completed_type, failed_type
 from reflector.signals.traceparent import format_traceparent, parse_traceparent
 
@@ -60,6 +61,23 @@ def test_id_and_time_are_filled_in() -> None:
     assert one.id == one.id
     assert before < one.time <= datetime.now(UTC)
     assert one.expirytime is one.traceparent is one.tracestate is None
+
+
+def test_ids_sort_as_they_were_made() -> None:
+    made = [Signal("demo.ping", "/check").id for _ in range(300)]
+    assert made == sorted(set(made))
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "text"),
+    [
+        (1_795_923_011_000_042, "2026-11-29T03:30:11.000042Z"),
+        (5, "1970-01-01T00:00:00.000005Z"),
+        (-1, "1969-12-31T23:59:59.999999Z"),
+    ],
+)
+def test_a_moment_is_written_to_the_microsecond(microseconds: int, text: str) -> None:
+    assert rfc3339(microseconds) == text
 
 
 @given(_SIGNALS)
@@ -188,6 +206,7 @@ def test_a_batch_has_to_be_an_array_of_objects() -> None:
         Signal("t", "/s", subject=""),
         Signal("t", "/s", subject=7),  # type: ignore[arg-type]  wrong on purpose
         Signal("t", "/s", data=object()),
+        Signal("t", "/s", traceparent=TRACEPARENT, tracestate="a=\n"),
     ],
 )
 def test_the_writer_is_strict(signal: Signal) -> None:
@@ -300,6 +319,13 @@ def test_pydantic_models_can_hold_signals() -> None:
 )
 def test_a_malformed_traceparent_is_no_trace(text: str) -> None:
     assert parse_traceparent(text) is None
+
+
+@pytest.mark.parametrize("state", [7, "a=\n", None])
+def test_a_tracestate_that_is_none_is_dropped(state: Any) -> None:
+    members = Signal("t", "/s", traceparent=TRACEPARENT, tracestate="a=1").to_dict()
+    signal = Signal.from_dict(members | {"tracestate": state})
+    assert (signal.traceparent, signal.tracestate) == (TRACEPARENT, None)
 
 
 def test_a_later_version_of_traceparent_may_be_longer() -> None:

@@ -149,6 +149,23 @@ def test_many_threads_append(path: Path) -> None:
     assert [number for number in numbers if number < 200] == list(range(200))
 
 
+def test_more_than_one_statement_takes_is_written_in_order_and_once(path: Path) -> None:
+    """The file is locked by somebody else until all wait; every fifth came before."""
+    with SqliteJournal(path, durability="off") as journal:
+        _, source, *rest = encode(numbered(0))
+        blocker = open_writer(path, "off")
+        blocker.execute("BEGIN IMMEDIATE")
+        writer = journal._writer
+        assert writer is not None
+        for number in range(10_000):
+            writer.put((f"s{number - number % 5}", source, *rest))  # type: ignore[arg-type]  # the rest of a row
+        blocker.execute("COMMIT")
+        blocker.close()
+        ids = [id_ for (id_,) in journal._select("SELECT id FROM signals ORDER BY position")]
+        assert len(journal) == 2_000
+    assert ids == [f"s{number}" for number in range(0, 10_000, 5)]
+
+
 def test_asking_a_closed_journal_is_a_typed_error(path: Path) -> None:
     journal = SqliteJournal(path)
     journal.close()
@@ -178,7 +195,7 @@ def test_damage_is_a_typed_error(path: Path) -> None:
     content[3 * 8192 :] = bytes(len(content) - 3 * 8192)
     path.write_bytes(content)
     with SqliteJournal(path, read_only=True) as journal:
-        with pytest.raises(JournalDamagedError, match="cannot be read"):
+        with pytest.raises(JournalDamagedError, match="cannot be used"):
             list(journal.replay())
         assert journal.check()
 
@@ -191,7 +208,7 @@ def test_a_check_that_breaks_off_keeps_what_it_found_before(path: Path) -> None:
     with SqliteJournal(path) as journal:
         missing, undecodable = journal.check()
     assert missing == "1 positions are missing"
-    assert "cannot be read: Could not decode to UTF-8" in undecodable
+    assert "cannot be used: Could not decode to UTF-8" in undecodable
 
 
 def test_a_journal_that_grows_while_it_is_checked_is_sound(
@@ -223,12 +240,12 @@ def test_a_failed_write_is_told_to_everybody(path: Path) -> None:
     connection = open_writer(path, "off")
     connection.execute("DROP TABLE signals")
     writer = JournalWriter(connection, name="run")
-    number = writer.put([encode(numbered(0))])
+    number = writer.put(encode(numbered(0)))
     with pytest.raises(JournalWriteError, match="no such table") as caught:
         writer.wait(number)
     assert caught.value.unwritten == 1
     with pytest.raises(JournalWriteError):
-        writer.put([encode(numbered(1))])
+        writer.put(encode(numbered(1)))
     with pytest.raises(JournalWriteError):
         writer.close()
     writer.close()
@@ -240,11 +257,11 @@ def test_a_full_queue_holds_back_until_there_is_room(path: Path) -> None:
     blocker.execute("BEGIN IMMEDIATE")
     writer = JournalWriter(open_writer(path, "off"), name="run", max_waiting=3)
     for number in range(3):
-        writer.put([encode(numbered(number))])
+        writer.put(encode(numbered(number)))
     returned = threading.Event()
 
     def put_one_more() -> None:
-        writer.put([encode(numbered(3))])
+        writer.put(encode(numbered(3)))
         returned.set()
 
     thread = threading.Thread(target=put_one_more)

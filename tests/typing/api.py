@@ -190,6 +190,10 @@ async def dispatching(groups: rf.Plan, endless: AsyncIterator[rf.TaskGroup]) -> 
     assert_type(rf.split_group(groups[0], 1000), tuple[rf.TaskGroup, ...])
 
 
+def registering() -> None:
+    rf.register_payload("shop.price", list[int])
+
+
 async def planning(index: rf.CodeIndex) -> None:
     groups = rf.plan(index, task_type="code_reflection", similarity_threshold=0.7, max_tokens=4000)
     assert_type(groups, rf.Plan)

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reflector._json import loads
+from reflector._sqlite import open_reader, open_writer, retyped
 from reflector.code.chunk import Chunk
 from reflector.code.processing import Known, Processed
-from reflector.code.store_file import open_store, retyped
+from reflector.code.store_file import CODE_INDEX
 from reflector.errors import IndexOpenError
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ class Store:
 
     def __init__(self, path: Path, *, write: bool) -> None:
         self.path = path
-        self._connection = open_store(path, write=write)
+        self._connection = (open_writer if write else open_reader)(CODE_INDEX, path)
         self._lock = threading.Lock()
         self._finalizer = weakref.finalize(self, self._connection.close)
 
@@ -207,23 +208,23 @@ class Store:
         return f"{last}:{count}"
 
     def _rows(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._lock, retyped(self.path):
+        with self._lock, retyped(CODE_INDEX, self.path):
             return self._connection.execute(query, values).fetchall()
 
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Have all reads of the block see the same state."""
-        with self._lock, retyped(self.path):
+        with self._lock, retyped(CODE_INDEX, self.path):
             self._connection.execute("BEGIN")
         try:
             yield
         finally:
-            with self._lock, retyped(self.path):
+            with self._lock, retyped(CODE_INDEX, self.path):
                 self._connection.execute("COMMIT")
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, retyped(self.path):
+        with self._lock, retyped(CODE_INDEX, self.path):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection

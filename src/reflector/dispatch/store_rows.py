@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reflector._files import is_damage
+from reflector._sqlite import USED_BYTES, FileKind, open_reader, open_writer, retyped
 from reflector.errors import (
     StoreClosedError,
     StoreDamagedError,
@@ -17,7 +15,6 @@ from reflector.errors import (
     StoreOpenError,
     StoreWriteError,
 )
-from reflector.signals.sqlite_files import FileKind, open_reader, open_writer
 
 if TYPE_CHECKING:
     import sqlite3
@@ -27,21 +24,22 @@ __all__ = ["FileRows", "MemoryRows", "Rows"]
 _FILE = FileKind(
     noun="store of answers",
     application=0x52464C41,  # "RFLA"
-    version=1,
-    schema="""
+    steps=(
+        """
 CREATE TABLE answers (
     position INTEGER PRIMARY KEY,
     fingerprint TEXT NOT NULL UNIQUE,
     value BLOB NOT NULL
 );
 """,
-    page_bytes=4096,
-    failure=StoreOpenError,
+    ),
+    unopened=StoreOpenError,
+    unusable=StoreError,
+    damaged=StoreDamagedError,
+    remedy="Move it away; what it holds has to be paid again.",
     busy_seconds=10.0,
 )
-_USED_PAGES = (
-    "(SELECT page_count FROM pragma_page_count) - (SELECT freelist_count FROM pragma_freelist_count)"
-)
+_SIZE = f"SELECT (SELECT count(*) FROM answers), {USED_BYTES}"
 
 
 class Rows(Protocol):
@@ -101,7 +99,6 @@ class FileRows:
         self._writer: sqlite3.Connection | None = None
         if not read_only:
             self._writer = open_writer(_FILE, path)
-            self._writer.execute("PRAGMA synchronous = NORMAL")
         try:
             self._reader: sqlite3.Connection | None = open_reader(_FILE, path)
         except BaseException:
@@ -135,9 +132,7 @@ class FileRows:
                     execute("ROLLBACK")
 
     def size(self) -> tuple[int, int]:
-        count, used = self._read(
-            f"SELECT (SELECT count(*) FROM answers), ({_USED_PAGES}) * {_FILE.page_bytes}"
-        )
+        count, used = self._read(_SIZE)
         return count, used
 
     def close(self) -> None:
@@ -154,8 +149,7 @@ class FileRows:
         assert self._writer is not None
         execute = self._writer.execute
         while True:
-            count, pages = execute(f"SELECT (SELECT count(*) FROM answers), {_USED_PAGES}").fetchone()
-            used = pages * _FILE.page_bytes
+            count, used = execute(_SIZE).fetchone()
             if used <= max_bytes or count == 1:
                 return
             too_many = min(count - 1, 1 + count * (used - max_bytes) // used)
@@ -165,20 +159,7 @@ class FileRows:
             )
 
     def _read(self, query: str, *values: Any) -> Any:
-        with self._reading, self._retyped():
+        with self._reading, retyped(_FILE, self._path):
             if self._reader is None:
                 raise StoreClosedError(f"the store {self._path} is closed")
             return self._reader.execute(query, values).fetchone()
-
-    @contextmanager
-    def _retyped(self) -> Iterator[None]:
-        import sqlite3
-
-        try:
-            yield
-        except sqlite3.Error as err:
-            if not is_damage(err):
-                raise StoreError(f"the store {self._path} cannot be read now: {err}") from err
-            raise StoreDamagedError(
-                f"the store {self._path} cannot be read: {err}. Move it away; what it holds has to be paid again."
-            ) from err

@@ -5,15 +5,17 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from types import TracebackType
 from typing import Literal, Self
 
 import anyio
 import anyio.to_thread
 
+from reflector._clock import to_wall_us
 from reflector._text import clean, one_line
 from reflector.errors import ConfigurationError, InvalidSignalError
+from reflector.signals.attributes import aware
 from reflector.signals.signal import Signal
 
 __all__ = ["COLUMNS", "Journal", "JournalRow", "check_limits", "encode", "microseconds"]
@@ -36,7 +38,7 @@ def encode(signal: Signal, *, strict: bool = False) -> JournalRow:
     Raises:
         InvalidSignalError: If an attribute breaks CloudEvents 1.0, or if `strict`, data has no JSON form.
     """
-    time_us = signal.time_ns // 1000  # before it is written: then it is a number still
+    time_us = signal.time_us  # before it is written: then it is a number still
     try:
         body = signal.to_json()
     except InvalidSignalError as err:
@@ -57,8 +59,7 @@ def encode(signal: Signal, *, strict: bool = False) -> JournalRow:
 
 def microseconds(moment: datetime) -> int:
     """Return a time in microseconds since 1970; one without an offset counts as UTC, as in a signal."""
-    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-    return round(aware.timestamp() * 1e6)
+    return to_wall_us(aware(moment))
 
 
 def check_limits(max_signals: int | None, max_bytes: int | None) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from reflector._files import is_damage
+from reflector import _sqlite
+from reflector._sqlite import FileKind
 from reflector.errors import JournalDamagedError, JournalError, JournalOpenError
-from reflector.signals import sqlite_files
-from reflector.signals.sqlite_files import FileKind
 
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["SCHEMA_VERSION", "Durability", "open_reader", "open_writer", "retyped"]
+__all__ = ["JOURNAL", "Durability", "open_writer"]
 
 Durability = Literal["commit", "batch", "off"]
 """What an acknowledged signal survives. All three survive a killed process, and none leaves half a signal.
@@ -25,7 +22,6 @@ Durability = Literal["commit", "batch", "off"]
 - `off`: a power cut may take anything, the soundness of the file included.
 """
 
-SCHEMA_VERSION = 1
 _SYNCHRONOUS = {"commit": "FULL", "batch": "NORMAL", "off": "OFF"}
 _CACHE_KIB = 32_768
 _CHECKPOINT_PAGES = 4096
@@ -45,13 +41,15 @@ CREATE UNIQUE INDEX signals_by_identity ON signals (id, source);
 CREATE INDEX signals_by_cause ON signals (causationid) WHERE causationid IS NOT NULL;
 CREATE INDEX signals_by_conversation ON signals (correlationid) WHERE correlationid IS NOT NULL;
 """
-_JOURNAL = FileKind(
+JOURNAL = FileKind(
     noun="journal",
     application=0x52464C4A,  # "RFLJ"
-    version=SCHEMA_VERSION,
-    schema=_SCHEMA,
+    steps=(_SCHEMA,),
+    unopened=JournalOpenError,
+    unusable=JournalError,
+    damaged=JournalDamagedError,
+    remedy="Copy what `replay` still gives into a new one.",
     page_bytes=8192,
-    failure=JournalOpenError,
 )
 
 
@@ -61,32 +59,8 @@ def open_writer(path: Path, durability: Durability) -> sqlite3.Connection:
     Raises:
         JournalOpenError: If the file is something else, newer, or unreachable. It is left as it is.
     """
-    connection = sqlite_files.open_writer(_JOURNAL, path)
+    connection = _sqlite.open_writer(JOURNAL, path)
     connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
     return connection
-
-
-def open_reader(path: Path) -> sqlite3.Connection:
-    """Return a connection that cannot write; it reads while others write.
-
-    Raises:
-        JournalOpenError: If the file is no journal, newer, or unreachable.
-    """
-    return sqlite_files.open_reader(_JOURNAL, path)
-
-
-@contextmanager
-def retyped(path: Path) -> Iterator[None]:
-    """Turn errors of SQLite while reading into JournalDamagedError, or into JournalError if they pass."""
-    import sqlite3
-
-    try:
-        yield
-    except sqlite3.Error as err:
-        if not is_damage(err):
-            raise JournalError(f"the journal {path} cannot be read now: {err}") from err
-        raise JournalDamagedError(
-            f"the journal {path} cannot be read: {err}. Copy what `replay` still gives into a new one."
-        ) from err

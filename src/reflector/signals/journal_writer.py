@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from reflector._sqlite import USED_BYTES
 from reflector.errors import JournalClosedError, JournalWriteError
 from reflector.signals.journal import COLUMNS, JournalRow
 
@@ -19,8 +21,11 @@ _LINGER = 0.005
 """Seconds that the thread waits for company before it commits, unless somebody waits for it."""
 _PATIENCE = 30.0
 """Seconds that `put` waits for room before it gives up."""
-_BATCH = 8192
+_BATCH = 4096
+"""Rows of one commit at most: what one statement may insert by SQLite's own limit of parameters, 32,766."""
+_WIDTH = len(COLUMNS)
 _WAITING_CHARACTERS = 64 * 1024 * 1024
+_NEVER = 1 << 62
 
 
 class JournalWriter:
@@ -40,11 +45,15 @@ class JournalWriter:
         self._max_bytes = max_bytes
         self._max_waiting = max_waiting
         self._name = name
-        self._rows: list[JournalRow] = []
+        self._values: list[Any] = []
+        """The rows that wait, one value after the other: as a statement takes them, and less for the collector."""
         self._characters = self._put = self._done = self._wanted = 0
-        self._is_closing = self._is_idle = False
-        self._has_room = True
-        """False while too much waits, and for ever once the thread has failed or is closing."""
+        self._is_closing = False
+        self._room_up_to = max_waiting
+        """The number of the last row that needs not wait: 0 while too many characters wait, and for ever once the
+        thread has failed or is closing."""
+        self._wake_at = _NEVER
+        """The number of the row that wakes the thread."""
         self._failure: Exception | None = None
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
@@ -62,26 +71,25 @@ class JournalWriter:
         """How many rows are not committed yet."""
         return self._put - self._done
 
-    def put(self, rows: Sequence[JournalRow]) -> int:
-        """Queue rows and return the number of the last; wait only while the queue is full.
+    def put(self, row: JournalRow) -> int:
+        """Queue a row and return its number; wait only while the queue is full.
 
         Raises:
             JournalClosedError: If the writer is closed.
             JournalWriteError: If writing failed, or the queue stayed full.
         """
         with self._lock:
-            for row in rows:
-                if not self._has_room or self._put - self._done >= self._max_waiting:
-                    self._wait_for_room()
-                self._rows.append(row)
-                self._put += 1
-                self._characters += len(row[-1])
-                if self._characters > _WAITING_CHARACTERS:
-                    self._has_room = False
-            if self._is_idle or len(self._rows) >= _BATCH:
-                self._is_idle = False
+            if self._put >= self._room_up_to:
+                self._wait_for_room()
+            self._values.extend(row)
+            self._put = number = self._put + 1
+            self._characters += len(row[-1])
+            if self._characters > _WAITING_CHARACTERS:
+                self._room_up_to = 0
+            if number >= self._wake_at:
+                self._wake_at = _NEVER
                 self._work.notify()
-            return self._put
+            return number
 
     def wait(self, number: int, timeout: float | None = None) -> None:
         """Return once the row of this number, and all before it, are committed.
@@ -104,7 +112,7 @@ class JournalWriter:
         with self._lock:
             is_first = not self._is_closing
             self._is_closing = True
-            self._has_room = False
+            self._room_up_to = 0
             self._work.notify()
             self._progress.notify_all()
         self._thread.join()
@@ -114,10 +122,7 @@ class JournalWriter:
 
     def _wait_for_room(self) -> None:
         self._work.notify()
-        self._wait(
-            lambda: self._is_closing or (self._has_room and self._put - self._done < self._max_waiting),
-            _PATIENCE,
-        )
+        self._wait(lambda: self._is_closing or self._put < self._room_up_to, _PATIENCE)
         if self._is_closing:
             raise JournalClosedError(f"the journal {self._name} is closed; append before closing it")
 
@@ -143,55 +148,56 @@ class JournalWriter:
 
     def _run(self) -> None:
         sizes = _insert_sizes(self._connection)
-        while rows := self._take():
+        while values := self._take():
             try:
-                self._write(rows, sizes)
+                self._write(values, sizes)
             except Exception as err:  # noqa: BLE001 - the border of the thread: raised where somebody waits
                 with self._lock:
                     self._failure = err
-                    self._has_room = False
+                    self._room_up_to = 0
                     self._progress.notify_all()
                 return
+            written = sum(map(len, values[_WIDTH - 1 :: _WIDTH]))
             with self._lock:
-                self._done += len(rows)
-                self._characters -= sum(len(row[-1]) for row in rows)
-                self._has_room = not self._is_closing and self._characters <= _WAITING_CHARACTERS
+                self._done += len(values) // _WIDTH
+                self._characters -= written
+                if not self._is_closing and self._characters <= _WAITING_CHARACTERS:
+                    self._room_up_to = self._done + self._max_waiting
                 self._progress.notify_all()
 
-    def _take(self) -> list[JournalRow]:
-        """Wait for rows and return the next batch; an empty one when the writer closes."""
+    def _take(self) -> list[Any]:
+        """Wait for rows and return the values of the next batch; an empty one when the writer closes."""
         with self._lock:
-            while not self._rows and not self._is_closing:
-                self._is_idle = True
+            while not self._values and not self._is_closing:
+                self._wake_at = self._put + 1
                 self._work.wait()
-            self._is_idle = False
-            if not self._is_closing and self._wanted <= self._done and len(self._rows) < _BATCH:
+            if not self._is_closing and self._wanted <= self._done and self.waiting < _BATCH:
+                self._wake_at = self._done + _BATCH
                 self._work.wait(_LINGER)
-            rows, self._rows = self._rows[:_BATCH], self._rows[_BATCH:]
-            return rows
+            self._wake_at = _NEVER
+            values = self._values[: _BATCH * _WIDTH]
+            del self._values[: _BATCH * _WIDTH]
+            return values
 
-    def _write(self, rows: list[JournalRow], sizes: Sequence[int]) -> None:
-        execute = self._connection.execute
-        execute("BEGIN IMMEDIATE")
-        try:
-            for part in _parts(rows, sizes):
-                execute(_insert(len(part)), tuple(itertools.chain.from_iterable(part)))
+    def _write(self, values: list[Any], sizes: Sequence[int]) -> None:
+        parts = list(_parts(values, sizes))
+        is_limited = self._max_signals is not None or self._max_bytes is not None
+        # One statement is a transaction by itself. The thread has to wait for the interpreter's lock after each, up
+        # to 5 ms while another thread is busy: with BEGIN and COMMIT around it that is most of its time.
+        with _transaction(self._connection) if is_limited or len(parts) > 1 else nullcontext():
+            for part in parts:
+                self._connection.execute(_insert(len(part) // _WIDTH), part)
             if self._max_signals is not None:
-                execute(
+                self._connection.execute(
                     "DELETE FROM signals WHERE position <= (SELECT max(position) FROM signals) - ?",
                     (self._max_signals,),
                 )
             if self._max_bytes is not None:
                 self._shrink(self._max_bytes)
-            execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                execute("ROLLBACK")
-            raise
 
     def _shrink(self, max_bytes: int) -> None:
         """Delete the oldest until the pages in use fit; the newest always stays. Free pages are used again."""
-        while (used := self._used_bytes()) > max_bytes:
+        while (used := self._number(f"SELECT {USED_BYTES}")) > max_bytes:
             first = self._number("SELECT min(position) FROM signals")
             last = self._number("SELECT max(position) FROM signals")
             if first == last:
@@ -200,36 +206,46 @@ class JournalWriter:
             end = min(last, first + max(1, too_much, (last - first) // 64))
             self._connection.execute("DELETE FROM signals WHERE position < ?", (end,))
 
-    def _used_bytes(self) -> int:
-        pages = self._number("PRAGMA page_count") - self._number("PRAGMA freelist_count")
-        return pages * self._number("PRAGMA page_size")
-
     def _number(self, query: str) -> int:
         row: Any = self._connection.execute(query).fetchone()
         return int(row[0])
 
 
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
 def _insert_sizes(connection: sqlite3.Connection) -> Sequence[int]:
-    """Return how many rows one statement may insert, largest first.
+    """Return how many rows one statement may insert, largest first: powers of two, so that few make up any number.
 
     Many rows in one statement, because SQLite works with the interpreter's lock released for a whole statement:
     row by row, a busy main thread would let go of it for every row only after its 5 ms slice.
     """
     import sqlite3
 
-    allowed = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // len(COLUMNS)
-    return [size for size in (2048, 128, 8, 1) if size <= allowed]
+    allowed = connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER) // _WIDTH
+    return [1 << bit for bit in reversed(range(min(_BATCH, allowed).bit_length()))]
 
 
-def _parts(rows: list[JournalRow], sizes: Sequence[int]) -> Iterator[list[JournalRow]]:
+def _parts(values: list[Any], sizes: Sequence[int]) -> Iterator[list[Any]]:
+    """Yield what each statement inserts."""
     start = 0
     for size in sizes:
-        while len(rows) - start >= size:
-            yield rows[start : start + size]
-            start += size
+        while len(values) - start >= size * _WIDTH:
+            yield values[start : start + size * _WIDTH]
+            start += size * _WIDTH
 
 
+@lru_cache(32)
 def _insert(count: int) -> str:
-    places = f"({', '.join('?' * len(COLUMNS))})"
+    places = f"({', '.join('?' * _WIDTH)})"
     values = ", ".join([places] * count)
     return f"INSERT INTO signals ({', '.join(COLUMNS)}) VALUES {values} ON CONFLICT (id, source) DO NOTHING"

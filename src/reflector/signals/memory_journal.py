@@ -42,7 +42,6 @@ class MemoryJournal(Journal):
         self._rows: dict[int, JournalRow] = {}
         self._next = 0
         self._bytes = 0
-        self._known: set[tuple[str, str]] = set()
         self._by_id: dict[str, list[int]] = {}
         self._by_cause: dict[str, list[int]] = {}
         self._by_conversation: dict[str, list[int]] = {}
@@ -112,7 +111,7 @@ class MemoryJournal(Journal):
             if self._closed:
                 raise JournalClosedError("the journal is closed; append before closing it")
             for row in rows:
-                if row[:2] not in self._known:
+                if all(self._rows[place][1] != row[1] for place in self._by_id.get(row[0], ())):
                     self._keep(row)
             while self._is_too_large():
                 self._drop_oldest()
@@ -122,14 +121,12 @@ class MemoryJournal(Journal):
         self._next += 1
         self._rows[place] = row
         self._bytes += len(row[-1])
-        self._known.add(row[:2])
         for index, key in self._keys(row):
             index.setdefault(key, []).append(place)
 
     def _drop_oldest(self) -> None:
         row = self._rows.pop(next(iter(self._rows)))
         self._bytes -= len(row[-1])
-        self._known.discard(row[:2])
         for index, key in self._keys(row):
             places = index[key]
             del places[0]  # the oldest row is the first in each of its lists

@@ -37,9 +37,9 @@ class Pattern:
 
     def matches(self, signal_type: str) -> bool:
         """Return whether a signal type fits. Time grows with the product of both lengths at most."""
-        if self.is_literal or self.text == "**":
-            return self.is_literal is False or signal_type == self.text
-        return _matches(self._segments, signal_type.split("."))
+        if self.is_literal:
+            return signal_type == self.text
+        return self.text == "**" or _matches(self._segments, signal_type.split("."))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Pattern) and self.text == other.text

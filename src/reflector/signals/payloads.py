@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reflector.errors import InvalidSignalError
 
-__all__ = ["REGISTERED", "payload_type", "register_payload", "validate_data"]
+__all__ = ["REGISTERED", "register_payload", "validate_data"]
 
 REGISTERED: dict[str, tuple[Any, TypeAdapter[Any]]] = {}
 """Signal type → what was registered for it, and its validator. Looking here first saves a call."""
@@ -25,17 +25,12 @@ def register_payload(signal_type: str, payload: Any) -> None:
     Raises:
         InvalidSignalError: If another payload is registered for that type.
     """
-    known = payload_type(signal_type)
-    if known is not None and known != payload:
+    known, _ = REGISTERED.get(signal_type, (payload, None))
+    if known != payload:
         raise InvalidSignalError(
             f"signals of type {signal_type!r} carry {known!r}; got another payload, {payload!r}"
         )
     REGISTERED[signal_type] = (payload, TypeAdapter(payload))
-
-
-def payload_type(signal_type: str) -> Any:
-    """Return what is registered for a signal type, or None."""
-    return REGISTERED[signal_type][0] if signal_type in REGISTERED else None
 
 
 def validate_data(signal_type: str, data: Any) -> Any:

@@ -6,6 +6,7 @@ import base64
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from functools import lru_cache
+from operator import attrgetter
 from time import time_ns
 from typing import Any
 
@@ -32,8 +33,8 @@ from reflector.signals.traceparent import Trace, child_span, format_traceparent,
 __all__ = ["DATAREF_LIMIT", "Signal", "completed_type", "failed_type"]
 
 DATAREF_LIMIT = 64 * 1024
-_TEXT_OR_NONE = frozenset({str, type(None)})
 """Bytes of JSON: the size that every intermediary must forward, according to CloudEvents 1.0."""
+_new = object.__new__
 
 
 class Signal:
@@ -120,9 +121,9 @@ class Signal:
         return from_wall_us(when) if isinstance(when, int) else read_time(when, "time")
 
     @property
-    def time_ns(self) -> int:
-        """When it was created, in nanoseconds since 1970; whole microseconds, as on the wire."""
-        return 1000 * (self._time if isinstance(self._time, int) else to_wall_us(self.time))
+    def time_us(self) -> int:
+        """When it was created, in microseconds since 1970, as on the wire."""
+        return self._time if isinstance(self._time, int) else to_wall_us(self.time)
 
     @property
     def expirytime(self) -> datetime | None:
@@ -141,14 +142,29 @@ class Signal:
 
     def copy(self) -> Signal:
         """Return a copy with the same id."""
-        return _copy(self)
+        copy = _new(Signal)
+        copy.type = self.type
+        copy.source = self.source
+        copy.data = self.data
+        copy.subject = self.subject
+        copy._id = self.id
+        copy._time = self._time
+        copy.datacontenttype = self.datacontenttype
+        copy.dataschema = self.dataschema
+        copy.dataref = self.dataref
+        copy.correlationid = self.correlationid
+        copy.causationid = self.causationid
+        copy.trace = self.trace
+        copy.deadline = self.deadline
+        copy.extensions = self.extensions
+        return copy
 
     def replace(self, **changes: Any) -> Signal:
         """Return a copy with some attributes changed, named as in the constructor, or `deadline` or `trace`.
 
-        Everything else stays, the id too.
+        Everything else stays, the id too. The tracestate changes with `trace` only.
         """
-        copy = _copy(self)
+        copy = self.copy()
         for name, value in changes.items():
             if name not in _SETTERS:
                 raise InvalidSignalError(f"a signal has no attribute {name!r}; extensions are one dict")
@@ -208,7 +224,7 @@ class Signal:
         if self.trace is not None:
             members["traceparent"] = format_traceparent(self.trace)
             if self.trace[3]:
-                members["tracestate"] = self.trace[3]
+                members["tracestate"] = check_text("tracestate", self.trace[3])
         if self.deadline is not None:
             members["expirytime"] = to_wall(self.deadline).isoformat()
         if self.extensions:
@@ -244,8 +260,8 @@ class Signal:
             raise InvalidSignalError(f"the data of {self!r} has no JSON form: {err}") from err
         return raw
 
-    @classmethod
-    def from_json(cls, raw: bytes | str, *, load: Callable[[str], bytes] | None = None) -> Signal:
+    @staticmethod
+    def from_json(raw: bytes | str, *, load: Callable[[str], bytes] | None = None) -> Signal:
         """Return the signal that a structured-mode JSON object holds.
 
         Lenient: members that are null count as unset (data too: a signal whose data is null has none, and is written
@@ -266,8 +282,8 @@ class Signal:
             signal.data, signal.dataref = validate_data(signal.type, data), None
         return signal
 
-    @classmethod
-    def from_dict(cls, members: Mapping[str, Any]) -> Signal:
+    @staticmethod
+    def from_dict(members: Mapping[str, Any]) -> Signal:
         """Return the signal that the members of a CloudEvents JSON object make; see `from_json`."""
         return _read(dict(members) if isinstance(members, Mapping) else members)
 
@@ -276,8 +292,8 @@ class Signal:
         """Return several signals as one CloudEvents batch (`application/cloudevents-batch+json`)."""
         return b"[" + b",".join(signal.to_json() for signal in signals) + b"]"
 
-    @classmethod
-    def from_json_batch(cls, raw: bytes | str) -> list[Signal]:
+    @staticmethod
+    def from_json_batch(raw: bytes | str) -> list[Signal]:
         """Return the signals of a CloudEvents batch, in order."""
         items = _loads(raw)
         if not isinstance(items, list):
@@ -289,7 +305,9 @@ class Signal:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Signal):
             return NotImplemented
-        return self is other or _key(self) == _key(other)
+        if self is other:
+            return True
+        return _KEY(self) == _KEY(other) and (self.extensions or {}) == (other.extensions or {})
 
     def __hash__(self) -> int:
         return hash((self.source, self.id))
@@ -334,44 +352,23 @@ def failed_type(request_type: str) -> str:
     return request_type.removesuffix(".requested") + ".failed"
 
 
-def _copy(signal: Signal) -> Signal:
-    copy = Signal.__new__(Signal)
-    copy.type = signal.type
-    copy.source = signal.source
-    copy.data = signal.data
-    copy.subject = signal.subject
-    copy._id = signal.id
-    copy._time = signal._time
-    copy.datacontenttype = signal.datacontenttype
-    copy.dataschema = signal.dataschema
-    copy.dataref = signal.dataref
-    copy.correlationid = signal.correlationid
-    copy.causationid = signal.causationid
-    copy.trace = signal.trace
-    copy.deadline = signal.deadline
-    copy.extensions = signal.extensions
-    return copy
-
-
-def _key(signal: Signal) -> tuple[Any, ...]:
-    """Everything that the wire carries."""
-    return (
-        signal.id,
-        signal.source,
-        signal.type,
-        signal.time,
-        signal.subject,
-        signal.data,
-        signal.datacontenttype,
-        signal.dataschema,
-        signal.dataref,
-        signal.correlationid,
-        signal.causationid,
-        signal.traceparent,
-        signal.tracestate,
-        signal.expirytime,
-        signal.extensions or {},
-    )
+_KEY = attrgetter(
+    "id",
+    "source",
+    "type",
+    "time",
+    "subject",
+    "data",
+    "datacontenttype",
+    "dataschema",
+    "dataref",
+    "correlationid",
+    "causationid",
+    "traceparent",
+    "tracestate",
+    "expirytime",
+)
+"""All that the wire carries but the extensions."""
 
 
 def _set(slot: str) -> Callable[[Signal, Any], None]:
@@ -431,34 +428,33 @@ def _read(members: Any) -> Signal:
         raise InvalidSignalError(
             f"a signal needs an id, a source and a type, non-empty strings; got {id!r}, {source!r}, {kind!r}"
         )
-    signal = Signal.__new__(Signal)
+    signal = _new(Signal)
     signal._id = id
     signal.source = source
     signal.type = kind
     signal.data = pop("data", None)
     when = pop("time", None)
     signal._time = time_ns() // 1000 if when is None else time_text(when)
-    signal.subject = pop("subject", None)
-    signal.datacontenttype = pop("datacontenttype", None)
-    signal.dataschema = pop("dataschema", None)
-    signal.dataref = pop("dataref", None)
-    signal.correlationid = pop("correlationid", None)
-    signal.causationid = pop("causationid", None)
-    signal.trace = signal.deadline = signal.extensions = None
-    optional = (
-        signal.subject,
-        signal.datacontenttype,
-        signal.dataschema,
-        signal.dataref,
-        signal.correlationid,
-        signal.causationid,
-    )
-    if not _TEXT_OR_NONE.issuperset(map(type, optional)):
-        raise InvalidSignalError(
-            f"subject, datacontenttype, dataschema, dataref, correlationid and causationid are texts; got {optional!r}"
-        )
+    signal.subject = subject = pop("subject", None)
+    signal.datacontenttype = media = pop("datacontenttype", None)
+    signal.correlationid = conversation = pop("correlationid", None)
+    signal.causationid = cause = pop("causationid", None)
+    signal.dataschema = signal.dataref = signal.trace = signal.deadline = signal.extensions = None
     if members:
         _read_rest(signal, members)
+    # One by one, because most are None and that is seen at once.
+    if not (
+        (subject is None or type(subject) is str)
+        and (media is None or type(media) is str)
+        and (conversation is None or type(conversation) is str)
+        and (cause is None or type(cause) is str)
+        and (signal.dataschema is None or type(signal.dataschema) is str)
+        and (signal.dataref is None or type(signal.dataref) is str)
+    ):
+        raise InvalidSignalError(
+            "subject, datacontenttype, correlationid, causationid, dataschema and dataref are texts; got "
+            f"{(subject, media, conversation, cause, signal.dataschema, signal.dataref)!r}"
+        )
     if kind in REGISTERED and (signal.dataref is None or signal.data is not None):
         signal.data = validate_data(kind, signal.data)
     return signal
@@ -466,8 +462,12 @@ def _read(members: Any) -> Signal:
 
 def _read_rest(signal: Signal, members: dict[str, Any]) -> None:
     """Read what few signals carry."""
+    signal.dataschema = members.pop("dataschema", None)
+    signal.dataref = members.pop("dataref", None)
     parent, state = members.pop("traceparent", None), members.pop("tracestate", None)
-    signal.trace = parse_traceparent(parent, state) if isinstance(parent, str) else None
+    if isinstance(parent, str):
+        is_state = isinstance(state, str) and state.isprintable()  # else the standard says to drop it
+        signal.trace = parse_traceparent(parent, state if is_state else None)
     expiry = members.pop("expirytime", None)
     signal.deadline = None if expiry is None else from_wall(read_time(expiry, "expirytime"))
     encoded = members.pop("data_base64", None)
@@ -475,4 +475,5 @@ def _read_rest(signal: Signal, members: dict[str, Any]) -> None:
         if signal.data is not None:
             raise InvalidSignalError(f"{signal!r} has both data and data_base64; one of them must go")
         signal.data = read_bytes(encoded)
-    signal.extensions = {name: value for name, value in members.items() if value is not None} or None
+    if members:
+        signal.extensions = {name: value for name, value in members.items() if value is not None} or None

@@ -14,9 +14,10 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
+from reflector._sqlite import open_reader, retyped
 from reflector.errors import InvalidSignalError, JournalClosedError, JournalDamagedError
 from reflector.signals.journal import COLUMNS, Journal, check_limits, encode, microseconds
-from reflector.signals.journal_file import Durability, open_reader, open_writer, retyped
+from reflector.signals.journal_file import JOURNAL, Durability, open_writer
 from reflector.signals.journal_writer import JournalWriter
 from reflector.signals.pattern import Pattern
 from reflector.signals.signal import Signal
@@ -24,7 +25,8 @@ from reflector.signals.signal import Signal
 __all__ = ["SqliteJournal"]
 
 _PAGE = 512
-_BOUNDS = "SELECT (SELECT min(position) FROM signals), (SELECT max(position) FROM signals)"
+_BOUNDS = "SELECT coalesce((SELECT min(position) FROM signals), 1), coalesce((SELECT max(position) FROM signals), 0)"
+"""The first and the last position; 1 and 0 when there is none."""
 _PATIENCE = 30.0
 """Seconds that a query waits for what was appended before it."""
 
@@ -74,7 +76,7 @@ class SqliteJournal(Journal):
         self._reading = threading.Lock()
         writing = None if read_only else open_writer(self.path, durability)
         try:
-            self._reader = open_reader(self.path)
+            self._reader = open_reader(JOURNAL, self.path)
         except BaseException:
             if writing is not None:
                 writing.close()
@@ -87,11 +89,14 @@ class SqliteJournal(Journal):
         atexit.register(self.close)
 
     def append(self, signal: Signal) -> None:
-        self._open_writer().put([encode(signal)])
+        self._open_writer().put(encode(signal))
 
     async def write(self, *signals: Signal) -> None:
         rows = [encode(signal, strict=True) for signal in signals]
-        await self._written(self._open_writer().put(rows))
+        writer = self._open_writer()
+        for row in rows:
+            writer.put(row)
+        await self._written(writer.last)
 
     async def flush(self) -> None:
         if self._writer is None:
@@ -126,8 +131,8 @@ class SqliteJournal(Journal):
         )
 
     def __len__(self) -> int:
-        first, last = self._bounds()
-        return last - first + 1
+        ((first, last),) = self._select(_BOUNDS)
+        return int(last - first + 1)
 
     def check(self) -> list[str]:
         problems = []
@@ -145,7 +150,7 @@ class SqliteJournal(Journal):
     def statistics(self) -> dict[str, int]:
         ((first, last),) = self._read(_BOUNDS)
         waiting = 0 if self._writer is None else self._writer.waiting
-        return {"signals": 0 if first is None else last - first + 1, "waiting": waiting}
+        return {"signals": last - first + 1, "waiting": waiting}
 
     def close(self) -> None:
         atexit.unregister(self.close)
@@ -178,7 +183,7 @@ class SqliteJournal(Journal):
         return self._read(query, values)
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._reading, retyped(self.path):
+        with self._reading, retyped(JOURNAL, self.path):
             if self._is_closed:
                 raise JournalClosedError(f"the journal {self.path} is closed; ask before closing it")
             return self._reader.execute(query, values).fetchall()
@@ -187,15 +192,10 @@ class SqliteJournal(Journal):
         for (body,) in self._select(f"SELECT body FROM signals WHERE {condition}", values):
             yield Signal.from_json(body)
 
-    def _bounds(self) -> tuple[int, int]:
-        """Return the first and the last position; (1, 0) when there is none."""
-        ((first, last),) = self._select(_BOUNDS)
-        return (1, 0) if first is None else (first, last)
-
     def _scopes(self, correlation: str | None) -> Iterator[tuple[str, list[Any]]]:
         """Yield conditions that cut the log into pages, in order: no page holds up the writer for long."""
         if correlation is None:
-            first, last = self._bounds()
+            ((first, last),) = self._select(_BOUNDS)
             for start in range(first, last + 1, _PAGE):
                 yield "position BETWEEN ? AND ?", [start, min(start + _PAGE - 1, last)]
             return

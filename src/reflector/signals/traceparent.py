@@ -9,6 +9,7 @@ import re
 __all__ = ["Trace", "child_span", "format_traceparent", "new_trace", "parse_traceparent"]
 
 _TRACEPARENT = re.compile(r"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
+_FLAGS = tuple(f"{flags:02x}" for flags in range(256))
 
 # Ids only have to differ, and this is ten times cheaper than asking the system for each.
 _random = random.Random(os.urandom(16))
@@ -33,7 +34,7 @@ def child_span(trace: Trace) -> Trace:
 
 def format_traceparent(trace: Trace) -> str:
     """Return the header's text, version 00."""
-    return "00-%032x-%016x-%02x" % trace[:3]  # noqa: UP031 - a third faster than a format
+    return f"00-{trace[0].to_bytes(16).hex()}-{trace[1].to_bytes(8).hex()}-{_FLAGS[trace[2]]}"
 
 
 def parse_traceparent(text: str, state: str | None = None) -> Trace | None:
@@ -45,6 +46,7 @@ def parse_traceparent(text: str, state: str | None = None) -> Trace | None:
     if found is None:
         return None
     version, trace_id, span_id, flags, more = found.groups()
-    if version == "ff" or (version == "00" and more) or not int(trace_id, 16) or not int(span_id, 16):
+    trace, span = int(trace_id, 16), int(span_id, 16)
+    if version == "ff" or (version == "00" and more) or not trace or not span:
         return None
-    return (int(trace_id, 16), int(span_id, 16), int(flags, 16), state)
+    return (trace, span, int(flags, 16), state)

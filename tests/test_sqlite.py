@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reflector._files import read_header, why_unreachable
+from reflector._sqlite import read_header, why_unreachable
 
 
 class Interrupted(sqlite3.Connection):
