@@ -30,7 +30,7 @@ import anyio
 
 import reflector as rf
 from reflector.optimizer.candidate import Candidate
-from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.machine import Machine
 from reflector.optimizer.work import Change, Proposed, Reflect, RunRows
 
@@ -164,9 +164,9 @@ def machine(candidates: int) -> tuple[float, float]:
         order = waiting.pop()
         started = time.thread_time()
         if isinstance(order, RunRows):
-            evaluations = [Evaluation(rng.random()) for _ in order.rows]
+            found = Evaluations({row: rng.random() for row in order.rows})
             started = time.thread_time()
-            machine.report_rows(order.id, evaluations)
+            machine.report_rows(order.id, found)
         else:
             change = Change(order.components[0], 0, 0, f"Line {order.id} holds. ", f"add line {order.id}")
             machine.report_reflection(order.id, Proposed((change,)))

@@ -70,9 +70,9 @@ async def test_a_run_cut_off_anywhere_goes_on_and_repeats_nothing_that_was_recor
         resumed = await optimize(config={"order": order, "store": part})
         with SqliteJournal(part, read_only=True) as journal:
             ran = Counter(
-                (fact.data["order"], each["row"])
+                (fact.data["order"], row)
                 for fact in journal.replay("reflector.run.evaluated")
-                for each in fact.data["rows"]
+                for row in fact.data["rows"]
             )
         assert max(ran.values()) == 1
         assert resumed.rollouts == ran.total() <= 300

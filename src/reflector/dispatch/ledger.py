@@ -37,7 +37,7 @@ def active_ledgers() -> tuple[Ledger, ...]:
 class Reservation:
     """What was set aside for something that is about to begin. End it with `settle`, `hold` or `cancel`, once."""
 
-    __slots__ = ("_ledger", "amounts", "is_rollout", "is_settled", "key")
+    __slots__ = ("_ledger", "amounts", "is_enough", "is_rollout", "is_settled", "key")
 
     def __init__(
         self, ledger: Ledger, key: tuple[str, str, str], amounts: list[int], *, is_rollout: bool
@@ -47,16 +47,13 @@ class Reservation:
         self.amounts = amounts
         self.is_rollout = is_rollout
         self.is_settled = False
+        self.is_enough = True
+        """Whether a rollout's holds as much as one that is made now would, after what others have reported meanwhile."""
 
     @property
     def rollouts(self) -> int:
         """How many rollouts may begin."""
         return self.amounts[3]
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether it holds as much as one that is made now would, after what others have reported meanwhile."""
-        return self._ledger._guess(self.key) <= self.amounts[0]
 
     def settle(
         self,
@@ -102,6 +99,7 @@ class Ledger:
     Attributes:
         budget: What may be spent.
         fatal: The last error after which every other call to the same model fails as well, if there was one.
+        is_used: Whether there are lines.
     """
 
     def __init__(
@@ -114,6 +112,7 @@ class Ledger:
         self._names = names
         self.budget = budget or Budget()
         self.fatal: LLMError | None = None
+        self.is_used = False
         self._clock = clock or SystemClock()
         self._began: float | None = None
         cost = self.budget.cost_usd
@@ -126,6 +125,7 @@ class Ledger:
         self._spent, self._held, self._under_way, self._lent = ([0, 0, 0, 0] for _ in range(4))
         self._accounts: dict[tuple[str, str, str], Account] = {}
         self._dearest: dict[tuple[str, str, str], int] = {}
+        self._begun_rollouts: set[Reservation] = set()
         self._waiting: list[Bell] = []
         self._lock = threading.RLock()
 
@@ -189,6 +189,7 @@ class Ledger:
     def _account(self, key: tuple[str, str, str]) -> Account:
         if key not in self._accounts:
             self._accounts[key] = Account(key)
+            self.is_used = True
         return self._accounts[key]
 
     def start_rollout(self, most: int = 1) -> Reservation:
@@ -210,7 +211,8 @@ class Ledger:
                 most = min(most, allowed - self._spent[3] - self._held[3] - self._lent[3])
             count = 1 if guess else max(1, most)
             reservation = self._reserve(_ROLLOUT, (guess, 0, 0, count), is_rollout=True)
-        assert reservation is not None, "a rollout does not wait"
+            assert reservation is not None, "a rollout does not wait"
+            self._begun_rollouts.add(reservation)
         return reservation
 
     def _guess(self, key: tuple[str, str, str]) -> int:
@@ -263,8 +265,10 @@ class Ledger:
             key = reservation.key
             rollouts = reservation.rollouts if begun is None else begun
             self._add(self._spent, (cost or 0, usage.total_tokens or 0, usage.calls, rollouts))
-            if cost:
-                self._dearest[key] = max(cost, self._guess(key))
+            if cost and cost > self._guess(key):
+                self._dearest[key] = cost
+                for each in self._begun_rollouts if reservation.is_rollout else ():
+                    each.is_enough = each.amounts[0] >= cost
             if reservation.is_rollout and usage == _NOTHING:
                 return
             account = self._account(key)
@@ -284,6 +288,7 @@ class Ledger:
         if reservation.is_settled:
             return False
         reservation.is_settled = True
+        self._begun_rollouts.discard(reservation)
         self._add(
             self._lent if reservation.is_rollout else self._under_way,
             [-amount for amount in reservation.amounts],
@@ -330,8 +335,7 @@ class Ledger:
             cost = None if usage.cost_usd is None else round(usage.cost_usd * _UNIT)
             self._add(self._spent, (cost or 0, usage.total_tokens or 0, usage.calls, rollouts))
             if usage != _NOTHING:
-                account = self._accounts.setdefault(key, Account(key))
-                account.add(usage, cost, None, None, is_first=True)
+                self._account(key).add(usage, cost, None, None, is_first=True)
 
     # --- who pays ---
 
@@ -363,11 +367,6 @@ class Ledger:
     def usage(self) -> Usage:
         """Tokens, requests and dollars that are known, of all lines."""
         return self.total().usage
-
-    @property
-    def is_used(self) -> bool:
-        """Whether there are lines."""
-        return bool(self._accounts)
 
     @property
     def rollouts(self) -> int:

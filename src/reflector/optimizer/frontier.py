@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+from operator import or_
 
 __all__ = ["Frontier"]
 
@@ -22,7 +24,7 @@ class Frontier:
     >>> frontier.add(2, [0.1, 0.2, 0.5])
     >>> frontier.members
     (0, 1, 2)
-    >>> frontier.survivors({0: 0.47, 1: 0.53, 2: 0.27})
+    >>> frontier.survivors([0.47, 0.53, 0.27])
     (0, 1)
     """
 
@@ -43,39 +45,47 @@ class Frontier:
             self.best.append(-math.inf)
             self._holders.append([])
         columns = 0
-        for column, score in enumerate(scores):
-            if score < self.best[column] or math.isnan(score):
+        for column, (score, best) in enumerate(zip(scores, self.best, strict=False)):
+            if not score >= best:  # NaN too
                 continue
-            if score > self.best[column]:
+            bit = 1 << column
+            if score > best:
                 self.best[column] = score
-                for beaten in self._holders[column]:
-                    self._columns[beaten] &= ~(1 << column)
+                self._lose(self._holders[column], bit)
                 self._holders[column] = []
             self._holders[column].append(candidate)
-            columns |= 1 << column
-        self._columns[candidate] = columns
+            columns |= bit
+        if columns:
+            self._columns[candidate] = columns
+
+    def _lose(self, beaten: Iterable[int], bit: int) -> None:
+        for candidate in beaten:
+            self._columns[candidate] &= ~bit
+            if not self._columns[candidate]:
+                del self._columns[candidate]
 
     @property
     def members(self) -> tuple[int, ...]:
         """The candidates that are best somewhere, in the order they were added."""
-        return tuple(candidate for candidate, columns in self._columns.items() if columns)
+        return tuple(self._columns)
 
     def share(self, candidate: int) -> int:
         """Return in how many columns a candidate is among the best."""
         return self._columns.get(candidate, 0).bit_count()
 
-    def survivors(self, means: Mapping[int, float]) -> tuple[int, ...]:
+    def survivors(self, means: Sequence[float]) -> tuple[int, ...]:
         """Return the members without those that are not needed: wherever one of these is best, another one is too.
 
         Looked at from the lowest mean upward; of equal means the later candidate first. At least one stays.
+
+        Args:
+            means: Of all candidates, by number.
         """
-        order = [-other for _, other in sorted((means[candidate], -candidate) for candidate in self.members)]
-        after = [0]
-        for candidate in reversed(order[1:]):
-            after.append(after[-1] | self._columns[candidate])
+        order = sorted(reversed(self._columns), key=means.__getitem__)
+        led = [self._columns[candidate] for candidate in order]
+        after = [0, *accumulate(reversed(led[1:]), or_)]  # what those after each lead together
         kept, covered = [], 0
-        for candidate, others in zip(order, reversed(after), strict=True):
-            columns = self._columns[candidate]
+        for candidate, columns, others in zip(order, led, reversed(after), strict=True):
             if columns & ~(covered | others):
                 covered |= columns
                 kept.append(candidate)

@@ -26,7 +26,8 @@ from reflector.optimizer.candidate import Candidate, components_of
 from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.crew import Crew
 from reflector.optimizer.desk import Desk, OpenOrder
-from reflector.optimizer.evaluation import Evaluation, Rollout
+from reflector.optimizer.evaluation import Rollout
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.examples import Examples, read_examples
 from reflector.optimizer.following import ShowProgress, follow, show_here
 from reflector.optimizer.forecast import Forecast, read_forecast
@@ -291,7 +292,7 @@ class Optimizer:
             self._running += 1
             try:
                 order = opened.order
-                evaluations = await self._crew.roll_out(order.candidate, self._examples(order, rows))
+                found = await self._crew.roll_out(order.candidate, rows, self._examples(order, rows))
             except BudgetExceededError as refusal:
                 self._refused(refusal)
                 return
@@ -300,8 +301,8 @@ class Optimizer:
                 return
             finally:
                 self._running -= 1
-            self._desk.give_back(opened, rows[len(evaluations) :])
-            self._ran(opened, rows[: len(evaluations)], evaluations)
+            self._desk.give_back(opened, rows[len(found) :])
+            self._ran(opened, found)
 
     # --- somebody else's loop ----------------------------------------------------------------------------
 
@@ -329,22 +330,22 @@ class Optimizer:
             raise ValueError(
                 f"a rollout for each of {len(work.examples)} examples is expected; got {len(rollouts)}"
             )
-        evaluations: list[Evaluation] = []
+        found = Evaluations()
         refused: BudgetExceededError | None = None
-        for example, rollout in zip(work.examples, rollouts, strict=True):
-            given = as_rollout(rollout)
+        for row, example, rollout in zip(tuple(opened.unknown), work.examples, rollouts, strict=False):
+            given, judged = as_rollout(rollout), Evaluations()
             try:
                 with self.ledger.active():
-                    evaluation = await self._crew.judge(example, given)
+                    await self._crew.judge(judged, row, example, given)
                 self.ledger.start_rollout().settle(given.usage or Usage())
             except BudgetExceededError as refusal:
                 refused = refusal
                 break
-            evaluations.append(evaluation)
+            found.update(judged)
         if self._desk.find(work.order) is not opened:
             raise ValueError("this work has been reported by another task meanwhile")
-        if evaluations:
-            self._ran(opened, list(opened.unknown)[: len(evaluations)], evaluations)
+        if found:
+            self._ran(opened, found)
         if refused is not None:
             self._refused(refused)
         self._desk.wake()
@@ -369,21 +370,19 @@ class Optimizer:
         examples = self.examples.rows(order.split)
         return [examples[row] for row in rows]
 
-    def _ran(self, opened: OpenOrder, rows: Sequence[int], evaluations: Sequence[Evaluation]) -> None:
-        """Take in the evaluations of some rows of an order."""
+    def _ran(self, opened: OpenOrder, found: Evaluations) -> None:
+        """Take in what came of some rows of an order."""
         if self._is_over:
             return
         order = opened.order
         if order.split != "train":  # no reflection sees the records of these
-            evaluations = [
-                each if each.trajectory is None else each.without_trajectory() for each in evaluations
-            ]
-        errors = [each.error for each in evaluations if each.error]
-        self._last_error = errors[-1] if errors else self._last_error
-        self._done += len(evaluations)
-        is_complete = self._desk.put(opened, rows)
-        self._log.evaluated(order.id, rows, evaluations, is_complete=is_complete)
-        self.machine.report_rows(order.id, evaluations, rows)
+            found.trajectory.clear()
+        if found.error:
+            self._last_error = list(found.error.values())[-1]
+        self._done += len(found)
+        is_complete = self._desk.put(opened, found)
+        self._log.evaluated(order.id, found, is_complete=is_complete)
+        self.machine.report_rows(order.id, found)
         self._write_commits()
         self._take_orders()
         if self._stop_file is not None and self._stop_file.exists():

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from reflector.dispatch.ledger import Ledger
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.machine import Machine
 from reflector.optimizer.purse import Purse
-from reflector.optimizer.runlog import RunLog, read_evaluations, read_proposed
+from reflector.optimizer.runlog import RunLog, read_proposed
 from reflector.usage import Usage
 
 __all__ = ["Replayed", "replay"]
@@ -32,11 +33,12 @@ def replay(log: RunLog, machine: Machine, ledger: Ledger, purse: Purse) -> Repla
     for kind, fact in log.facts():
         match kind:
             case "evaluated":
-                found = read_evaluations(fact)
+                found = Evaluations.from_dict(fact)
                 replayed.done += len(found)
-                for evaluation in found.values():
-                    ledger.carry("rollout", evaluation.usage, rollouts=1)
-                machine.report_rows(fact["order"], list(found.values()), list(found))
+                ledger.carry("rollout", Usage(), rollouts=len(found))
+                for usage in found.usage.values():
+                    ledger.carry("rollout", usage)
+                machine.report_rows(fact["order"], found)
             case "proposed":
                 usage = Usage(**fact["usage"])
                 ledger.carry("reflection", usage)
