@@ -24,6 +24,7 @@ _LIMITS = ("cost_usd", "tokens", "calls", "rollouts")
 _UNIT = 10**12
 """Money is counted in whole millionths of a millionth of a dollar, so that sums are exact."""
 
+_UNLIMITED = Budget()
 _ROLLOUT = ("rollout", "reported by the rollout", "-")
 
 _ACTIVE: ContextVar[tuple[Ledger, ...]] = ContextVar("reflector_ledgers", default=())
@@ -48,7 +49,7 @@ class Reservation:
         self.is_rollout = is_rollout
         self.is_settled = False
         self.is_enough = True
-        """Whether a rollout's holds as much as one that is made now would, after what others have reported meanwhile."""
+        """Whether a rollout's holds as much as one that is made now would, after what others have reported since."""
 
     @property
     def rollouts(self) -> int:
@@ -110,7 +111,7 @@ class Ledger:
         names: tuple[str, str, str] = ("role", "model", "provider"),
     ) -> None:
         self._names = names
-        self.budget = budget or Budget()
+        self.budget = budget or _UNLIMITED
         self.fatal: LLMError | None = None
         self.is_used = False
         self._clock = clock or SystemClock()

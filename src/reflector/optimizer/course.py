@@ -106,8 +106,10 @@ class Course:
 
     def _look_further(self, proposal: Proposal) -> bool:
         """Have what the proposal has come to run on another minibatch, as long as its rollouts are few."""
+        if self.state.stopping.reason is not None or proposal.ordered >= self.pace:
+            return False
         rest = [row for row in range(self.state.rows["train"]) if row not in proposal.scored]
-        if not rest or self.state.stopping.reason is not None or proposal.ordered >= self.pace:
+        if not rest:
             return False
         count = min(self.state.minibatch, len(rest))
         if not self.state.take_room(proposal, 2 * count + len(self._rows_to_try(proposal))):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from itertools import accumulate
-from operator import or_
+from functools import reduce
+from itertools import accumulate, compress, count
+from operator import ge, or_
 
 __all__ = ["Frontier"]
 
@@ -45,12 +46,10 @@ class Frontier:
             self.best.append(-math.inf)
             self._holders.append([])
         columns = 0
-        for column, (score, best) in enumerate(zip(scores, self.best, strict=False)):
-            if not score >= best:  # NaN too
-                continue
+        for column in compress(count(), map(ge, scores, self.best)):  # never where the score is NaN
             bit = 1 << column
-            if score > best:
-                self.best[column] = score
+            if scores[column] > self.best[column]:
+                self.best[column] = scores[column]
                 self._lose(self._holders[column], bit)
                 self._holders[column] = []
             self._holders[column].append(candidate)
@@ -69,9 +68,9 @@ class Frontier:
         """The candidates that are best somewhere, in the order they were added."""
         return tuple(self._columns)
 
-    def share(self, candidate: int) -> int:
-        """Return in how many columns a candidate is among the best."""
-        return self._columns.get(candidate, 0).bit_count()
+    def shares(self, members: Iterable[int]) -> list[int]:
+        """Return in how many columns each of some members is among the best."""
+        return [self._columns[candidate].bit_count() for candidate in members]
 
     def survivors(self, means: Sequence[float]) -> tuple[int, ...]:
         """Return the members without those that are not needed: wherever one of these is best, another one is too.
@@ -81,12 +80,18 @@ class Frontier:
         Args:
             means: Of all candidates, by number.
         """
-        order = sorted(reversed(self._columns), key=means.__getitem__)
-        led = [self._columns[candidate] for candidate in order]
-        after = [0, *accumulate(reversed(led[1:]), or_)]  # what those after each lead together
-        kept, covered = [], 0
-        for candidate, columns, others in zip(order, led, reversed(after), strict=True):
-            if columns & ~(covered | others):
-                covered |= columns
-                kept.append(candidate)
+        led = shared = 0
+        for columns in self._columns.values():
+            shared |= led & columns
+            led |= columns
+        alone = led & ~shared
+        kept = [candidate for candidate, columns in self._columns.items() if columns & alone]
+        covered = reduce(or_, (self._columns[candidate] for candidate in kept), 0)
+        if covered != led:
+            others = sorted(self._columns.keys() - set(kept), key=lambda each: (means[each], -each))
+            after = [0, *accumulate((self._columns[each] for each in others[:0:-1]), or_)]
+            for candidate, better in zip(others, reversed(after), strict=True):
+                if self._columns[candidate] & ~(covered | better):
+                    covered |= self._columns[candidate]
+                    kept.append(candidate)
         return tuple(sorted(kept))

@@ -77,11 +77,14 @@ class Results:
             self._known.setdefault(table, Evaluations()).update(found)
         else:
             proposal.results.setdefault(table, Evaluations()).update(found)
+        under_way = self._under_way.get(table, {})
+        if len(under_way) == len(found):
+            del self._under_way[table]
+        elif under_way:
+            for row in found:
+                del under_way[row]
         if not is_last:
             return list(dict.fromkeys(self._waiters.get(order, ())))
-        under_way = self._under_way.pop(table, {})
-        if others := {row: by for row, by in under_way.items() if by != order}:
-            self._under_way[table] = others
         return list(dict.fromkeys(self._waiters.pop(order, ())))
 
     def commit(self, proposal: Proposal, commits: int) -> None:

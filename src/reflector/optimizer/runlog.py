@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +87,11 @@ class RunLog:
             _PROPOSED,
             {
                 "order": order,
-                "changes": [asdict(change) for change in proposed.changes],
+                "changes": proposed.changes,
                 "reason": proposed.reason,
                 "is_error": proposed.is_error,
                 "calls": proposed.calls,
-                "usage": usage.model_dump(mode="json"),
+                "usage": usage,
             },
         )
 
