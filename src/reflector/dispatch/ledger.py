@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from operator import add
 
 from reflector._clock import Clock, SystemClock
@@ -18,7 +19,7 @@ from reflector.dispatch.accounts import Account, LedgerLine, table_of
 from reflector.errors import BudgetExceededError, LLMError, UnboundedCallError
 from reflector.usage import Budget, Usage
 
-__all__ = ["Ledger", "Reservation", "active_ledgers"]
+__all__ = ["Claim", "Ledger", "Reservation", "active_ledgers"]
 
 _LIMITS = ("cost_usd", "tokens", "calls", "rollouts")
 _UNIT = 10**12
@@ -33,6 +34,26 @@ _ACTIVE: ContextVar[tuple[Ledger, ...]] = ContextVar("reflector_ledgers", defaul
 def active_ledgers() -> tuple[Ledger, ...]:
     """Return the ledgers whose `active()` block this code runs in."""
     return _ACTIVE.get()
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What may have to be paid although nobody knows it yet: it is under way, or broke off, or was told to nobody."""
+
+    cost_usd: float = 0.0
+    tokens: int = 0
+    calls: int = 0
+    dearest_rollout_usd: float = 0.0
+    """What the dearest rollout so far has reported: as much is set aside for each."""
+
+    def exceeds(self, other: Claim) -> bool:
+        """Return whether it is more in any respect."""
+        return (
+            self.cost_usd > other.cost_usd
+            or self.tokens > other.tokens
+            or self.calls > other.calls
+            or self.dearest_rollout_usd > other.dearest_rollout_usd
+        )
 
 
 class Reservation:
@@ -101,6 +122,8 @@ class Ledger:
         budget: What may be spent.
         fatal: The last error after which every other call to the same model fails as well, if there was one.
         is_used: Whether there are lines.
+        before_call: Awaited when something was set aside for a call, or for a rollout that may cost something, before
+            it begins: for whoever keeps books elsewhere.
     """
 
     def __init__(
@@ -114,6 +137,7 @@ class Ledger:
         self.budget = budget or _UNLIMITED
         self.fatal: LLMError | None = None
         self.is_used = False
+        self.before_call: Callable[[], Awaitable[None]] | None = None
         self._clock = clock or SystemClock()
         self._began: float | None = None
         cost = self.budget.cost_usd
@@ -172,7 +196,7 @@ class Ledger:
                 asked = (self._guess(key) if cost_usd is None else cost_usd * _UNIT, tokens, 1, 0)
                 reservation = self._reserve(key, asked, is_rollout=False)
                 if reservation is not None:
-                    return reservation
+                    break
                 bell = Bell()
                 self._waiting.append(bell)
             try:
@@ -181,6 +205,13 @@ class Ledger:
                 with self._lock:
                     if bell in self._waiting:
                         self._waiting.remove(bell)
+        if self.before_call is not None:
+            try:
+                await self.before_call()
+            except BaseException:
+                reservation.cancel()
+                raise
+        return reservation
 
     def count_hit(self, key: tuple[str, str, str]) -> None:
         """Count a question that a store answered: nothing was sent, and nothing is spent."""
@@ -337,6 +368,32 @@ class Ledger:
             self._add(self._spent, (cost or 0, usage.total_tokens or 0, usage.calls, rollouts))
             if usage != _NOTHING:
                 self._account(key).add(usage, cost, None, None, is_first=True)
+
+    def claim(self, told: Usage) -> Claim:
+        """Return what is spent, set aside or may have to be paid, beyond what is told elsewhere."""
+        with self._lock:
+            sums = [
+                sum(each) for each in zip(self._spent, self._held, self._under_way, self._lent, strict=True)
+            ]
+            dearest = self._guess(_ROLLOUT)
+        cost = sums[0] - round((told.cost_usd or 0.0) * _UNIT)
+        return Claim(
+            max(0, cost) / _UNIT,
+            max(0, sums[1] - (told.total_tokens or 0)),
+            max(0, sums[2] - told.calls),
+            dearest / _UNIT,
+        )
+
+    def carry_claim(self, claim: Claim) -> None:
+        """Count as spent what an earlier process of the same run may have to pay."""
+        cost, dearest = round(claim.cost_usd * _UNIT), round(claim.dearest_rollout_usd * _UNIT)
+        with self._lock:
+            self._add(self._held, (cost, claim.tokens, claim.calls, 0))
+            self._dearest[_ROLLOUT] = max(dearest, self._guess(_ROLLOUT))
+            if cost or claim.tokens or claim.calls:
+                account = self._account(("unknown", "before", "-"))
+                account.uncertain += claim.calls
+                account.uncertain_cost += cost
 
     # --- who pays ---
 

@@ -23,6 +23,7 @@ from reflector.errors import (
 )
 from reflector.llm.client import LLMClient
 from reflector.optimizer.candidate import Candidate, components_of
+from reflector.optimizer.claims import Claims
 from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.crew import Crew
 from reflector.optimizer.desk import Desk, OpenOrder
@@ -161,6 +162,7 @@ class Optimizer:
         self._log = RunLog(self.config.store)
         self._stack = AsyncExitStack()
         try:
+            self._claims = Claims(self.ledger, self._log)
             is_new = self._log.is_new
             begun = self.budget.rollouts if is_new else self._log.header["budget"]["rollouts"]
             self._log.start(header_of(self.seed, self.examples, self.config, begun), self._budget_fields())
@@ -188,7 +190,10 @@ class Optimizer:
             return await self._stack.__aexit__(kind, error, trace)
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._log.close)
+                try:
+                    self._claims.close()
+                finally:
+                    await anyio.to_thread.run_sync(self._log.close)
 
     def stop(self, reason: str = "stopped") -> None:
         """End the run now: what is under way is dropped, and `run` returns the best so far.
@@ -381,7 +386,8 @@ class Optimizer:
             self._last_error = list(found.error.values())[-1]
         self._done += len(found)
         is_complete = self._desk.put(opened, found)
-        self._log.evaluated(order.id, found, is_complete=is_complete)
+        with self._claims.telling(found.usage.values()) as claim:
+            self._log.evaluated(order.id, found, claim, is_complete=is_complete)
         self.machine.report_rows(order.id, found)
         self._write_commits()
         self._take_orders()
@@ -406,7 +412,8 @@ class Optimizer:
         if not proposed.calls:
             self._log.stopped("budget", is_over=False)
             self.machine.stop("budget")
-        self._log.proposed(order.id, proposed, usage)
+        with self._claims.telling([usage]) as claim:
+            self._log.proposed(order.id, proposed, usage, claim)
         self.machine.report_reflection(order.id, proposed)
         self._write_commits()
         self._take_orders()
@@ -488,7 +495,7 @@ class Optimizer:
         """Bring the machine to where the log ends, then carry on with the orders that are still open."""
         before = self._log.header["budget"]
         self.machine = self._new_machine(before["rollouts"])
-        replayed = replay(self._log, self.machine, self.ledger, self._purse)
+        replayed = replay(self._log, self.machine, self.ledger, self._claims, self._purse)
         self._done, self._is_tested = replayed.done, replayed.is_tested
         self._committed = len(self.machine.history)
         is_longer = (replayed.budget or before) != self._budget_fields()

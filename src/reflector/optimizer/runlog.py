@@ -24,6 +24,7 @@ __all__ = ["RunLog", "read_proposed"]
 _STARTED = "reflector.run.started"
 _EVALUATED = "reflector.run.evaluated"
 _PROPOSED = "reflector.run.proposed"
+_CLAIMED = "reflector.run.claimed"
 _COMMITTED = "reflector.run.committed"
 _TESTING = "reflector.run.testing"
 _EXTENDED = "reflector.run.extended"
@@ -77,12 +78,15 @@ class RunLog:
 
     # --- facts -------------------------------------------------------------------------------------------
 
-    def evaluated(self, order: int, found: Evaluations, *, is_complete: bool) -> None:
-        """Write down what came of rows of an order, and whether these were the last ones."""
-        self._append(_EVALUATED, {"order": order, "is_complete": is_complete, **found.to_dict()})
+    def evaluated(
+        self, order: int, found: Evaluations, claim: Mapping[str, Any] | None, *, is_complete: bool
+    ) -> None:
+        """Write down what came of rows of an order, what is claimed, and whether these rows were the last ones."""
+        fact = {"order": order, "is_complete": is_complete, **found.to_dict()}
+        self._append(_EVALUATED, fact if claim is None else fact | {"claim": claim})
 
-    def proposed(self, order: int, proposed: Proposed, usage: Usage) -> None:
-        """Write down what came of a reflection, and what it cost."""
+    def proposed(self, order: int, proposed: Proposed, usage: Usage, claim: Mapping[str, Any] | None) -> None:
+        """Write down what came of a reflection, what it cost, and what is claimed."""
         self._append(
             _PROPOSED,
             {
@@ -92,6 +96,7 @@ class RunLog:
                 "is_error": proposed.is_error,
                 "calls": proposed.calls,
                 "usage": usage,
+                **({} if claim is None else {"claim": claim}),
             },
         )
 
@@ -114,6 +119,10 @@ class RunLog:
         }
         self._append(_COMMITTED, fact)
         return fact
+
+    def claimed(self, claim: Mapping[str, Any]) -> None:
+        """Write down what may have to be paid beyond what the facts tell; see `Claims`."""
+        self._append(_CLAIMED, {"claim": claim})
 
     def noted(self, facts: Mapping[str, Any]) -> None:
         """Write down what people and tools want to find there: it is never read back by the run."""
@@ -145,7 +154,7 @@ class RunLog:
 
     def facts(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Return the facts that the machine was told, in order, each with the last word of its type."""
-        wanted = {_EVALUATED, _PROPOSED, _TESTING, _EXTENDED, _STOPPED}
+        wanted = {_EVALUATED, _PROPOSED, _CLAIMED, _TESTING, _EXTENDED, _STOPPED}
         for signal in self.journal.replay("reflector.run.*"):
             if signal.type in wanted:
                 yield signal.type.rpartition(".")[2], signal.data

@@ -119,6 +119,8 @@ class Runner:
         begun, used = 0, NO_USAGE
         now = began = time.perf_counter()
         try:
+            if reservation.amounts[0] and self._ledger.before_call is not None:
+                await self._ledger.before_call()
             with own.active():
                 for row, example in rows[done : done + reservation.rollouts]:
                     if begun and (now - began > self._long or not reservation.is_enough):
