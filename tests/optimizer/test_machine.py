@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from reflector.optimizer.acceptance import OrEqualAcceptance, PairedAcceptance, StrictAcceptance
 from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.config import OptimizerConfig
-from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.machine import Machine
 from reflector.optimizer.selection import BestSelector, EpsilonGreedySelector, ParetoSelector
@@ -29,18 +28,21 @@ def rules_of(row: int, split: str) -> set[int]:
     return set(rng.sample(range(RULES), 2))
 
 
-def evaluate(candidate: Candidate, split: str, row: int) -> Evaluation:
+def evaluate(candidate: Candidate, split: str, row: int) -> tuple[float, str]:
     needed = rules_of(row, split)
     missing = [rule for rule in sorted(needed) if f"rule {rule}" not in candidate.text]
-    return Evaluation(1 - len(missing) / len(needed), feedback=" ".join(f"rule {rule}" for rule in missing))
+    return 1 - len(missing) / len(needed), " ".join(f"rule {rule}" for rule in missing)
 
 
 def evaluated(order: RunRows, *rows: int) -> Evaluations:
-    return Evaluations.of(rows, [evaluate(order.candidate, order.split, row) for row in rows])
+    found = Evaluations()
+    for row in rows:
+        found.score[row], found.feedback[row] = evaluate(order.candidate, order.split, row)
+    return found
 
 
-def all_rows(order: RunRows, evaluation: Evaluation) -> Evaluations:
-    return Evaluations.of(order.rows, [evaluation] * len(order.rows))
+def all_rows(order: RunRows, score: float) -> Evaluations:
+    return Evaluations(dict.fromkeys(order.rows, score))
 
 
 def reflect(order: Reflect) -> Proposed:
@@ -212,7 +214,7 @@ def test_a_seed_that_is_perfect_on_its_training_rows_ends_the_run(order: Any) ->
     while waiting:
         chosen = waiting.pop(0)
         assert isinstance(chosen, RunRows)
-        machine.report_rows(chosen.id, all_rows(chosen, Evaluation(float(chosen.split == "train"))))
+        machine.report_rows(chosen.id, all_rows(chosen, float(chosen.split == "train")))
         waiting += machine.orders()
     assert machine.stop_reason == "perfect"
     assert machine.reflections == 0
@@ -222,7 +224,9 @@ def test_failures_in_a_row_end_the_run() -> None:
     machine = machine_of(OptimizerConfig(failures_in_a_row=5, concurrency=1), limit=None)
     for chosen in machine.orders():
         assert isinstance(chosen, RunRows)
-        machine.report_rows(chosen.id, all_rows(chosen, Evaluation(0.0, error="boom")))
+        found = all_rows(chosen, 0.0)
+        found.error.update(dict.fromkeys(chosen.rows, "boom"))
+        machine.report_rows(chosen.id, found)
     assert machine.stop_reason == "failures"
     assert machine.orders() == []
 
@@ -234,7 +238,7 @@ def test_reflections_that_fail_in_a_row_end_the_run_and_cost_no_rollouts_of_chil
         chosen = waiting.pop(0)
         if isinstance(chosen, RunRows):
             assert chosen.purpose in ("seed", "parent")
-            machine.report_rows(chosen.id, all_rows(chosen, Evaluation(0.5)))
+            machine.report_rows(chosen.id, all_rows(chosen, 0.5))
         else:
             machine.report_reflection(chosen.id, Proposed(reason="down", is_error=True))
         waiting += machine.orders()
@@ -249,7 +253,7 @@ def test_a_reflection_sees_known_runs_beside_the_minibatch_and_what_was_rejected
         chosen = waiting.pop(0)
         if isinstance(chosen, RunRows):
             score = 0.0 if chosen.purpose == "child" else 0.5
-            machine.report_rows(chosen.id, all_rows(chosen, Evaluation(score)))
+            machine.report_rows(chosen.id, all_rows(chosen, score))
         else:
             seen.append(chosen)
             what = f"change {chosen.proposal}"

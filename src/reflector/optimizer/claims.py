@@ -43,10 +43,13 @@ class Claims:
     @contextmanager
     def telling(self, usages: Iterable[Usage]) -> Iterator[dict[str, Any] | None]:
         """Give out what is claimed beside a fact that tells of this; it is to be written within the block."""
+        if not self._is_kept:
+            yield None
+            return
         with self._lock:
             self.heard(usages)
             self._written = self._ledger.claim(self._told)
-            yield asdict(self._written) if self._is_kept else None
+            yield asdict(self._written)
 
     def close(self) -> None:
         """Write down what remains when nothing is under way any more."""

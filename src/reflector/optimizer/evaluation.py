@@ -59,11 +59,6 @@ class Evaluation(NamedTuple):
     """Why the rollout or the scorer failed; None when neither did."""
     seconds: float = 0.0
 
-    @property
-    def is_failure(self) -> bool:
-        """Whether the rollout or the scorer failed, as opposed to scoring low."""
-        return self.error is not None
-
 
 def read_score(value: Any) -> Score:
     """Return what a score function returned as a `Score`.

@@ -30,17 +30,6 @@ class Evaluations(Mapping[int, Evaluation]):
     error: dict[int, str] = field(default_factory=dict)
     seconds: dict[int, float] = field(default_factory=dict)
 
-    @classmethod
-    def of(cls, rows: Iterable[int], evaluations: Iterable[Evaluation]) -> Self:
-        """Return the evaluations of some rows."""
-        found = cls()
-        for row, evaluation in zip(rows, evaluations, strict=True):
-            found.score[row] = evaluation.score
-            for name, default in Evaluation._field_defaults.items():
-                if (value := getattr(evaluation, name)) != default:
-                    getattr(found, name)[row] = value
-        return found
-
     def __getitem__(self, row: int) -> Evaluation:
         return Evaluation(
             self.score[row],
@@ -91,9 +80,9 @@ class Evaluations(Mapping[int, Evaluation]):
             if column := getattr(self, name):
                 values: list[Any] = list(map(column.get, rows))
                 write = _WRITERS.get(name)
-                plain[name] = (
-                    values if write is None else [None if each is None else write(each) for each in values]
-                )
+                if write is not None and not _PLAIN.issuperset(map(type, values)):
+                    values = [None if each is None else write(each) for each in values]
+                plain[name] = values
         return plain
 
     @classmethod
@@ -111,14 +100,14 @@ class Evaluations(Mapping[int, Evaluation]):
 
 
 def _json_or_text(output: Any) -> Any:
-    if output.__class__ is not str:
-        try:
-            dumps(output)
-        except (TypeError, ValueError, RecursionError):
-            return repr(output)
+    try:
+        dumps(output)
+    except (TypeError, ValueError, RecursionError):
+        return repr(output)
     return output
 
 
+_PLAIN = {str, float, bool, type(None)}
 _WRITERS: dict[str, Callable[[Any], Any]] = {
     "objectives": dict,
     "output": _json_or_text,

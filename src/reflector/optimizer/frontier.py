@@ -23,10 +23,10 @@ class Frontier:
     >>> frontier.add(0, [0.9, 0.0, 0.5])
     >>> frontier.add(1, [0.1, 1.0, 0.5])
     >>> frontier.add(2, [0.1, 0.2, 0.5])
-    >>> frontier.members
-    (0, 1, 2)
     >>> frontier.survivors([0.47, 0.53, 0.27])
     (0, 1)
+    >>> frontier.shares([0, 1])
+    [2, 2]
     """
 
     def __init__(self) -> None:
@@ -62,11 +62,6 @@ class Frontier:
             self._columns[candidate] &= ~bit
             if not self._columns[candidate]:
                 del self._columns[candidate]
-
-    @property
-    def members(self) -> tuple[int, ...]:
-        """The candidates that are best somewhere, in the order they were added."""
-        return tuple(self._columns)
 
     def shares(self, members: Iterable[int]) -> list[int]:
         """Return in how many columns each of some members is among the best."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import anyio
@@ -117,18 +117,20 @@ class Runner:
         reservation = self._ledger.start_rollout(len(rows) - done)
         own = Ledger()  # of the calls that a rollout makes through our models
         begun, used = 0, NO_USAGE
-        now = began = time.perf_counter()
+        run, clock = self._rollout, time.perf_counter  # looked up once: there may be very many rows
+        now = began = clock()
+        latest = began + self._long
         try:
             if reservation.amounts[0] and self._ledger.before_call is not None:
                 await self._ledger.before_call()
             with own.active():
                 for row, example in rows[done : done + reservation.rollouts]:
-                    if begun and (now - began > self._long or not reservation.is_enough):
+                    if begun and (now > latest or not reservation.is_enough):
                         return
                     begun += 1
                     started = now
                     try:
-                        result = await self._rollout(candidate, example)
+                        result = await run(candidate, example)
                         rollout = result if result.__class__ is Rollout else as_rollout(result)
                         used = rollout.usage or used
                         score = rollout.score
@@ -143,7 +145,7 @@ class Runner:
                         self.fail(found, row, _reason(err))
                     except Exception as err:  # noqa: BLE001 - the user's functions: a failed rollout is data
                         self.fail(found, row, _reason(err))
-                    now = time.perf_counter()
+                    now = clock()
                     if now - started >= _TICK:
                         found.seconds[row] = round(now - started, 4)
                     if used is not NO_USAGE or own.is_used:
@@ -167,12 +169,12 @@ class Runner:
         raise ConfigurationError("a rollout needs a score: give it one, or give score= to the optimizer.")
 
     def _take(self, found: Evaluations, row: int, rollout: Rollout, score: Any) -> None:
-        if rollout.output is not None:
-            found.output[row] = rollout.output
-        if rollout.trajectory is not None:
-            found.trajectory[row] = rollout.trajectory
-        error = rollout.error
-        if error is None and not (score.__class__ is float and math.isfinite(score)):  # most are
+        output, trajectory, error = rollout.output, rollout.trajectory, rollout.error
+        if output is not None:
+            found.output[row] = output
+        if trajectory is not None:
+            found.trajectory[row] = trajectory
+        if error is None and not (score.__class__ is float and isfinite(score)):  # most are
             try:
                 read = read_score(score)
             except ValueError as err:
