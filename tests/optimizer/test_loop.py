@@ -238,3 +238,14 @@ async def test_the_log_can_be_read_while_a_run_is_under_way(tmp_path: Path) -> N
     assert log.id == result.run_id
     assert log.header["seed"] == {"prompt": toy.SEED}
     log.close()
+
+
+async def test_a_log_in_another_format_is_refused(tmp_path: Path) -> None:
+    await optimize(config={"store": tmp_path / "run.db"}, budget=rf.Budget(rollouts=90))
+    with SqliteJournal(tmp_path / "run.db", read_only=True) as journal:
+        started, *others = journal.replay()
+    del started.data["format"]
+    with SqliteJournal(tmp_path / "old.db") as journal:
+        await journal.write(started, *others)
+    with pytest.raises(RunMismatchError, match="another format"):
+        await optimize(config={"store": tmp_path / "old.db"})
