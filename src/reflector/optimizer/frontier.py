@@ -81,8 +81,8 @@ class Frontier:
             led |= columns
         alone = led & ~shared
         kept = [candidate for candidate, columns in self._columns.items() if columns & alone]
-        covered = reduce(or_, (self._columns[candidate] for candidate in kept), 0)
-        if covered != led:
+        if len(kept) < len(self._columns):
+            covered = reduce(or_, (self._columns[candidate] for candidate in kept), 0)
             others = sorted(self._columns.keys() - set(kept), key=lambda each: (means[each], -each))
             after = [0, *accumulate((self._columns[each] for each in others[:0:-1]), or_)]
             for candidate, better in zip(others, reversed(after), strict=True):

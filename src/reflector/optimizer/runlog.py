@@ -174,7 +174,8 @@ class RunLog:
 
 
 def _changed(child: Candidate, parent: Candidate) -> dict[str, Any]:
-    texts = {name: text for name, text in child.items() if text != parent[name]}
+    before = parent.components
+    texts = {name: text for name, text in child.components.items() if text != before[name]}
     return child.to_dict() | {"components": texts}
 
 
