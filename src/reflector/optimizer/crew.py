@@ -13,7 +13,6 @@ from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.task import Limits, Task
 from reflector.errors import AskTimeoutError, OptimizationError
 from reflector.optimizer.candidate import Candidate
-from reflector.optimizer.evaluation import Rollout
 from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.running import Runner, as_rollout
 
@@ -34,14 +33,6 @@ class Crew:
         card = ProviderCard(running=concurrency)
         await runtime.spawn(self._runner, name=name, accepts=["rollout"], card=card)
         self._limits = Limits(providers=(name,))
-
-    def batch(self) -> int:
-        """Return how many rows may travel as one task."""
-        return self._runner.batch
-
-    async def judge(self, found: Evaluations, row: int, example: Any, rollout: Rollout) -> None:
-        """Take in a rollout that somebody else did."""
-        await self._runner.judge(found, row, example, rollout)
 
     async def roll_out(
         self, candidate: Candidate, rows: Sequence[int], examples: Sequence[Any]
@@ -78,5 +69,5 @@ class Crew:
             )
         found = Evaluations()
         for row, example, value in zip(rows, examples, values, strict=False):
-            await self.judge(found, row, example, as_rollout(value))
+            await self._runner.judge(found, row, example, as_rollout(value))
         return found

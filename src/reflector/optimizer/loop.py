@@ -120,17 +120,15 @@ class Optimizer:
         self._task_model = read_task_model(rollout)
         function: Any = rollout if self._task_model is None else chat_rollout(self._task_model)
         self._can_run = function is not None
-        self._crew = Crew(
-            Runner(
-                function or no_rollout,
-                resolve_scorer(score, [*self.examples.train, *self.examples.val, *self.examples.test]),
-                self.ledger,
-                failure_score=self.config.failure_score,
-                threads=self.config.concurrency,
-                timeout=self.config.rollout_timeout,
-            ),
+        self._runner = Runner(
+            function or no_rollout,
+            resolve_scorer(score, [*self.examples.train, *self.examples.val, *self.examples.test]),
+            self.ledger,
+            failure_score=self.config.failure_score,
+            threads=self.config.concurrency,
             timeout=self.config.rollout_timeout,
         )
+        self._crew = Crew(self._runner, timeout=self.config.rollout_timeout)
         self.machine = self._new_machine(self.budget.rollouts)
         """The state of the run."""
         if self.budget == Budget() and self.config.patience is None and self.config.stop_at is None:
@@ -292,7 +290,7 @@ class Optimizer:
         return await self._finish()
 
     async def _work_loop(self) -> None:
-        while (taken := await self._desk.next(self._crew.batch)) is not None:
+        while (taken := await self._desk.next(self._runner.batch)) is not None:
             opened, rows = taken
             self._running += 1
             try:
@@ -341,7 +339,7 @@ class Optimizer:
             given, judged = as_rollout(rollout), Evaluations()
             try:
                 with self.ledger.active():
-                    await self._crew.judge(judged, row, example, given)
+                    await self._runner.judge(judged, row, example, given)
                 self.ledger.start_rollout().settle(given.usage or Usage())
             except BudgetExceededError as refusal:
                 refused = refusal

@@ -73,7 +73,6 @@ class Runner:
         self.candidates: dict[str, Candidate] = {}
         """Those that tasks may name, by key."""
 
-    @property
     def batch(self) -> int:
         """How many rows may travel as one task: one, unless they are so quick that the way takes longer."""
         return min(_MOST, int(_QUICK * self._rows / self._seconds) + 1) if self._rows else 1
