@@ -22,6 +22,8 @@ class SectionKind(StrEnum):
     BOLD = "bold"
     LABEL = "label"
     NUMBERED = "numbered"
+    WHOLE = "whole"
+    """No mark at all: the prompt is one section."""
 
 
 @dataclass(frozen=True, slots=True)
