@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
+from reflector._clock import aware
 from reflector.errors import InvalidSignalError
 
 __all__ = [
-    "aware",
     "check_text",
     "is_json",
     "read_bytes",
@@ -91,11 +91,6 @@ def time_text(text: Any) -> Any:
     except (TypeError, ValueError):
         pass
     return read_time(text, "time").isoformat()
-
-
-def aware(moment: datetime) -> datetime:
-    """Return a date and time with its offset; one without counts as UTC."""
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def read_bytes(encoded: Any) -> bytes:
