@@ -83,6 +83,7 @@ class Journal(ABC):
         what it observes.
 
         Raises:
+            InvalidSignalError: If an attribute breaks CloudEvents 1.0.
             JournalWriteError: If writing failed, or falls so far behind that the queue stays full.
             JournalClosedError: If the journal is closed.
         """
