@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+from reflector._clock import aware
 from reflector._text import clean, one_line
 from reflector.errors import (
     ContentFilteredError,
@@ -219,8 +220,7 @@ def parse_retry_after(
         when = parsedate_to_datetime(value or "")
     except (TypeError, ValueError):
         return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
+    return max(0.0, (aware(when) - (now or datetime.now(UTC))).total_seconds())
 
 
 def _wait_asked_for(err: BaseException, said: str) -> float | None:

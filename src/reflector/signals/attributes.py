@@ -6,13 +6,12 @@ import base64
 import binascii
 import re
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
+from reflector._clock import aware
 from reflector.errors import InvalidSignalError
 
 __all__ = [
-    "aware",
     "check_text",
     "is_json",
     "read_bytes",
@@ -62,15 +61,18 @@ def _write(value: Any) -> Any:
 
 
 def rfc3339(microseconds: int) -> str:
-    """Return microseconds since 1970 as text."""
-    text, rest = _up_to_the_second(microseconds // 1_000_000), microseconds % 1_000_000
+    """Return microseconds since 1970 as text. Signals come in crowds: most fall into the second of the one before."""
+    global _second
+    start, text = _second
+    rest = microseconds - start
+    if not 0 <= rest < 1_000_000:
+        rest = microseconds % 1_000_000
+        text = datetime.fromtimestamp(microseconds // 1_000_000, UTC).isoformat()[:19] + "."
+        _second = (microseconds - rest, text)
     return f"{text}{rest}Z" if rest >= 100_000 else f"{text}{rest:06d}Z"  # filling up takes its time
 
 
-@lru_cache(256)
-def _up_to_the_second(seconds: int) -> str:
-    """Signals come in crowds: most share this part with the one before."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19] + "."
+_second = (0, "1970-01-01T00:00:00.")
 
 
 def read_time(text: Any, name: str) -> datetime:
@@ -91,11 +93,6 @@ def time_text(text: Any) -> Any:
     except (TypeError, ValueError):
         pass
     return read_time(text, "time").isoformat()
-
-
-def aware(moment: datetime) -> datetime:
-    """Return a date and time with its offset; one without counts as UTC."""
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def read_bytes(encoded: Any) -> bytes:

@@ -12,10 +12,9 @@ from typing import Literal, Self
 import anyio
 import anyio.to_thread
 
-from reflector._clock import to_wall_us
+from reflector._clock import aware, to_wall_us
 from reflector._text import clean, one_line
 from reflector.errors import ConfigurationError, InvalidSignalError
-from reflector.signals.attributes import aware
 from reflector.signals.signal import Signal
 
 __all__ = ["COLUMNS", "Journal", "JournalRow", "check_limits", "encode", "microseconds"]
@@ -84,6 +83,7 @@ class Journal(ABC):
         what it observes.
 
         Raises:
+            InvalidSignalError: If an attribute breaks CloudEvents 1.0.
             JournalWriteError: If writing failed, or falls so far behind that the queue stays full.
             JournalClosedError: If the journal is closed.
         """
