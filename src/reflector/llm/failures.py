@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from reflector._text import clean, one_line
+from reflector._text import clean, one_line, text_of
 from reflector.errors import (
     ContentFilteredError,
     ContextLengthError,
@@ -23,7 +23,7 @@ from reflector.errors import (
     UnknownModelError,
 )
 from reflector.llm.secrets import redact
-from reflector.llm.wording import show_model, text_of
+from reflector.llm.wording import show_model
 
 __all__ = ["llm_error", "parse_retry_after"]
 
