@@ -18,6 +18,9 @@ from reflector.optimizer.running import Runner, as_rollout
 
 __all__ = ["Crew"]
 
+_LATER = 1.0
+"""Seconds: the runner's own limit comes first, since it keeps what was done until then."""
+
 
 class Crew:
     """A runner as the provider of the rollouts of one run: there may be several in a runtime."""
@@ -53,10 +56,11 @@ class Crew:
         self._runner.candidates[candidate.key] = candidate
         payload = {"candidate": candidate.key, "components": candidate.components, "examples": examples}
         task = Task(kind="rollout", payload=payload, limits=self._limits)
+        seconds = self._timeout * len(examples) + _LATER
         try:
-            result = await execute(task, timeout=self._timeout * len(examples))
+            result = await execute(task, timeout=seconds)
         except AskTimeoutError:
-            return [self._runner.failed(f"no answer within {self._timeout:g} s")] * len(examples)
+            return [self._runner.failed(f"no answer within {seconds:g} s")] * len(examples)
         values = result.value
         if not isinstance(values, list) or not 0 < len(values) <= len(examples):
             raise OptimizationError(

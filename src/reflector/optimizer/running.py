@@ -88,32 +88,34 @@ class Runner:
         with self._ledger.active(), anyio.move_on_after(self._timeout) as scope:
             try:
                 while len(evaluations) < len(examples):
-                    await self._run_some(candidate, examples, evaluations)
+                    own = Ledger()
+                    await self._run_some(candidate, examples, evaluations, own)
                     if time.perf_counter() - began > self._long:
                         break
             except (BudgetExceededError, LLMError):
                 if not evaluations:
                     raise
         if scope.cancelled_caught:
-            evaluations.append(self.failed(f"no answer within {self._timeout:g} s"))
+            late = self.failed(f"no answer within {self._timeout:g} s")
+            evaluations.append(late._replace(usage=own.usage))
         self._rows = _OLD * self._rows + len(evaluations)
         self._seconds = _OLD * self._seconds + time.perf_counter() - began
         return evaluations
 
     async def _run_some(
-        self, candidate: Candidate, examples: Sequence[Any], evaluations: list[Evaluation]
+        self, candidate: Candidate, examples: Sequence[Any], evaluations: list[Evaluation], own: Ledger
     ) -> None:
         """Run the next examples as one reservation, up to the first that has used something.
 
-        What the functions raise makes a failure with its reason.
+        What the functions raise makes a failure with its reason. `own` counts the calls through our models.
 
         Raises:
             BudgetExceededError: If the run's budget does not allow it, or a call in it.
+            ConfigurationError: If there is no score, or a call in it raises one.
             LLMError: If it is one that no further call can survive: a refused key, say.
         """
         done = len(evaluations)
         reservation = self._ledger.start_rollout(len(examples) - done)
-        own = Ledger()  # of the calls that a rollout makes through our models
         begun, used = 0, NO_USAGE
         now = began = time.perf_counter()
         try:
@@ -130,14 +132,8 @@ class Runner:
                         if score is None and rollout.error is None:
                             score = await self._ask(example, rollout.output)
                         evaluation = self._evaluation(rollout, score)
-                    except BudgetExceededError:
-                        raise
-                    except LLMError as err:
-                        if err.fatal:
-                            raise
-                        evaluation = self.failed(_reason(err))
                     except Exception as err:  # noqa: BLE001 - the user's functions: a failed rollout is data
-                        evaluation = self.failed(_reason(err))
+                        evaluation = self._failed_by(err)
                     now = time.perf_counter()
                     if now - started >= _TICK:
                         evaluation = evaluation._replace(seconds=round(now - started, 4))
@@ -153,12 +149,17 @@ class Runner:
         """Return the evaluation of a rollout: by its own score, or by the score function.
 
         Raises:
+            BudgetExceededError, LLMError: If the score function raises one that ends the run.
             ConfigurationError: If there is neither.
         """
         score = rollout.score
-        if score is None and rollout.error is None:
-            score = await self._ask(example, rollout.output)
-        return self._evaluation(rollout, score)
+        try:
+            if score is None and rollout.error is None:
+                score = await self._ask(example, rollout.output)
+            evaluation = self._evaluation(rollout, score)
+        except Exception as err:  # noqa: BLE001 - the user's function: a failed rollout is data
+            evaluation = self._failed_by(err)
+        return evaluation._replace(usage=rollout.usage or NO_USAGE)
 
     async def _no_score(self, example: Any, output: Any) -> Any:
         raise ConfigurationError("a rollout needs a score: give it one, or give score= to the optimizer.")
@@ -176,6 +177,14 @@ class Runner:
         except ValueError as err:
             return Evaluation(self._failure_score, output=output, trajectory=trajectory, error=str(err))
         return Evaluation(read.value, read.feedback, read.objectives, output, trajectory)
+
+    def _failed_by(self, error: Exception) -> Evaluation:
+        """Return the evaluation of a rollout whose functions raised an error, or raise one that ends the run."""
+        if isinstance(error, BudgetExceededError | ConfigurationError):
+            raise error
+        if isinstance(error, LLMError) and error.fatal:
+            raise error
+        return self.failed(f"{type(error).__name__}: {error}")
 
     def failed(self, reason: str) -> Evaluation:
         """Return the evaluation of a rollout that failed."""
@@ -235,7 +244,3 @@ def example_text(example: Any) -> str:
 def as_rollout(result: Any) -> Rollout:
     """Return what a rollout function returned as a `Rollout`."""
     return result if isinstance(result, Rollout) else Rollout(result)
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"
