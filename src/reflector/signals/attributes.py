@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,6 +19,7 @@ __all__ = [
     "read_time",
     "rfc3339",
     "time_text",
+    "writable_extensions",
     "write_extensions",
 ]
 
@@ -46,6 +48,15 @@ def write_extensions(extensions: dict[str, Any]) -> dict[str, Any]:
                 f"an extension's name is made of a-z and 0-9 and is not an attribute; got {name!r}"
             )
     return {name: _write(value) for name, value in extensions.items() if value is not None}
+
+
+def writable_extensions(extensions: dict[str, Any]) -> dict[str, Any]:
+    """Return the extensions without those that `write_extensions` refuses."""
+    kept: dict[str, Any] = {}
+    for name, value in extensions.items():
+        with suppress(InvalidSignalError):
+            kept |= write_extensions({name: value})
+    return kept
 
 
 def _write(value: Any) -> Any:
