@@ -1,4 +1,4 @@
-"""What is read of a SQLite file is of one moment."""
+"""SQLite files of ours: what is read of them before they are used."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from reflector._sqlite import read_header, why_unreachable
+from reflector._sqlite import USED_BYTES, open_reader, open_writer, read_header, why_unreachable
+from reflector.code.store_file import CODE_INDEX
+from reflector.signals.journal_file import JOURNAL
 
 
 class Interrupted(sqlite3.Connection):
@@ -35,6 +37,34 @@ def test_a_file_that_is_made_meanwhile_is_not_taken_for_a_foreign_one(tmp_path: 
         mine.other = other
         assert read_header(mine) == (0, 0, 0)
         assert read_header(mine) == (7, 1, 0)
+
+
+def test_a_file_in_a_folder_that_takes_no_other_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each kind: a reader of a WAL makes two files beside it otherwise."""
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # who runs the tests may write anywhere
+    for kind in (JOURNAL, CODE_INDEX):
+        path = tmp_path / kind.noun
+        open_writer(kind, path).close()
+        with closing(open_reader(kind, path)):
+            assert list(tmp_path.iterdir()) == [path]
+        path.unlink()
+
+
+def test_what_is_in_a_file_is_measured_without_what_was_freed(tmp_path: Path) -> None:
+    with closing(open_writer(JOURNAL, tmp_path / "run")) as connection:
+
+        def used() -> int:
+            (number,) = connection.execute(f"SELECT {USED_BYTES}").fetchone()
+            return int(number)
+
+        empty = used()
+        connection.execute("CREATE TABLE more (text)")
+        connection.execute("INSERT INTO more VALUES (zeroblob(100000))")
+        assert empty + 100_000 < used() < empty + 130_000
+        connection.execute("DROP TABLE more")
+        assert used() == empty
 
 
 def test_a_folder_that_takes_no_file_is_named_as_the_reason(

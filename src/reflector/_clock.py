@@ -15,6 +15,7 @@ __all__ = [
     "Clock",
     "SystemClock",
     "VirtualClock",
+    "aware",
     "from_wall",
     "from_wall_us",
     "settle",
@@ -101,6 +102,11 @@ async def settle() -> None:
         # On asyncio the function below polls ten times a second as long as one is busy.
         await anyio.lowlevel.checkpoint()
     await anyio.wait_all_tasks_blocked()
+
+
+def aware(moment: datetime) -> datetime:
+    """Return a date and time with its offset; one without counts as UTC."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def to_wall(when: float) -> datetime:

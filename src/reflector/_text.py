@@ -16,6 +16,7 @@ __all__ = [
     "replace_surrogates",
     "shorten",
     "shorten_around",
+    "text_of",
 ]
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -62,6 +63,14 @@ def one_line(text: str, limit: int = 160) -> str:
     """Return `text` with all white space folded to single blanks, cut to `limit` characters."""
     folded = " ".join(text[: limit * 8].split())
     return folded if len(folded) <= limit else folded[: limit - 1] + "…"
+
+
+def text_of(err: BaseException) -> str:
+    """Return what an error says; nothing for one that cannot be turned into text."""
+    try:
+        return str(err)
+    except Exception:  # noqa: BLE001 - somebody else's `__str__` may do anything, and must not hide the error itself
+        return ""
 
 
 def as_seconds(seconds: float) -> str:

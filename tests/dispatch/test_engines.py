@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -15,9 +16,9 @@ import pytest
 from reflector.dispatch.engines import WorkContext
 from reflector.dispatch.process_engine import ProcessEngine
 from reflector.dispatch.provider import open_engine
-from reflector.dispatch.task import Task
-from reflector.errors import EngineError
-from reflector.testing.engine_suite import ENGINE_CHECKS, PROCESS_ENGINE_CHECKS, square
+from reflector.dispatch.task import Limits, Task
+from reflector.errors import EngineError, HandlerError, WorkerCrashedError
+from reflector.testing.engine_suite import ENGINE_CHECKS, PROCESS_ENGINE_CHECKS, SpecialError, square
 
 pytestmark = pytest.mark.anyio
 
@@ -75,10 +76,20 @@ _UNGUARDED = "\nanyio.run(main)\n"
 
 
 def run_script(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
-    script = folder / "script.py"
-    script.write_text(text)
+    (folder / "script.py").write_text(text)
+    return run_python(folder, "script.py")
+
+
+def run_python(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
     return subprocess.run(
-        [sys.executable, str(script)], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, *arguments],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
     )
 
 
@@ -96,6 +107,131 @@ def test_an_unguarded_main_script_is_a_typed_error(tmp_path: Path) -> None:
     assert "UnpicklableError" in finished.stderr
     assert "move it to a module" in finished.stderr
     assert finished.stderr.count("loaded as") == 1
+
+
+_OWN_TYPES = (
+    """
+{imports}
+import dataclasses
+import anyio
+from reflector.dispatch.process_engine import ProcessEngine
+from reflector.dispatch.task import Task
+
+@dataclasses.dataclass
+class Twice:
+    number: int
+
+class OddError(Exception):
+    pass
+
+def double(task, context):
+    print("doubling", task.payload)
+    if task.payload % 2:
+        raise OddError
+    return Twice(task.payload * 2)
+
+async def main():
+    engine = ProcessEngine(1)
+    value = (await engine.run(double, Task(kind="demo", payload=4), None)).value
+    print(value, isinstance(value, Twice), flush=True)
+    try:
+        await engine.run(double, Task(kind="demo", payload=3), None)
+    except OddError:
+        print("odd", flush=True)
+    await engine.close()
+"""
+    + _GUARDED
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("imports", "how"),
+    [("", ["family/script.py"]), ("from . import __name__ as here", ["-m", "family.script"])],
+)
+def test_work_of_a_main_script_returns_and_raises_its_own_types(
+    tmp_path: Path, imports: str, how: list[str]
+) -> None:
+    """As multiprocessing lets it, also for a module of a package that is run with -m. What it prints is not lost."""
+    (tmp_path / "family").mkdir()
+    (tmp_path / "family" / "__init__.py").touch()
+    (tmp_path / "family" / "script.py").write_text(_OWN_TYPES.format(imports=imports))
+    finished = run_python(tmp_path, *how)
+    assert finished.stdout == "Twice(number=8) True\nodd\n", finished.stderr
+    assert finished.stderr.splitlines() == ["doubling 4", "doubling 3"]
+
+
+_HALF_LOADED = (
+    """
+import anyio
+from reflector.dispatch.process_engine import ProcessEngine
+from reflector.dispatch.task import Task
+
+def double(task, context):
+    return task.payload * 2
+
+if __name__ == "__main__":
+    SETTINGS = {}
+SETTINGS
+
+async def main():
+    engine = ProcessEngine(1)
+    for _ in range(2):
+        try:
+            print((await engine.run(double, Task(kind="demo", payload=21), None)).value)
+        except Exception as err:
+            print(err)
+    await engine.close()
+"""
+    + _GUARDED
+)
+
+
+@pytest.mark.slow
+def test_a_module_that_cannot_be_loaded_is_told_each_time(tmp_path: Path) -> None:
+    finished = run_script(tmp_path, _HALF_LOADED)
+    first, second = finished.stdout.splitlines()
+    assert "NameError: name 'SETTINGS' is not defined" in first
+    assert second == first
+
+
+def fork_and_die(task: Task, context: Any) -> None:
+    """Leave a process behind, whose id is written to the payload's file, and exit."""
+    if pid := os.fork():
+        Path(task.payload).write_text(str(pid))
+        os._exit(1)
+    signal.alarm(20)
+    signal.pause()
+
+
+@pytest.mark.slow
+async def test_what_the_work_forks_does_not_hide_the_end_of_its_worker(tmp_path: Path) -> None:
+    engine = ProcessEngine(1)
+    forked = tmp_path / "forked"
+    task = Task(kind="demo", payload=str(forked), limits=Limits(attempts=1))
+    with pytest.raises(WorkerCrashedError):
+        await engine.run(fork_and_die, task, None)
+    pid = int(forked.read_text())
+    assert _is_running(pid)
+    os.kill(pid, signal.SIGKILL)
+    await engine.close()
+
+
+class UnspeakableError(SpecialError):
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def fail_unspeakably(task: Task, context: Any) -> None:
+    raise UnspeakableError(reason="habit")
+
+
+@pytest.mark.slow
+async def test_an_error_without_a_text_crosses_the_border() -> None:
+    engine = ProcessEngine(1)
+    with pytest.raises(HandlerError, match="UnspeakableError"):
+        await engine.run(fail_unspeakably, Task(kind="demo"), None)
+    await engine.close()
 
 
 @pytest.mark.slow

@@ -21,7 +21,9 @@ from reflector._clock import settle
 from reflector.agents.runtime import Runtime
 from reflector.dispatch.dispatching import execute
 from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.stdio_child import Program
 from reflector.dispatch.stdio_provider import StdioProvider
+from reflector.dispatch.stdio_session import Session
 from reflector.dispatch.task import Limits, Task, TaskResult
 from reflector.errors import (
     ConfigurationError,
@@ -213,8 +215,9 @@ async def test_a_program_that_does_not_exist(mode: str) -> None:
     async with provider("/no/such/program --now", mode=mode):
         with pytest.raises(
             ProviderSpawnError, match=r"/no/such/program --now: cannot be started: .*No such file"
-        ):
+        ) as failure:
             await run()
+    assert isinstance(failure.value.__cause__, FileNotFoundError)
 
 
 @pytest.mark.parametrize(
@@ -351,6 +354,14 @@ async def test_an_exit_code_is_told_with_the_last_words(mode: str, pids: Path) -
 async def test_a_document_counts_only_with_exit_code_0() -> None:
     async with provider(child("print(1)\nsys.exit(3)"), mode="document"):
         with pytest.raises(ProviderDiedError, match="exit code 3"):
+            await run()
+
+
+async def test_a_program_with_a_document_that_closes_its_output_has_to_end() -> None:
+    async with provider(
+        child('print("{}", flush=True)\nos.close(1)\ntime.sleep(60)'), mode="document", timeout=10
+    ):
+        with pytest.raises(ProviderDiedError, match="closed its output"):
             await run()
 
 
@@ -523,6 +534,75 @@ async def test_stopping_lets_a_program_end_by_itself(pids: Path) -> None:
     async with provider(noted(pids, code)):
         await run()
     assert pids.with_name("bye").read_text() == "bye"
+
+
+async def test_stopping_lets_a_program_at_work_end_by_itself(pids: Path) -> None:
+    """It answers the task it has once its input is closed, and what it does after that is not cut off."""
+    bye = pids.with_name("bye")
+    code = f"""
+held = list(tasks)
+say(held[0]["id"], value="at last")
+sys.stdin.close()
+open({str(bye)!r}, "w").write("bye")
+"""
+    session = Session(Program.from_command(noted(pids, code), 1_000))
+    answers = []
+
+    async def ask() -> None:
+        answers.append((await session.ask("one", {"payload": 1}))["value"])
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(session.run)
+        group.start_soon(ask)
+        await settle()
+        await session.close()
+    assert answers == ["at last"]
+    assert bye.read_text() == "bye"
+
+
+async def test_a_task_given_up_before_it_was_sent_says_nothing_about_the_program(pids: Path) -> None:
+    session = Session(Program.from_command(noted(pids, SQUARE), 1_000))
+    async with anyio.create_task_group() as group:
+        group.start_soon(session.run)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await session.ask("one", {"payload": 1})
+        assert (await session.ask("two", {"payload": 2}))["value"][0] == 4
+        await session.close()
+
+
+async def test_a_program_that_hangs_on_a_task_that_had_to_wait_is_found_out(pids: Path) -> None:
+    """What was answered between the asking and the sending of a task is no sign of life after it."""
+    read = pids.with_name("read")
+    code = f"""
+sys.stdin.read(1)
+say("first", value=1)
+while not os.path.exists({str(pids.with_name("go"))!r}): time.sleep(0.005)
+for line in sys.stdin:
+    if '"third"' in line: open({str(read)!r}, "w")
+"""
+    session = Session(Program.from_command(noted(pids, code), 1_000))
+    scopes = {id: anyio.CancelScope() for id in ("first", "second", "third")}
+
+    async def ask(id: str, size: int) -> None:
+        with scopes[id]:
+            await session.ask(id, {"payload": "x" * size})
+        go.set()
+
+    go = anyio.Event()
+    async with anyio.create_task_group() as group:
+        for id, size in (("first", 1), ("second", 1_000_000), ("third", 1)):
+            group.start_soon(ask, id, size)
+            await settle()
+        group.start_soon(session.run)
+        await go.wait()
+        pids.with_name("go").touch()
+        while not read.exists():
+            await anyio.lowlevel.checkpoint()
+        scopes["third"].cancel()
+        await settle()
+        assert not session.is_usable
+        scopes["second"].cancel()
 
 
 async def test_breaking_off_ends_programs_at_work(pids: Path) -> None:

@@ -206,6 +206,38 @@ async def test_the_requests_per_minute_are_halved_too() -> None:
     assert passing.times == [0.0] * 5 + [60.0] * 3
 
 
+async def test_one_that_is_asked_one_by_one_is_asked_half_as_often_until_it_answers() -> None:
+    throttle, _ = throttle_of(concurrency=1, requests_per_minute=4)
+    throttle.leave(await enter(throttle))
+    throttle.slow_down(0.0, None)
+    throttle.slow_down(0.0, None)
+    assert throttle.wait(10, 10) == 60.0
+    throttle.speed_up(None)
+    assert throttle.wait(10, 10) == 0.0
+    throttle.leave(await enter(throttle))
+    assert throttle.wait(10, 10) == 60.0
+    throttle.speed_up(None)
+    assert throttle.wait(10, 10) == 0.0
+
+
+def test_the_limit_of_the_last_change_is_the_one_that_holds() -> None:
+    """Each is applied before another thread may make the next one."""
+    throttle = Throttle(RateLimits(concurrency=4), VirtualClock())
+    applied = []
+
+    class Noting(Capacity):
+        def resize(self, limit: int) -> None:
+            applied.append(throttle._lock.locked())
+            super().resize(limit)
+
+    throttle.capacity = Noting(4, 10)
+    throttle.slow_down(0.0, None)
+    for _ in range(5):
+        throttle.speed_up(None)
+    assert throttle.concurrency == 4
+    assert applied == [True] * 3
+
+
 async def test_the_wait_that_the_provider_asks_for_holds_for_everybody() -> None:
     throttle, clock = throttle_of()
     throttle.slow_down(0.0, 7.0)

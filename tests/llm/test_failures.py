@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import socket
 from datetime import UTC, datetime, timedelta
+from email.message import Message
 from email.utils import format_datetime
 from typing import Any
+from urllib.error import HTTPError
 
 import pytest
 from hypothesis import given
@@ -185,6 +187,10 @@ def test_the_text_is_one_line_without_traceback_prefix_or_key() -> None:
         ({}, "Please try again in 20s.", 20.0),
         ({}, "Please try again in 6m1.5s.", 361.5),
         ({}, "Please try again in 250ms.", 0.25),
+        ({}, "Please retry after 20 seconds.", 20.0),
+        ({}, "Try again in 1 minute 5 sec.", 65.0),
+        ({}, "Try again in 300 milliseconds.", 0.3),
+        ({}, "Retry in 1h2m3s", 3723.0),
         ({}, '"retryDelay": "34s"', 34.0),
         ({}, "Rate limit reached", None),
         ({"Retry-After": "soon"}, "try again later", None),
@@ -196,6 +202,14 @@ def test_the_wait_comes_from_headers_or_words(
     error = llm_error(StatusError(429, text, headers))
     assert isinstance(error, RateLimitedError)
     assert error.retry_after == expected
+
+
+def test_the_wait_is_read_from_an_error_of_urllib() -> None:
+    headers = Message()
+    headers["Retry-After"] = "12"
+    error = llm_error(HTTPError("http://localhost", 429, "Too Many Requests", headers, None))
+    assert isinstance(error, RateLimitedError)
+    assert error.retry_after == 12.0
 
 
 def test_a_date_is_a_wait_until_then() -> None:

@@ -120,6 +120,21 @@ async def test_the_deadline_ends_a_call_that_hangs() -> None:
 
 
 @pytest.mark.anyio
+async def test_a_time_out_during_another_try_keeps_the_failure_that_came_before() -> None:
+    failure = LLMServerError("down")
+    tries = iter([failure])
+
+    async def fail_then_hang() -> None:
+        for error in tries:
+            raise error
+        await anyio.sleep_forever()
+
+    with pytest.raises(LLMTimeoutError, match="try 2") as caught:
+        await Retrier(RetryPolicy(base=0.0)).call(fail_then_hang, timeout=0.05)
+    assert caught.value.__cause__ is failure
+
+
+@pytest.mark.anyio
 async def test_cancellation_is_not_an_error_to_try_again() -> None:
     calls = 0
 

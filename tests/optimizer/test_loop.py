@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 from collections import Counter
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +250,33 @@ async def test_a_log_in_another_format_is_refused(tmp_path: Path) -> None:
         await journal.write(started, *others)
     with pytest.raises(RunMismatchError, match="another format"):
         await optimize(config={"store": tmp_path / "old.db"})
+
+
+async def test_a_rollout_without_a_score_is_told_at_once() -> None:
+    begun = []
+
+    async def rollout(candidate: Any, example: Any) -> str:
+        begun.append(example)
+        return "an output"
+
+    with pytest.raises(ConfigurationError, match="needs a score"):
+        await optimize(rollout=rollout, score=None)
+    assert len(begun) <= 6
+
+
+async def test_what_is_reported_keeps_its_usage_and_a_score_that_cannot_be_made_costs_one_row(
+    tmp_path: Path,
+) -> None:
+    def start() -> rf.Optimizer:
+        return rf.Optimizer(
+            toy.SEED, toy.ROWS, score=toy.score, reflector=rf.Reflector(toy.model),
+            budget=rf.Budget(rollouts=50), config=rf.OptimizerConfig(store=tmp_path / "run.db"),
+        )  # fmt: skip
+
+    usage = rf.Usage(cost_usd=0.5)
+    async with start() as optimizer, aclosing(optimizer.work()) as works:
+        work = await anext(works)
+        given = [rf.Rollout([0], usage=usage) for _ in work.examples[1:]]
+        await optimizer.report(work, [rf.Rollout(None, usage=usage), *given])  # None has no length
+    async with start() as resumed:
+        assert resumed.ledger.usage.cost_usd == 0.5 * len(work.examples)

@@ -11,6 +11,7 @@ import reflector as rf
 from reflector.dispatch.task import Task
 from reflector.errors import BudgetExceededError
 from reflector.optimizer.candidate import Candidate
+from reflector.optimizer.crew import Crew
 from reflector.optimizer.desk import Desk
 from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.running import Runner
@@ -89,6 +90,25 @@ async def test_a_row_that_hangs_fails_alone_and_the_rows_after_it_are_left_to_ot
         found.update(await run(rollout, 5, ledger, seconds=0.05, start=len(found)))
     assert [each.error for each in found.values()] == [None, None, "no answer within 0.05 s"]
     assert ledger.rollouts == 3
+
+
+async def test_what_a_rollout_had_used_when_its_time_was_up_is_kept() -> None:
+    model = rf.Model(lambda messages: "yes", options=rf.ModelOptions(price=rf.Price(input=1, output=1)))
+    ledger = rf.Ledger()
+
+    async def rollout(candidate: Any, row: int) -> rf.Rollout:
+        await model.complete(rf.ModelRequest.from_text("?"))
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    runner = Runner(rollout, None, ledger, failure_score=0.0, threads=1, timeout=0.05)
+    crew = Crew(runner, timeout=0.05)
+    async with rf.Runtime() as runtime:
+        await crew.join(runtime, 1)
+        (late,) = (await crew.roll_out(CANDIDATE, [0], [0])).values()
+    assert late.error == "no answer within 0.05 s"
+    assert late.usage.calls == ledger.usage.calls == 1
+    assert late.usage.cost_usd == ledger.usage.cost_usd
 
 
 async def test_a_desk_hands_out_each_row_once_and_takes_back_what_was_not_done() -> None:

@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
+from reflector._clock import from_wall_us
 from reflector.errors import InvalidSignalError
 from reflector.signals.attributes import rfc3339
 from reflector.signals.signal import DATAREF_LIMIT, Signal, completed_type, failed_type
@@ -68,16 +69,12 @@ def test_ids_sort_as_they_were_made() -> None:
     assert made == sorted(set(made))
 
 
-@pytest.mark.parametrize(
-    ("microseconds", "text"),
-    [
-        (1_795_923_011_000_042, "2026-11-29T03:30:11.000042Z"),
-        (5, "1970-01-01T00:00:00.000005Z"),
-        (-1, "1969-12-31T23:59:59.999999Z"),
-    ],
-)
-def test_a_moment_is_written_to_the_microsecond(microseconds: int, text: str) -> None:
-    assert rfc3339(microseconds) == text
+@given(st.lists(st.integers(-(10**12), 4 * 10**15), max_size=5), st.integers(-2_000_000, 2_000_000))
+def test_moments_are_written_to_the_microsecond(moments: list[int], apart: int) -> None:
+    """Also those that share a second with the one before, or nearly."""
+    for moment in moments:
+        for each in (moment, moment + apart, moment):
+            assert rfc3339(each) == from_wall_us(each).isoformat(timespec="microseconds")[:26] + "Z"
 
 
 @given(_SIGNALS)

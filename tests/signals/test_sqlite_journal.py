@@ -251,17 +251,26 @@ def test_a_failed_write_is_told_to_everybody(path: Path) -> None:
     writer.close()
 
 
-def test_a_full_queue_holds_back_until_there_is_room(path: Path) -> None:
+@pytest.mark.parametrize("measure", ["rows", "characters"])
+def test_a_full_queue_holds_back_until_there_is_room(
+    path: Path, monkeypatch: pytest.MonkeyPatch, measure: str
+) -> None:
     """The file is locked by somebody else; `put` waits as soon as three signals wait to be written."""
+    rows = [encode(numbered(number)) for number in range(4)]
+    if measure == "characters":
+        most = sum(len(body) for *_, body in rows[:3]) - 1
+        monkeypatch.setattr("reflector.signals.journal_writer._WAITING_CHARACTERS", most)
     blocker = open_writer(path, "off")
     blocker.execute("BEGIN IMMEDIATE")
-    writer = JournalWriter(open_writer(path, "off"), name="run", max_waiting=3)
-    for number in range(3):
-        writer.put(encode(numbered(number)))
+    writer = JournalWriter(
+        open_writer(path, "off"), name="run", max_waiting=3 if measure == "rows" else 65_536
+    )
+    for row in rows[:3]:
+        writer.put(row)
     returned = threading.Event()
 
     def put_one_more() -> None:
-        writer.put(encode(numbered(3)))
+        writer.put(rows[3])
         returned.set()
 
     thread = threading.Thread(target=put_one_more)

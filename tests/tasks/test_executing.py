@@ -16,7 +16,7 @@ from reflector.clifford.task import CliffordOperation
 from reflector.dispatch.ledger import Ledger
 from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.task import Estimate, Limits, Task, TaskOutput
-from reflector.errors import ConfigurationError, DuplicateAgentError, InvalidGroupError
+from reflector.errors import ConfigurationError, ContextLengthError, DuplicateAgentError, InvalidGroupError
 from reflector.tasks.executing import execute_all
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.merging import Ensemble
@@ -398,6 +398,65 @@ async def test_an_outage_that_passes_is_waited_for_and_one_that_does_not_is_not(
         await clock.advance(100)
     assert len(done) == 40
     assert {result.status for result in done} == {"failed"}
+
+
+async def test_a_task_that_fails_for_its_own_fault_after_an_outage_is_no_sign_of_another() -> None:
+    clock, asked = VirtualClock(), 0
+
+    async def work(task: Task) -> Any:
+        nonlocal asked
+        asked += 1
+        if asked == 6:
+            raise ContextLengthError("too long")
+        if asked <= 7:
+            raise TimeoutError("down")
+        return task.payload.example
+
+    async with Runtime(clock=clock), anyio.create_task_group() as tasks:
+        done: list[GroupResult] = []
+
+        async def collect() -> None:
+            groups = [rollout(n) for n in range(20)]
+            done.extend(await all_of(groups, providers=[function(work, concurrency=1)]))
+
+        tasks.start_soon(collect)
+        for _ in range(10):
+            await clock.advance(30)
+    assert [result.status for result in done] == ["failed"] * 7 + ["completed"] * 13
+
+
+async def test_the_parts_and_the_voices_of_a_group_are_tasks_under_way_too() -> None:
+    asked, running, most = 0, 0, 0
+
+    async def look(task: Task) -> Any:
+        nonlocal asked, running, most
+        asked += 1
+        running += 1
+        most = max(most, running)
+        await anyio.lowlevel.checkpoint()
+        running -= 1
+        return {"texts": ["seen"]}
+
+    code = "".join(f"def f{n}():\n    return {n}\n\n" for n in range(40))
+    groups = [TaskGroup(payload=CodeReflectionTask(code_chunks=[code])) for _ in range(3)]
+    specs = [function(look, name, context_window=100) for name in ("one", "two")]
+    for concurrency in (1, 3):
+        asked, most = 0, 0
+        results = await all_of(groups, providers=specs, concurrency=concurrency, ensemble=Ensemble(size=2))
+        assert [result.status for result in results] == ["completed"] * 3
+        assert asked >= 3 * 3 * 2
+        assert most == concurrency
+
+
+async def test_an_ensemble_asks_only_those_whom_the_group_fits() -> None:
+    code = "".join(f"def f{n}():\n    return {n}\n\n" for n in range(40))
+    group = TaskGroup(id="big", payload=CodeReflectionTask(code_chunks=[code]))
+    specs = [
+        function(lambda task, name=name: {"by": [name]}, name, context_window=size)
+        for name, size in (("small", 100), ("one", 10_000), ("two", None), ("three", 10_000))
+    ]
+    (result,) = await all_of([group], providers=specs, ensemble=Ensemble(size=2))
+    assert (result.status, result.provider) == ("completed", "one, two")
 
 
 async def test_the_answers_of_an_ensemble_are_merged() -> None:

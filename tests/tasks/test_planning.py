@@ -121,6 +121,32 @@ def test_code_evolution_is_a_task_for_each_chunk_and_needs_a_goal() -> None:
         plan(chunks(), task_type="code_evolution")
 
 
+def test_what_goes_over_several_lines_is_plainly_cut_in_the_surroundings() -> None:
+    source = b'''from math import (
+    pi,
+)
+from re import match
+
+LIMIT = 3
+NAMES = [
+    "one",
+]
+TEXT = """\\
+several lines
+"""
+
+
+def area(radius):
+    return pi * radius
+'''
+    made = chunk_text("m.py", source).chunks
+    vectors = HashingEmbedder().embed([each.document for each in made])
+    (*_, group) = plan(Chunks(made, vectors), task_type="code_evolution", goal="Add type hints.")
+    assert isinstance(group.payload, CodeEvolutionTask)
+    assert group.payload.context["imports"] == ["from math import ( …", "from re import match"]
+    assert group.payload.context["variables"] == ["LIMIT = 3", "NAMES = [ …", 'TEXT = """\\ …']
+
+
 # --- providers ------------------------------------------------------------------------------------------------
 
 

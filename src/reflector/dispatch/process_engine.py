@@ -15,9 +15,10 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
+from reflector._text import text_of
 from reflector.dispatch.engines import Ran, Work
 from reflector.dispatch.task import Task
-from reflector.dispatch.worker import Answer, Job, read_frame, write_frame
+from reflector.dispatch.worker import MAIN, Answer, Job, read_frame, write_frame
 from reflector.errors import EngineError, HandlerError, UnpicklableError, WorkerCrashedError
 
 __all__ = ["ProcessEngine"]
@@ -146,14 +147,14 @@ def _job(work: Work, task: Task, attempt: int) -> bytes:
         packed = (pickle.dumps(work), pickle.dumps(task, pickle.HIGHEST_PROTOCOL))
     except Exception as err:  # pickling runs foreign code; the border to the other process
         raise UnpicklableError(
-            f"task {task.id!r} of kind {task.kind!r} cannot be sent to another process: {err}. Its payload has to be "
-            "plain data, its function one of a module's top level."
+            f"task {task.id!r} of kind {task.kind!r} cannot be sent to another process: {text_of(err)}. Its payload "
+            "has to be plain data, its function one of a module's top level."
         ) from err
     return pickle.dumps(tuple(Job(module, file, *packed, attempt)), pickle.HIGHEST_PROTOCOL)
 
 
 def _home(work: Work) -> tuple[str, str | None]:
-    """Return the module that defines the work, and its file.
+    """Return the module that defines the work, by the name it has in a worker, and its file.
 
     Raises:
         ValueError: If it is the main script and importing that would run it.
@@ -162,12 +163,16 @@ def _home(work: Work) -> tuple[str, str | None]:
     while isinstance(function, functools.partial):
         function = function.func
     name = getattr(function, "__module__", None) or type(function).__module__
-    file = getattr(sys.modules.get(name), "__file__", None)
-    if name == "__main__" and (file is None or not _is_guarded(file)):
-        raise ValueError(
-            "it is defined in the main script, and importing that would run it again: move it to a module, or the "
-            'script\'s doing below `if __name__ == "__main__":`'
-        )
+    module = sys.modules.get(name)
+    file = getattr(module, "__file__", None)
+    if name == "__main__":
+        if module is None or file is None or not _is_guarded(file):
+            raise ValueError(
+                "it is defined in the main script, and importing that would run it again: move it to a module, or the "
+                'script\'s doing below `if __name__ == "__main__":`'
+            )
+        name = f"{module.__package__}.{MAIN}" if module.__package__ else MAIN
+        sys.modules[name] = module  # what comes back names its classes by it
     return name, file
 
 
@@ -183,7 +188,7 @@ def _answer(body: bytes) -> Answer:
     try:
         return Answer(*pickle.loads(body))
     except Exception as err:  # noqa: BLE001 - unpickling runs foreign code; the border to the other process
-        return Answer("unpicklable", f"the result cannot be read here: {type(err).__name__}: {err}")
+        return Answer("unpicklable", f"the result cannot be read here: {type(err).__name__}: {text_of(err)}")
 
 
 def _value(answer: Answer) -> Any:

@@ -182,7 +182,7 @@ async def ask_once(program: Program, document: bytes) -> bytes:
     Raises:
         ProviderSpawnError: If it cannot be started.
         ProviderFloodError: If it says too much; it is killed then.
-        ProviderDiedError: If it does not end with the exit code 0.
+        ProviderDiedError: If it does not end with the exit code 0, or not soon after its output; it is killed then.
     """
     said = bytearray()
 
@@ -198,7 +198,10 @@ async def ask_once(program: Program, document: bytes) -> bytes:
     async with open_child(program) as child, anyio.create_task_group() as group:
         group.start_soon(give)
         await child.receive(take)
-        await child.process.wait()
+        with anyio.move_on_after(LAST_WORDS) as patience:
+            await child.process.wait()
+        if patience.cancelled_caught:
+            raise child.died("and does not end")
         group.cancel_scope.cancel()
     if child.process.returncode:
         raise child.died("instead of answering")

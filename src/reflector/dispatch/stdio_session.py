@@ -25,9 +25,10 @@ class _Call:
 
     __slots__ = ("answer", "answered_before", "done", "error", "is_given_up", "is_sent", "line")
 
-    def __init__(self, line: bytes, answered_before: int) -> None:
+    def __init__(self, line: bytes) -> None:
         self.line = line
-        self.answered_before = answered_before
+        self.answered_before = 0
+        """How many answers there were when it was sent."""
         self.done = anyio.Event()
         self.answer: dict[str, Any] | None = None
         self.error: ReflectorError | None = None
@@ -69,7 +70,7 @@ class Session:
             ProviderProtocolError: If what it says is no answer, whosoever's.
         """
         id = self._free_id(name)
-        call = self._calls[id] = _Call(session_line(id, document), self._answered)
+        call = self._calls[id] = _Call(session_line(id, document))
         try:
             self._outbox.append(call)
             self._news.set()
@@ -78,11 +79,11 @@ class Session:
             del self._calls[id]
             if not call.done.is_set():
                 self._give_up(id, call)
-            if not (self.is_usable or self._calls):
+            if not (self.is_usable or self._is_closing or self._calls):
                 self._scope.cancel()
         if call.answer is None:
             assert call.error is not None
-            raise copy.copy(call.error)
+            raise copy.copy(call.error) from call.error.__cause__
         return call.answer
 
     def _free_id(self, name: str) -> str:
@@ -96,8 +97,8 @@ class Session:
         call.is_given_up = True
         if call.is_sent:
             self._owed.add(id)
-        if call.answered_before == self._answered or len(self._owed) > _OWED:
-            self.is_usable = False
+            if call.answered_before == self._answered or len(self._owed) > _OWED:
+                self.is_usable = False
 
     # --- the task that owns the process ----------------------------------------------------------------------
 
@@ -152,6 +153,7 @@ class Session:
             while self._outbox:
                 call = self._outbox.popleft()
                 call.is_sent = not call.is_given_up
+                call.answered_before = self._answered
                 if call.is_sent and not await child.send(call.line):
                     child.kill()  # alive or not, it reads nothing any more
                     return

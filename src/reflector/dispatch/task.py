@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 from pydantic import Field, field_validator
 
+from reflector._clock import aware
 from reflector._ids import new_id
 from reflector._json import Value, dumps, loads
 from reflector.dispatch.decision import Decision
@@ -80,7 +81,7 @@ class Task(Value):
     @field_validator("deadline")
     @classmethod
     def _make_aware(cls, deadline: datetime | None) -> datetime | None:
-        return deadline.replace(tzinfo=UTC) if deadline is not None and deadline.tzinfo is None else deadline
+        return None if deadline is None else aware(deadline)
 
     def to_signal(self, source: str) -> Signal:
         """Return the request that carries this task."""

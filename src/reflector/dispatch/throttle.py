@@ -16,6 +16,8 @@ __all__ = ["Pass", "RateLimits", "Throttle"]
 
 _MINUTE = 60.0
 _WAITING = 1000
+_SLOWEST = 1 / 8
+"""The part of one request at once below which a provider is not slowed down."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -227,9 +229,9 @@ class Throttle:
             if sent_at < self._slowed_at:
                 return
             self._slowed_at = now
-            self._share = max(1 / self.limits.concurrency, self._share / 2)
-            limit = self._limit()
-        self.capacity.resize(limit)
+            # Below one request at once it still slows down what may pass in a minute.
+            self._share = max(_SLOWEST / self.limits.concurrency, self._share / 2)
+            self.capacity.resize(self._limit())
 
     def speed_up(self, output_tokens: int | None) -> None:
         """Take it that the provider answered."""
@@ -238,11 +240,12 @@ class Throttle:
         if self._share == 1.0:
             return
         with self._lock:
-            # One more at a time after each round of answers: what AIMD calls the additive increase.
-            self._share = min(1.0, self._share + 1 / (self.limits.concurrency * self._limit()))
-            limit = self._limit()
-        if limit != self.capacity.limit:
-            self.capacity.resize(limit)
+            # One more at a time after each round of answers: what AIMD calls the additive increase. Below one: twice as
+            # fast after each answer.
+            step = 1 / (self.limits.concurrency * self._limit())
+            self._share = min(1.0, self._share + min(step, self._share))
+            if self._limit() != self.capacity.limit:
+                self.capacity.resize(self._limit())
 
     def _limit(self) -> int:
         return max(1, int(self.limits.concurrency * self._share + 1e-9))

@@ -1,6 +1,7 @@
 """The other side of a process engine: takes jobs from a pipe, one after the other, and answers on another.
 
-It never imports the parent's main script again, and it ends at once when the parent is gone, however that came.
+It imports the parent's main script only for work that is defined there. It ends at once when the parent is gone,
+however that came.
 """
 
 from __future__ import annotations
@@ -17,8 +18,12 @@ import threading
 import traceback
 from typing import IO, Any, Literal, NamedTuple
 
-__all__ = ["Answer", "Job", "main", "read_frame", "write_frame"]
+from reflector._text import text_of
 
+__all__ = ["MAIN", "Answer", "Job", "main", "read_frame", "write_frame"]
+
+MAIN = "__worker_main__"
+"""The name of the parent's main script here, in its package: what it does as `__main__` is not for us."""
 _LENGTH = struct.Struct(">Q")
 
 
@@ -66,10 +71,23 @@ def main() -> None:
     # What the work prints must not get between the frames, nor may it read them.
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.dup2(2, 1)
+    sys.stdout = sys.stderr  # which keeps no line back: this process is killed, and flushes nothing
+    _close_in_forks(jobs, answers)
     received: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_receive, args=(jobs, received), daemon=True).start()
     while True:
         write_frame(answers, _pickled(_run(received.get())))
+
+
+def _close_in_forks(*pipes: IO[bytes]) -> None:
+    """Let what the work forks not hold the pipes open: by their end the parent notices that of this process."""
+
+    def close() -> None:
+        for pipe in pipes:
+            os.dup2(2, pipe.fileno(), inheritable=False)
+
+    if hasattr(os, "register_at_fork"):  # not on Windows
+        os.register_at_fork(after_in_child=close)
 
 
 def _receive(jobs: IO[bytes], received: queue.SimpleQueue[bytes]) -> None:
@@ -87,7 +105,7 @@ def _run(frame: bytes) -> Answer:
         _make_importable(job.module, job.file)
         work, task = pickle.loads(job.work), pickle.loads(job.task)
     except Exception as err:  # noqa: BLE001 - the border to the parent: told in words
-        return Answer("unpicklable", f"the worker cannot load it: {type(err).__name__}: {err}")
+        return Answer("unpicklable", f"the worker cannot load it: {type(err).__name__}: {text_of(err)}")
     try:
         return Answer("value", call(work, WorkContext(task, job.attempt)))
     except Exception as err:  # noqa: BLE001 - the border to the parent, where it is raised again
@@ -103,16 +121,14 @@ def _pickled(answer: Answer) -> bytes:
             pickle.loads(body)  # many exceptions can be written and not be read
     except Exception as err:  # noqa: BLE001 - the border to the parent: told in words
         if answer.kind == "error":
-            description = (type(answer.content).__name__, str(answer.content), answer.content.__notes__)
+            description = (type(answer.content).__name__, text_of(answer.content), answer.content.__notes__)
             return pickle.dumps(("described", description))
-        return pickle.dumps(("unpicklable", f"the result cannot be pickled: {err}"))
+        return pickle.dumps(("unpicklable", f"the result cannot be pickled: {text_of(err)}"))
     return body
 
 
 def _make_importable(module: str, file: str | None) -> None:
     """Load a module by its file if its name alone does not find it."""
-    if module == "__main__":
-        module = "__worker_main__"  # its `if __name__ == "__main__":` is not for us
     if module in sys.modules:
         return
     try:
@@ -125,6 +141,10 @@ def _make_importable(module: str, file: str | None) -> None:
             raise
         loaded = importlib.util.module_from_spec(spec)
         sys.modules[module] = loaded
-        spec.loader.exec_module(loaded)
-        if module == "__worker_main__":
+        try:
+            spec.loader.exec_module(loaded)
+        except BaseException:
+            del sys.modules[module]
+            raise
+        if module.rpartition(".")[2] == MAIN:
             sys.modules["__main__"] = loaded

@@ -7,7 +7,6 @@ from copy import copy
 
 from reflector._text import fenced, one_line, shorten
 from reflector.edits.dependents import said_by
-from reflector.edits.drafting import PRIORITY_RANK
 from reflector.edits.drafts import Draft, made
 from reflector.edits.edit import (
     ConflictGroup,
@@ -220,7 +219,7 @@ class _Field:
         if self._config.conflict_strategy is ConflictStrategy.FIRST:
             return 0.0
         by_priority = self._config.conflict_strategy is ConflictStrategy.HIGHEST_PRIORITY
-        return PRIORITY_RANK[draft.priority] if by_priority else draft.impact
+        return -draft.priority.rank if by_priority else draft.impact
 
     def _is_clear(self, winner: Draft, loser: Draft) -> bool:
         """Whether the strategy has a clear reason for the winner, not only an order to go by."""

@@ -13,11 +13,9 @@ from reflector.edits.targets import named_part
 from reflector.edits.wording import clean_text
 from reflector.reflection.models import Priority, Suggestion, SuggestionCategory, SuggestionType
 
-__all__ = ["PRIORITY_RANK", "assign", "draft_suggestion", "impact_of"]
+__all__ = ["assign", "draft_suggestion", "impact_of"]
 
 _ORIGIN = ImpactWeights()
-PRIORITY_RANK = {Priority.HIGH: 3, Priority.MEDIUM: 2, Priority.LOW: 1}
-
 _PRIORITY = {Priority.HIGH: 1.0, Priority.MEDIUM: 0.6, Priority.LOW: 0.3}
 _CATEGORY = {
     SuggestionCategory.CLARITY: 0.9,

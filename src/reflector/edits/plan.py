@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from reflector._json import JSONValue, Value
 from reflector.edits.diffing import Change, apply_changes, changes_of, unified
 from reflector.edits.edit import ConflictGroup, CopiedText, Edit, EditConfig, EditStatus, Verdict
+from reflector.edits.structure import PromptStructure, analyze_structure
 
 __all__ = ["ComponentPlans", "EditPlan"]
+
+_HIGH_IMPACT = 0.7
 
 
 class _Edits(Value):
@@ -73,6 +77,21 @@ class EditPlan(_Edits):
     def open_conflicts(self) -> tuple[ConflictGroup, ...]:
         """The conflicts that were decided for now only; each carries a question."""
         return tuple(group for group in self.conflicts if group.is_open)
+
+    @cached_property
+    def structure(self) -> PromptStructure:
+        """The sections, placeholders and habits of the original prompt."""
+        return analyze_structure(self.original_prompt)
+
+    @property
+    def high_impact_edits(self) -> int:
+        """How many of the edits that are made have an impact of 0.7 or more."""
+        return sum(edit.impact >= _HIGH_IMPACT for edit in self.applied)
+
+    @property
+    def conflicts_resolved(self) -> int:
+        """How many edits lost to another one, or were merged with it."""
+        return sum(len(group.edits) - bool(group.winner) for group in self.conflicts)
 
     def to_rows(self) -> list[dict[str, JSONValue]]:
         """Return one short JSON object for each edit, as the command line prints them."""

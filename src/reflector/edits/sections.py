@@ -22,6 +22,8 @@ class SectionKind(StrEnum):
     BOLD = "bold"
     LABEL = "label"
     NUMBERED = "numbered"
+    WHOLE = "whole"
+    """No mark at all: the prompt is one section."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ class Section:
     body_end: int
     """Where its text ends; the closing tag of an XML section stands behind it."""
     end: int
-    own_end: int
+    own_end: int = 0
     """Where its first subsection begins, or `body_end`."""
 
 
@@ -93,12 +95,6 @@ def _label_end(lines: list[Line], start: int, end: int) -> int:
     return last
 
 
-def _section(
-    name: str, kind: SectionKind, level: int, start: int, body: int, body_end: int, end: int
-) -> Section:
-    return Section(name, kind, level, start, body, body_end, end, body_end)
-
-
 # --- headings ------------------------------------------------------------------------------------------
 
 _HEADING = re.compile(r"[ ]{0,3}(#{1,6})[ \t]+(.*?)[ \t]*#*[ \t]*\Z")
@@ -121,7 +117,7 @@ def _headings(prompt: str, lines: list[Line], elements: list[Section]) -> Iterat
             continue
         if found := _read_heading(prompt, lines, number):
             name, kind, level = found
-            yield _section(name, kind, level, line.start, line.next, len(prompt), len(prompt))
+            yield Section(name, kind, level, line.start, line.next, len(prompt), len(prompt))
 
 
 def _read_heading(prompt: str, lines: list[Line], number: int) -> tuple[str, SectionKind, int] | None:
@@ -180,4 +176,4 @@ def _elements(prompt: str, lines: list[Line]) -> Iterator[Section]:
                 opened.setdefault(name, []).append(tag)
             elif tag[1] and (begins or ends) and opened.get(name):
                 start = opened[name].pop()
-                yield _section(start[2], SectionKind.XML, 0, *start.span(), *tag.span())
+                yield Section(start[2], SectionKind.XML, 0, *start.span(), *tag.span())

@@ -85,6 +85,7 @@ class Call:
         self._input = input_ceiling(request)
         self._output = output_ceiling(request, facts)
         self._began = calls.clock.now()
+        # One whose time is up (0.0) refuses the call itself, with the better error.
         left = [each for ledger in ledgers if (each := ledger.seconds_left())]
         self._seconds = min(request.timeout or seconds, *left) if left else request.timeout or seconds
         self._deadline = self._began + self._seconds

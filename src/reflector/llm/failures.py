@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from reflector._text import clean, one_line
+from reflector._clock import aware
+from reflector._text import clean, one_line, text_of
 from reflector.errors import (
     ContentFilteredError,
     ContextLengthError,
@@ -23,7 +24,7 @@ from reflector.errors import (
     UnknownModelError,
 )
 from reflector.llm.secrets import redact
-from reflector.llm.wording import show_model, text_of
+from reflector.llm.wording import show_model
 
 __all__ = ["llm_error", "parse_retry_after"]
 
@@ -45,7 +46,8 @@ _QUOTA = _pattern(
 # Says a wait, so it is a limit of the rate, whatever it calls itself: Google's "quota" per minute.
 _WAIT = re.compile(
     r"(?:try again in|retry in|retry after|retrydelay\W{1,6})\s*"
-    r"(?:(\d+)h)?(?:(\d+)m(?!s))?(?:(\d+(?:\.\d+)?)\s*(ms|s)\b)?",
+    r"(?:(\d+)\s*h(?:ours?)?(?![a-z])\s*)?(?:(\d+)\s*m(?:in(?:ute)?s?)?(?![a-z])\s*)?"
+    r"(?:(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s(?:ec(?:ond)?s?)?)\b)?",
     re.IGNORECASE,
 )
 _CONTEXT = _pattern(
@@ -219,8 +221,7 @@ def parse_retry_after(
         when = parsedate_to_datetime(value or "")
     except (TypeError, ValueError):
         return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(0.0, (when - (now or datetime.now(UTC))).total_seconds())
+    return max(0.0, (aware(when) - (now or datetime.now(UTC))).total_seconds())
 
 
 def _wait_asked_for(err: BaseException, said: str) -> float | None:
@@ -230,7 +231,7 @@ def _wait_asked_for(err: BaseException, said: str) -> float | None:
     if asked is not None or match is None or not any(match.groups()):
         return asked
     hours, minutes, seconds, unit = match.groups()
-    last = float(seconds or 0) / (1000 if unit and unit.lower() == "ms" else 1)
+    last = float(seconds or 0) / (1000 if unit and unit[0] in "mM" else 1)
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + last
 
 
@@ -254,8 +255,8 @@ def _header(err: BaseException, name: str) -> str | None:
         getattr(getattr(err, "response", None), "headers", None),
         getattr(err, "headers", None),
     ):
-        if isinstance(headers, Mapping):
-            for key, value in headers.items():
+        if callable(items := getattr(headers, "items", None)):  # those of urllib are no Mapping
+            for key, value in items():
                 if str(key).lower() == name:
                     return str(value)
     return None

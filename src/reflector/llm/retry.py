@@ -138,7 +138,8 @@ class Retrier:
             self.budget.give_back()
             return result, tried
         which = f" (try {tried} of at most {self.policy.attempts})" if tried > 1 else ""
-        raise LLMTimeoutError(f"{show_model(model)} did not answer within {timeout:g} s{which}.", model=model)
+        text = f"{show_model(model)} did not answer within {timeout:g} s{which}."
+        raise LLMTimeoutError(text, model=model) from failure
 
     def _retrying(self, deadline: float | None) -> Any:
         from tenacity import AsyncRetrying, RetryCallState

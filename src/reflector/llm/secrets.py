@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
+from reflector._text import text_of
 from reflector.llm.messages import ModelReply
-from reflector.llm.wording import text_of
 
 __all__ = [
     "MASK",

@@ -1,23 +1,15 @@
-"""How names, values and errors of others stand in our messages: on one line, short, whatever they are."""
+"""How names and values of others stand in our messages: on one line, short, whatever they are."""
 
 from __future__ import annotations
 
 from reflector._text import clean, one_line
 
-__all__ = ["show_model", "show_value", "text_of"]
+__all__ = ["show_model", "show_value"]
 
 
 def show_model(name: str | None) -> str:
     """Return a model's name as a message shows it: at most 80 characters; `the model` without one."""
     return one_line(clean(name), 80) if name else "the model"
-
-
-def text_of(err: BaseException) -> str:
-    """Return what an error says; nothing for one that cannot be turned into text."""
-    try:
-        return str(err)
-    except Exception:  # noqa: BLE001 - somebody else's `__str__` may do anything, and must not hide the error itself
-        return ""
 
 
 def show_value(value: object) -> str:

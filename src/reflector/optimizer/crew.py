@@ -18,6 +18,9 @@ from reflector.optimizer.running import Runner, as_rollout
 
 __all__ = ["Crew"]
 
+_LATER = 1.0
+"""Seconds: the runner's own limit comes first, since it keeps what was done until then."""
+
 
 class Crew:
     """A runner as the provider of the rollouts of one run: there may be several in a runtime."""
@@ -52,12 +55,13 @@ class Crew:
             "examples": examples,
         }
         task = Task(kind="rollout", payload=payload, limits=self._limits)
+        seconds = self._timeout * len(examples) + _LATER
         try:
-            result = await execute(task, timeout=self._timeout * len(examples))
+            result = await execute(task, timeout=seconds)
         except AskTimeoutError:
             found = Evaluations()
             for row in rows:
-                self._runner.fail(found, row, f"no answer within {self._timeout:g} s")
+                self._runner.fail(found, row, f"no answer within {seconds:g} s")
             return found
         values = result.value
         if isinstance(values, Evaluations):

@@ -89,32 +89,36 @@ class Runner:
         with self._ledger.active(), anyio.move_on_after(self._timeout) as scope:
             try:
                 while len(found) < len(rows):
-                    await self._run_some(candidate, rows, found)
+                    own = Ledger()
+                    await self._run_some(candidate, rows, found, own)
                     if time.perf_counter() - began > self._long:
                         break
             except (BudgetExceededError, LLMError):
                 if not found:
                     raise
         if scope.cancelled_caught:
-            self.fail(found, rows[len(found)][0], f"no answer within {self._timeout:g} s")
+            late = rows[len(found)][0]
+            if own.is_used:
+                found.usage[late] = own.usage
+            self.fail(found, late, f"no answer within {self._timeout:g} s")
         self._rows = _OLD * self._rows + len(found)
         self._seconds = _OLD * self._seconds + time.perf_counter() - began
         return found
 
     async def _run_some(
-        self, candidate: Candidate, rows: Sequence[tuple[int, Any]], found: Evaluations
+        self, candidate: Candidate, rows: Sequence[tuple[int, Any]], found: Evaluations, own: Ledger
     ) -> None:
         """Run the next rows as one reservation, up to the first that has used something.
 
-        What the functions raise makes a failure with its reason.
+        What the functions raise makes a failure with its reason. `own` counts the calls through our models.
 
         Raises:
             BudgetExceededError: If the run's budget does not allow it, or a call in it.
+            ConfigurationError: If there is no score, or a call in it raises one.
             LLMError: If it is one that no further call can survive: a refused key, say.
         """
         done = len(found)
         reservation = self._ledger.start_rollout(len(rows) - done)
-        own = Ledger()  # of the calls that a rollout makes through our models
         begun, used = 0, NO_USAGE
         run, clock = self._rollout, time.perf_counter  # looked up once: there may be very many rows
         now = began = clock()
@@ -136,14 +140,8 @@ class Runner:
                         if score is None and rollout.error is None:
                             score = await self._ask(example, rollout.output)
                         self._take(found, row, rollout, score)
-                    except BudgetExceededError:
-                        raise
-                    except LLMError as err:
-                        if err.fatal:
-                            raise
-                        self.fail(found, row, _reason(err))
                     except Exception as err:  # noqa: BLE001 - the user's functions: a failed rollout is data
-                        self.fail(found, row, _reason(err))
+                        self._fail_by(err, found, row)
                     now = clock()
                     if now - started >= _TICK:
                         found.seconds[row] = round(now - started, 4)
@@ -157,12 +155,18 @@ class Runner:
         """Take in a rollout that somebody else did: with its own score, or that of the score function.
 
         Raises:
+            BudgetExceededError, LLMError: If the score function raises one that ends the run.
             ConfigurationError: If there is neither.
         """
         score = rollout.score
-        if score is None and rollout.error is None:
-            score = await self._ask(example, rollout.output)
-        self._take(found, row, rollout, score)
+        if rollout.usage is not None:
+            found.usage[row] = rollout.usage
+        try:
+            if score is None and rollout.error is None:
+                score = await self._ask(example, rollout.output)
+            self._take(found, row, rollout, score)
+        except Exception as err:  # noqa: BLE001 - the user's function: a failed rollout is data
+            self._fail_by(err, found, row)
 
     async def _no_score(self, example: Any, output: Any) -> Any:
         raise ConfigurationError("a rollout needs a score: give it one, or give score= to the optimizer.")
@@ -190,6 +194,14 @@ class Runner:
             score = self._failure_score
             found.error[row] = error
         found.score[row] = score
+
+    def _fail_by(self, error: Exception, found: Evaluations, row: int) -> None:
+        """Take in that a rollout's functions raised an error, or raise one that ends the run."""
+        if isinstance(error, BudgetExceededError | ConfigurationError):
+            raise error
+        if isinstance(error, LLMError) and error.fatal:
+            raise error
+        self.fail(found, row, f"{type(error).__name__}: {error}")
 
     def fail(self, found: Evaluations, row: int, reason: str) -> None:
         """Take in that a rollout failed."""
@@ -251,7 +263,3 @@ def example_text(example: Any) -> str:
 def as_rollout(result: Any) -> Rollout:
     """Return what a rollout function returned as a `Rollout`."""
     return result if isinstance(result, Rollout) else Rollout(result)
-
-
-def _reason(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}"

@@ -127,8 +127,7 @@ class Reflection(ParsedReflection):
 
     def by_priority(self) -> tuple[Suggestion, ...]:
         """Return the suggestions, high priority first; of equal priority in the order of the answer."""
-        order = {"high": 0, "medium": 1, "low": 2}
-        return tuple(sorted(self.suggestions, key=lambda suggestion: order[suggestion.priority]))
+        return tuple(sorted(self.suggestions, key=lambda suggestion: suggestion.priority.rank))
 
 
 def combined(parts: Sequence[Reflection], joined: ParsedReflection, *, task: str | None) -> Reflection:

@@ -118,6 +118,8 @@ def _take(
     for excerpt in ranked:
         limit = budget.excerpt_characters * excerpt.quarters // 4
         for characters in (limit, limit // 4):
+            if min(len(excerpt.text), characters) // 4 + _EXCERPT_OVERHEAD > tokens:
+                continue  # not worth looking for what has to stay of it
             text = shorten_around(excerpt.text, _passage(excerpt, characters), characters)
             cost = estimate_tokens(text) + _EXCERPT_OVERHEAD
             if cost <= tokens:

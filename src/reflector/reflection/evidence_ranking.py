@@ -16,7 +16,8 @@ from typing import NamedTuple
 
 from reflector._json import dumps
 from reflector.reflection.shared_findings import finding_key
-from reflector.trajectories.analysis import Severity, TrajectoryAnalysis
+from reflector.trajectories.analysis import TrajectoryAnalysis
+from reflector.trajectories.findings.finding import GRAVITY
 from reflector.trajectories.trajectory import Outcome, Step, StepKind
 
 __all__ = [
@@ -24,7 +25,6 @@ __all__ = [
     "telling_line",
 ]  # fmt: skip
 
-_SEVERITY_RANK = {severity: rank for rank, severity in enumerate(Severity)}
 _FEW = 3
 """Failed runs that are all told as a whole."""
 _TELLING = re.compile(
@@ -230,7 +230,7 @@ def _worths(analysis: TrajectoryAnalysis, seen: Counter[Hashable]) -> dict[int, 
     for point in analysis.failure_points:
         key = finding_key(point)
         for place, index in enumerate(point.step_indices, seen[key]):
-            note(index, Worth.ERROR, 10 * place + _SEVERITY_RANK[point.severity], point.evidence)
+            note(index, Worth.ERROR, 10 * place + GRAVITY[point.severity], point.evidence)
         seen[key] += 1
     for place, index in enumerate([index for index, known in worths.items() if known[0] is Worth.ERROR]):
         note(index - 1, Worth.BEFORE, place)

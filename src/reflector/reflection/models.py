@@ -58,6 +58,14 @@ class Priority(StrEnum):
     MEDIUM = "medium"
     LOW = "low"
 
+    @property
+    def rank(self) -> int:
+        """What to sort by: 0 for high, 1 for medium, 2 for low."""
+        return _RANKS[self]
+
+
+_RANKS = {priority: rank for rank, priority in enumerate(Priority)}
+
 
 class Confidence(StrEnum):
     """How sure we are of a reflection."""

@@ -22,15 +22,14 @@ from reflector.reflection.models import (
     Verbosity,
 )
 from reflector.reflection.rule_advice import Case, advise, advise_on_reasoning, passage_about
-from reflector.trajectories.analysis import ComparativeAnalysis, FailurePoint, Severity, TrajectoryAnalysis
+from reflector.trajectories.analysis import ComparativeAnalysis, FailurePoint, TrajectoryAnalysis
+from reflector.trajectories.findings.finding import GRAVITY
 from reflector.trajectories.findings.wording import listed
 from reflector.trajectories.step import StepKind
 
 __all__ = ["reflect_by_rules"]
 
 _MOST = {Verbosity.BRIEF: 3, Verbosity.NORMAL: 7, Verbosity.DETAILED: 12}
-_RANK = {severity: rank for rank, severity in enumerate(Severity)}
-_PRIORITY_RANK = {priority: rank for rank, priority in enumerate(Priority)}
 _CAUSES = 5
 _LINES = 8
 _BY_TEXT = frozenset(("feedback", "low_score", "tool_exception", "tool_error"))
@@ -87,7 +86,7 @@ def _cases(request: ReflectionRequest) -> list[Case]:
         own = run.trajectory.task if run.trajectory is not None else None
         task = request.task_description or own or ""
         cases.append(Case(finding, run, request.original_prompt, task, tools, tuple(also), tuple(runs)))
-    return sorted(cases, key=lambda case: (_RANK[case.finding.severity], -len(case.runs)))
+    return sorted(cases, key=lambda case: (GRAVITY[case.finding.severity], -len(case.runs)))
 
 
 def _kind(finding: FailurePoint) -> tuple[str, str]:
@@ -140,7 +139,7 @@ def _chosen(suggestions: Sequence[Suggestion], request: ReflectionRequest) -> li
     """The suggestions whose text was not suggested before, those of the focus first, then by priority."""
     distinct = list({each.specific_text: each for each in reversed(suggestions)}.values())[::-1]
     focus = {area.strip().lower() for area in request.focus_areas}
-    ordered = sorted(distinct, key=lambda s: (s.category.value not in focus, _PRIORITY_RANK[s.priority]))
+    ordered = sorted(distinct, key=lambda s: (s.category.value not in focus, s.priority.rank))
     return ordered[: _MOST[request.verbosity]]
 
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import base64
 import binascii
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
+from reflector._clock import aware
 from reflector.errors import InvalidSignalError
 
 __all__ = [
-    "aware",
     "check_text",
     "is_json",
     "read_bytes",
     "read_time",
     "rfc3339",
     "time_text",
+    "writable_extensions",
     "write_extensions",
 ]
 
@@ -49,6 +50,15 @@ def write_extensions(extensions: dict[str, Any]) -> dict[str, Any]:
     return {name: _write(value) for name, value in extensions.items() if value is not None}
 
 
+def writable_extensions(extensions: dict[str, Any]) -> dict[str, Any]:
+    """Return the extensions without those that `write_extensions` refuses."""
+    kept: dict[str, Any] = {}
+    for name, value in extensions.items():
+        with suppress(InvalidSignalError):
+            kept |= write_extensions({name: value})
+    return kept
+
+
 def _write(value: Any) -> Any:
     if isinstance(value, bool) or (isinstance(value, int) and -(2**31) <= value < 2**31):
         return value
@@ -62,15 +72,18 @@ def _write(value: Any) -> Any:
 
 
 def rfc3339(microseconds: int) -> str:
-    """Return microseconds since 1970 as text."""
-    text, rest = _up_to_the_second(microseconds // 1_000_000), microseconds % 1_000_000
+    """Return microseconds since 1970 as text. Signals come in crowds: most fall into the second of the one before."""
+    global _second
+    start, text = _second
+    rest = microseconds - start
+    if not 0 <= rest < 1_000_000:
+        rest = microseconds % 1_000_000
+        text = datetime.fromtimestamp(microseconds // 1_000_000, UTC).isoformat()[:19] + "."
+        _second = (microseconds - rest, text)
     return f"{text}{rest}Z" if rest >= 100_000 else f"{text}{rest:06d}Z"  # filling up takes its time
 
 
-@lru_cache(256)
-def _up_to_the_second(seconds: int) -> str:
-    """Signals come in crowds: most share this part with the one before."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat()[:19] + "."
+_second = (0, "1970-01-01T00:00:00.")
 
 
 def read_time(text: Any, name: str) -> datetime:
@@ -91,11 +104,6 @@ def time_text(text: Any) -> Any:
     except (TypeError, ValueError):
         pass
     return read_time(text, "time").isoformat()
-
-
-def aware(moment: datetime) -> datetime:
-    """Return a date and time with its offset; one without counts as UTC."""
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def read_bytes(encoded: Any) -> bytes:

@@ -12,10 +12,10 @@ from typing import Literal, Self
 import anyio
 import anyio.to_thread
 
-from reflector._clock import to_wall_us
+from reflector._clock import aware, to_wall_us
 from reflector._text import clean, one_line
 from reflector.errors import ConfigurationError, InvalidSignalError
-from reflector.signals.attributes import aware
+from reflector.signals.attributes import writable_extensions
 from reflector.signals.signal import Signal
 
 __all__ = ["COLUMNS", "Journal", "JournalRow", "check_limits", "encode", "microseconds"]
@@ -33,10 +33,11 @@ those alone: a hundred thousand may wait at once.
 def encode(signal: Signal, *, strict: bool = False) -> JournalRow:
     """Return what a journal keeps of a signal: a snapshot, so that later changes to its data do not matter.
 
-    Data without a JSON form is left out and the extension `journalerror` says why, unless `strict`.
+    Data without a JSON form, and extensions that CloudEvents does not allow, are left out and the extension
+    `journalerror` says why, unless `strict`.
 
     Raises:
-        InvalidSignalError: If an attribute breaks CloudEvents 1.0, or if `strict`, data has no JSON form.
+        InvalidSignalError: If another attribute breaks CloudEvents 1.0; if `strict`, in those cases too.
     """
     time_us = signal.time_us  # before it is written: then it is a number still
     try:
@@ -45,7 +46,11 @@ def encode(signal: Signal, *, strict: bool = False) -> JournalRow:
         if strict:
             raise
         note = {"journalerror": clean(one_line(str(err), 200))}
-        body = signal.replace(data=None, extensions=(signal.extensions or {}) | note).to_json()
+        kept = signal.replace(extensions=writable_extensions(signal.extensions or {}) | note)
+        try:
+            body = kept.to_json()
+        except InvalidSignalError:
+            body = kept.replace(data=None).to_json()
     return (
         signal.id,
         signal.source,
@@ -80,10 +85,11 @@ class Journal(ABC):
     def append(self, signal: Signal) -> None:
         """Add a signal without waiting for it to be written; `flush` waits.
 
-        Data that has no JSON form is left out, with the reason as extension `journalerror`: a log never stops
-        what it observes.
+        Data that has no JSON form is left out, and extensions that CloudEvents does not allow, with the reason as
+        extension `journalerror`: a log never stops what it observes.
 
         Raises:
+            InvalidSignalError: If another attribute breaks CloudEvents 1.0.
             JournalWriteError: If writing failed, or falls so far behind that the queue stays full.
             JournalClosedError: If the journal is closed.
         """

@@ -13,12 +13,11 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from reflector._clock import from_wall, from_wall_us, to_wall, to_wall_us
+from reflector._clock import aware, from_wall, from_wall_us, to_wall, to_wall_us
 from reflector._ids import new_id
 from reflector._json import dumps, loads
 from reflector.errors import InvalidSignalError
 from reflector.signals.attributes import (
-    aware,
     check_text,
     is_json,
     read_bytes,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -23,6 +25,7 @@ from reflector.dispatch.dispatching import DEFAULT_TASK_TIMEOUT, execute
 from reflector.dispatch.ledger import Ledger
 from reflector.dispatch.payload import TaskPayload
 from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.survival import is_blamed
 from reflector.errors import InvalidGroupError, ProviderBusyError, ReflectorError
 from reflector.tasks.group import TaskGroup
 from reflector.tasks.merging import Ensemble, FailurePolicy, merge_results
@@ -94,6 +97,9 @@ class Batch:
         self._sender, self.results = anyio.create_memory_object_stream[GroupResult](_UNREAD)
         self.stop = Bell()
         self.ended = anyio.Event()
+        most = self._options.concurrency
+        # Of tasks: a group that is split, or asked of several, is many. Without a limit nobody waits.
+        self._turn = nullcontext() if most == math.inf else anyio.CapacityLimiter(most)
         self._changed = anyio.Event()
 
     async def run(self) -> None:
@@ -201,7 +207,7 @@ class Batch:
         if self._names is not None and group.limits.providers is None:
             group = group.replace(limits=group.limits.replace(providers=self._names))
         refs = self._capable(group.task_type, group.limits.providers)
-        windows = [ref.card.context_window if isinstance(ref.card, ProviderCard) else None for ref in refs]
+        windows = list(map(_window, refs))
         window = max((size for size in windows if size is not None), default=0)
         if window and None not in windows and tokens_of(group) > window:
             parts = split_group(group, window)
@@ -216,9 +222,12 @@ class Batch:
     async def _answer(self, group: TaskGroup) -> GroupResult:
         """Return the answer to a group that somebody can take: of one provider, or of several, merged."""
         ensemble = self._options.ensemble
+        if ensemble is None:
+            return await self._execute(group)
+        size = tokens_of(group)
         capable = self._capable(group.task_type, group.limits.providers)
-        names = [ref.name for ref in capable][: 1 if ensemble is None else ensemble.size]
-        if ensemble is None or len(names) < 2:
+        names = [ref.name for ref in capable if size <= (_window(ref) or size)][: ensemble.size]
+        if len(names) < 2:
             return await self._execute(group)
         cost = group.limits.cost_usd
         share = None if cost is None else cost / len(names)
@@ -248,16 +257,18 @@ class Batch:
         return [results[at] for at in range(len(groups))]
 
     async def _execute(self, group: TaskGroup) -> GroupResult:
+        options = self._options
         seconds = _PATIENCE if self._specs else DEFAULT_TASK_TIMEOUT
         kind, seen = group.task_type, -1
         while True:
             try:
-                result = await execute(
-                    group.to_task(), timeout=seconds, policy=self._options.policy, ledger=self._options.ledger
-                )
+                async with self._turn:
+                    result = await execute(
+                        group.to_task(), timeout=seconds, policy=options.policy, ledger=options.ledger
+                    )
             except ReflectorError as err:
                 # An outage that may pass is waited for; one that did not is waited for no more.
-                if seen == self._done[kind]:
+                if seen == self._done[kind] and (is_blamed(err) or isinstance(err, ProviderBusyError)):
                     self._is_down.add(kind)
                 pause = err.retry_after if isinstance(err, ProviderBusyError) else None
                 if kind in self._is_down or not pause:
@@ -268,6 +279,10 @@ class Batch:
                 self._done[kind] += 1
                 self._is_down.discard(kind)
                 return GroupResult.completed(group, result)
+
+
+def _window(ref: AgentRef) -> int | None:
+    return ref.card.context_window if isinstance(ref.card, ProviderCard) else None
 
 
 def _group(item: Any) -> TaskGroup:

@@ -10,7 +10,7 @@ from reflector.code.chunk import Chunk
 from reflector.errors import UnparsableReflectionError
 from reflector.reflection.answer_cleaning import strip_reasoning
 from reflector.reflection.candidates import find_documents
-from reflector.reflection.models import Priority, Suggestion
+from reflector.reflection.models import Suggestion
 from reflector.reflection.suggestion_parser import parse_reflection
 from reflector.tasks.code_prompt import chunk_names
 from reflector.tasks.code_results import CodeEvolution, CodeReflection, CodeSuggestion
@@ -29,7 +29,6 @@ _FENCE = re.compile(
 )
 _NO_CHANGE = re.compile(r"^\W*NO CHANGE\b[:. ]*", re.IGNORECASE)
 _CODE_FIELDS = ("code", "text", "new_code", "code_snippet", "snippet", "replacement")
-_RANKS = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
 
 
 # --- code reflection ------------------------------------------------------------------------------------------
@@ -48,7 +47,7 @@ def read_code_reflection(
     """
     parsed = parse_reflection(answer, finish_reason=finish_reason)
     located = [_located(suggestion, chunks) for suggestion in parsed.suggestions]
-    located.sort(key=lambda each: (_RANKS[each.priority], each.path, each.start_line))
+    located.sort(key=lambda each: (each.priority.rank, each.path, each.start_line))
     return CodeReflection(
         analysis=parsed.analysis,
         suggestions=tuple(located),

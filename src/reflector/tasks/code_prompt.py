@@ -12,7 +12,7 @@ from reflector.tasks.payloads import CodeEvolutionTask, CodeReflectionTask
 
 __all__ = ["CODE_PROMPT_VERSION", "chunk_names", "evolution_messages", "reflection_messages"]
 
-CODE_PROMPT_VERSION = "code-2"
+CODE_PROMPT_VERSION = "code-3"
 """Goes up when the wording changes."""
 
 _REVIEWER = """\
@@ -50,7 +50,8 @@ Answer with one JSON object and nothing else:
       "rationale": "how it fails or hurts today: name the input or the situation",
       "priority": "high",
       "target_section": "{place}",
-      "specific_text": "the new code for exactly these lines, without line numbers; null if that is more than 15 lines"
+      "specific_text": "the new code for exactly these lines, without line numbers; null if that is more than 15 \
+lines, or if a second place has to change with it"
     }}
   ],
   "expected_improvement": "what is better afterwards"

@@ -49,7 +49,7 @@ class Ensemble(Value):
     """The same task to several providers, and one result of it."""
 
     size: int = 3
-    """How many are asked, in the order of the table; fewer if fewer accept the kind."""
+    """How many are asked, in the order of the table; fewer if fewer accept the kind and can take it all."""
     merge: Merge = "union"
 
 

@@ -281,11 +281,14 @@ def _surroundings(chunks: Iterable[Chunk]) -> dict[str, dict[str, Any]]:
     around: dict[str, dict[str, dict[str, None]]] = {}
     for chunk in chunks:
         known = around.setdefault(chunk.path, {"imports": {}, "variables": {}, "definitions": {}})
-        for line in chunk.text.splitlines():
+        lines = chunk.text.splitlines()
+        for line, after in zip(lines, [*lines[1:], ""], strict=True):
+            goes_on = after.startswith((" ", "\t", ")", "]", "}")) or line.count('"""') % 2
+            rest = " …" if goes_on else ""
             if _IMPORT.match(line):
-                known["imports"][line] = None
+                known["imports"][line + rest] = None
             elif _VARIABLE.match(line):
-                known["variables"][one_line(line, _LINE_SHOWN)] = None
+                known["variables"][one_line(line, _LINE_SHOWN) + rest] = None
         if chunk.name:
             signature = _SIGNATURE.search(chunk.text)
             known["definitions"][chunk.name + (one_line(signature[1], _LINE_SHOWN) if signature else "")] = (

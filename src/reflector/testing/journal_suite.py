@@ -99,10 +99,14 @@ async def leaves_out_what_has_no_json_form(make: JournalFactory) -> None:
         (kept,) = journal.replay()
         assert kept.data is None
         assert (kept.extensions or {})["journalerror"]
+        journal.append(_signal(4).replace(data=7, extensions={"trace_id": "foreign", "fine": 1}))
+        (_, foreign) = journal.replay()
+        assert foreign.data == 7
+        assert set(foreign.extensions or {}) == {"fine", "journalerror"}
         try:
             await journal.write(_signal(2), _signal(3).replace(data=object()))
         except InvalidSignalError:
-            assert len(journal) == 1
+            assert len(journal) == 2
         else:
             raise AssertionError("write accepted data without a JSON form")
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from reflector._clock import aware
 from reflector._json import JSONValue, dumps
 from reflector._text import replace_surrogates
 from reflector.usage import Usage
@@ -108,8 +109,7 @@ def as_time(value: JSONValue) -> datetime | None:
                 number /= 1000
             return datetime.fromtimestamp(number, UTC) if number > 0 else None
         if isinstance(value, str):
-            moment = datetime.fromisoformat(value)
-            return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+            return aware(datetime.fromisoformat(value))
     except (ValueError, OverflowError, OSError):
         pass
     return None

@@ -139,7 +139,7 @@ def _items(source: _Source, file: BinaryIO, chosen: Format | None) -> _Found:
     documents = itertools.chain([first], [] if following is None else [following], documents)
     if first.kind == "line" and found.gathers(first.value):
         documents = _gathered(documents)
-    yield from _read_all(found, documents, source)
+    yield from _Reading(found, source).trajectories(documents)
 
 
 def _items_of_archive(source: _Source, file: BinaryIO, chosen: Format | None) -> _Found:
@@ -147,7 +147,7 @@ def _items_of_archive(source: _Source, file: BinaryIO, chosen: Format | None) ->
     found = chosen or recognize(Sample(None, source.name or "", archive.members), file=source.name)
     if found.archive is None:
         raise TrajectoryImportError(f"files of format {found.name!r} are not zip archives", file=source.name)
-    yield from _read_all(found, archive.documents(found.archive), source)
+    yield from _Reading(found, source).trajectories(archive.documents(found.archive))
 
 
 def _recognized(first: Document, source: _Source) -> Format:
@@ -168,61 +168,59 @@ def _gathered(documents: _Documents) -> _Documents:
     yield Document(None, values, "whole")
 
 
-def _read_all(found: Format, documents: _Documents, source: _Source) -> _Found:
-    records = _records(found, documents, source)
-    head = list(itertools.islice(records, 2))
-    if not head:
-        yield TrajectoryImportError("no records", file=source.name)
-    for item in itertools.chain(head, records):
-        if isinstance(item, Record):
-            is_alone = len(head) == 1 and not isinstance(item.name, str)
-            yield _read_one(found, item, source, source.stem if is_alone else f"{source.stem}#{item.name}")
-        else:
-            yield item
+class _Reading(NamedTuple):
+    """A file that is read in a format."""
 
+    format: Format
+    source: _Source
 
-def _records(
-    found: Format, documents: _Documents, source: _Source
-) -> Iterator[Record | TrajectoryImportError]:
-    for item in documents:
-        if isinstance(item, TrajectoryImportError):
-            yield item
-            continue
+    def trajectories(self, documents: _Documents) -> _Found:
+        """Yield the trajectory of every record, and an error for each that is none."""
+        records = self._records(documents)
+        head = list(itertools.islice(records, 2))
+        if not head:
+            yield TrajectoryImportError("no records", file=self.source.name)
+        stem = self.source.stem
+        for item in itertools.chain(head, records):
+            if isinstance(item, Record):
+                is_alone = len(head) == 1 and not isinstance(item.name, str)
+                yield self._read(item, stem if is_alone else f"{stem}#{item.name}")
+            else:
+                yield item
+
+    def _records(self, documents: _Documents) -> Iterator[Record | TrajectoryImportError]:
+        for item in documents:
+            if isinstance(item, TrajectoryImportError):
+                yield item
+                continue
+            try:
+                for record in self.format.records(item.value):
+                    names = [name for name in (item.number, record.name) if name is not None]
+                    name = names[0] if len(names) == 1 else "/".join(map(str, names)) or None
+                    yield Record(name, record.value)
+            except Exception as err:  # noqa: BLE001  re-typed: the boundary to records of any shape
+                yield self._retyped(err, item.number)
+
+    def _read(self, record: Record, default_id: str) -> Trajectory | TrajectoryImportError:
         try:
-            for record in found.records(item.value):
-                names = [name for name in (item.number, record.name) if name is not None]
-                yield Record(
-                    "/".join(map(str, names)) if len(names) > 1 else next(iter(names), None), record.value
-                )
+            trajectory = self.format.read(record.value, default_id)
         except Exception as err:  # noqa: BLE001  re-typed: the boundary to records of any shape
-            yield _retyped(err, found, source, item.number)
+            return self._retyped(err, record.name)
+        if self.format.name == "reflector":
+            return trajectory
+        return trajectory.model_copy(update={"source": self.source.name, "record": record.name})
 
-
-def _read_one(
-    found: Format, record: Record, source: _Source, default_id: str
-) -> Trajectory | TrajectoryImportError:
-    try:
-        trajectory = found.read(record.value, default_id)
-    except Exception as err:  # noqa: BLE001  re-typed: the boundary to records of any shape
-        return _retyped(err, found, source, record.name)
-    if found.name == "reflector":
-        return trajectory
-    return trajectory.model_copy(update={"source": source.name, "record": record.name})
-
-
-def _retyped(
-    err: Exception, found: Format, source: _Source, record: str | int | None
-) -> TrajectoryImportError:
-    """Return an error of ours for whatever a format stumbled over: records are written by anybody."""
-    if isinstance(err, ValidationError):
-        problem = err.errors(include_url=False, include_context=False, include_input=False)[0]
-        why = f"{problem['msg']} at {'.'.join(map(str, problem['loc']))}"
-    elif isinstance(err, ValueError):
-        why = one_line(str(err), 300)
-    else:
-        why = f"{type(err).__name__} ({one_line(str(err), 200)})"
-    own = err.reason if isinstance(err, TrajectoryImportError) else ""
-    reason = own or f"not a readable {found.name} record: {why}"
-    retyped = TrajectoryImportError(reason, file=source.name, record=record)
-    retyped.__cause__ = err
-    return retyped
+    def _retyped(self, err: Exception, record: str | int | None) -> TrajectoryImportError:
+        """Return an error of ours for whatever a format stumbled over: records are written by anybody."""
+        if isinstance(err, ValidationError):
+            problem = err.errors(include_url=False, include_context=False, include_input=False)[0]
+            why = f"{problem['msg']} at {'.'.join(map(str, problem['loc']))}"
+        elif isinstance(err, ValueError):
+            why = one_line(str(err), 300)
+        else:
+            why = f"{type(err).__name__} ({one_line(str(err), 200)})"
+        own = err.reason if isinstance(err, TrajectoryImportError) else ""
+        reason = own or f"not a readable {self.format.name} record: {why}"
+        retyped = TrajectoryImportError(reason, file=self.source.name, record=record)
+        retyped.__cause__ = err
+        return retyped

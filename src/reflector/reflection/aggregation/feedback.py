@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from math import isfinite
 from typing import Any
 
 from pydantic import Field
 
+from reflector._clock import aware
 from reflector._json import Document
 from reflector._text import shorten
 from reflector.errors import InputError
@@ -132,7 +133,7 @@ class Feedback(Document):
     def weighted(self, *, now: datetime | None = None) -> tuple[WeightedSuggestion, ...]:
         """Return the suggestions, each once, the heaviest first, with their recency as of `now`."""
         times = [each.last_seen for each in self.sources.values() if each.last_seen is not None]
-        now = max(times, default=None) if now is None else _aware(now)
+        now = max(times, default=None) if now is None else aware(now)
         weighted = [
             weigh({key: self.collected[key] for key in group}, self.sources, now=now, config=self.config)
             for group in self._grouping.groups()
@@ -216,7 +217,7 @@ def _sources(
     reflection: ParsedReflection, names: Sequence[str], origin: Origin, at: datetime | None
 ) -> dict[str, FeedbackSource]:
     moment = at or origin.at
-    seen = None if moment is None else _aware(moment)
+    seen = None if moment is None else aware(moment)
     causes: dict[str, set[str]] = {name: set() for name in names}
     for index, cause in enumerate(reflection.root_causes):
         if cause.strip():
@@ -234,10 +235,6 @@ def _at(known: Sequence[Sequence[str]], index: int, names: Sequence[str]) -> Seq
     """Return the runs that a part rests on; where that is not known, the one that the reflection is mainly about."""
     said_by = [name for name in known[index] if name in names] if index < len(known) else ()
     return said_by or names[:1]
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _checked(impacts: Mapping[int, float]) -> Mapping[int, float]:

@@ -10,7 +10,7 @@ from math import ceil
 
 from reflector._json import Value
 from reflector.reflection.aggregation.likeness import DEFAULT_LIKENESS, Likeness, Wording, digest_of
-from reflector.reflection.models import Priority, Suggestion
+from reflector.reflection.models import Suggestion
 
 __all__ = ["Grouping", "MergedSuggestion", "fullest", "merge_suggestions"]
 
@@ -118,9 +118,6 @@ def _leader(leaders: dict[str, str], key: str) -> str:
     return key
 
 
-_RANK = {Priority.HIGH: 0, Priority.MEDIUM: 1, Priority.LOW: 2}
-
-
 class MergedSuggestion(Value):
     """One suggestion and every place that said it."""
 
@@ -171,4 +168,4 @@ def _merged(parts: Sequence[Sequence[Suggestion]], places: list[tuple[int, int]]
 
 def fullest(suggestion: Suggestion) -> tuple[int, bool]:
     """Return a key that is smallest for the fullest wording: high priority, then an exact text."""
-    return _RANK[suggestion.priority], not suggestion.specific_text
+    return suggestion.priority.rank, not suggestion.specific_text
