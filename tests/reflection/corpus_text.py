@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reflector.reflection.models import Suggestion
-from reflector.reflection.text_fallback import TextReading
+from reflector.reflection.answers.text import TextReading
 
 __all__ = ["FORMS", "Case", "Want", "case", "want"]
 

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
-from reflector.reflection.alignment import read_suggestions
-from reflector.reflection.field_mapping import assign, optional_text, text_of, texts_of
-from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
-from reflector.reflection.parts import Part, Search, choose, find_part
-from reflector.reflection.reading_log import Log
-from reflector.reflection.suggestion_items import is_suggestion, kinds_of_key
-from reflector.reflection.vocabulary import match_category, match_priority, match_type
+from reflector.reflection.answers.alignment import read_suggestions
+from reflector.reflection.answers.mapping import assign, optional_text, text_of, texts_of
+from reflector.reflection.answers.names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
+from reflector.reflection.answers.parts import Part, Search, choose, find_part
+from reflector.reflection.answers.log import Log
+from reflector.reflection.answers.items import is_suggestion, kinds_of_key
+from reflector.reflection.answers.vocabulary import match_category, match_priority, match_type
 
 
 def fields(members: dict[str, Any], names: Any = SUGGESTION_FIELDS) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.reflection.inference import infer_category, infer_priority, infer_type
+from reflector.reflection.answers.inference import infer_category, infer_priority, infer_type
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.reflection.lenient_frames import MAX_DEPTH
-from reflector.reflection.lenient_json import CutText, decode
+from reflector.reflection.answers.lenient_frames import MAX_DEPTH
+from reflector.reflection.answers.lenient_json import CutText, decode
 
 
 @pytest.mark.parametrize(

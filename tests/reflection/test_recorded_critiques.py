@@ -7,7 +7,7 @@ from typing import Any
 from tests.conftest import recorded_data
 
 from reflector._json import loads
-from reflector.reflection.text_fallback import TextReading, read_text
+from reflector.reflection.answers.text import TextReading, read_text
 
 _LEAST_RECOVERED = 0.9
 """Of all answers; those in JSON are recovered fully by the reader of JSON."""

@@ -13,7 +13,7 @@ from tests.reflection.corpus_text_languages import LANGUAGES
 from tests.reflection.corpus_text_prose import PROSE
 
 from reflector.reflection.models import SuggestionType
-from reflector.reflection.text_fallback import MOST_SUGGESTIONS, read_text
+from reflector.reflection.answers.text import MOST_SUGGESTIONS, read_text
 
 _CASES = [*FORMS, *PROSE, *LANGUAGES, *FRESH]
 

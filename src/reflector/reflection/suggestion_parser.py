@@ -22,17 +22,17 @@ from typing import Any, NoReturn
 
 from reflector._text import one_line
 from reflector.errors import UnparsableReflectionError
-from reflector.reflection.alignment import align
-from reflector.reflection.answer_cleaning import clean, spoken_thoughts, strip_reasoning
-from reflector.reflection.candidates import find_documents, whole_document
+from reflector.reflection.answers.alignment import align
+from reflector.reflection.answers.cleaning import clean, spoken_thoughts, strip_reasoning
+from reflector.reflection.answers.documents import find_documents, whole_document
 from reflector.reflection.confidence import rescored
-from reflector.reflection.failed_answers import is_error_text, is_refusal, repeats_form
-from reflector.reflection.field_names import REFLECTION_FIELDS
-from reflector.reflection.lenient_json import Document
+from reflector.reflection.answers.failures import is_error_text, is_refusal, repeats_form
+from reflector.reflection.answers.names import REFLECTION_FIELDS
+from reflector.reflection.answers.lenient_json import Document
 from reflector.reflection.models import ParsedReflection, ParseMode
-from reflector.reflection.parts import Part, Search, choose, find_part, is_filled
-from reflector.reflection.reading_log import Log
-from reflector.reflection.text_fallback import TextReading, read_text
+from reflector.reflection.answers.parts import Part, Search, choose, find_part, is_filled
+from reflector.reflection.answers.log import Log
+from reflector.reflection.answers.text import TextReading, read_text
 
 __all__ = ["parse_reflection"]
 

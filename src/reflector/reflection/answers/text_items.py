@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass, field
 
 from reflector._text import one_line
-from reflector.reflection.headings import Field, field_of
-from reflector.reflection.inference import infer_category, infer_priority, infer_type
+from reflector.reflection.answers.headings import Field, field_of
+from reflector.reflection.answers.inference import infer_category, infer_priority, infer_type
 from reflector.reflection.models import Priority, Suggestion, SuggestionType
-from reflector.reflection.sentences import Kind, is_reason, kind_of, split_sentences
-from reflector.reflection.text_hints import (
+from reflector.reflection.answers.sentences import Kind, is_reason, kind_of, split_sentences
+from reflector.reflection.answers.text_hints import (
     NO_HINTS,
     QUOTES,
     Hints,
@@ -19,9 +19,9 @@ from reflector.reflection.text_hints import (
     hints_of,
     take_tags,
 )
-from reflector.reflection.text_lines import Node, NodeKind, plain_text
-from reflector.reflection.text_quotes import diff_text, named_section, quoted_text, replaces
-from reflector.reflection.word_patterns import one_of, phrases
+from reflector.reflection.answers.text_lines import Node, NodeKind, plain_text
+from reflector.reflection.answers.text_quotes import diff_text, named_section, quoted_text, replaces
+from reflector.reflection.answers.words import one_of, phrases
 
 __all__ = ["Draft", "draft_of", "finish", "put_field"]
 

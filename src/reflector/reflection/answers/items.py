@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from reflector.reflection.field_mapping import assign, split_lines
-from reflector.reflection.field_names import GROUP_ITEMS, SUGGESTION_FIELDS, normal_key
-from reflector.reflection.lenient_json import CutText
+from reflector.reflection.answers.mapping import assign, split_lines
+from reflector.reflection.answers.names import GROUP_ITEMS, SUGGESTION_FIELDS, normal_key
+from reflector.reflection.answers.lenient_json import CutText
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
-from reflector.reflection.reading_log import Log
-from reflector.reflection.vocabulary import match_category, match_priority, match_type
+from reflector.reflection.answers.log import Log
+from reflector.reflection.answers.vocabulary import match_category, match_priority, match_type
 
 __all__ = ["Kinds", "expand", "flattened", "is_suggestion", "kinds_of_key"]
 

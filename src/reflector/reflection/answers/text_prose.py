@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 
-from reflector.reflection.headings import Field
-from reflector.reflection.sentences import Kind, is_reason, kind_of, split_sentences
-from reflector.reflection.text_hints import Hints
-from reflector.reflection.text_items import Draft
-from reflector.reflection.word_patterns import one_of
+from reflector.reflection.answers.headings import Field
+from reflector.reflection.answers.sentences import Kind, is_reason, kind_of, split_sentences
+from reflector.reflection.answers.text_hints import Hints
+from reflector.reflection.answers.text_items import Draft
+from reflector.reflection.answers.words import one_of
 
 __all__ = ["added_later", "drafts_in_prose", "kept", "numbered_inline", "opening", "sentences_that_suggest"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from reflector.reflection.word_patterns import one_of
+from reflector.reflection.answers.words import one_of
 from reflector.trajectories.findings.wording import words_of
 
 CLAUSE = re.compile(r"(?:[:;]|\s(?:->|→|=>|—|–|-))\s+")

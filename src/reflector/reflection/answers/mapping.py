@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from reflector.reflection.field_names import NUMBERED, FieldNames, normal_key
+from reflector.reflection.answers.names import NUMBERED, FieldNames, normal_key
 
 __all__ = [
     "LIST_MARKER",

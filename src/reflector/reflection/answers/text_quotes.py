@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from reflector.reflection.inference import infer_type
+from reflector.reflection.answers.inference import infer_type
 from reflector.reflection.models import SuggestionType
-from reflector.reflection.text_hints import clean_value
-from reflector.reflection.word_patterns import one_of
+from reflector.reflection.answers.text_hints import clean_value
+from reflector.reflection.answers.words import one_of
 
 __all__ = ["diff_text", "named_section", "quoted_text", "replaces"]
 

@@ -7,7 +7,7 @@ from enum import IntEnum
 from html import unescape
 from itertools import islice
 
-from reflector.reflection.headings import Field, Role, exact_role, field_of
+from reflector.reflection.answers.headings import Field, Role, exact_role, field_of
 from reflector.trajectories.findings.wording import words_of
 
 __all__ = ["untag"]

@@ -7,8 +7,8 @@ from enum import IntEnum
 from functools import lru_cache
 from itertools import islice
 
-from reflector.reflection import sentence_cues as cues
-from reflector.reflection.failed_answers import declines
+from reflector.reflection.answers import sentence_cues as cues
+from reflector.reflection.answers.failures import declines
 
 __all__ = ["Kind", "is_reason", "kind_of", "names_cause", "split_sentences"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from reflector.reflection.field_mapping import TEXT_KEYS, Field, assign, text_of
-from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
-from reflector.reflection.suggestion_items import is_suggestion, kinds_of_key
+from reflector.reflection.answers.mapping import TEXT_KEYS, Field, assign, text_of
+from reflector.reflection.answers.names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
+from reflector.reflection.answers.items import is_suggestion, kinds_of_key
 
 __all__ = [
     "are_texts",

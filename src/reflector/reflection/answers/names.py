@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from reflector.reflection.word_patterns import plain_letters
+from reflector.reflection.answers.words import plain_letters
 from reflector.trajectories.findings.wording import words_of
 
 __all__ = ["GROUP_ITEMS", "NUMBERED", "REFLECTION_FIELDS", "SUGGESTION_FIELDS", "FieldNames", "normal_key"]

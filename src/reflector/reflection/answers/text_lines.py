@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from enum import IntEnum
 
-from reflector.reflection.headings import (
+from reflector.reflection.answers.headings import (
     LONGEST_TITLE,
     Field,
     Role,

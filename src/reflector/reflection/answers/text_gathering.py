@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 
-from reflector.reflection.failed_answers import declines
-from reflector.reflection.headings import Field, Role
-from reflector.reflection.sentences import Kind, kind_of, names_cause, split_sentences
-from reflector.reflection.text_hints import NO_HINTS, Hints, group_hints
-from reflector.reflection.text_items import Draft, draft_of, put_field
-from reflector.reflection.text_lines import Node, NodeKind, plain_text
-from reflector.reflection.text_prompts import is_prompt, offered_prompts, prompt_in, whole_prompt
-from reflector.reflection.text_prose import (
+from reflector.reflection.answers.failures import declines
+from reflector.reflection.answers.headings import Field, Role
+from reflector.reflection.answers.sentences import Kind, kind_of, names_cause, split_sentences
+from reflector.reflection.answers.text_hints import NO_HINTS, Hints, group_hints
+from reflector.reflection.answers.text_items import Draft, draft_of, put_field
+from reflector.reflection.answers.text_lines import Node, NodeKind, plain_text
+from reflector.reflection.answers.text_prompts import is_prompt, offered_prompts, prompt_in, whole_prompt
+from reflector.reflection.answers.text_prose import (
     added_later,
     drafts_in_prose,
     kept,
     opening,
     sentences_that_suggest,
 )
-from reflector.reflection.text_tables import proves_suggestions, read_table
+from reflector.reflection.answers.text_tables import proves_suggestions, read_table
 from reflector.trajectories.findings.wording import words_of
 
 __all__ = ["Gathered", "gather"]

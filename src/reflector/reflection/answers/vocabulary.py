@@ -7,7 +7,7 @@ import unicodedata
 from functools import lru_cache
 
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
-from reflector.reflection.word_patterns import WordGroups
+from reflector.reflection.answers.words import WordGroups
 
 __all__ = ["SUBJECTS", "VERBS", "match_category", "match_priority", "match_type"]
 

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from reflector.reflection.lenient_strings import BLANK, CutText
+from reflector.reflection.answers.lenient_strings import BLANK, CutText
 
 __all__ = ["read_scalar"]
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reflector.reflection.field_mapping import Field, assign, text_of, texts_of
-from reflector.reflection.field_names import GROUP_ITEMS, REFLECTION_FIELDS, normal_key
-from reflector.reflection.part_shapes import (
+from reflector.reflection.answers.mapping import Field, assign, text_of, texts_of
+from reflector.reflection.answers.names import GROUP_ITEMS, REFLECTION_FIELDS, normal_key
+from reflector.reflection.answers.shapes import (
     are_texts,
     is_analysed,
     is_group,
@@ -21,8 +21,8 @@ from reflector.reflection.part_shapes import (
     tagged,
     with_hidden_suggestions,
 )
-from reflector.reflection.reading_log import Log
-from reflector.reflection.suggestion_items import is_suggestion
+from reflector.reflection.answers.log import Log
+from reflector.reflection.answers.items import is_suggestion
 
 __all__ = ["Part", "Search", "choose", "find_part", "is_filled"]
 

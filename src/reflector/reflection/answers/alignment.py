@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 from reflector._text import one_line
-from reflector.reflection.field_mapping import LIST_MARKER, optional_text, text_of, texts_of, values_of
-from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
-from reflector.reflection.inference import infer_category, infer_type
-from reflector.reflection.lenient_json import CutText
+from reflector.reflection.answers.mapping import LIST_MARKER, optional_text, text_of, texts_of, values_of
+from reflector.reflection.answers.names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
+from reflector.reflection.answers.inference import infer_category, infer_type
+from reflector.reflection.answers.lenient_json import CutText
 from reflector.reflection.models import (
     ParsedReflection,
     Priority,
@@ -18,10 +18,10 @@ from reflector.reflection.models import (
     SuggestionCategory,
     SuggestionType,
 )
-from reflector.reflection.parts import Part
-from reflector.reflection.reading_log import Log
-from reflector.reflection.suggestion_items import Kinds, expand, flattened
-from reflector.reflection.vocabulary import match_category, match_priority, match_type
+from reflector.reflection.answers.parts import Part
+from reflector.reflection.answers.log import Log
+from reflector.reflection.answers.items import Kinds, expand, flattened
+from reflector.reflection.answers.vocabulary import match_category, match_priority, match_type
 
 __all__ = ["align", "read_suggestions"]
 

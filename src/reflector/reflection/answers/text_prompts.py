@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from reflector.reflection.headings import Field
+from reflector.reflection.answers.headings import Field
 from reflector.reflection.models import SuggestionCategory, SuggestionType
-from reflector.reflection.text_hints import Hints
-from reflector.reflection.text_items import Draft
-from reflector.reflection.text_lines import Node, NodeKind
-from reflector.reflection.word_patterns import one_of
+from reflector.reflection.answers.text_hints import Hints
+from reflector.reflection.answers.text_items import Draft
+from reflector.reflection.answers.text_lines import Node, NodeKind
+from reflector.reflection.answers.words import one_of
 from reflector.trajectories.findings.wording import words_of
 
 __all__ = ["is_prompt", "offered_prompts", "prompt_in", "whole_prompt"]

@@ -13,14 +13,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from reflector._text import one_line
-from reflector.reflection.answer_cleaning import spoken_thoughts, strip_reasoning
-from reflector.reflection.headings import Role
+from reflector.reflection.answers.cleaning import spoken_thoughts, strip_reasoning
+from reflector.reflection.answers.headings import Role
 from reflector.reflection.models import DroppedItem, Suggestion
-from reflector.reflection.text_gathering import Gathered, gather
-from reflector.reflection.text_items import finish
-from reflector.reflection.text_lines import Node, NodeKind
-from reflector.reflection.text_tags import untag
-from reflector.reflection.text_tree import build_tree
+from reflector.reflection.answers.text_gathering import Gathered, gather
+from reflector.reflection.answers.text_items import finish
+from reflector.reflection.answers.text_lines import Node, NodeKind
+from reflector.reflection.answers.text_tags import untag
+from reflector.reflection.answers.text_tree import build_tree
 
 __all__ = ["TextReading", "read_text"]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from reflector.reflection.headings import Field, field_of
+from reflector.reflection.answers.headings import Field, field_of
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
-from reflector.reflection.text_lines import split_label, strip_emphasis
-from reflector.reflection.vocabulary import match_category, match_priority, match_type
-from reflector.reflection.word_patterns import one_of
+from reflector.reflection.answers.text_lines import split_label, strip_emphasis
+from reflector.reflection.answers.vocabulary import match_category, match_priority, match_type
+from reflector.reflection.answers.words import one_of
 from reflector.trajectories.findings.wording import words_of
 
 __all__ = [

@@ -11,8 +11,8 @@ import unicodedata
 from enum import StrEnum
 from functools import lru_cache
 
-from reflector.reflection.field_names import REFLECTION_FIELDS, SUGGESTION_FIELDS
-from reflector.reflection.word_patterns import one_of, plain_letters
+from reflector.reflection.answers.names import REFLECTION_FIELDS, SUGGESTION_FIELDS
+from reflector.reflection.answers.words import one_of, plain_letters
 
 __all__ = [
     "Field",

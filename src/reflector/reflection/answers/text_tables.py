@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from reflector.reflection.headings import Field, field_of
-from reflector.reflection.text_hints import Hints, group_hints
-from reflector.reflection.text_items import Draft
-from reflector.reflection.text_lines import is_table_rule, strip_emphasis
+from reflector.reflection.answers.headings import Field, field_of
+from reflector.reflection.answers.text_hints import Hints, group_hints
+from reflector.reflection.answers.text_items import Draft
+from reflector.reflection.answers.text_lines import is_table_rule, strip_emphasis
 
 __all__ = ["proves_suggestions", "read_table"]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from reflector.reflection.headings import (
+from reflector.reflection.answers.headings import (
     Field,
     Role,
     exact_role,
@@ -15,8 +15,8 @@ from reflector.reflection.headings import (
     normalize_label,
     role_of,
 )
-from reflector.reflection.text_hints import clean_value, opens_with_tag
-from reflector.reflection.text_lines import (
+from reflector.reflection.answers.text_hints import clean_value, opens_with_tag
+from reflector.reflection.answers.text_lines import (
     BOLD_LEVEL,
     LABEL_LEVEL,
     Line,
