@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from reflector.reflection.answers.alignment import read_suggestions
+from reflector.reflection.answers.items import is_suggestion, kinds_of_key
 from reflector.reflection.answers.mapping import assign, optional_text, text_of, texts_of
 from reflector.reflection.answers.names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
-from reflector.reflection.answers.parts import Part, Search, choose, find_part
-from reflector.reflection.answers.log import Log
-from reflector.reflection.answers.items import is_suggestion, kinds_of_key
+from reflector.reflection.answers.parts import Part, Search, choose
+from reflector.reflection.answers.reading import Log
+from reflector.reflection.answers.suggestions import read_suggestions
 from reflector.reflection.answers.vocabulary import match_category, match_priority, match_type
 
 
@@ -164,7 +164,7 @@ def test_parts_that_lack_what_the_other_has_are_joined() -> None:
     "value", [{"answer": 3}, {"people": ["Ada Lovelace of London"], "n": 1}, [1, 2], "x", None, {"steps": 4}]
 )
 def test_other_json_is_no_part(value: Any) -> None:
-    assert find_part(value, Search(Log()), complete=True, document=0) is None
+    assert Search(Log()).find_part(value, complete=True, document=0) is None
 
 
 def test_strengths_are_no_suggestions() -> None:
@@ -173,7 +173,7 @@ def test_strengths_are_no_suggestions() -> None:
         "Strengths": ["Clear and well written text."],
         "Weaknesses": ["Few baselines."],
     }
-    found = find_part(value, Search(Log()), complete=True, document=0)
+    found = Search(Log()).find_part(value, complete=True, document=0)
     assert found is not None
     assert found.items == ()
     assert set(found.fields) == {"analysis", "root_causes"}

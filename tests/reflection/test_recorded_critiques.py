@@ -7,7 +7,8 @@ from typing import Any
 from tests.conftest import recorded_data
 
 from reflector._json import loads
-from reflector.reflection.answers.text import TextReading, read_text
+from reflector.reflection.answers.reading import Log, Reading
+from reflector.reflection.answers.text import read_text
 
 _LEAST_RECOVERED = 0.9
 """Of all answers; those in JSON are recovered fully by the reader of JSON."""
@@ -20,7 +21,7 @@ def _answers() -> list[dict[str, Any]]:
     return [dict(loads(line)) for line in lines]
 
 
-def _is_recovered(expected: dict[str, Any], reading: TextReading) -> bool:
+def _is_recovered(expected: dict[str, Any], reading: Reading) -> bool:
     least, most = expected["n"]
     said = [
         f"{one.description} {one.rationale} {one.specific_text or ''}".casefold()
@@ -42,5 +43,7 @@ def _is_recovered(expected: dict[str, Any], reading: TextReading) -> bool:
 
 def test_real_answers_are_recovered() -> None:
     answers = _answers()
-    missed = [one["id"] for one in answers if not _is_recovered(one["expected"], read_text(one["response"]))]
+    missed = [
+        one["id"] for one in answers if not _is_recovered(one["expected"], read_text(one["response"], Log()))
+    ]
     assert len(missed) <= (1 - _LEAST_RECOVERED) * len(answers), missed

@@ -12,8 +12,15 @@ from tests.reflection.corpus_text_fresh import FRESH
 from tests.reflection.corpus_text_languages import LANGUAGES
 from tests.reflection.corpus_text_prose import PROSE
 
+from reflector.reflection.answers.reading import Log, Reading
+from reflector.reflection.answers.text import MOST_SUGGESTIONS
+from reflector.reflection.answers.text import read_text as read_with
 from reflector.reflection.models import SuggestionType
-from reflector.reflection.answers.text import MOST_SUGGESTIONS, read_text
+
+
+def read_text(text: str, log: Log | None = None) -> Reading:
+    return read_with(text, log or Log())
+
 
 _CASES = [*FORMS, *PROSE, *LANGUAGES, *FRESH]
 
@@ -38,35 +45,41 @@ def test_strengths_and_descriptions_of_failures_are_no_suggestions() -> None:
 
 
 def test_kinds_that_the_answer_names_are_not_counted_as_inferred() -> None:
-    named = read_text("Suggestions:\n- [HIGH] [ADD] (clarity) Name the reader.\n")
-    assert named.inferred == 0
-    assert read_text("Suggestions:\n- Name the reader.\n").inferred == 2
+    log = Log()
+    read_text("Suggestions:\n- [HIGH] [ADD] (clarity) Name the reader.\n", log)
+    assert not log.inferred
+    read_text("Suggestions:\n- Name the reader.\n", log)
+    assert log.inferred == {"type": 1, "category": 1, "priority": 1}
 
 
 def test_suggestions_beyond_the_most_are_reported() -> None:
     answer = "Suggestions:\n" + "".join(f"- Add rule {number}.\n" for number in range(MOST_SUGGESTIONS + 30))
-    reading = read_text(answer)
+    log = Log()
+    reading = read_text(answer, log)
     assert len(reading.suggestions) == MOST_SUGGESTIONS
-    assert len(reading.dropped) == 30
-    assert "Add rule 50." in reading.dropped[0].item
+    assert len(log.dropped) == 30
+    assert "Add rule 50." in log.dropped[0].item
 
 
 def test_the_number_of_dropped_parts_is_bounded_and_said() -> None:
-    reading = read_text("Suggestions:\n" + "".join(f"- Add rule {number}.\n" for number in range(400)))
-    assert len(reading.dropped) == 50
-    assert reading.dropped[-1].item == "301 more"
+    log = Log()
+    read_text("Suggestions:\n" + "".join(f"- Add rule {number}.\n" for number in range(400)), log)
+    assert len(log.dropped) == 50
+    assert log.dropped[-1].item == "301 more"
 
 
 def test_a_suggestion_said_twice_is_kept_once() -> None:
-    reading = read_text("Suggestions:\n- Add a date.\n- Add a date.\n")
+    log = Log()
+    reading = read_text("Suggestions:\n- Add a date.\n- Add a date.\n", log)
     assert len(reading.suggestions) == 1
-    assert reading.dropped[0].reason == "said twice"
+    assert log.dropped[0].reason == "said twice"
 
 
 def test_an_answer_that_is_too_long_is_cut_and_says_so() -> None:
-    reading = read_text("word " * 100_000 + "\n\nSuggestions:\n- Add a date.\n")
+    log = Log()
+    reading = read_text("word " * 100_000 + "\n\nSuggestions:\n- Add a date.\n", log)
     assert [one.description for one in reading.suggestions] == ["Add a date."]
-    assert reading.dropped[0].reason == "answer too long"
+    assert log.dropped[0].reason == "answer too long"
 
 
 def test_the_new_prompt_is_one_suggestion_with_its_text() -> None:
@@ -91,11 +104,12 @@ _MARKS += ["| a | b |", "\n", "\n\n", "  ", "\x00", "\ud800"]
 @example("|")
 @example("> ")
 def test_reading_never_raises_and_is_the_same_each_time(text: str) -> None:
-    reading = read_text(text)
+    log = Log()
+    reading = read_text(text, log)
     assert reading == read_text(text)
     assert len(reading.suggestions) <= MOST_SUGGESTIONS
     assert all(one.description for one in reading.suggestions)
-    assert 0 <= reading.inferred <= 3 * len(reading.suggestions)
+    assert log.inferred.total() <= 3 * len(reading.suggestions)
 
 
 _HOSTILE = [

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 from reflector.reflection.answers.vocabulary import SUBJECTS, VERBS, match_priority
 from reflector.reflection.answers.words import WordGroups, is_joined
+from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 from reflector.trajectories.findings.wording import words_of
 
 __all__ = ["infer_category", "infer_priority", "infer_type"]

@@ -1,31 +1,25 @@
-"""Where suggestions stand in JSON of any shape: lists, groups, objects by name, rows, columns, lines of a text."""
+"""Where suggestions stand in JSON of any shape: lists, groups, objects by name, rows, lines of a text."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from reflector.reflection.answers.mapping import assign, split_lines
-from reflector.reflection.answers.names import GROUP_ITEMS, SUGGESTION_FIELDS, normal_key
+from reflector.reflection.answers.kinds import KINDS, MEMBERS, Kinds, kinds_of_title
 from reflector.reflection.answers.lenient_json import CutText
-from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
-from reflector.reflection.answers.log import Log
-from reflector.reflection.answers.vocabulary import match_category, match_priority, match_type
+from reflector.reflection.answers.mapping import assign, split_lines, values_of
+from reflector.reflection.answers.names import GROUP_ITEMS, SUGGESTION_FIELDS, normal_key
+from reflector.reflection.answers.reading import Log
 
-__all__ = ["Kinds", "expand", "flattened", "is_suggestion", "kinds_of_key"]
+__all__ = ["expand", "flattened", "is_suggestion", "kinds_of_key"]
 
-Kinds = dict[str, Any]
-"""Type, category or priority that a group gives to its members."""
-
-_NAMES = {
-    "type": frozenset(SuggestionType),
-    "category": frozenset(SuggestionCategory),
-    "priority": frozenset(Priority),
-}
+_DEPTH = 8
+_LONGEST_KEY = 60
+_LABEL_WORDS = 2
+"""A key with more words than this is what is suggested."""
 
 
-def expand(value: Any, kinds: Kinds, log: Log, depth: int) -> Iterator[tuple[Any, Kinds]]:
+def expand(value: Any, kinds: Kinds, log: Log, depth: int = _DEPTH) -> Iterator[tuple[Any, Kinds]]:
     """Yield each item with what its group says of it."""
     if depth == 0:
         log.drop("nested too deeply", value)
@@ -40,11 +34,8 @@ def expand(value: Any, kinds: Kinds, log: Log, depth: int) -> Iterator[tuple[Any
                 yield item, kinds
             else:
                 yield from expand(item, kinds, log, depth - 1)
-    elif isinstance(value, dict):
-        if is_suggestion(value):
-            yield from ((item, kinds) for item in _columns(value))
-        else:
-            yield from _expand_object(value, kinds, log, depth - 1)
+    elif isinstance(value, dict) and not is_suggestion(value):
+        yield from _expand_object(value, kinds, log, depth - 1)
     else:
         yield value, kinds
 
@@ -60,118 +51,54 @@ def _expand_text(text: str, kinds: Kinds, log: Log, depth: int) -> Iterator[tupl
 
 def _expand_object(value: dict[str, Any], kinds: Kinds, log: Log, depth: int) -> Iterator[tuple[Any, Kinds]]:
     """Yield the items of an object that is no suggestion: a group with members, or a group for each key."""
-    if depth == 0:
-        log.drop("nested too deeply", value)
-        return
-    members = next(
-        (key for key, item in value.items() if normal_key(key) in GROUP_ITEMS and _holds_items(item)), None
-    )
+    members = next((item for key, item in value.items() if _are_members(key, item)), None)
     if members is not None:
-        said = {name: found[0] for name, found in assign(value, SUGGESTION_FIELDS).items() if name in _KINDS}
-        said.update({name: text for name, text in kinds_of_name(value).items() if name not in said})
-        yield from expand(value[members], {**kinds, **said}, log, depth)
-        return
-    if row := _row([item for item in value.values() if not isinstance(item, bool | int | float)]):
+        fields = values_of(value, SUGGESTION_FIELDS)
+        said = {name: found for name, found in fields.items() if name in KINDS}
+        name = fields.get("description")
+        named = kinds_of_title(name) if isinstance(name, str) else {}
+        yield from expand(members, kinds | named | said, log, depth)
+    elif row := _row([item for item in value.values() if not isinstance(item, bool | int | float)]):
         yield row, kinds
-        return
-    if _is_remainder(value):
+    elif _is_remainder(value):
         yield value, kinds
-        return
-    for key, item in value.items():
-        inner = {**kinds, **kinds_of_key(key)}
-        if isinstance(item, str) and item.strip():
-            yield _sentence(key, item, bool(inner), log), inner
-        elif isinstance(item, dict) and len(key.split()) > 2 and _is_body(item):
-            yield {"description": key, **item}, kinds
-        elif isinstance(item, dict | list):
-            yield from expand(item, inner, log, depth)
-        elif item is not None and not isinstance(item, bool | int | float):
-            log.drop("not a suggestion", {key: item})
+    else:
+        for key, item in value.items():
+            inner = kinds | kinds_of_key(key)
+            is_said = len(key.split()) > _LABEL_WORDS and inner == kinds
+            if is_said and isinstance(item, str) and item.strip():
+                yield {"description": key, "rationale": item}, kinds
+            elif is_said and isinstance(item, dict) and "description" not in assign(item, SUGGESTION_FIELDS):
+                yield {"description": key, **item}, kinds
+            elif isinstance(item, str | dict | list) and item:
+                yield from expand(item, inner, log, depth)
 
 
-_KINDS = ("type", "category", "priority")
-
-
-def kinds_of_name(group: dict[str, Any]) -> Kinds:
-    """Return the kinds that the name of a group says, as in `{"name": "High priority", "items": […]}`."""
-    for key, value in group.items():
-        if normal_key(key) in ("name", "title", "group", "heading", "label") and isinstance(value, str):
-            return kinds_of_key(value)
-    return {}
-
-
-def _holds_items(value: Any) -> bool:
-    return isinstance(value, dict | list) and bool(value)
+def _are_members(key: str, item: Any) -> bool:
+    return isinstance(item, dict | list) and bool(item) and normal_key(key) in GROUP_ITEMS
 
 
 def _is_remainder(value: dict[str, Any]) -> bool:
     """Return whether an object is a suggestion without its text: nothing in it, or only its kinds."""
     if any(isinstance(item, dict | list) and item for item in value.values()):
         return False
-    fields = assign(value, SUGGESTION_FIELDS)
-    return any(name in fields for name in _KINDS) or not any(
-        isinstance(item, str) and item for item in value.values()
-    )
-
-
-def _is_body(value: dict[str, Any]) -> bool:
-    """Return whether an object is a suggestion whose text stands elsewhere."""
-    fields = assign(value, SUGGESTION_FIELDS)
-    return "description" not in fields and any(
-        name in fields for name in ("type", "category", "priority", "rationale", "specific_text")
-    )
-
-
-def _sentence(key: str, text: str, is_group: bool, log: Log) -> Any:
-    """Return what a key with a text means: the suggestion and its reason, or a label and the suggestion."""
-    words = len(key.split())
-    if not is_group and words >= _SENTENCE_WORDS:
-        return {
-            "description": key,
-            "priority" if match_priority(text) and len(text) < 12 else "rationale": text,
-        }
-    decoded = log.decode(text) if text.lstrip()[:1] in ("{", "[") else None
-    return decoded if isinstance(decoded, dict) else text
-
-
-_SENTENCE_WORDS = 4
-_NOISE_WORDS = """
-    suggestions suggestion priority priorities recommendations recommendation items item changes change level list
-    prompt improvements improvement category type types to of the impact prioridad priorität priorité prioridade
-    приоритет"""
-_NOISE = frozenset(_NOISE_WORDS.split())
-
-
-_MATCHES: tuple[tuple[str, Callable[[object], Any]], ...] = (
-    ("priority", match_priority),
-    ("type", match_type),
-    ("category", match_category),
-)
-
-
-_NO_GROUP = ("rationale", "target_section")
+    named = not assign(value, SUGGESTION_FIELDS).keys().isdisjoint(KINDS)
+    return named or not any(isinstance(item, str) and item for item in value.values())
 
 
 def kinds_of_key(key: str) -> Kinds:
     """Return the type, category or priority that a group's key names: `high_priority_suggestions`, `Additions`."""
-    if len(key) > 60 or any(SUGGESTION_FIELDS.strength(key, field) in (0, 1) for field in _NO_GROUP):
-        return {}
-    words = [word for word in re.split(r"[\W_]+|(?<=[a-z])(?=[A-Z])", key) if word]
-    rest = " ".join(word for word in words if word.casefold() not in _NOISE) or key
-    if len(rest.split()) > 2 or (len(rest) < 2 and rest.isascii()):
-        return {}
-    for name, match in _MATCHES:
-        found = match(rest) if not rest.isdigit() else None
-        if found is not None:
-            return {name: str(found)}
-    return {}
+    is_field = any(
+        SUGGESTION_FIELDS.strength(key, field) in (0, 1) for field in ("rationale", "target_section")
+    )
+    return {} if is_field or len(key) > _LONGEST_KEY else kinds_of_title(key)
 
 
 def is_suggestion(members: dict[str, Any]) -> bool:
     """Return whether an object describes one suggestion itself, and is no group of several."""
     if "description" in members and isinstance(members["description"], str):
         return not any(key in members for key in ("suggestions", "items", "recommendations"))
-    if any(normal_key(key) in GROUP_ITEMS and _holds_items(item) for key, item in members.items()):
+    if any(_are_members(key, item) for key, item in members.items()):
         return False
     fields = assign(members, SUGGESTION_FIELDS)
     described = fields.get("description")
@@ -186,7 +113,7 @@ def is_suggestion(members: dict[str, Any]) -> bool:
         flat = flattened(members)
         return flat is not members and is_suggestion(flat)
     is_pair = "specific_text" in texts and "target_section" in texts  # old and new text
-    return is_pair or any(name in fields and not isinstance(fields[name][0], dict) for name in _KINDS)
+    return is_pair or any(name in fields and not isinstance(fields[name][0], dict) for name in KINDS)
 
 
 def flattened(members: dict[str, Any]) -> dict[str, Any]:
@@ -198,7 +125,7 @@ def flattened(members: dict[str, Any]) -> dict[str, Any]:
     outer = {name: item for name, item in members.items() if name != key}
     own = assign({key: ""}, SUGGESTION_FIELDS).keys() - {"description"}
     is_group = key.isdigit() or normal_key(key) in GROUP_ITEMS or kinds_of_key(key)
-    if own or is_group or assign(outer, SUGGESTION_FIELDS).keys().isdisjoint(("description", *_KINDS)):
+    if own or is_group or assign(outer, SUGGESTION_FIELDS).keys().isdisjoint(("description", *KINDS)):
         return members
     return {**outer, **value} if "description" in assign(value, SUGGESTION_FIELDS) else members
 
@@ -209,40 +136,20 @@ def _is_text(value: Any) -> bool:
     )
 
 
-def _columns(members: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return one object, or one for each line of a table that is written by columns."""
-    lists = [item for item in members.values() if isinstance(item, list)]
-    size = len(lists[0]) if len(lists) >= 2 else 0
-    described = assign(members, SUGGESTION_FIELDS).get("description") if size else None
-    if described is None or not isinstance(described[0], list) or any(len(item) != size for item in lists):
-        return [members]
-    return [
-        {key: item[line] if isinstance(item, list) else item for key, item in members.items()}
-        for line in range(size)
-    ]
-
-
 def _row(value: list[Any]) -> dict[str, Any] | None:
     """Return the suggestion that a row such as `["add", "clarity", "Say which unit", "…", "high"]` means."""
     if not 3 <= len(value) <= 8 or not all(isinstance(item, str) or item is None for item in value):
         return None
     row: dict[str, Any] = {}
     texts: list[str] = []
-    for cell in value:
-        kind = _cell_kind(cell, row) if cell else None
+    for cell in filter(None, value):
+        word = cell.strip().casefold()
+        kind = next((name for name in KINDS if name not in row and word in MEMBERS[name]), None)
         if kind:
             row[kind] = cell
-        elif cell:
+        else:
             texts.append(cell)
     if len(row) < 2 or not texts:
         return None
     row.update(zip(("description", "rationale", "specific_text", "target_section"), texts, strict=False))
     return row
-
-
-def _cell_kind(cell: str, taken: dict[str, Any]) -> str | None:
-    word = cell.strip().casefold()
-    for name, words in _NAMES.items():
-        if name not in taken and word in words:
-            return name
-    return None

@@ -7,7 +7,16 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from reflector.reflection.answers.lenient_frames import AFTER, CLOSERS, CLOSING, KEY, VALUE, Frame, Frames, goes_on
+from reflector.reflection.answers.lenient_frames import (
+    AFTER,
+    CLOSERS,
+    CLOSING,
+    KEY,
+    VALUE,
+    Frame,
+    Frames,
+    goes_on,
+)
 from reflector.reflection.answers.lenient_scalars import read_scalar
 from reflector.reflection.answers.lenient_strings import BLANK, OPENERS, CutText, StringReader
 

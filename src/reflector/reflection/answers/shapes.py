@@ -1,14 +1,15 @@
-"""What an object or a list in an answer is: a suggestion, a group, a reflection, a message of a protocol, a schema."""
+"""What an object in an answer is: a suggestion, a reflection, a message of a protocol, a schema."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from reflector.reflection.answers.items import is_suggestion, kinds_of_key
 from reflector.reflection.answers.mapping import TEXT_KEYS, Field, assign, text_of
 from reflector.reflection.answers.names import REFLECTION_FIELDS, SUGGESTION_FIELDS, normal_key
-from reflector.reflection.answers.items import is_suggestion, kinds_of_key
 
 __all__ = [
+    "REFLECTION_PARTS",
     "are_texts",
     "is_analysed",
     "is_group",
@@ -23,44 +24,10 @@ __all__ = [
 ]
 
 
-def is_sentence(text: str) -> bool:
-    """Return whether a text says something, and is no word, name or JSON."""
-    return len(text) > 12 and " " in text.strip() and text.lstrip()[0] not in "{["
-
-
-def is_item(item: dict[str, Any]) -> bool:
-    """Return whether an object can only be a suggestion, wherever it stands."""
-    return is_suggestion(item) and names_kind(item) and not is_message(item) and tagged(item) is None
-
-
-def names_kind(item: dict[str, Any]) -> bool:
-    """Return whether an object has a key that only suggestions have."""
-    fields = assign(item, SUGGESTION_FIELDS)
-    return any(name in fields for name in ("type", "category", "priority", "rationale", "specific_text")) or (
-        "description" in fields and fields["description"][1] < 2
-    )
-
-
-def is_reflection(members: dict[str, Any]) -> bool:
-    """Return whether an object is a reflection of its own, and not one of its suggestions."""
-    fields = assign(members, REFLECTION_FIELDS)
-    value, strength = fields.get("suggestions", (None, 2))
-    if strength < 2 and isinstance(value, list | dict):
-        return True
-    return is_analysed(fields) and not (is_suggestion(members) and names_kind(members))
-
-
-def is_analysed(fields: dict[str, Field]) -> bool:
-    """Return whether a key says surely that it holds an analysis or root causes."""
-    return any(fields[name][1] < 2 for name in ("analysis", "root_causes") if name in fields)
-
-
-def is_group(item: dict[str, Any]) -> bool:
-    """Return whether an object gives a priority or category to the suggestions it holds."""
-    fields = assign(item, SUGGESTION_FIELDS)
-    holds = any(isinstance(member, list) and member for member in item.values())
-    is_named = any(name in fields for name in ("type", "category", "priority"))
-    return holds and is_named and not is_analysed(assign(item, REFLECTION_FIELDS))
+def is_sentence(value: Any) -> bool:
+    """Return whether a value is a text that says something, and no word, name or JSON."""
+    is_long = isinstance(value, str) and len(value) > 12
+    return is_long and " " in value.strip() and value.lstrip()[0] not in "{["
 
 
 def are_texts(value: Any) -> bool:
@@ -70,6 +37,39 @@ def are_texts(value: Any) -> bool:
         and bool(value)
         and all(isinstance(item, str) and "{" not in item for item in value)
     )
+
+
+REFLECTION_PARTS = ("analysis", "root_causes", "suggestions", "expected_improvement", "improved_prompt")
+_OF_SUGGESTIONS = frozenset({"type", "category", "priority", "rationale", "specific_text"})
+
+
+def is_item(item: Any) -> bool:
+    """Return whether a value can only be a suggestion, wherever it stands: it has a key that only suggestions have."""
+    if not isinstance(item, dict) or not is_suggestion(item) or is_message(item) or tagged(item):
+        return False
+    fields = assign(item, SUGGESTION_FIELDS)
+    is_described = "description" in fields and fields["description"][1] < 2
+    return is_described or not _OF_SUGGESTIONS.isdisjoint(fields)
+
+
+def is_reflection(value: Any) -> bool:
+    """Return whether a value is a reflection of its own, and not one of its suggestions."""
+    fields = assign(value, REFLECTION_FIELDS) if isinstance(value, dict) else {}
+    found, strength = fields.get("suggestions", (None, 2))
+    return (strength < 2 and isinstance(found, list | dict)) or (is_analysed(fields) and not is_item(value))
+
+
+def is_group(value: Any) -> bool:
+    """Return whether a value gives a priority, type or category to the suggestions it holds."""
+    if not isinstance(value, dict) or not any(isinstance(item, list) and item for item in value.values()):
+        return False
+    is_named = not assign(value, SUGGESTION_FIELDS).keys().isdisjoint(("type", "category", "priority"))
+    return is_named and not is_analysed(assign(value, REFLECTION_FIELDS))
+
+
+def is_analysed(fields: dict[str, Field]) -> bool:
+    """Return whether a key says surely that it holds an analysis or root causes."""
+    return any(fields[name][1] < 2 for name in ("analysis", "root_causes") if name in fields)
 
 
 _MESSAGE_KEYS = frozenset(
@@ -90,23 +90,22 @@ def is_message(value: dict[str, Any]) -> bool:
     )
 
 
-_PAYLOADS = ("content", "data", "value", "text", "payload", "body", "item", "message")
-
-
 def tagged(value: dict[str, Any]) -> dict[str, Any] | None:
     """Return `{"analysis": …}` for `{"type": "analysis", "content": …}`."""
     tag = next(
-        (value[key] for key in ("type", "kind", "field", "key", "name") if isinstance(value.get(key), str)),
-        None,
+        (value[key] for key in ("type", "kind", "field", "name") if isinstance(value.get(key), str)), ""
     )
-    if tag is None or len(value) > 4:
-        return None
-    payload = next((value[key] for key in _PAYLOADS if key in value), None)
-    named = any(
-        REFLECTION_FIELDS.strength(tag, name) in (0, 1)
-        for name in ("analysis", "root_causes", "suggestions", "expected_improvement")
+    payload = next(
+        (value[key] for key in ("content", "data", "value", "text", "payload") if key in value), None
     )
-    return {tag: payload} if named and payload is not None else None
+    names_field = any(REFLECTION_FIELDS.strength(tag, name) in (0, 1) for name in REFLECTION_PARTS)
+    return {tag: payload} if payload is not None and names_field else None
+
+
+def is_schema(value: dict[str, Any]) -> bool:
+    """Return whether an object is a JSON schema."""
+    describes = value.get("type") == "object" or "required" in value
+    return "$schema" in value or (describes and isinstance(value.get("properties"), dict))
 
 
 def is_usable(fields: dict[str, Field]) -> bool:
@@ -114,18 +113,10 @@ def is_usable(fields: dict[str, Field]) -> bool:
     value, strength = fields["suggestions"]
     if isinstance(value, bool | int | float):
         return False
-    return strength != 2 or (isinstance(value, list | dict) and (len(fields) > 1 or _are_items(value)))
-
-
-def _are_items(value: Any) -> bool:
+    if strength != 2 or not isinstance(value, list | dict):
+        return strength != 2
     items = list(value.values()) if isinstance(value, dict) else value
-    return bool(items) and all(isinstance(item, dict) and is_item(item) for item in items)
-
-
-def is_schema(value: dict[str, Any]) -> bool:
-    """Return whether an object is a JSON schema."""
-    describes = value.get("type") == "object" or "required" in value
-    return "$schema" in value or (describes and isinstance(value.get("properties"), dict))
+    return len(fields) > 1 or (bool(items) and all(map(is_item, items)))
 
 
 def with_hidden_suggestions(value: dict[str, Any], fields: dict[str, Field]) -> dict[str, Field]:
@@ -137,9 +128,17 @@ def with_hidden_suggestions(value: dict[str, Any], fields: dict[str, Field]) -> 
     if "root_causes" in fields and (remedies := _remedies(fields["root_causes"][0])):
         causes, suggestions = remedies
         return {**fields, "root_causes": (causes, fields["root_causes"][1]), "suggestions": (suggestions, 1)}
-    if is_analysed(fields) and is_suggestion(value) and _has_exact_suggestion(value):
-        return {**fields, "suggestions": ([_without(value, fields)], 1)}
+    if is_analysed(fields) and is_item(value) and _is_kind_named(value):
+        taken = {id(fields[name][0]) for name in ("analysis", "root_causes") if name in fields}
+        rest = {key: item for key, item in value.items() if id(item) not in taken}
+        return {**fields, "suggestions": ([rest], 1)}
     return fields
+
+
+def _is_kind_named(value: dict[str, Any]) -> bool:
+    fields = assign(value, SUGGESTION_FIELDS)
+    is_described = "description" in fields and fields["description"][1] < 2
+    return is_described and ("type" in fields or "category" in fields)
 
 
 def _groups(value: dict[str, Any], fields: dict[str, Field]) -> dict[str, Any]:
@@ -148,11 +147,9 @@ def _groups(value: dict[str, Any], fields: dict[str, Field]) -> dict[str, Any]:
     groups = {}
     strong = 0
     for key, item in value.items():
-        if isinstance(item, list | dict) and item and id(item) not in taken:
-            kinds = kinds_of_key(key)
-            if kinds:
-                groups[key] = item
-                strong += "category" not in kinds
+        if isinstance(item, list | dict) and item and id(item) not in taken and (kinds := kinds_of_key(key)):
+            groups[key] = item
+            strong += "category" not in kinds
     return groups if strong or len(groups) > 1 else {}
 
 
@@ -185,17 +182,3 @@ def _remedies(causes: Any) -> tuple[list[Any], list[dict[str, Any]]] | None:
 
 def _names_remedy(key: str) -> bool:
     return SUGGESTION_FIELDS.strength(key, "description") == 1 or normal_key(key) in _REMEDIES
-
-
-def _has_exact_suggestion(value: dict[str, Any]) -> bool:
-    fields = assign(value, SUGGESTION_FIELDS)
-    return (
-        "description" in fields
-        and fields["description"][1] < 2
-        and ("type" in fields or "category" in fields)
-    )
-
-
-def _without(value: dict[str, Any], fields: dict[str, Field]) -> dict[str, Any]:
-    taken = {id(found[0]) for name, found in fields.items() if name in ("analysis", "root_causes")}
-    return {key: item for key, item in value.items() if id(item) not in taken}

@@ -10,19 +10,17 @@ that suggest (`text_tables`, `text_prompts`, `text_prose`, `sentences`). Each dr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from reflector._text import one_line
 from reflector.reflection.answers.cleaning import spoken_thoughts, strip_reasoning
+from reflector.reflection.answers.drafts import finish
+from reflector.reflection.answers.gathering import Gathered, gather
 from reflector.reflection.answers.headings import Role
-from reflector.reflection.models import DroppedItem, Suggestion
-from reflector.reflection.answers.text_gathering import Gathered, gather
-from reflector.reflection.answers.text_items import finish
-from reflector.reflection.answers.text_lines import Node, NodeKind
-from reflector.reflection.answers.text_tags import untag
-from reflector.reflection.answers.text_tree import build_tree
+from reflector.reflection.answers.lines import Node, NodeKind
+from reflector.reflection.answers.markup import untag
+from reflector.reflection.answers.outline import build_tree
+from reflector.reflection.answers.reading import Log, Reading
+from reflector.reflection.models import Suggestion
 
-__all__ = ["TextReading", "read_text"]
+__all__ = ["read_text"]
 
 MOST_SUGGESTIONS = 50
 MOST_TRIED = 500
@@ -34,50 +32,35 @@ MOST_LINES = 6_000
 _HEAD_LINES = 1_500
 
 
-@dataclass(frozen=True, slots=True)
-class TextReading:
-    """What an answer in free text says."""
-
-    analysis: str
-    root_causes: tuple[str, ...]
-    suggestions: tuple[Suggestion, ...]
-    expected_improvement: str
-    inferred: int
-    """Number of types, categories and priorities that were read out of the wording, not out of a field."""
-    dropped: tuple[DroppedItem, ...]
-
-
-def read_text(text: str) -> TextReading:
+def read_text(text: str, log: Log) -> Reading:
     """Return what `text` says; empty fields for what it does not say.
 
     Never raises and takes time linear in the length of `text`: of more than 262,144 characters the first 65,536
-    and the last 196,608 are read, of more than 50 suggestions the first 50; `dropped` says so.
+    and the last 196,608 are read, of more than 50 suggestions the first 50; `log` says what was left out.
 
-    >>> reading = read_text("The agent guessed the year. Add the current date to the prompt.")
+    >>> reading = read_text("The agent guessed the year. Add the current date to the prompt.", Log())
     >>> reading.analysis, reading.suggestions[0].description
     ('The agent guessed the year.', 'Add the current date to the prompt.')
     """
-    dropped: list[DroppedItem] = []
-    gathered = gather(_unwrap(build_tree(untag(_prepare(text, dropped)))))
-    suggestions, inferred = _suggestions(gathered, dropped)
-    if len(dropped) > MOST_DROPPED:
-        more = DroppedItem(reason="too many dropped parts", item=f"{len(dropped) - MOST_DROPPED + 1} more")
-        dropped = [*dropped[: MOST_DROPPED - 1], more]
-    return TextReading(
+    gathered = gather(_unwrap(build_tree(untag(_prepare(text, log)))))
+    suggestions = _suggestions(gathered, log)
+    if len(log.dropped) > MOST_DROPPED:
+        more = len(log.dropped) - MOST_DROPPED + 1
+        del log.dropped[MOST_DROPPED - 1 :]
+        log.drop("too many dropped parts", f"{more} more")
+    return Reading(
         analysis=gathered.joined(Role.ANALYSIS) or spoken_thoughts(text),
-        root_causes=tuple(gathered.causes[:MOST_CAUSES]),
-        suggestions=tuple(suggestions),
+        root_causes=gathered.causes[:MOST_CAUSES],
+        suggestions=suggestions,
         expected_improvement=gathered.joined(Role.EFFECT),
-        inferred=inferred,
-        dropped=tuple(dropped),
     )
 
 
-def _prepare(text: str, dropped: list[DroppedItem]) -> str:
+def _prepare(text: str, log: Log) -> str:
     """Return `text` with plain line ends and without thinking aloud, cut to a bounded length."""
     if len(text) > MOST_CHARACTERS:
         cut = len(text) - MOST_CHARACTERS
-        dropped.append(DroppedItem(reason="answer too long", item=f"{cut} characters in the middle"))
+        log.drop("answer too long", f"{cut} characters in the middle")
         text = text[:_HEAD] + "\n" + text[-_TAIL:]
     text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\ufeff", "")
     text = strip_reasoning(text)[0]
@@ -85,7 +68,7 @@ def _prepare(text: str, dropped: list[DroppedItem]) -> str:
         return text
     lines = [line for line in text.split("\n") if line.strip()]
     if (cut := len(lines) - MOST_LINES) > 0:
-        dropped.append(DroppedItem(reason="answer too long", item=f"{cut} lines in the middle"))
+        log.drop("answer too long", f"{cut} lines in the middle")
         lines = lines[:_HEAD_LINES] + lines[_HEAD_LINES - MOST_LINES :]
     return "\n".join(lines)
 
@@ -101,20 +84,19 @@ def _unwrap(root: Node) -> Node:
     return root
 
 
-def _suggestions(gathered: Gathered, dropped: list[DroppedItem]) -> tuple[list[Suggestion], int]:
-    """Return the suggestions and how many of their kinds were inferred; what is left out goes to `dropped`."""
+def _suggestions(gathered: Gathered, log: Log) -> list[Suggestion]:
+    """Return the suggestions; what is left out goes to `log`."""
     made: dict[tuple[str, str | None], Suggestion] = {}
-    inferred = 0
     for tried, draft in enumerate(gathered.drafts):
-        said = draft.title or "".join(draft.body[:1]) or "".join(draft.fields.values())
         is_full = len(made) >= MOST_SUGGESTIONS or tried >= MOST_TRIED
-        suggestion, guesses = (None, 0) if is_full else finish(draft) or (None, 0)
+        before = log.inferred.copy()
+        suggestion = None if is_full else finish(draft, log)
         key = (suggestion.description.casefold(), suggestion.specific_text) if suggestion else None
         if suggestion is not None and key is not None and key not in made:
             made[key] = suggestion
-            inferred += guesses
-        elif said:
+            continue
+        log.inferred = before
+        if said := draft.title or "".join(draft.body[:1]) or "".join(draft.fields.values()):
             reason = f"more than {MOST_SUGGESTIONS} suggestions" if is_full else "says no change"
-            reason = "said twice" if key is not None else reason
-            dropped.append(DroppedItem(reason=reason, item=one_line(said)))
-    return list(made.values()), inferred
+            log.drop("said twice" if key is not None else reason, said)
+    return list(made.values())

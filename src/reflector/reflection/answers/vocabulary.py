@@ -6,8 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 from reflector.reflection.answers.words import WordGroups
+from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 
 __all__ = ["SUBJECTS", "VERBS", "match_category", "match_priority", "match_type"]
 

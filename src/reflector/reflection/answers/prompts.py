@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 
+from reflector.reflection.answers.drafts import Draft
 from reflector.reflection.answers.headings import Field
-from reflector.reflection.models import SuggestionCategory, SuggestionType
-from reflector.reflection.answers.text_hints import Hints
-from reflector.reflection.answers.text_items import Draft
-from reflector.reflection.answers.text_lines import Node, NodeKind
+from reflector.reflection.answers.lines import Node, NodeKind
+from reflector.reflection.answers.suggestions import WHOLE_PROMPT
 from reflector.reflection.answers.words import one_of
 from reflector.trajectories.findings.wording import words_of
 
@@ -24,7 +23,6 @@ _OFFERS = one_of(r"""
     \b(?:prompt|instructions?|rewrit\w*|revis\w*|version|reword\w*|phras\w*|wording|follows|instead)\b
     提示词|プロンプト|الموجه|प्रॉम्प्ट|промпт
 """)
-_WHOLE = Hints(SuggestionType.RESTRUCTURE, SuggestionCategory.STRUCTURE)
 
 
 def offered_prompts(node: Node) -> list[str]:
@@ -68,4 +66,4 @@ def _layout(node: Node) -> str:
 
 def whole_prompt(text: str) -> Draft:
     """Return the suggestion to put `text` in the place of the whole prompt."""
-    return Draft(title="Replace the prompt with the revised one", fields={Field.TEXT: text}, hints=_WHOLE)
+    return Draft(fields={**WHOLE_PROMPT, Field.TEXT: text})

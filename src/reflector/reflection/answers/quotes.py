@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from reflector.reflection.answers.inference import infer_type
-from reflector.reflection.models import SuggestionType
-from reflector.reflection.answers.text_hints import clean_value
+from reflector.reflection.answers.tags import clean_value
 from reflector.reflection.answers.words import one_of
+from reflector.reflection.models import SuggestionType
 
 __all__ = ["diff_text", "named_section", "quoted_text", "replaces"]
 

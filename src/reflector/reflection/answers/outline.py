@@ -15,8 +15,7 @@ from reflector.reflection.answers.headings import (
     normalize_label,
     role_of,
 )
-from reflector.reflection.answers.text_hints import clean_value, opens_with_tag
-from reflector.reflection.answers.text_lines import (
+from reflector.reflection.answers.lines import (
     BOLD_LEVEL,
     LABEL_LEVEL,
     Line,
@@ -27,6 +26,7 @@ from reflector.reflection.answers.text_lines import (
     split_label,
     strip_emphasis,
 )
+from reflector.reflection.answers.tags import clean_value, opens_with_tag
 
 __all__ = ["build_tree"]
 

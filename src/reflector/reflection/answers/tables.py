@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reflector.reflection.answers.drafts import Draft
 from reflector.reflection.answers.headings import Field, field_of
-from reflector.reflection.answers.text_hints import Hints, group_hints
-from reflector.reflection.answers.text_items import Draft
-from reflector.reflection.answers.text_lines import is_table_rule, strip_emphasis
+from reflector.reflection.answers.kinds import Kinds, kinds_of_title
+from reflector.reflection.answers.lines import is_table_rule, strip_emphasis
 
 __all__ = ["proves_suggestions", "read_table"]
 
@@ -13,17 +13,17 @@ _MOST_COLUMNS = 40
 _PROOF = frozenset({Field.DESCRIPTION, Field.TYPE, Field.TEXT, Field.CATEGORY})
 
 
-def read_table(rows: list[str], hints: Hints) -> list[Draft]:
+def read_table(rows: list[str], kinds: Kinds) -> list[Draft]:
     """Return what the rows of a table say; the first row is its head when a rule or field names tell so."""
     cells = [_cells(row) for row in rows if row.strip("+-=:| ")]
     has_rule = any(map(is_table_rule, rows[:3]))
     columns = [field_of(cell) for cell in cells[0]] if cells else []
     named = sum(column is not None for column in columns)
     if named >= 2 or (named and has_rule):
-        return [_row_draft(columns, row, hints) for row in cells[1:]]
+        return [_row_draft(columns, row, kinds) for row in cells[1:]]
     if all(len(row) == 2 for row in cells):
-        return _read_pairs(cells, hints)
-    return [_longest_cell(row, hints) for row in cells[1:]] if has_rule else []
+        return _read_pairs(cells, kinds)
+    return [_longest_cell(row, kinds) for row in cells[1:]] if has_rule else []
 
 
 def proves_suggestions(drafts: list[Draft]) -> bool:
@@ -37,8 +37,8 @@ def _cells(row: str) -> list[str]:
     return [strip_emphasis(cell.replace("\0", "|")) for cell in cells]
 
 
-def _row_draft(columns: list[Field | None], row: list[str], hints: Hints) -> Draft:
-    draft = Draft(hints=hints)
+def _row_draft(columns: list[Field | None], row: list[str], kinds: Kinds) -> Draft:
+    draft = Draft(kinds=kinds)
     rest = ""
     for column, cell in zip(columns, row, strict=False):
         if column is None:
@@ -50,20 +50,20 @@ def _row_draft(columns: list[Field | None], row: list[str], hints: Hints) -> Dra
     return draft
 
 
-def _longest_cell(row: list[str], hints: Hints) -> Draft:
+def _longest_cell(row: list[str], kinds: Kinds) -> Draft:
     main = max(row, key=len)
     for cell in row:
         if cell is not main:
-            hints = group_hints(cell).over(hints)
-    return Draft(title=main, hints=hints)
+            kinds = kinds | kinds_of_title(cell)
+    return Draft(title=main, kinds=kinds)
 
 
-def _read_pairs(cells: list[list[str]], hints: Hints) -> list[Draft]:
+def _read_pairs(cells: list[list[str]], kinds: Kinds) -> list[Draft]:
     """Read rows of `label | value`: fields of suggestions one below the other."""
-    drafts = [Draft(hints=hints)]
+    drafts = [Draft(kinds=kinds)]
     for label, value in cells:
         if (named := field_of(label)) is not None:
             if named in drafts[-1].fields:
-                drafts.append(Draft(hints=hints))
+                drafts.append(Draft(kinds=kinds))
             drafts[-1].put(named, value)
     return [draft for draft in drafts if draft.fields]

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import re
 
+from reflector.reflection.answers.drafts import Draft, draft_of, put_field
 from reflector.reflection.answers.failures import declines
 from reflector.reflection.answers.headings import Field, Role
-from reflector.reflection.answers.sentences import Kind, kind_of, names_cause, split_sentences
-from reflector.reflection.answers.text_hints import NO_HINTS, Hints, group_hints
-from reflector.reflection.answers.text_items import Draft, draft_of, put_field
-from reflector.reflection.answers.text_lines import Node, NodeKind, plain_text
-from reflector.reflection.answers.text_prompts import is_prompt, offered_prompts, prompt_in, whole_prompt
-from reflector.reflection.answers.text_prose import (
+from reflector.reflection.answers.kinds import Kinds, kinds_of_title
+from reflector.reflection.answers.lines import Node, NodeKind, plain_text
+from reflector.reflection.answers.prompts import is_prompt, offered_prompts, prompt_in, whole_prompt
+from reflector.reflection.answers.prose import (
     added_later,
     drafts_in_prose,
     kept,
     opening,
     sentences_that_suggest,
 )
-from reflector.reflection.answers.text_tables import proves_suggestions, read_table
+from reflector.reflection.answers.sentences import Kind, kind_of, names_cause, split_sentences
+from reflector.reflection.answers.tables import proves_suggestions, read_table
 from reflector.trajectories.findings.wording import words_of
 
 __all__ = ["Gathered", "gather"]
@@ -30,7 +30,7 @@ _SHORT_ANSWER = 1500
 def gather(root: Node) -> Gathered:
     """Return what the answer under `root` says: its sections first, then, only if none suggests, its prose."""
     gathered = Gathered()
-    gathered.section(root, None, NO_HINTS)
+    gathered.section(root, None, {})
     gathered.settle()
     return gathered
 
@@ -62,17 +62,17 @@ class Gathered:
 
     # -- sections ---------------------------------------------------------------------------------------
 
-    def section(self, node: Node, role: Role | None, hints: Hints) -> None:
+    def section(self, node: Node, role: Role | None, kinds: Kinds) -> None:
         """Take in everything below `node`, whose section holds `role`; strengths and the like say nothing."""
         match role:
             case Role.SUGGESTIONS:
-                self._suggestions(node, hints)
+                self._suggestions(node, kinds)
             case Role.PROMPT:
                 self.prompts.extend(filter(None, [prompt_in(node)]))
             case Role.ANALYSIS | Role.CAUSES | Role.EFFECT:
                 self._told(node, role)
             case None:
-                self._loose(node, hints)
+                self._loose(node, kinds)
 
     def _told(self, node: Node, role: Role) -> None:
         """Take in what is told about the run; a fix told below its problem is a suggestion all the same."""
@@ -86,10 +86,10 @@ class Gathered:
                 self._fix(child, role)
             elif child.kind is not NodeKind.FENCE:
                 self._tell(child, role)
-        self._records(changes, NO_HINTS, self.drafts)
+        self._records(changes, {}, self.drafts)
 
     def _fix(self, child: Node, role: Role) -> None:
-        draft = draft_of(child, NO_HINTS)
+        draft = draft_of(child, {})
         if role is Role.CAUSES:
             self.say(role, draft.title)
         draft.put(Field.RATIONALE, draft.title)
@@ -105,27 +105,27 @@ class Gathered:
         if role is not Role.EFFECT:
             self.judged.append(said)
 
-    def _suggestions(self, node: Node, hints: Hints) -> None:
+    def _suggestions(self, node: Node, kinds: Kinds) -> None:
         """Take in a section of suggestions: items, headings, rows, records; paragraphs if there is nothing else."""
         drafts = self.drafts
         first = len(drafts)
-        blocks = self._records(node.children, hints, drafts)
+        blocks = self._records(node.children, kinds, drafts)
         paragraphs = [child.text for child in node.children if child.kind is NodeKind.PARAGRAPH]
         if len(drafts) > first:
             sentences = [it for paragraph in paragraphs for it in split_sentences(paragraph)]
             self.say(Role.EFFECT, " ".join(it for it in sentences if kind_of(it) is Kind.EFFECT))
             drafts.extend(added_later(paragraphs))
         else:
-            drafts.extend(drafts_in_prose(paragraphs, hints))
+            drafts.extend(drafts_in_prose(paragraphs, kinds))
         if len(drafts) == first + 1 and not drafts[-1].blocks:
             drafts[-1].blocks.extend(blocks)
         else:
             self.prompts.extend(block for block in blocks if is_prompt(block, ""))
 
-    def _loose(self, node: Node, hints: Hints) -> None:
+    def _loose(self, node: Node, kinds: Kinds) -> None:
         """Take in what stands outside any section that says what it holds."""
         first = len(self.loose)
-        blocks = self._records(node.children, hints, self.loose)
+        blocks = self._records(node.children, kinds, self.loose)
         self.drafts.extend(draft for draft in self.loose[first:] if draft.is_certain)
         if offered := [block for block in offered_prompts(node) if block in blocks]:
             self.prompts.append(offered[-1])
@@ -134,7 +134,7 @@ class Gathered:
 
     # -- the parts of a section ---------------------------------------------------------------------------
 
-    def _records(self, nodes: list[Node], hints: Hints, target: list[Draft]) -> list[str]:
+    def _records(self, nodes: list[Node], kinds: Kinds, target: list[Draft]) -> list[str]:
         """Put the items, rows and runs of fields among `nodes` into `target`; return the blocks that belong to none."""
         record: Draft | None = None
         blocks: list[str] = []
@@ -142,7 +142,7 @@ class Gathered:
             match child.kind:
                 case NodeKind.FIELD if child.named is not None:
                     if record is None or _opens_record(child.named, record):
-                        record = Draft(hints=hints)
+                        record = Draft(kinds=kinds)
                         target.append(record)
                     put_field(record, child)
                 case NodeKind.FENCE | NodeKind.QUOTE:
@@ -152,7 +152,7 @@ class Gathered:
                         self.prose.append(child.text)
                 case _:
                     record = None
-                    self._part(child, hints, target)
+                    self._part(child, kinds, target)
         return blocks
 
     def _block(self, child: Node, record: Draft | None, target: list[Draft], blocks: list[str]) -> None:
@@ -164,42 +164,42 @@ class Gathered:
         elif child.kind is NodeKind.QUOTE or is_prompt(child.text, child.info) or target is self.drafts:
             blocks.append(child.text)
 
-    def _part(self, child: Node, hints: Hints, target: list[Draft]) -> None:
+    def _part(self, child: Node, kinds: Kinds, target: list[Draft]) -> None:
         if child.kind is NodeKind.TABLE:
-            self._table(child, hints, target)
+            self._table(child, kinds, target)
         elif child.kind is NodeKind.ITEM:
-            target.extend(self._item(child, hints))
+            target.extend(self._item(child, kinds))
         elif child.role is not None:
-            self.section(child, child.role, hints)
+            self.section(child, child.role, kinds)
         else:
-            self._subheading(child, hints, target)
+            self._subheading(child, kinds, target)
 
-    def _subheading(self, child: Node, hints: Hints, target: list[Draft]) -> None:
+    def _subheading(self, child: Node, kinds: Kinds, target: list[Draft]) -> None:
         """Take in a heading that says no role: it names a group, or is one suggestion."""
-        named = group_hints(child.text)
+        named = kinds_of_title(child.text, 1)
         items = [it for it in child.children if it.kind in (NodeKind.ITEM, NodeKind.HEADING, NodeKind.TABLE)]
         has_block = any(it.kind is NodeKind.FENCE for it in child.children)
         if items and (named or _is_group(child, items)):
-            (self._loose if target is self.loose else self._suggestions)(child, named.over(hints))
+            (self._loose if target is self.loose else self._suggestions)(child, kinds | named)
         elif target is self.loose and has_block and kind_of(child.text) is not Kind.SUGGESTION:
-            self._loose(child, hints)
+            self._loose(child, kinds)
         else:
-            target.append(draft_of(child, hints))
+            target.append(draft_of(child, kinds))
 
-    def _item(self, child: Node, hints: Hints) -> list[Draft]:
+    def _item(self, child: Node, kinds: Kinds) -> list[Draft]:
         """Return the drafts of one list item: one, or one for each item below it if it only names a group."""
         items = [it for it in child.children if it.kind is NodeKind.ITEM]
-        named = group_hints(child.text)
+        named = kinds_of_title(child.text, 1)
         if items and child.text and (named or _is_group(child, items)):
-            return [draft for item in items for draft in self._item(item, named.over(hints))]
-        draft = draft_of(child, hints)
+            return [draft for item in items for draft in self._item(item, kinds | named)]
+        draft = draft_of(child, kinds)
         if kind_of(draft.title) is Kind.EFFECT and not draft.fields and not draft.body:
             self.say(Role.EFFECT, draft.title)
             return []
         return [draft]
 
-    def _table(self, child: Node, hints: Hints, target: list[Draft]) -> None:
-        drafts = read_table(child.lines, hints)
+    def _table(self, child: Node, kinds: Kinds, target: list[Draft]) -> None:
+        drafts = read_table(child.lines, kinds)
         (self.drafts if proves_suggestions(drafts) else target).extend(drafts)
 
     # -- the whole --------------------------------------------------------------------------------------

@@ -7,35 +7,27 @@ from dataclasses import dataclass, field
 
 from reflector._text import one_line
 from reflector.reflection.answers.headings import Field, field_of
-from reflector.reflection.answers.inference import infer_category, infer_priority, infer_type
-from reflector.reflection.models import Priority, Suggestion, SuggestionType
+from reflector.reflection.answers.inference import infer_priority
+from reflector.reflection.answers.kinds import KINDS, Kinds, kind_in_field, kinds_of_tag
+from reflector.reflection.answers.lines import Node, NodeKind, plain_text
+from reflector.reflection.answers.quotes import diff_text, named_section, quoted_text, replaces
+from reflector.reflection.answers.reading import Log
 from reflector.reflection.answers.sentences import Kind, is_reason, kind_of, split_sentences
-from reflector.reflection.answers.text_hints import (
-    NO_HINTS,
-    QUOTES,
-    Hints,
-    clean_value,
-    hint_for,
-    hints_of,
-    take_tags,
-)
-from reflector.reflection.answers.text_lines import Node, NodeKind, plain_text
-from reflector.reflection.answers.text_quotes import diff_text, named_section, quoted_text, replaces
+from reflector.reflection.answers.suggestions import describe_change, make_suggestion
+from reflector.reflection.answers.tags import QUOTES, clean_value, take_tags
 from reflector.reflection.answers.words import one_of, phrases
+from reflector.reflection.models import Suggestion
 
 __all__ = ["Draft", "draft_of", "finish", "put_field"]
 
-_KINDS = (Field.TYPE, Field.CATEGORY, Field.PRIORITY)
-_LONGEST_TAG = 60
-_LONGEST_PRIORITY = 12
-_READ = 6000
+_LONGEST_TAG, _LONGEST_PRIORITY, _READ = 60, 40, 6000
 _EMPHASIS = re.compile(r"^(\*\*\*|\*\*|__|\*|_)(?=\S)([^*_\n]{1,300}?|[^*\n]{1,300}?)\1([:：.]?)(?!\w)")
 _TYPE_OF_LABEL = {
     label: kind
     for kind, labels in (
-        (SuggestionType.ADD, "insert|add this|add text|add this text|addition|text to add|text to insert"),
-        (SuggestionType.REMOVE, "text to remove"),
-        (SuggestionType.MODIFY, "replacement|replace with|change to|replacement text"),
+        ("add", "insert|add this|add text|add this text|addition|text to add|text to insert"),
+        ("remove", "text to remove"),
+        ("modify", "replacement|replace with|change to|replacement text"),
     )
     for label in phrases(labels)
 }
@@ -55,14 +47,17 @@ class Draft:
 
     title: str = ""
     body: list[str] = field(default_factory=list)
-    fields: dict[Field, str] = field(default_factory=dict)
+    fields: dict[str, str] = field(default_factory=dict)
     blocks: list[str] = field(default_factory=list)
-    hints: Hints = NO_HINTS
+    kinds: Kinds = field(default_factory=dict)
+    """What tags and the group around it say."""
 
-    def put(self, name: Field, value: str) -> None:
-        """Set a field; what is said twice is kept in order."""
+    def put(self, name: str, value: str) -> None:
+        """Set a field; what is said twice is kept in order. `Impact:` with a sentence is no priority."""
         value = clean_value(value)
-        if value and name in self.fields and name not in _KINDS:
+        if name == Field.PRIORITY and len(value) > _LONGEST_PRIORITY:
+            name = Field.RATIONALE
+        if value and name in self.fields and name not in KINDS:
             value = f"{self.fields[name]}\n{value}"
         if value:
             self.fields[name] = value
@@ -76,22 +71,15 @@ class Draft:
     def is_certain(self) -> bool:
         """Whether its fields alone prove that it is a suggestion; a diff without words is one, too."""
         named = self.fields.keys()
-        if (
-            Field.DESCRIPTION in named
-            or {Field.ORIGINAL, Field.TEXT} <= named
-            or {Field.TYPE, Field.TEXT} <= named
-        ):
+        if Field.DESCRIPTION in named or (Field.TEXT in named and named & {Field.ORIGINAL, Field.TYPE}):
             return True
         return bool(self.said and named & {Field.TYPE, Field.TEXT}) or bool(self.blocks and not self.said)
 
 
-# -- from a node to a draft -----------------------------------------------------------------------------
-
-
-def draft_of(node: Node, hints: Hints) -> Draft:
+def draft_of(node: Node, kinds: Kinds) -> Draft:
     """Return the draft of one list item or heading with all that stands under it."""
     title, own = take_tags(_open_emphasis(node.text))
-    draft = Draft(title=title.strip(), hints=own.over(hints))
+    draft = Draft(title=title.strip(), kinds=kinds | own)
     for child in node.children:
         _add_part(draft, child)
     return draft
@@ -102,7 +90,7 @@ def put_field(draft: Draft, part: Node) -> None:
     if part.named is not None:
         draft.put(part.named, plain_text(part, title=True))
     if part.named is Field.TEXT and part.info in _TYPE_OF_LABEL:
-        draft.hints = draft.hints.over(Hints(type=_TYPE_OF_LABEL[part.info]))
+        draft.kinds = {"type": _TYPE_OF_LABEL[part.info]} | draft.kinds
 
 
 def _open_emphasis(text: str) -> str:
@@ -119,55 +107,40 @@ def _add_part(draft: Draft, part: Node) -> None:
     elif part.kind is NodeKind.HEADING and (named := field_of(part.text)) is not None:
         draft.put(named, plain_text(part))
     else:
-        _add_words(draft, part.text.strip() if part.kind is not NodeKind.HEADING else "")
+        said = part.text.strip() if part.kind is not NodeKind.HEADING else ""
+        if named_kinds := kinds_of_tag(said.strip("*_()[]")) if len(said) <= _LONGEST_TAG else None:
+            draft.kinds = named_kinds | draft.kinds
+        elif said[:1] in QUOTES and clean_value(said) != said:
+            draft.blocks.append(clean_value(said))
+        elif said:
+            draft.body.append(_open_emphasis(said))
         for child in part.children:
             _add_part(draft, child)
 
 
-def _add_words(draft: Draft, said: str) -> None:
-    hint = hints_of(said.strip("*_()[]")) if len(said) <= _LONGEST_TAG else None
-    if hint:
-        draft.hints = draft.hints.over(hint)
-    elif said[:1] in QUOTES and clean_value(said) != said:
-        draft.blocks.append(clean_value(said))
-    elif said:
-        draft.body.append(_open_emphasis(said))
-
-
-# -- from a draft to a suggestion -------------------------------------------------------------------------
-
-
-def finish(draft: Draft) -> tuple[Suggestion, int] | None:
-    """Return the suggestion of `draft` and how many of its kinds were inferred; None if it suggests nothing."""
-    given, hints = draft.fields, NO_HINTS
-    for name in _KINDS:
-        if name in given:
-            hints = hints.over(hint_for(name, given[name]))
-    hints = hints.over(draft.hints)
+def finish(draft: Draft, log: Log) -> Suggestion | None:
+    """Return the suggestion of `draft`; None if it suggests nothing."""
+    said = draft.fields
     description = _describe(draft)
     text, original = _exact_text(draft, description)
     if not description and text:
-        description = _describe_pair(original, text)
+        description = (
+            describe_change(original, text) if original else f"Use this text: “{one_line(text, 160)}”"
+        )
     if not description or _NOTHING.match(description):
         return None
-    rationale = given.get(Field.RATIONALE) or _impact(draft, hints) or _reason_in(description)
-    named = hints.priority or infer_priority(description)
-    made = Suggestion(
-        type=hints.type or infer_type(description),
-        category=hints.category or infer_category(description),
-        description=description,
-        rationale=rationale,
-        priority=named or Priority.MEDIUM,
-        specific_text=text or None,
-        target_section=given.get(Field.SECTION) or original or named_section(description),
-    )
-    return made, (not hints.type) + (not hints.category) + (not hints.priority and named is not None)
-
-
-def _impact(draft: Draft, hints: Hints) -> str:
-    """Return the value of `Impact:` where it is a sentence and no priority."""
-    impact = draft.fields.get(Field.PRIORITY, "")
-    return impact if hints.priority is None and len(impact) > _LONGEST_PRIORITY else ""
+    kinds: Kinds = {}
+    for name in KINDS:
+        kinds = kind_in_field(name, said.get(name, "")) | kinds
+    kinds = draft.kinds | kinds
+    fields = {
+        "description": description,
+        "rationale": said.get(Field.RATIONALE) or _reason_in(description),
+        "priority": infer_priority(description) if "priority" not in kinds else None,
+        "specific_text": text,
+        "target_section": said.get(Field.SECTION) or original or named_section(description),
+    }
+    return make_suggestion(fields | kinds, {}, log, {})
 
 
 def _describe(draft: Draft) -> str:
@@ -179,12 +152,6 @@ def _describe(draft: Draft) -> str:
     if title.casefold().rstrip(".") in said.casefold():
         return said
     return f"{title} {said}" if title[-1] in ".!?。！？" else f"{title.rstrip(':： ')}: {said}"
-
-
-def _describe_pair(original: str | None, text: str) -> str:
-    if original:
-        return f"Replace “{one_line(original, 80)}” with “{one_line(text, 120)}”"
-    return f"Use this text: “{one_line(text, 160)}”"
 
 
 def _exact_text(draft: Draft, description: str) -> tuple[str | None, str | None]:

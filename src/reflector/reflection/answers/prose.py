@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from reflector.reflection.answers.drafts import Draft
 from reflector.reflection.answers.headings import Field
+from reflector.reflection.answers.kinds import Kinds
 from reflector.reflection.answers.sentences import Kind, is_reason, kind_of, split_sentences
-from reflector.reflection.answers.text_hints import Hints
-from reflector.reflection.answers.text_items import Draft
 from reflector.reflection.answers.words import one_of
 
 __all__ = ["added_later", "drafts_in_prose", "kept", "numbered_inline", "opening", "sentences_that_suggest"]
@@ -72,7 +72,7 @@ def sentences_that_suggest(prose: list[str], wanted: Kind) -> list[Draft]:
     return drafts
 
 
-def drafts_in_prose(paragraphs: list[str], hints: Hints) -> list[Draft]:
+def drafts_in_prose(paragraphs: list[str], kinds: Kinds) -> list[Draft]:
     """Return the suggestions in the prose of a section that announces them; few paragraphs may be one each."""
     drafts: list[Draft] = []
     for paragraph in paragraphs:
@@ -81,7 +81,7 @@ def drafts_in_prose(paragraphs: list[str], hints: Hints) -> list[Draft]:
         if not told and may_be_one and len(paragraphs) <= _FEW_PARAGRAPHS:
             told = [Draft(title=paragraph.replace("\n", " "))]
         for draft in told:
-            draft.hints = hints
+            draft.kinds = kinds
         drafts.extend(told)
     return drafts
 
@@ -94,7 +94,7 @@ def added_later(paragraphs: list[str]) -> list[Draft]:
 
 def kept(draft: Draft) -> list[Draft]:
     """Return the suggestions of an item that no heading announces; none if it holds none."""
-    if draft.hints or draft.fields.keys() & {Field.TYPE, Field.TEXT, Field.DESCRIPTION, Field.CATEGORY}:
+    if draft.kinds or draft.fields.keys() & {Field.TYPE, Field.TEXT, Field.DESCRIPTION, Field.CATEGORY}:
         return [draft]
     kinds = {sentence: kind_of(sentence) for sentence in split_sentences(draft.said)}
     first = next(iter(kinds), "")
