@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from reflector._json import loads, scan
 from reflector.reflection.answers.lenient_json import Document, decode
-from reflector.reflection.answers.lenient_strings import BLANK, holds_latex
+from reflector.reflection.answers.lenient_values import BLANK, holds_latex
 from reflector.reflection.answers.names import REFLECTION_FIELDS
 
 __all__ = ["Document", "find_documents", "whole_document"]

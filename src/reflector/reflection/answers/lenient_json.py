@@ -17,8 +17,7 @@ from reflector.reflection.answers.lenient_frames import (
     Frames,
     goes_on,
 )
-from reflector.reflection.answers.lenient_scalars import read_scalar
-from reflector.reflection.answers.lenient_strings import BLANK, OPENERS, CutText, StringReader
+from reflector.reflection.answers.lenient_values import BLANK, OPENERS, CutText, StringReader, read_scalar
 
 __all__ = ["CutText", "Document", "decode"]
 

@@ -1,11 +1,12 @@
-"""Strings as models write them: any quotation mark, none at the end, marks inside, raw lines, bad escapes."""
+"""Values as models write them: strings with any marks, bare words, numbers, literals of several languages."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
+from typing import Any
 
-__all__ = ["BLANK", "OPENERS", "CutText", "StringReader", "holds_latex"]
+__all__ = ["BLANK", "OPENERS", "CutText", "StringReader", "holds_latex", "read_scalar"]
 
 _LATEX = re.compile(
     r"\\(?:[bf][a-zA-Z]|(?:t(?:imes|heta|ext(?:bf|it|tt|rm)?|au|ilde|riangle)|n(?:u|eq|abla|otin)"
@@ -65,27 +66,13 @@ class CutText(str):
     __slots__ = ()
 
 
-OPENERS = {
-    '"': '"',
-    "'": "'",
-    "“": '”“"',
-    "”": '”"',
-    "„": '”“"',
-    "‟": '”"',
-    "‘": "’'",
-    "’": "’'",
-    "«": "»",
-    "»": "«",
-    "「": "」",
-    "『": "』",
-    "`": "`",
-    "＂": "＂",
-}
+_MARKS = """
+    ""  ''  “”“"  ””“"  „”“"  ‟”"  ‘’'  ’’'  «»  »«  「」  『』  ``  ＂＂
+"""
+OPENERS = {marks[0]: marks[1:] for marks in _MARKS.split()}
 """Mark that opens a string -> marks that may close it."""
 
 _BODIES = {mark: re.compile(rf"[^\\{re.escape(mark + closers)}]*") for mark, closers in OPENERS.items()}
-_MIXED_BODY = re.compile(r"[^\\\"“”]*")
-_STRAY_BODY = re.compile(r"[^\\\"']*")
 
 BLANK = "\\s\ufeff\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\x00"
 _Q = "\"'“”„‟‘’«»「」『』`＂"
@@ -118,7 +105,6 @@ _ITEM = rf"[{_Q}\[{{(]|-?\d|true|false|null|None"
 _AFTER_ITEM = _after_value(
     rf"(?![{_Q}][^{_Q},\n]{{1,60}}[{_Q}],?[ \t]+(?!true|false|null|None)[^\W\d_])(?:{_ITEM}|[A-Z]\w+\()"
 )
-_AFTER_ITEM_APOSTROPHE = _after_value(rf"{_ITEM}|[A-Z]\w+\(")
 _NEXT_ITEM = re.compile(
     rf"[{BLANK}]*(?:\n[{BLANK}]*[{_Q}{{\[]|[:：][{BLANK}]*(?:[{_Q}\[{{\d\-]|null|true|false|None|True|False)|[{_Q}][^{_Q}\n]{{1,300}}[{_Q}][{BLANK}]*[,\])])"
 )
@@ -130,11 +116,6 @@ _KEY_HERE = re.compile(rf"[{_Q}][\w .\-]{{1,60}}[{_Q}][{BLANK}]*[:：][{BLANK}]*
 _KEY_TOKEN = re.compile(rf"[{_Q}]([\w .\-]{{1,60}})[{_Q}](?=[{BLANK}]*[:=：])")
 _UNCLOSED_KEY = re.compile(r"([\w .\-]{1,60}?)[ \t]*[:=][ \t]*(?:\Z|[\[{]|null|None|true|false|-?\d)")
 _LOST_BEFORE = re.compile(r"\s*[}\]](?:[\s,]*[}\]\[{])*[\s,]*\Z")
-_LOST_MARK = re.compile(r"\s*\n\s*[}\]][}\]\s]*\Z")
-_FENCE_AFTER = re.compile(r"\s*\n[ \t]*(?:`{3,}|~{3,})\s*\Z")
-_SINGLE_END = re.compile(r"'\s*[:,}\])]")
-_MOST_SLIPS = 50
-_SLIP_RANGE = 2000
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _TAIL = 200
 
@@ -144,83 +125,63 @@ class StringReader:
 
     def __init__(self, text: str, fixes: Counter[str]) -> None:
         self.text = text
-        self.size = len(text)
         self.fixes = fixes
         self.end = 0
         """Where the last string ended: the index behind its closing mark."""
-        self.mixed = "”" in text
-        self.slips = 0
-        self.usual = ""
-        """The mark of the first string: in a text with straight double marks, a single one may be a slip."""
 
     def read(self, start: int, *, as_key: bool = False, in_list: bool = False) -> str:
         """Return the string whose opening mark stands at `start`; `end` then tells where it ended.
 
         A mark inside closes the string only if what follows could follow a string there.
         """
-        text, size, mark = self.text, self.size, self.text[start]
+        text, mark = self.text, self.text[start]
         if text[start + 1 : start + 3] == mark * 2 and mark in "\"'`":
             return self.read_triple(start, mark * 3)
         if mark != '"':
             self.fixes["quotes"] += 1
         if as_key and (token := _KEY_TOKEN.match(text, start)):
-            self.usual = self.usual or mark
             self.end = token.end()
             return token[1]
-        self.usual = self.usual or mark
-        body = _MIXED_BODY if mark == '"' and self.mixed else _BODIES[mark]
-        if mark == "'" and self.usual == '"' and self.is_slip(start):
-            body = _STRAY_BODY
         parts: list[str] = []
-        marks_inside = 0
         position = start + 1
-        self.inner = _Inner(start + 1)
+        pasted = _PastedJson(position)
         while True:
-            stop = body.match(text, position).end()  # type: ignore[union-attr]  # it matches anything
+            stop = _BODIES[mark].match(text, position).end()  # type: ignore[union-attr]  # it matches anything
             if stop > position:
                 parts.append(text[position:stop])
-            if stop >= size:
-                return self.cut_off(start, parts)
+            if stop >= len(text):
+                return self.cut_off(parts)
             if text[stop] == "\\":
                 said, position = read_escape(text, stop, self.fixes)
                 parts.append(said)
-                continue
-            if self.closes(stop, mark, as_key, in_list):
+            elif self.closes(stop, as_key, in_list, pasted):
                 self.end = stop + 1
                 break
-            if self.ended_before(start, stop, parts, as_key):
+            elif self.ended_before(start, stop, parts, as_key, pasted):
                 break
-            parts.append(text[stop])
-            self.fixes["inner_quote"] += 1
-            marks_inside += 1
-            position = stop + 1
-        value = parts[0] if len(parts) == 1 else "".join(parts)
-        if marks_inside == 1 and len(parts) == 2 and mark in parts and not as_key:
-            value = "".join(part for part in parts if part != mark)  # one mark too many, before or behind
+            else:
+                parts.append(text[stop])
+                self.fixes["inner_quote"] += 1
+                position = stop + 1
+        if len(parts) == 2 and mark in parts and not as_key:
+            parts.remove(mark)  # one mark too many, before or behind
         if _CONTROL.search(text, start, self.end):
             self.fixes["raw_control"] += 1
-        return value
+        return "".join(parts)
 
-    def is_slip(self, start: int) -> bool:
-        """Return whether a single mark among double ones is never closed by one of its kind."""
-        self.slips += 1
-        return self.slips < _MOST_SLIPS and not _SINGLE_END.search(self.text, start + 1, start + _SLIP_RANGE)
-
-    def closes(self, stop: int, mark: str, as_key: bool, in_list: bool) -> bool:
+    def closes(self, stop: int, as_key: bool, in_list: bool, pasted: _PastedJson) -> bool:
         """Return whether the mark at `stop` ends the string."""
-        text = self.text
         if as_key:
-            return _AFTER_KEY.match(text, stop + 1) is not None
-        if self.inner.embeds_json(text, stop) and not _KNOWN_KEY_BELOW.match(text, stop + 1):
+            return _AFTER_KEY.match(self.text, stop + 1) is not None
+        if pasted.holds(self.text, stop) and not _KNOWN_KEY_BELOW.match(self.text, stop + 1):
             return False
-        if in_list:
-            after = _AFTER_ITEM_APOSTROPHE if mark in "'‘’" else _AFTER_ITEM
-            return (after.match(text, stop + 1) or _NEXT_ITEM.match(text, stop + 1)) is not None
-        return (_AFTER_MEMBER.match(text, stop + 1) or _NEXT_MEMBER.match(text, stop + 1)) is not None
+        after, following = (_AFTER_ITEM, _NEXT_ITEM) if in_list else (_AFTER_MEMBER, _NEXT_MEMBER)
+        return (after.match(self.text, stop + 1) or following.match(self.text, stop + 1)) is not None
 
-    def ended_before(self, start: int, stop: int, parts: list[str], as_key: bool) -> bool:
+    def ended_before(
+        self, start: int, stop: int, parts: list[str], as_key: bool, pasted: _PastedJson
+    ) -> bool:
         """Return whether the string lost its closing mark and the one at `stop` already opens the next member."""
-        text = self.text
         if as_key:
             if len(parts) == 1 and (key := _UNCLOSED_KEY.match(parts[0])):
                 self.fixes["missing_quote"] += 1
@@ -228,76 +189,107 @@ class StringReader:
                 self.end = start + 1 + key.end(1)
                 return True
             return False
-        member = _KEY_HERE.match(text, stop)
-        if member is None or self.inner.balance > 0:
+        member = _KEY_HERE.match(self.text, stop)
+        if member is None or pasted.balance > 0:
             return False
-        before = text[max(start + 1, stop - _TAIL) : stop]
-        if closers := _LOST_BEFORE.search(before):
-            self.fixes["missing_quote"] += 1
-            self.end = stop - (len(before) - closers.start())
-            joined = "".join(parts)
-            parts[:] = [joined[: len(joined) - (stop - self.end)]]
-            return True
-        kept = before.rstrip()
-        below = "\n" in before[len(kept) :]
-        if not kept or kept[-1] in "{[(:" or not (below or (kept[-1] == "," and member[1] in _Q + "[{")):
-            return False
+        before = self.text[max(start + 1, stop - _TAIL) : stop]
+        closers = _LOST_BEFORE.search(before)
+        kept = before[: closers.start()] if closers else before.rstrip()
+        if not closers:
+            is_below = "\n" in before[len(kept) :] or (kept[-1:] == "," and member[1] in _Q + "[{")
+            if not is_below or not kept or kept[-1] in "{[(:":
+                return False
         self.fixes["missing_quote"] += 1
-        joined = "".join(parts).rstrip()
-        if joined.endswith(","):
-            joined = joined[:-1].rstrip()
-        parts[:] = [joined]
-        self.end = stop
+        self.end = stop - (len(before) - len(kept)) if closers else stop
+        joined = "".join(parts)
+        parts[:] = [joined[: len(joined) - (len(before) - len(kept))].removesuffix(",").rstrip()]
         return True
 
-    def cut_off(self, start: int, parts: list[str]) -> str:
-        """Return the string that the end of the text cuts off, or that only lost its closing mark before it."""
-        text, limit = self.text, self.size
-        value = "".join(parts)
-        if fence := _FENCE_AFTER.search(text, max(start + 1, limit - _TAIL)):
-            limit = fence.start()
-        lost = _LOST_MARK.search(text, max(start + 1, limit - _TAIL), limit)
-        self.end = lost.start() if lost else limit
-        value = value[: len(value) - (self.size - self.end)]
-        if lost:
-            self.fixes["missing_quote"] += 1
-            return value
+    def cut_off(self, parts: list[str]) -> str:
+        """Return the string that the end of the text cuts off."""
         self.fixes["unclosed_string"] += 1
-        self.end = self.size
-        return CutText(value)
+        self.end = len(self.text)
+        value = "".join(parts)
+        before_fence = value.rstrip().rstrip("`~")
+        return CutText(before_fence.rstrip() if before_fence.endswith("\n") else value)
 
     def read_triple(self, start: int, marks: str) -> str:
         """Return a string between tripled marks, or the empty string if two of them are all there is."""
         self.fixes["triple_quotes"] += 1
         end = self.text.find(marks, start + 3)
         if end < 0:
-            self.end = self.size
+            self.end = len(self.text)
             return CutText(self.text[start + 3 :])
         self.end = end + 3
         return self.text[start + 3 : end]
 
 
-class _Inner:
-    """What the string holds so far that looks like strings of its own."""
+class _PastedJson:
+    """The brackets of JSON that was pasted into a string without escapes."""
 
-    __slots__ = ("balance", "counted", "embeds")
+    __slots__ = ("balance", "counted", "is_found")
 
     def __init__(self, start: int) -> None:
         self.counted = start
         self.balance = 0
-        self.embeds = False
+        self.is_found = False
 
-    def embeds_json(self, text: str, stop: int) -> bool:
-        """Return whether the mark at `stop` stands inside braces of JSON that was pasted without escapes."""
-        if (
-            not self.embeds
-            and text[stop - 1] in "{[ \n"
-            and text[max(self.counted, stop - 40) : stop].rstrip()[-1:] in ("{", "[")
-        ):
-            self.embeds = True
-        if not self.embeds:
-            return False
-        self.balance += text.count("{", self.counted, stop) - text.count("}", self.counted, stop)
-        self.balance += text.count("[", self.counted, stop) - text.count("]", self.counted, stop)
-        self.counted = stop
+    def holds(self, text: str, stop: int) -> bool:
+        """Return whether the mark at `stop` stands inside such brackets."""
+        if text[stop - 1] in "{[ \n":
+            before = text[max(self.counted, stop - 40) : stop].rstrip()
+            self.is_found = self.is_found or before[-1:] in ("{", "[")
+        if self.is_found:
+            since = text[self.counted : stop]
+            self.balance += since.count("{") + since.count("[") - since.count("}") - since.count("]")
+            self.counted = stop
         return self.balance > 0
+
+
+_SCALAR_END = rf"(?=[{BLANK},;}}\])，；]|//|/\*|\Z)"
+_LITERAL = re.compile(rf"(true|false|null|none|nil|undefined|nan|[-+]?inf(?:inity)?){_SCALAR_END}", re.IGNORECASE)
+_NUMBER = re.compile(rf"[-+]?(?:\d[\d_]*+(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?{_SCALAR_END}")
+_MOST_DIGITS = 4000
+"""Python refuses to read integers with more digits than about this."""
+_WORD_PART = re.compile(r"[^,，;}\]\n]+")
+_NEXT_PAIR = re.compile(
+    rf"[,;，；][{BLANK}]*(?:[\"'“”„‘’«「『`]?[\w][\w .\-]{{0,60}}[\"'“”‘’»」』`]?[ \t]*(?:=>|[:=：])"
+    r"|[}\]{\[]|//|/\*|#|\Z|\n)"
+)
+_INVISIBLE = " \t\r\n\u00a0\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
+
+
+def read_scalar(text: str, start: int, fixes: Counter[str], *, in_list: bool) -> tuple[Any, int]:
+    """Return the value that begins at `start`, which is no quotation mark and no bracket, and the index behind it."""
+    if literal := _LITERAL.match(text, start):
+        if literal[1] not in ("true", "false", "null"):
+            fixes["literal"] += 1
+        return {"true": True, "false": False}.get(literal[1].casefold()), literal.end()
+    number = _NUMBER.match(text, start)
+    if number and len(number[0]) < _MOST_DIGITS:
+        return _number(number[0], fixes), number.end()
+    fixes["unquoted_value"] += 1
+    end = _end_of_words(text, start, in_list)
+    words = text[start:end].strip(_INVISIBLE).rstrip("\"'”")
+    return CutText(words) if end >= len(text) else words, max(end, start + 1)
+
+
+def _number(text: str, fixes: Counter[str]) -> int | float:
+    plain = text.replace("_", "")
+    if plain != text or plain[0] in "+." or plain[-1] == ".":
+        fixes["number"] += 1
+    try:
+        return int(plain)
+    except ValueError:
+        return float(plain)
+
+
+def _end_of_words(text: str, position: int, in_list: bool) -> int:
+    """Return where a text without marks ends: at the end of the line, a bracket, the comma before the next member."""
+    while True:
+        part = _WORD_PART.match(text, position)
+        position = part.end() if part else position
+        stop = text[position : position + 1]
+        if not stop or stop in "}]\n" or in_list or _NEXT_PAIR.match(text, position):
+            return position
+        position += 1
