@@ -7,7 +7,7 @@ import re
 from reflector.reflection.answers.drafts import Draft, draft_of, put_field
 from reflector.reflection.answers.failures import declines
 from reflector.reflection.answers.headings import Field, Role
-from reflector.reflection.answers.kinds import Kinds, kinds_of_title
+from reflector.reflection.answers.kinds import KINDS, Kinds, kinds_of_title
 from reflector.reflection.answers.lines import Node, NodeKind, plain_text
 from reflector.reflection.answers.prompts import is_prompt, offered_prompts, prompt_in, whole_prompt
 from reflector.reflection.answers.prose import (
@@ -76,34 +76,22 @@ class Gathered:
 
     def _told(self, node: Node, role: Role) -> None:
         """Take in what is told about the run; a fix told below its problem is a suggestion all the same."""
-        is_plain = not any(child.named in _KINDS for child in node.children)
+        is_plain = not any(child.named in KINDS for child in node.children)
         changes: list[Node] = []
         for child in node.children:
-            is_neutral = is_plain and child.info in _NEUTRAL
-            if (child.named in _CHANGES and not is_neutral) or (changes and child.named is Field.RATIONALE):
+            is_change = child.named in _CHANGES and not (is_plain and child.info in _NEUTRAL)
+            if is_change or (changes and child.named is Field.RATIONALE):
                 changes.append(child)
-            elif _holds_fix(child):
-                self._fix(child, role)
             elif child.kind is not NodeKind.FENCE:
                 self._tell(child, role)
         self._records(changes, {}, self.drafts)
 
-    def _fix(self, child: Node, role: Role) -> None:
-        draft = draft_of(child, {})
-        if role is Role.CAUSES:
-            self.say(role, draft.title)
-        draft.put(Field.RATIONALE, draft.title)
-        draft.title = ""
-        self.drafts.append(draft)
-
     def _tell(self, child: Node, role: Role) -> None:
         said = re.sub(r"^(\*\*|__)(.+?)\1", r"\2", plain_text(child, title=True))
         introduces = child.kind is NodeKind.PARAGRAPH and said.endswith((":", "："))
-        if not said or (introduces and role is Role.CAUSES):
-            return
-        self.say(role, said)
-        if role is not Role.EFFECT:
-            self.judged.append(said)
+        if said and not (introduces and role is Role.CAUSES):
+            self.say(role, said)
+            self.judged.extend([said] if role is not Role.EFFECT else ())
 
     def _suggestions(self, node: Node, kinds: Kinds) -> None:
         """Take in a section of suggestions: items, headings, rows, records; paragraphs if there is nothing else."""
@@ -141,7 +129,7 @@ class Gathered:
         for child in nodes:
             match child.kind:
                 case NodeKind.FIELD if child.named is not None:
-                    if record is None or _opens_record(child.named, record):
+                    if record is None or child.named in record.fields:
                         record = Draft(kinds=kinds)
                         target.append(record)
                     put_field(record, child)
@@ -210,7 +198,7 @@ class Gathered:
         is_short = sum(map(len, self.prose)) < _SHORT_ANSWER
         if not (self.prose and is_short and declines(self.prose[0])):
             if not drafts and (items := [it for draft in self.loose for it in kept(draft)]):
-                drafts.extend([*items, *added_later(self.prose[1:])])
+                drafts.extend(items)
             drafts.extend(map(whole_prompt, dict.fromkeys(self.prompts)))
             drafts.extend(self._from_prose() if not drafts else ())
         self._explain()
@@ -237,36 +225,16 @@ class Gathered:
                 self.causes.extend(causes[:_CAUSES_IN_PROSE])
 
 
-_KINDS = frozenset({Field.TYPE, Field.CATEGORY, Field.PRIORITY})
-_CHANGES = _KINDS | {Field.DESCRIPTION, Field.TEXT, Field.ORIGINAL, Field.SECTION}
+_CHANGES = frozenset({*KINDS, Field.DESCRIPTION, Field.TEXT, Field.ORIGINAL, Field.SECTION})
 _NEUTRAL = words_of("""
     text description details content texto descripción descrição texte beschreibung описание текст 描述 内容 説明
 """)
 """Labels that name the words of any part: `text = …` below `[analysis]`."""
 
 
-def _opens_record(named: Field, record: Draft) -> bool:
-    """Return whether a field can no longer belong to the record above it."""
-    return named in record.fields and (
-        named is not Field.RATIONALE or next(iter(record.fields)) is Field.RATIONALE
-    )
-
-
-def _holds_fix(child: Node) -> bool:
-    """Return whether a part that tells a problem also gives the change that cures it."""
-    return any(it.named in (Field.DESCRIPTION, Field.TEXT) for it in child.children)
-
-
 def _is_group(node: Node, items: list[Node]) -> bool:
-    """Return whether a title only names what its items have in common."""
-    if len(items) < 2 or any(it.kind in (NodeKind.FIELD, NodeKind.PARAGRAPH) for it in node.children):
+    """Return whether a title only names what its items, most of them suggestions, have in common."""
+    if len(items) < 2 or len(items) < len(node.children) or kind_of(f"{node.text.rstrip('*_:： ')}.") is Kind.SUGGESTION:
         return False
-    if kind_of(node.text.rstrip("*_:： ") + ".") is Kind.SUGGESTION:
-        return False
-    suggesting = sum(
-        it.kind is NodeKind.TABLE
-        or kind_of(it.text) is Kind.SUGGESTION
-        or any(child.kind is NodeKind.FIELD for child in it.children)
-        for it in items[:20]
-    )
-    return suggesting * 2 > len(items[:20])
+    suggesting = [it for it in items[:20] if it.kind is NodeKind.TABLE or kind_of(it.text) is Kind.SUGGESTION]
+    return len(suggesting) * 2 > len(items[:20])

@@ -15,6 +15,7 @@ from reflector.reflection.answers.headings import (
     normalize_label,
     role_of,
 )
+from reflector.reflection.answers.lenient_json import decode
 from reflector.reflection.answers.lines import (
     BOLD_LEVEL,
     LABEL_LEVEL,
@@ -41,7 +42,6 @@ _ONE_WORD = frozenset({Field.TYPE, Field.CATEGORY, Field.PRIORITY})
 _OF_ONE_SUGGESTION = _ONE_WORD | {Field.TEXT, Field.ORIGINAL, Field.SECTION, Field.TITLE}
 _BOLD_LEAD = re.compile(r"\*\*[^*\n]{3,120}(?:[.!:]\*\*|\*\*\s*[—–:.-])\s*\S")
 """A paragraph that opens with a sentence in bold is an item without a bullet."""
-_LIST_VALUE = re.compile(r"(?<=[\"'])\s*,\s*(?=[\"'])")
 _TAGS_IN_LABEL = re.compile(r"[(\[（【][^()\[\]（）【】]{1,60}[)\]）】]\s*$")
 
 
@@ -159,35 +159,31 @@ class _Builder:
         if role is Role.IGNORED and rest and line.kind is NodeKind.PARAGRAPH:
             return len(rest) <= _SHORT_VALUE
         level = {NodeKind.HEADING: line.level, NodeKind.ITEM: 1}.get(line.kind, LABEL_LEVEL)
-        self._open_heading(title if rest else line.text, role, level)
+        self._open_heading(title, role, level)
         if rest.startswith("[") and rest.endswith("]"):
-            values = [value.strip("\"' ") for value in _LIST_VALUE.split(rest[1:-1])]
-            self.top.children += [Node(NodeKind.ITEM, [value]) for value in values if value]
+            values = decode(rest).value
+            self.top.children += [Node(NodeKind.ITEM, [value]) for value in values if isinstance(value, str)]
         elif rest.strip("|>+-"):
             self.top.children.append(Node(NodeKind.PARAGRAPH, [clean_value(rest)]))
         return True
 
     def _counted(self, line: Line, title: str, rest: str) -> None:
         """Open a suggestion that its title only counts: `Suggestion 1 (high): …`."""
+        level = line.level or LABEL_LEVEL
         if self.role is not Role.SUGGESTIONS:
-            level = line.level if line.kind is NodeKind.HEADING else LABEL_LEVEL
             self._open_heading("", Role.SUGGESTIONS, level - 0.1)
         tags = _TAGS_IN_LABEL.search(title)
         said = f"{tags[0]} {rest}".strip() if tags else rest
-        if rest and line.kind is not NodeKind.HEADING:
-            self._start_item(line, said, is_numbered=True)
-        else:
-            self._open_heading(said, None, line.level or LABEL_LEVEL, is_numbered=True)
+        self._open_heading(said, None, level, is_numbered=True)
 
     def _open_by_form(self, line: Line, label: str, rest: str, is_labelled: bool, is_strong: bool) -> bool:
         """Open a heading or an item for a line of text that only its form sets off."""
         if is_labelled and not rest and line.is_blank_before and len(label.split()) <= _WORDS_OF_TITLE:
             self._open_heading(label, None, LABEL_LEVEL)
             return True
-        leads = line.is_blank_before and not line.indent
-        is_free = leads or self.top.kind is not NodeKind.ITEM or self.top.info == "label"
+        leads = line.is_blank_before and not line.indent and _BOLD_LEAD.match(line.text)
         is_tagged = self.top.kind is not NodeKind.FIELD and opens_with_tag(line.text)
-        if is_tagged or (leads and _BOLD_LEAD.match(line.text)) or (is_strong and rest and is_free):
+        if is_tagged or leads or (is_strong and rest):
             self._start_item(line, line.text, info="label")
             return True
         return False
@@ -217,10 +213,7 @@ class _Builder:
         self._introduce()
         self._close_to(rank)
         self._push(Node(NodeKind.ITEM, rank=rank, info=info, is_numbered=is_numbered))
-        label = split_label(text)
-        if label and label[1] and (named := field_of(label[0])) is not None:
-            self._push_field(line, named, label[1], label[0])
-        elif text:
+        if text:
             self.top.lines.append(text)
 
     def _introduce(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reflector.reflection.answers.drafts import Draft
 from reflector.reflection.answers.headings import Field, field_of
-from reflector.reflection.answers.kinds import Kinds, kinds_of_title
+from reflector.reflection.answers.kinds import Kinds
 from reflector.reflection.answers.lines import is_table_rule, strip_emphasis
 
 __all__ = ["proves_suggestions", "read_table"]
@@ -23,7 +23,7 @@ def read_table(rows: list[str], kinds: Kinds) -> list[Draft]:
         return [_row_draft(columns, row, kinds) for row in cells[1:]]
     if all(len(row) == 2 for row in cells):
         return _read_pairs(cells, kinds)
-    return [_longest_cell(row, kinds) for row in cells[1:]] if has_rule else []
+    return [Draft(title=max(row, key=len), kinds=kinds) for row in cells[1:]] if has_rule else []
 
 
 def proves_suggestions(drafts: list[Draft]) -> bool:
@@ -48,14 +48,6 @@ def _row_draft(columns: list[Field | None], row: list[str], kinds: Kinds) -> Dra
     if rest.strip("-—– ") and draft.fields.keys().isdisjoint((Field.DESCRIPTION, Field.TITLE)):
         draft.body.append(rest)
     return draft
-
-
-def _longest_cell(row: list[str], kinds: Kinds) -> Draft:
-    main = max(row, key=len)
-    for cell in row:
-        if cell is not main:
-            kinds = kinds | kinds_of_title(cell)
-    return Draft(title=main, kinds=kinds)
 
 
 def _read_pairs(cells: list[list[str]], kinds: Kinds) -> list[Draft]:
