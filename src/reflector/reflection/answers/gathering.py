@@ -234,7 +234,11 @@ _NEUTRAL = words_of("""
 
 def _is_group(node: Node, items: list[Node]) -> bool:
     """Return whether a title only names what its items, most of them suggestions, have in common."""
-    if len(items) < 2 or len(items) < len(node.children) or kind_of(f"{node.text.rstrip('*_:： ')}.") is Kind.SUGGESTION:
+    if (
+        len(items) < 2
+        or len(items) < len(node.children)
+        or kind_of(f"{node.text.rstrip('*_:： ')}.") is Kind.SUGGESTION
+    ):
         return False
     suggesting = [it for it in items[:20] if it.kind is NodeKind.TABLE or kind_of(it.text) is Kind.SUGGESTION]
     return len(suggesting) * 2 > len(items[:20])

@@ -247,7 +247,9 @@ class _PastedJson:
 
 
 _SCALAR_END = rf"(?=[{BLANK},;}}\])，；]|//|/\*|\Z)"
-_LITERAL = re.compile(rf"(true|false|null|none|nil|undefined|nan|[-+]?inf(?:inity)?){_SCALAR_END}", re.IGNORECASE)
+_LITERAL = re.compile(
+    rf"(true|false|null|none|nil|undefined|nan|[-+]?inf(?:inity)?){_SCALAR_END}", re.IGNORECASE
+)
 _NUMBER = re.compile(rf"[-+]?(?:\d[\d_]*+(?:\.\d*+)?|\.\d++)(?:[eE][-+]?\d++)?{_SCALAR_END}")
 _MOST_DIGITS = 4000
 """Python refuses to read integers with more digits than about this."""

@@ -146,16 +146,13 @@ _LABEL = re.compile(
 _WORDS_OF_LABEL = 8
 
 
+_EMPHASIZED = re.compile(r"(\*{1,3}|_{1,2})((?:(?!\1).)+)\1", re.DOTALL)
+
+
 def strip_emphasis(text: str) -> str:
     """Return `text` without the emphasis marks that surround all of it."""
-    text = text.strip()
-    if text[:1] not in ("*", "_"):
-        return text
-    for mark in ("***", "**", "__", "*", "_"):
-        inner = text.removeprefix(mark).removesuffix(mark)
-        if inner and len(inner) == len(text) - 2 * len(mark) and mark not in inner:
-            return inner.strip()
-    return text
+    found = _EMPHASIZED.fullmatch(text.strip())
+    return found[2].strip() if found else text.strip()
 
 
 def split_label(text: str) -> tuple[str, str, bool] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from enum import IntEnum
 from html import unescape
 from itertools import islice
 
@@ -30,25 +29,13 @@ _BLOCKS = words_of("p br hr")
 _NAMES = _CONTAINERS | _ITEMS | _BULLETS | _HEADINGS | _INLINE | _BLOCKS
 
 
-class _Means(IntEnum):
-    """What a tag stands for."""
-
-    NOTHING = 0
-    SECTION = 1
-    BULLET = 2
-    ITEM = 3
-    FIELD = 4
-
-
 def untag(text: str) -> str:
     """Return `text` with its known tags as headings, items and fields; unchanged if it has none in pairs."""
-    if "</" not in text:
-        return text
     tags = list(islice((tag for tag in _TAG.finditer(text) if _is_known(tag[2])), _MOST_TAGS))
     if len({tag[1] for tag in tags}) < 2:
         return text
     parts: list[str] = []
-    inside: list[tuple[str, _Means]] = []
+    inside: list[tuple[str, str]] = []
     at = 0
     for tag, after in zip(tags, [*tags[1:], None], strict=True):
         parts.append(_inner(text[at : tag.start()], inside))
@@ -56,13 +43,15 @@ def untag(text: str) -> str:
         if name in _INLINE or name in _BLOCKS:
             parts.append("" if name in _INLINE else "\n\n")
         elif tag[1]:
-            _close(name, inside)
             parts.append("\n")
+            if any(name == opened for opened, _ in inside):
+                while inside.pop()[0] != name:
+                    pass
         else:
-            follows = after if after and not text[at : after.start()].strip() and not after[1] else None
-            holds_more = follows is not None and follows[2].lower() not in _INLINE
-            means = _meaning(name, inside, holds_more)
-            parts.append(_opening(name, means, tag[3], holds_more))
+            follows = after and not after[1] and not text[at : after.start()].strip()
+            holds_more = bool(after and follows and after[2].lower() not in _INLINE)
+            line, means = _opening(name, inside, tag[3], holds_more)
+            parts.append(line)
             inside.extend([] if tag[4] else [(name, means)])
     return "".join([*parts, _inner(text[at:], inside)])
 
@@ -71,49 +60,33 @@ def _is_known(name: str) -> bool:
     return name.lower() in _NAMES or field_of(name) is not None or exact_role(name) is not None
 
 
-def _close(name: str, inside: list[tuple[str, _Means]]) -> None:
-    if any(name == opened for opened, _ in inside):
-        while inside.pop()[0] != name:
-            pass
-
-
-def _meaning(name: str, inside: list[tuple[str, _Means]], holds_more: bool) -> _Means:
-    """Return what a tag stands for, by its name and by the tags around it."""
-    in_item = any(means is _Means.ITEM for _, means in inside[-_DEEPEST:])
+def _opening(name: str, inside: list[tuple[str, str]], attributes: str, holds_more: bool) -> tuple[str, str]:
+    """Return the line that an opening tag stands for, and whether it opens an `item` or a `field` of one."""
+    title = name.replace("_", " ").replace("-", " ")
+    in_item = any(means == "item" for _, means in inside[-_DEEPEST:])
     above = exact_role(inside[-1][0]) if inside else None
     named, role = field_of(name), exact_role(name)
-    names_item = named is Field.DESCRIPTION or role is Role.SUGGESTIONS
-    if in_item and named and not holds_more:
-        return _Means.FIELD
-    if name in _BULLETS and (name == "li" or not in_item):
-        return _Means.BULLET
-    if name in _ITEMS or (above is Role.SUGGESTIONS and names_item):
-        return _Means.BULLET if above is Role.CAUSES else _Means.ITEM
-    if role is not None and not (in_item and named):
-        return _Means.SECTION
-    return _Means.FIELD if named and name not in _CONTAINERS else _Means.NOTHING
-
-
-def _opening(name: str, means: _Means, attributes: str, holds_more: bool) -> str:
-    """Return the line that an opening tag stands for; the attributes of an item are fields."""
-    title = name.replace("_", " ").replace("-", " ")
     if name in _HEADINGS:
-        return f"\n\n{'#' * int(name[1])} "
-    if means is _Means.ITEM:
+        return f"\n\n{'#' * int(name[1])} ", ""
+    if in_item and named and not holds_more:
+        return f"\n  {title}: ", "field"
+    is_item = name in _ITEMS or (
+        above is Role.SUGGESTIONS and (named is Field.DESCRIPTION or role is Role.SUGGESTIONS)
+    )
+    if (name in _BULLETS and (name == "li" or not in_item)) or (is_item and above is Role.CAUSES):
+        return "\n- ", ""
+    if is_item:
         given = [(key, double or single) for key, double, single in _ATTRIBUTE.findall(attributes)]
         fields = "".join(f"\n  {key}: {value}" for key, value in given if field_of(key))
-        return f"\n\nSuggestion 1: {fields}" + ("\n\n  " if fields or holds_more else "")
-    lines = {_Means.SECTION: f"\n\n## {title}\n\n", _Means.BULLET: "\n- ", _Means.FIELD: f"\n  {title}: "}
-    return lines.get(means, "\n")
+        return f"\n\nSuggestion 1: {fields}" + ("\n\n  " if fields or holds_more else ""), "item"
+    if role is not None and not (in_item and named):
+        return f"\n\n## {title}\n\n", ""
+    return (f"\n  {title}: " if named and name not in _CONTAINERS else "\n"), ""
 
 
-def _inner(text: str, inside: list[tuple[str, _Means]]) -> str:
+def _inner(text: str, inside: list[tuple[str, str]]) -> str:
     """Return the text between two tags, without escapes; inside a field it stays on the line of its label."""
-    text = unescape(_CDATA.sub("", text)) if "&" in text or "CDATA" in text else text
-    if (
-        inside
-        and inside[-1][1] is _Means.FIELD
-        and any(means is _Means.ITEM for _, means in inside[-_DEEPEST:])
-    ):
+    text = unescape(_CDATA.sub("", text))
+    if inside and inside[-1][1] == "field":
         return "\n    ".join(line.strip() for line in text.strip().split("\n"))
     return text.strip("\n") if inside and not text.strip() else text

@@ -27,14 +27,16 @@ _OFFERS = one_of(r"""
 
 def offered_prompts(node: Node) -> list[str]:
     """Return the fenced blocks below `node`, and the quotes right below a sentence that offers a new prompt."""
-    fences = [child.text for child in node.children if child.kind is NodeKind.FENCE]
-    pairs = zip(node.children, node.children[1:], strict=False)
-    return fences + [
-        quote.text
-        for above, quote in pairs
-        if quote.kind is NodeKind.QUOTE
-        and above.text.rstrip().endswith((":", "："))
-        and _OFFERS.search(above.text[-200:].lower())
+    above = ["", *(child.text.rstrip() for child in node.children)]
+    return [
+        child.text
+        for child, said in zip(node.children, above, strict=False)
+        if child.kind is NodeKind.FENCE
+        or (
+            child.kind is NodeKind.QUOTE
+            and said.endswith((":", "："))
+            and _OFFERS.search(said[-200:].lower())
+        )
     ]
 
 

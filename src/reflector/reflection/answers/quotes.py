@@ -40,21 +40,7 @@ _SECTIONS = tuple(
         r"\bat the ((?:very )?(?:end|beginning|start|top|bottom)) of the (?:system )?prompt\b",
     )
 )
-_CLUES = (
-    "ection",
-    "sección",
-    "seção",
-    "bschnitt",
-    "аздел",
-    "قسم",
-    "部分",
-    "章节",
-    "一节",
-    "セクション",
-    "अनुभाग",
-    "prompt",
-)
-_NEAR, _LOOK_BACK = 60, 90
+_NEAR, _LOOK_BACK, _READ = 60, 90, 1500
 _MOST_QUOTES = 8
 
 
@@ -107,7 +93,5 @@ def diff_text(block: str) -> tuple[str, str | None] | None:
 
 def named_section(said: str) -> str | None:
     """Return the section of the prompt that a suggestion names."""
-    head = said[:1500]
-    if not any(clue in head for clue in _CLUES):
-        return None
-    return next((found[1].strip() for pattern in _SECTIONS if (found := pattern.search(head))), None)
+    found = next(filter(None, (pattern.search(said, 0, _READ) for pattern in _SECTIONS)), None)
+    return found[1].strip() if found else None

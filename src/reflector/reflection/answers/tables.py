@@ -42,7 +42,7 @@ def _row_draft(columns: list[Field | None], row: list[str], kinds: Kinds) -> Dra
     rest = ""
     for column, cell in zip(columns, row, strict=False):
         if column is None:
-            rest = max(rest, cell, key=len) if not cell.isdigit() else rest
+            rest = max(rest, cell, key=len)
         elif column is not Field.IGNORED and cell.strip("-—– "):
             draft.put(column, cell)
     if rest.strip("-—– ") and draft.fields.keys().isdisjoint((Field.DESCRIPTION, Field.TITLE)):
