@@ -128,17 +128,11 @@ def with_hidden_suggestions(value: dict[str, Any], fields: dict[str, Field]) -> 
     if "root_causes" in fields and (remedies := _remedies(fields["root_causes"][0])):
         causes, suggestions = remedies
         return {**fields, "root_causes": (causes, fields["root_causes"][1]), "suggestions": (suggestions, 1)}
-    if is_analysed(fields) and is_item(value) and _is_kind_named(value):
+    if is_analysed(fields) and is_item(value) and "description" in assign(value, SUGGESTION_FIELDS):
         taken = {id(fields[name][0]) for name in ("analysis", "root_causes") if name in fields}
         rest = {key: item for key, item in value.items() if id(item) not in taken}
         return {**fields, "suggestions": ([rest], 1)}
     return fields
-
-
-def _is_kind_named(value: dict[str, Any]) -> bool:
-    fields = assign(value, SUGGESTION_FIELDS)
-    is_described = "description" in fields and fields["description"][1] < 2
-    return is_described and ("type" in fields or "category" in fields)
 
 
 def _groups(value: dict[str, Any], fields: dict[str, Field]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ that suggest (`text_tables`, `text_prompts`, `text_prose`, `sentences`). Each dr
 
 from __future__ import annotations
 
-from reflector.reflection.answers.cleaning import spoken_thoughts, strip_reasoning
+from reflector.reflection.answers.cleaning import MAX_CHARS, clean, spoken_thoughts, strip_reasoning
 from reflector.reflection.answers.drafts import finish
 from reflector.reflection.answers.gathering import Gathered, gather
 from reflector.reflection.answers.headings import Role
@@ -26,8 +26,6 @@ MOST_SUGGESTIONS = 50
 MOST_TRIED = 500
 MOST_DROPPED = 50
 MOST_CAUSES = 20
-MOST_CHARACTERS = 262_144
-_HEAD, _TAIL = 65_536, 196_608
 MOST_LINES = 6_000
 _HEAD_LINES = 1_500
 
@@ -58,18 +56,14 @@ def read_text(text: str, log: Log) -> Reading:
 
 def _prepare(text: str, log: Log) -> str:
     """Return `text` with plain line ends and without thinking aloud, cut to a bounded length."""
-    if len(text) > MOST_CHARACTERS:
-        cut = len(text) - MOST_CHARACTERS
+    if (cut := len(text) - MAX_CHARS) > 0:
         log.drop("answer too long", f"{cut} characters in the middle")
-        text = text[:_HEAD] + "\n" + text[-_TAIL:]
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\u2028", "\n").replace("\ufeff", "")
-    text = strip_reasoning(text)[0]
-    if text.count("\n") < MOST_LINES:
-        return text
-    lines = [line for line in text.split("\n") if line.strip()]
+    lines = strip_reasoning(clean(text)[0])[0].splitlines()
+    if len(lines) > MOST_LINES:
+        lines = [line for line in lines if line.strip()]
     if (cut := len(lines) - MOST_LINES) > 0:
         log.drop("answer too long", f"{cut} lines in the middle")
-        lines = lines[:_HEAD_LINES] + lines[_HEAD_LINES - MOST_LINES :]
+        del lines[_HEAD_LINES : _HEAD_LINES + cut]
     return "\n".join(lines)
 
 
