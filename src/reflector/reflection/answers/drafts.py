@@ -15,21 +15,19 @@ from reflector.reflection.answers.reading import Log
 from reflector.reflection.answers.sentences import Kind, is_reason, kind_of, split_sentences
 from reflector.reflection.answers.suggestions import describe_change, make_suggestion
 from reflector.reflection.answers.tags import QUOTES, clean_value, take_tags
-from reflector.reflection.answers.words import one_of, phrases
+from reflector.reflection.answers.words import one_of
 from reflector.reflection.models import Suggestion
 
 __all__ = ["Draft", "draft_of", "finish", "put_field"]
 
 _LONGEST_TAG, _LONGEST_PRIORITY, _READ = 60, 40, 6000
 _EMPHASIS = re.compile(r"^(\*\*\*|\*\*|__|\*|_)(?=\S)([^*_\n]{1,300}?|[^*\n]{1,300}?)\1([:：.]?)(?!\w)")
+_ADDED = ("insert", "add this", "add text", "add this text", "addition", "text to add", "text to insert")
+_CHANGED = ("replacement", "replace with", "change to", "replacement text")
 _TYPE_OF_LABEL = {
-    label: kind
-    for kind, labels in (
-        ("add", "insert|add this|add text|add this text|addition|text to add|text to insert"),
-        ("remove", "text to remove"),
-        ("modify", "replacement|replace with|change to|replacement text"),
-    )
-    for label in phrases(labels)
+    **dict.fromkeys(_ADDED, "add"),
+    **dict.fromkeys(_CHANGED, "modify"),
+    "text to remove": "remove",
 }
 _NOTHING = one_of(r"""
     (?i)(?:none|n/?a|no (?:suggestions?|changes?|issues?)(?: (?:needed|required))?|nothing|null|-+|ninguna?|keine

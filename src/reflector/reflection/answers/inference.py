@@ -6,8 +6,7 @@ import re
 from collections import Counter
 from functools import lru_cache
 
-from reflector.reflection.answers.vocabulary import SUBJECTS, VERBS, match_priority
-from reflector.reflection.answers.words import WordGroups, is_joined
+from reflector.reflection.answers.vocabulary import SUBJECTS, VERBS, WordGroups, is_joined, match_priority
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 from reflector.trajectories.findings.wording import words_of
 

@@ -104,6 +104,8 @@ class Line:
     """Of an item in a numbered list, else 0."""
     info: str = ""
     """Of a fenced block: the language word; of an item: its marker."""
+    label: tuple[str, str, bool] | None = None
+    """Of a heading, an item or text: what `split_label` finds in it."""
     is_blank_before: bool = True
 
 
@@ -187,6 +189,8 @@ def read_lines(text: str) -> list[Line]:
         after = raw[at + 1].strip() if at + 1 < len(raw) else ""
         line, used = _read_fence(raw, at) or _read(raw[at].expandtabs(4), after, lines[-1])
         line.is_blank_before = lines[-1].kind is NodeKind.BLANK
+        if line.kind in (NodeKind.HEADING, NodeKind.ITEM, NodeKind.PARAGRAPH):
+            line.label = split_label(line.text)
         lines.append(line)
         at += used
     return lines

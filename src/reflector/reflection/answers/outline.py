@@ -24,7 +24,6 @@ from reflector.reflection.answers.lines import (
     NodeKind,
     list_continues,
     read_lines,
-    split_label,
     strip_emphasis,
 )
 from reflector.reflection.answers.tags import clean_value, opens_with_tag
@@ -115,7 +114,7 @@ class _Builder:
 
     def _announced(self, line: Line) -> bool:
         """Hang a line by its label or title: a field, a counted suggestion, a section; False if it is none of them."""
-        label = split_label(line.text)
+        label = line.label
         title, rest, is_strong = label or (strip_emphasis(line.text), "", False)
         is_titled = bool(label) or line.kind is NodeKind.HEADING
         is_short = len(line.text) <= _SHORT_TITLE and (line.kind is NodeKind.ITEM or line.is_blank_before)
@@ -280,8 +279,5 @@ class _Builder:
 
 def _count_labels(lines: list[Line]) -> Counter[str]:
     """Count how often each label opens a line: what is said once speaks of the whole answer."""
-    labels = ((line, split_label(line.text)) for line in lines if line.kind is not NodeKind.FENCE)
-    titles = [
-        label[0] if label else line.text for line, label in labels if label or line.kind is NodeKind.HEADING
-    ]
-    return Counter(map(normalize_label, titles))
+    labelled = (line for line in lines if line.label or line.kind is NodeKind.HEADING)
+    return Counter(normalize_label(line.label[0] if line.label else line.text) for line in labelled)

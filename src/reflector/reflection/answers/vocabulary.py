@@ -6,10 +6,9 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from reflector.reflection.answers.words import WordGroups
 from reflector.reflection.models import Priority, SuggestionCategory, SuggestionType
 
-__all__ = ["SUBJECTS", "VERBS", "match_category", "match_priority", "match_type"]
+__all__ = ["SUBJECTS", "VERBS", "WordGroups", "is_joined", "match_category", "match_priority", "match_type"]
 
 _LONGEST = 120
 """A longer value is a sentence, not the name of a kind."""
@@ -136,6 +135,34 @@ _COLOURS = {
     **dict.fromkeys("🟡🟨⚠➡🔶⚡", Priority.MEDIUM),
     **dict.fromkeys("🟢🟩🔵🟦⬇🔽⚪🔻", Priority.LOW),
 }
+
+
+def is_joined(text: str) -> bool:
+    """Return whether `text` has letters beyond Latin, Greek and Cyrillic: there, words are found as stems."""
+    return not text.isascii() and max(text) > _BEYOND
+
+
+class WordGroups:
+    """Words by what they mean; `~` stands for any ending, a word beyond Cyrillic is a stem."""
+
+    def __init__(self, **rows: str) -> None:
+        self.words, self.stems = (_pattern(rows, joined) for joined in (False, True))
+        self.member = lru_cache(maxsize=8192)(self._member)
+
+    def _member(self, word: str) -> str | None:
+        found = self.words.fullmatch(word)
+        return found.lastgroup if found else None
+
+
+def _pattern(rows: dict[str, str], joined: bool) -> re.Pattern[str]:
+    """Return a pattern with one named group a row, of its words or of its stems."""
+    tables = {name: [it for it in row.split() if is_joined(it) is joined] for name, row in rows.items()}
+    groups = [f"(?P<{name}>{'|'.join(words)})" for name, words in tables.items() if words]
+    return re.compile("|".join(groups).replace("~", r"\w*"))
+
+
+_BEYOND = "\u0590"
+
 
 VERBS = WordGroups(
     restructure=r"""
