@@ -30,8 +30,8 @@ __all__ = ["Part", "Search", "align", "choose", "is_filled"]
 _DEPTH = 12
 _MOST_OBJECTS = 50_000
 _LONG_TEXT = 30
-_ERROR_KEYS = frozenset({"error", "errors", "errormessage", "detail", "fault", "exception"})
 _STATUS_KEYS = frozenset({"code", "status", "status_code", "statusCode"})
+_ERROR_KEYS = frozenset({"error", "errors", "errormessage", "detail", "fault", "exception"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +162,7 @@ class Search:
             return
         fields = assign(value, REFLECTION_FIELDS)
         is_envelope = is_message(value)
-        if not is_envelope and "suggestions" not in fields and is_item(value) and not is_analysed(fields):
+        if not is_envelope and is_item(value) and not is_analysed(fields):
             yield Part({}, (value,))
             return
         fields = with_hidden_suggestions(value, fields)
@@ -195,11 +195,9 @@ class Search:
                 self.refusal = item
             elif normal in _ERROR_KEYS and item and not isinstance(item, bool):
                 self.error = item
-        if "error" in (value.get("object"), value.get("type"), value.get("status")):
+        is_status = "message" in value and not _STATUS_KEYS.isdisjoint(value) and "description" not in value
+        if is_status or "error" in (value.get("object"), value.get("type")):
             self.error = value.get("message") or value
-            return "suggestions" not in value and "data" not in value
-        if "message" in value and not _STATUS_KEYS.isdisjoint(value) and "description" not in value:
-            self.error = value["message"]
             return not any(isinstance(item, dict | list) for item in value.values())
         return False
 
@@ -222,8 +220,7 @@ def _unite(parts: list[Part]) -> Part:
     if len(every["suggestions"]) > 1:
         fields["suggestions"] = (every["suggestions"], 0)
     if every["root_causes"]:
-        causes = dict.fromkeys(cause for said in every["root_causes"] for cause in texts_of(said))
-        fields["root_causes"] = (list(causes), 0)
+        fields["root_causes"] = (list(dict.fromkeys(texts_of(every["root_causes"]))), 0)
     if every["analysis"]:
         said = dict.fromkeys(filter(None, map(text_of, every["analysis"])))
         fields["analysis"] = ("\n".join(said), 0)
