@@ -1,11 +1,12 @@
 """Answers that are not JSON: prose, lists, headings, tables and tags, read into the fields of a reflection.
 
-Lines become a tree in which headings, list items and labels hold what stands under them (`text_tree`, of `text_tags`
-and `text_lines`; `headings` knows the titles). The tree is gathered into drafts of suggestions, causes, analysis and
-effect (`text_gathering`): announced sections and fields first, then loose items, offered prompts and, last, sentences
-that suggest (`text_tables`, `text_prompts`, `text_prose`, `sentences`). Each draft is finished into a suggestion
-(`text_items`): what tags and fields say counts (`text_hints`), the rest is inferred from the wording (`inference`,
-`text_quotes`).
+    answer
+      → untag          tags as labelled lines                                               markup
+      → build_tree     headings, items and labels hold what stands under them               lines, headings, outline
+      → gather         drafts of suggestions, causes, analysis, effect: announced sections  gathering, tables, prose,
+                       and fields first, then loose items, offered prompts, sentences       prompts, sentences
+      → finish         a draft's title, fields, tags and quotes as one suggestion           drafts, tags, quotes
+      → make_suggestion  the same as for JSON                                               suggestions
 """
 
 from __future__ import annotations
