@@ -1,12 +1,12 @@
 """Answers that are not JSON: prose, lists, headings, tables and tags, read into the fields of a reflection.
 
-    answer
-      → untag          tags as labelled lines                                               markup
-      → build_tree     headings, items and labels hold what stands under them               lines, headings, outline
-      → gather         drafts of suggestions, causes, analysis, effect: announced sections  gathering, tables, prose,
-                       and fields first, then loose items, offered prompts, sentences       prompts, sentences
-      → finish         a draft's title, fields, tags and quotes as one suggestion           drafts, tags, quotes
-      → make_suggestion  the same as for JSON                                               suggestions
+answer
+  → untag          tags as labelled lines                                               markup
+  → build_tree     headings, items and labels hold what stands under them               lines, headings, outline
+  → gather         drafts of suggestions, causes, analysis, effect: announced sections  gathering, tables, prose,
+                   and fields first, then loose items, offered prompts, sentences       prompts, sentences
+  → finish         a draft's title, fields, tags and quotes as one suggestion           drafts, tags, quotes
+  → make_suggestion  the same as for JSON                                               suggestions
 """
 
 from __future__ import annotations
