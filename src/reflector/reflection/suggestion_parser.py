@@ -196,8 +196,8 @@ class _Answer:
             metadata["stated_confidence"] = said.stated_confidence
         parsed = ParsedReflection(
             analysis=said.analysis,
-            root_causes=tuple(said.root_causes),
-            suggestions=tuple(said.suggestions),
+            root_causes=said.root_causes,
+            suggestions=said.suggestions,
             expected_improvement=said.expected_improvement,
             dropped=tuple(log.dropped),
             parse_mode=mode,

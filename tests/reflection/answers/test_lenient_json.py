@@ -42,7 +42,6 @@ from reflector.reflection.answers.lenient_json import CutText, decode
         ('{"a": """x "y" z"""}', {"a": 'x "y" z'}, {"triple_quotes": 1}),
         ('{"a": r"x", "b": 1}', {"a": "x", "b": 1}, {"string_prefix": 1}),
         ('R(a="x", b=[S(c=1)])', {"a": "x", "b": [{"c": 1}]}, {"call": 2, "unquoted_key": 3, "unusual_colon": 3}),
-        ("{'a': <Kind.ADD: 'add'>}", {"a": "Kind.ADD"}, {"quotes": 1, "enum_repr": 1}),
         ('{"a": high, "b": some words here}', {"a": "high", "b": "some words here"}, {"unquoted_value": 2}),
         ('[{"a": 1}, {"a": 2}', [{"a": 1}, {"a": 2}], {"missing_end": 1}),
         ('{"a": [{"b": 1, {"b": 2}]}', {"a": [{"b": 1}, {"b": 2}]}, {"missing_closer": 1}),

@@ -116,6 +116,7 @@ _KEY_HERE = re.compile(rf"[{_Q}][\w .\-]{{1,60}}[{_Q}][{BLANK}]*[:：][{BLANK}]*
 _KEY_TOKEN = re.compile(rf"[{_Q}]([\w .\-]{{1,60}})[{_Q}](?=[{BLANK}]*[:=：])")
 _UNCLOSED_KEY = re.compile(r"([\w .\-]{1,60}?)[ \t]*[:=][ \t]*(?:\Z|[\[{]|null|None|true|false|-?\d)")
 _LOST_BEFORE = re.compile(r"\s*[}\]](?:[\s,]*[}\]\[{])*[\s,]*\Z")
+_LOST_MARK = re.compile(r"\s*\n\s*[}\]][}\]\s]*\Z")
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _TAIL = 200
 
@@ -143,6 +144,7 @@ class StringReader:
             self.end = token.end()
             return token[1]
         parts: list[str] = []
+        marks_inside = 0
         position = start + 1
         pasted = _PastedJson(position)
         while True:
@@ -162,8 +164,9 @@ class StringReader:
             else:
                 parts.append(text[stop])
                 self.fixes["inner_quote"] += 1
+                marks_inside += 1
                 position = stop + 1
-        if len(parts) == 2 and mark in parts and not as_key:
+        if marks_inside == 1 and len(parts) == 2 and mark in parts and not as_key:
             parts.remove(mark)  # one mark too many, before or behind
         if _CONTROL.search(text, start, self.end):
             self.fixes["raw_control"] += 1
@@ -206,12 +209,17 @@ class StringReader:
         return True
 
     def cut_off(self, parts: list[str]) -> str:
-        """Return the string that the end of the text cuts off."""
-        self.fixes["unclosed_string"] += 1
-        self.end = len(self.text)
+        """Return the string that the end of the text cuts off, or that only lost its closing mark before it."""
         value = "".join(parts)
         before_fence = value.rstrip().rstrip("`~")
-        return CutText(before_fence.rstrip() if before_fence.endswith("\n") else value)
+        body = before_fence.rstrip() if before_fence.endswith("\n") else value
+        self.end = len(self.text)
+        if lost := _LOST_MARK.search(body, max(0, len(body) - _TAIL)):
+            self.fixes["missing_quote"] += 1
+            self.end -= len(value) - lost.start()
+            return body[: lost.start()]
+        self.fixes["unclosed_string"] += 1
+        return CutText(body)
 
     def read_triple(self, start: int, marks: str) -> str:
         """Return a string between tripled marks, or the empty string if two of them are all there is."""

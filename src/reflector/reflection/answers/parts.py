@@ -96,8 +96,8 @@ def align(part: Part, log: Log) -> Reading:
     stated = fields.get("confidence")
     return Reading(
         analysis=text_of(analysis),
-        root_causes=texts_of(causes),
-        suggestions=suggestions,
+        root_causes=tuple(texts_of(causes)),
+        suggestions=tuple(suggestions),
         expected_improvement=text_of(fields.get("expected_improvement")),
         stated_confidence=stated if isinstance(stated, int | float) else text_of(stated)[:200] or None,
     )

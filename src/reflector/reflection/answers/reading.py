@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,8 +19,8 @@ class Reading:
     """What an answer says, not scored yet."""
 
     analysis: str = ""
-    root_causes: Sequence[str] = ()
-    suggestions: Sequence[Suggestion] = ()
+    root_causes: tuple[str, ...] = ()
+    suggestions: tuple[Suggestion, ...] = ()
     expected_improvement: str = ""
     stated_confidence: str | float | None = None
     """What the model says of itself."""

@@ -42,14 +42,14 @@ def read_text(text: str, log: Log) -> Reading:
     ('The agent guessed the year.', 'Add the current date to the prompt.')
     """
     gathered = gather(_unwrap(build_tree(untag(_prepare(text, log)))))
-    suggestions = _suggestions(gathered, log)
+    suggestions = tuple(_suggestions(gathered, log))
     if len(log.dropped) > MOST_DROPPED:
         more = len(log.dropped) - MOST_DROPPED + 1
         del log.dropped[MOST_DROPPED - 1 :]
         log.drop("too many dropped parts", f"{more} more")
     return Reading(
         analysis=gathered.joined(Role.ANALYSIS) or spoken_thoughts(text),
-        root_causes=gathered.causes[:MOST_CAUSES],
+        root_causes=tuple(gathered.causes[:MOST_CAUSES]),
         suggestions=suggestions,
         expected_improvement=gathered.joined(Role.EFFECT),
     )
