@@ -152,7 +152,7 @@ class StringReader:
             if stop > position:
                 parts.append(text[position:stop])
             if stop >= len(text):
-                return self.cut_off(parts)
+                return self.cut_off(start, parts)
             if text[stop] == "\\":
                 said, position = read_escape(text, stop, self.fixes)
                 parts.append(said)
@@ -208,17 +208,18 @@ class StringReader:
         parts[:] = [joined[: len(joined) - (len(before) - len(kept))].removesuffix(",").rstrip()]
         return True
 
-    def cut_off(self, parts: list[str]) -> str:
+    def cut_off(self, start: int, parts: list[str]) -> str:
         """Return the string that the end of the text cuts off, or that only lost its closing mark before it."""
         value = "".join(parts)
         before_fence = value.rstrip().rstrip("`~")
         body = before_fence.rstrip() if before_fence.endswith("\n") else value
-        self.end = len(self.text)
-        if lost := _LOST_MARK.search(body, max(0, len(body) - _TAIL)):
+        limit = len(self.text) - (len(value) - len(body))
+        if lost := _LOST_MARK.search(self.text, max(start + 1, limit - _TAIL), limit):
             self.fixes["missing_quote"] += 1
-            self.end -= len(value) - lost.start()
-            return body[: lost.start()]
+            self.end = lost.start()
+            return body[: len(body) - (limit - self.end)]
         self.fixes["unclosed_string"] += 1
+        self.end = len(self.text)
         return CutText(body)
 
     def read_triple(self, start: int, marks: str) -> str:
