@@ -15,6 +15,7 @@ __all__ = ["expand", "flattened", "is_suggestion", "kinds_of_key"]
 
 _DEPTH = 8
 _LONGEST_KEY = 60
+_OF_GROUPS = frozenset({"suggestions", "items", "recommendations"})
 _LABEL_WORDS = 2
 """A key with more words than this is what is suggested."""
 
@@ -97,7 +98,7 @@ def kinds_of_key(key: str) -> Kinds:
 def is_suggestion(members: dict[str, Any]) -> bool:
     """Return whether an object describes one suggestion itself, and is no group of several."""
     if "description" in members and isinstance(members["description"], str):
-        return not any(key in members for key in ("suggestions", "items", "recommendations"))
+        return _OF_GROUPS.isdisjoint(members)
     if any(_are_members(key, item) for key, item in members.items()):
         return False
     fields = assign(members, SUGGESTION_FIELDS)

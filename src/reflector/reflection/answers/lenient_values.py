@@ -211,7 +211,7 @@ class StringReader:
     def cut_off(self, start: int, parts: list[str]) -> str:
         """Return the string that the end of the text cuts off, or that only lost its closing mark before it."""
         value = "".join(parts)
-        before_fence = value.rstrip().rstrip("`~")
+        before_fence = value.rstrip().rstrip("`~").rstrip(" \t")
         body = before_fence.rstrip() if before_fence.endswith("\n") else value
         limit = len(self.text) - (len(value) - len(body))
         if lost := _LOST_MARK.search(self.text, max(start + 1, limit - _TAIL), limit):

@@ -40,11 +40,11 @@ def assign(members: dict[str, Any], names: FieldNames) -> dict[str, Field]:
     Null counts as absent. Keys that differ only by a number at their end (`suggestion_1`) give one list.
     """
     found: dict[str, Field] = {}
-    used: set[str] = set()
+    left = members.copy()
     keys = tuple(members)
     for field, key, strength in names.plan(keys if len(keys) <= _MOST_KEYS else keys[:_MOST_KEYS]):
-        value = members[key]
-        if value is None or key in used:
+        value = left.get(key)
+        if value is None:
             continue
         if field not in found:
             found[field] = (value, strength) if strength != NUMBERED else ([value], strength)
@@ -52,7 +52,7 @@ def assign(members: dict[str, Any], names: FieldNames) -> dict[str, Field]:
             found[field][0].append(value)
         else:
             continue
-        used.add(key)
+        del left[key]
     return found
 
 

@@ -162,11 +162,11 @@ class Search:
             return
         fields = assign(value, REFLECTION_FIELDS)
         is_envelope = is_message(value)
-        if not is_envelope and is_item(value) and not is_analysed(fields):
+        if not is_envelope and not is_analysed(fields) and is_item(value):
             yield Part({}, (value,))
             return
         fields = with_hidden_suggestions(value, fields)
-        if "suggestions" in fields and is_filled(fields["suggestions"]) and is_usable(fields):
+        if is_filled(fields.get("suggestions")) and is_usable(fields):
             is_alone = len(fields) == 1 and is_item(fields["suggestions"][0])
             yield Part({}, (fields["suggestions"][0],)) if is_alone else Part(fields)
             return

@@ -133,9 +133,9 @@ def describe_change(old: str, new: str) -> str:
 def _kind(name: str, fields: dict[str, Any], kinds: Kinds, item: dict[str, Any], strict: bool) -> Any:
     """Return the member that a field says, else what the group says, else a member's very name under an unknown key."""
     members, match = MEMBERS[name], MATCH[name]
-    value = fields.get(name, kinds.get(name))
-    if isinstance(value, str) and value in members:
-        return members[value]
+    value = fields[name] if name in fields else kinds.get(name)
+    if isinstance(value, str) and (member := members.get(value)):
+        return member
     if strict:
         return members.get(value.strip().casefold()) if isinstance(value, str) else None
     if value is None:
