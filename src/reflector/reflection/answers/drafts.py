@@ -129,7 +129,8 @@ def finish(draft: Draft, log: Log) -> Suggestion | None:
         return None
     kinds: Kinds = {}
     for name in KINDS:
-        kinds = kind_in_field(name, said.get(name, "")) | kinds
+        if name in said:
+            kinds = kind_in_field(name, said[name]) | kinds
     kinds = draft.kinds | kinds
     fields = {
         "description": description,

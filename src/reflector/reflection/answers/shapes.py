@@ -90,16 +90,18 @@ def is_message(value: dict[str, Any]) -> bool:
     )
 
 
+_TAGS = ("type", "kind", "field", "name")
+_PAYLOADS = ("content", "data", "value", "text", "payload")
+
+
 def tagged(value: dict[str, Any]) -> dict[str, Any] | None:
     """Return `{"analysis": …}` for `{"type": "analysis", "content": …}`."""
-    tag = next(
-        (value[key] for key in ("type", "kind", "field", "name") if isinstance(value.get(key), str)), ""
-    )
-    payload = next(
-        (value[key] for key in ("content", "data", "value", "text", "payload") if key in value), None
-    )
+    payload = next((value[key] for key in _PAYLOADS if key in value), None)
+    tag = next((value[key] for key in _TAGS if isinstance(value.get(key), str)), None)
+    if payload is None or tag is None:
+        return None
     names_field = any(REFLECTION_FIELDS.strength(tag, name) in (0, 1) for name in REFLECTION_PARTS)
-    return {tag: payload} if payload is not None and names_field else None
+    return {tag: payload} if names_field else None
 
 
 def is_schema(value: dict[str, Any]) -> bool:
