@@ -41,7 +41,8 @@ class Given(Value):
 
         def __init__(self, **fields: Any) -> None:
             try:
-                super().__init__(**fields)
+                # What `BaseModel.__init__` does, without packing the fields once more.
+                self.__pydantic_validator__.validate_python(fields, self_instance=self)
             except ValidationError as err:
                 raise self.unfit(first_problem(err)) from err
 

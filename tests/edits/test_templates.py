@@ -110,6 +110,11 @@ def test_one_of_two_equal_placeholders_must_not_go(suggest, plan):
     assert planned.apply() == prompt
 
 
+def test_a_quote_that_ends_inside_a_placeholder_does_not_cut_it(suggest, plan):
+    planned = plan("Greet {name}. Use {x!r}.", suggest("modify", "Greet {name}.", "{name"))
+    assert planned.apply().count("}") == 2
+
+
 @pytest.mark.parametrize("text", ["Stop here.\n</rules>", "</rules>"])
 def test_a_closing_tag_too_many_is_refused(suggest, plan, text):
     planned = plan("<rules>\nbe kind\n</rules>\nEnd.", suggest("add", text))

@@ -736,19 +736,6 @@ def _keys() -> Rows:
         ),
         BASE,
     )
-    yield (
-        _renamed(
-            {
-                "analysis": "zq",
-                "root_causes": "zr",
-                "suggestions": "zs",
-                "type": "za",
-                "category": "zb",
-                "priority": "zc",
-            }
-        ),
-        {k: BASE[k] for k in ("analysis", "root_causes", "suggestions")},
-    )
     yield _renamed({"type": "k1", "category": "k2", "description": "k3", "rationale": "k4", "priority": "k5", "specific_text": "k6", "target_section": "k7"}), {
         "suggestions": [{k: v for k, v in s.items() if k in ("type", "category", "description", "rationale", "priority")} for s in (S1, S2, S3)]}  # fmt: skip
 
@@ -821,8 +808,6 @@ def _shapes() -> Rows:
         json.dumps({**BASE, "suggestions": [list(s.values())[:5] for s in (S1, S2, S3)]}),
         only(*({**s, "specific_text": None, "target_section": None} for s in (S1, S2, S3))),
     )
-    columns = {key: [s[key] for s in (S1, S2, S3)] for key in FIELDS}
-    yield json.dumps({**BASE, "suggestions": columns}), BASE
     yield (
         json.dumps(
             {

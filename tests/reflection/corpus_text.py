@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from reflector.reflection.answers.reading import Reading
 from reflector.reflection.models import Suggestion
-from reflector.reflection.text_fallback import TextReading
 
 __all__ = ["FORMS", "Case", "Want", "case", "want"]
 
@@ -41,7 +41,7 @@ class Case:
     causes: int | None = None
     effect: str | None = None
 
-    def misses(self, reading: TextReading) -> list[str]:
+    def misses(self, reading: Reading) -> list[str]:
         """Return what keeps the case from being recovered: number, key phrases, stated kinds."""
         found = reading.suggestions
         missed = [] if self.least <= len(found) <= self.most else [f"{len(found)} suggestions"]
@@ -55,7 +55,7 @@ class Case:
                 )
         return missed
 
-    def strict_misses(self, reading: TextReading) -> list[str]:
+    def strict_misses(self, reading: Reading) -> list[str]:
         """Return what keeps the case from being recovered with all its fields."""
         missed = self.misses(reading)
         for wanted in self.wants:

@@ -16,6 +16,10 @@ class Placeholder(NamedTuple):
     text: str
     kind: str
     name: str
+    start: int
+
+    def is_cut_at(self, offset: int) -> bool:
+        return self.start < offset < self.start + len(self.text)
 
 
 _PLACEHOLDER = re.compile(
@@ -54,7 +58,7 @@ class Template:
         if not _SIGN.search(text):
             return []
         found = [
-            Placeholder(match[0], match.lastgroup or "", _name(match[0]))
+            Placeholder(match[0], match.lastgroup or "", _name(match[0]), match.start())
             for match in _PLACEHOLDER.finditer(text)
         ]
         return found if self._has_dollars else [each for each in found if each.kind != "dollar"]

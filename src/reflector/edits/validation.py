@@ -67,9 +67,12 @@ class Placeholders:
             return Counter(), Counter(each.text for each in self._find(draft.text))
         (start, end), prompt = draft.span, self._prompt
         head, tail = prompt[max(0, start - _CONTEXT) : start], prompt[end : end + _CONTEXT]
-        before = Counter(each.text for each in self._find(head + prompt[start:end] + tail))
+        around = self._find(head + prompt[start:end] + tail)
+        before = Counter(each.text for each in around)
         after = Counter(each.text for each in self._find(head + draft.content + tail))
-        return before - after, after - before
+        first, last = len(head), len(head) + end - start
+        cut = Counter(each.text for each in around if each.is_cut_at(first) or each.is_cut_at(last))
+        return (before - after) | cut, after - before
 
     def _half(self, draft: Draft, new: Counter[str]) -> str | None:
         """Return a tag of an element whose other tag an edit leaves."""

@@ -18,9 +18,9 @@ from reflector.optimizer.run_reading import ReadRun
 from reflector.optimizer.work import Change, Proposed
 from reflector.reflecting.reflector import Reflector
 from reflector.reflecting.runs import build_request
-from reflector.reflection.answer_cleaning import strip_reasoning
-from reflector.reflection.candidates import find_documents, whole_document
-from reflector.reflection.failed_answers import is_error_text, is_refusal
+from reflector.reflection.answers.cleaning import strip_reasoning
+from reflector.reflection.answers.documents import find_documents, whole_document
+from reflector.reflection.answers.failures import is_error_text, is_refusal
 from reflector.reflection.prompt_builder import PromptBuilder
 from reflector.reflection.templates import PromptTemplates
 from reflector.usage import Usage

@@ -158,7 +158,8 @@ def _analysis(request: ReflectionRequest, cases: Sequence[Case], advised: Sequen
     silent = dict.fromkeys(case.finding.rule for case in cases if case not in advised)
     if silent:
         lines.append(f"No change of the prompt follows by rule from: {', '.join(silent)}.")
-    return f"{head} It shows {len(cases)} kinds of findings:\n" + "\n".join(lines)
+    kinds = "one kind" if len(cases) == 1 else f"{len(cases)} kinds"
+    return f"{head} It shows {kinds} of findings:\n" + "\n".join(lines)
 
 
 def _also(case: Case) -> str:

@@ -1,38 +1,36 @@
 """The reading of a model's answer: JSON first, repaired where it is broken, then text.
 
     answer
-      → clean, strip_reasoning   what no reader sees, thinking, marks of the chat format   answer_cleaning
-      → find_documents           JSON wherever it stands, repaired                         candidates, lenient_*
-      → find_part                through envelopes to what is a reflection, per document   parts, part_shapes
-      → choose                   which document is the answer, completed by the others     parts
-      → align                    its fields in our names, its suggestions in our values    alignment
+      → clean, strip_reasoning   what no reader sees, thinking, marks of the chat format   answers.cleaning
+      → find_documents           JSON wherever it stands, repaired                         answers.documents
+      → Search.find_part         through envelopes to what is a reflection, per document   answers.parts
+      → choose                   which document is the answer, completed by the others     answers.parts
+      → align                    its fields in our names, its suggestions in our values    answers.parts
       → ParsedReflection         with the confidence that it deserves                      confidence
 
-If no document holds a reflection, the answer is a refusal, an error or an echo (`failed_answers`), or it is read as
-text (`text_fallback`). A `Log` goes along and keeps what was dropped, repaired and inferred.
+If no document holds a reflection, the answer is a refusal, an error or an echo (`answers.failures`), or it is read as
+text (`answers.text`). A `Log` goes along and keeps what was dropped and inferred.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from reflector._text import one_line
 from reflector.errors import UnparsableReflectionError
-from reflector.reflection.alignment import align
-from reflector.reflection.answer_cleaning import clean, spoken_thoughts, strip_reasoning
-from reflector.reflection.candidates import find_documents, whole_document
+from reflector.reflection.answers.cleaning import clean, spoken_thoughts, strip_reasoning
+from reflector.reflection.answers.documents import find_documents, whole_document
+from reflector.reflection.answers.failures import is_error_text, is_refusal, repeats_form
+from reflector.reflection.answers.lenient_json import Document
+from reflector.reflection.answers.names import REFLECTION_FIELDS
+from reflector.reflection.answers.parts import Part, Search, align, choose, is_filled
+from reflector.reflection.answers.reading import Log, Reading
+from reflector.reflection.answers.text import read_text
 from reflector.reflection.confidence import rescored
-from reflector.reflection.failed_answers import is_error_text, is_refusal, repeats_form
-from reflector.reflection.field_names import REFLECTION_FIELDS
-from reflector.reflection.lenient_json import Document
 from reflector.reflection.models import ParsedReflection, ParseMode
-from reflector.reflection.parts import Part, Search, choose, find_part, is_filled
-from reflector.reflection.reading_log import Log
-from reflector.reflection.text_fallback import TextReading, read_text
 
 __all__ = ["parse_reflection"]
 
@@ -69,11 +67,11 @@ def parse_reflection(
             reason="empty" if text is None else "no_reflection",
             raw=text,
         )
-    return _Reading(text, strict, min_suggestions, finish_reason).read()
+    return _Answer(text, strict, min_suggestions, finish_reason).read()
 
 
 @dataclass(slots=True)
-class _Reading:
+class _Answer:
     """One answer on its way to a reflection."""
 
     raw: str
@@ -88,7 +86,7 @@ class _Reading:
     inner_fixes: Counter[str] = field(default_factory=Counter)
     """Repairs in JSON that stood in strings."""
     decodes: int = 0
-    texts: dict[str, TextReading] = field(default_factory=dict)
+    texts: dict[str, tuple[Reading, Log]] = field(default_factory=dict)
 
     def read(self) -> ParsedReflection:
         self.search = Search(Log(strict=self.strict, decode=self.decode_inner))
@@ -116,26 +114,26 @@ class _Reading:
             self.inner_fixes.update(document.fixes)
         return [document.value for document in found] if len(found) > 1 else found[0].value if found else None
 
-    def text_reading(self, text: str) -> TextReading:
+    def as_text(self, text: str) -> tuple[Reading, Log]:
         """Return what a text says; each text is read once."""
         if text not in self.texts:
-            self.texts[text] = read_text(text)
+            log = Log()
+            self.texts[text] = read_text(text, log), log
         return self.texts[text]
+
+    def suggests(self, text: str) -> bool:
+        return bool(self.as_text(text)[0].suggestions)
 
     # --- JSON ----------------------------------------------------------------------------------------------
 
     def from_documents(self) -> ParsedReflection | None:
         """Return the reflection that the JSON in an answer says, None if it says none."""
         usable = [document for document in self.documents if not (self.strict and document.fixes)]
-        parts = [
-            part
+        found = (
+            self.search.find_part(document.value, complete=not document.truncated, document=number)
             for number, document in enumerate(usable)
-            if (
-                part := find_part(
-                    document.value, self.search, complete=not document.truncated, document=number
-                )
-            )
-        ]
+        )
+        parts = [part for part in found if part is not None]
         if not parts:
             return None
         best = parts[0]
@@ -146,43 +144,66 @@ class _Reading:
             return None
         if not self.strict and not is_filled(best.fields.get("analysis")):
             best = self.with_words_around(best, usable)
-        aligned, log = align(best, self.search.log), self.search.log
-        if not aligned.suggestions and log.placeholders:
+        log = self.search.log
+        reading = align(best, log)
+        if not reading.suggestions and log.placeholders:
             self.fail("template_echo", _ECHO)
-        is_empty = not (aligned.suggestions or aligned.analysis or aligned.root_causes)
-        if is_empty and not (aligned.expected_improvement or log.dropped):
+        said_something = reading.suggestions or reading.analysis or reading.root_causes
+        if not said_something and not reading.expected_improvement and not log.dropped:
             return None
         for part in parts:
             self.fixes.update(usable[part.document].fixes)
         self.fixes.update(self.inner_fixes)
         mode = ParseMode.REPAIRED if self.fixes else ParseMode.JSON
-        return self.result(aligned, mode, log, usable[best.document].truncated or usable[-1].truncated)
+        return self.result(reading, log, mode, usable[best.document].truncated or usable[-1].truncated)
 
     def is_only_quoted(self, part: Part, documents: list[Document]) -> bool:
         """Return whether JSON without suggestions is not the answer: it quotes, or wraps, a text that has some."""
         analysis = part.fields.get("analysis")
         wrapped = analysis[0] if analysis and analysis[1] == 2 and isinstance(analysis[0], str) else ""
-        if "\n" in wrapped and self.text_reading(wrapped).suggestions:
+        if "\n" in wrapped and self.suggests(wrapped):
             self.search.texts.append(wrapped)
             return True
         size = sum(document.end - document.start for document in documents)
-        return size * 2 < len(self.text) and bool(self.text_reading(self.text).suggestions)
+        return size * 2 < len(self.text) and self.suggests(self.text)
 
     def with_words_around(self, part: Part, documents: list[Document]) -> Part:
-        """Return `part` with the analysis that stands in words around the JSON."""
-        said = _analysis_around(self.text, documents, self.text_reading)
-        if not said and (spoken := spoken_thoughts(self.raw)):
-            said = {"analysis": spoken}
-        lacking = {name: (value, 1) for name, value in said.items() if not is_filled(part.fields.get(name))}
-        return replace(part, fields={**part.fields, **lacking})
+        """Return `part` with the analysis and causes that stand, named, in words around the JSON."""
+        pieces, position = [], 0
+        for document in documents:
+            pieces.append(self.text[position : document.start])
+            position = document.end
+        around = "\n".join([*pieces, self.text[position:]])
+        around = _TOOL_TAG.sub("\n", _PARAMETER.sub(r"\n## \1\n", around))
+        said: dict[str, Any] = {}
+        if any(_names_analysis(label[1]) for label in _LABEL.finditer(around)):
+            reading, _ = self.as_text(around)
+            said = {"analysis": reading.analysis, "root_causes": list(reading.root_causes)}
+        if not any(said.values()):
+            said = {"analysis": spoken_thoughts(self.raw)}
+        lacking = {
+            name: (value, 1) for name, value in said.items() if value and not is_filled(part.fields.get(name))
+        }
+        return replace(part, fields=part.fields | lacking) if lacking else part
 
-    def result(
-        self, found: ParsedReflection, mode: ParseMode, log: Log, truncated: bool = False
-    ) -> ParsedReflection:
-        truncated = truncated or self.finish_reason in _CUT_SHORT
-        how = {"fixes": dict(self.fixes), "inferred": log.inferred, "truncated": truncated}
-        noted = {"dropped": tuple(log.dropped), "parse_mode": mode, "metadata": how | found.metadata}
-        scored = rescored(found.model_copy(update=noted))
+    def result(self, said: Reading, log: Log, mode: ParseMode, truncated: bool = False) -> ParsedReflection:
+        metadata: dict[str, Any] = {
+            "fixes": dict(self.fixes),
+            "inferred": dict(log.inferred),
+            "truncated": truncated or self.finish_reason in _CUT_SHORT,
+        }
+        if said.stated_confidence is not None:
+            metadata["stated_confidence"] = said.stated_confidence
+        parsed = ParsedReflection(
+            analysis=said.analysis,
+            root_causes=said.root_causes,
+            suggestions=said.suggestions,
+            expected_improvement=said.expected_improvement,
+            dropped=tuple(log.dropped),
+            parse_mode=mode,
+            metadata=metadata,
+        )
+        scored = rescored(parsed)
         return scored.model_copy(update={"needs_clarification": True}) if mode is ParseMode.TEXT else scored
 
     # --- text ----------------------------------------------------------------------------------------------
@@ -211,17 +232,12 @@ class _Reading:
             text = max(self.search.texts, key=len, default="")
         if not text.strip():
             self.fail("no_reflection", _OTHER_JSON)
-        reading, least = self.text_reading(text), max(self.min_suggestions, 1)
+        reading, log = self.as_text(text)
+        least = max(self.min_suggestions, 1)
         if (count := len(reading.suggestions)) < least:
             self.fail("no_reflection", f"found {count} suggestions in the text, expected at least {least}.")
-        found = ParsedReflection(
-            analysis=reading.analysis or spoken_thoughts(self.raw),
-            root_causes=reading.root_causes,
-            suggestions=reading.suggestions,
-            expected_improvement=reading.expected_improvement,
-        )
-        inferred = {"fields": reading.inferred} if reading.inferred else {}
-        return self.result(found, ParseMode.TEXT, Log(dropped=list(reading.dropped), inferred=inferred))
+        reading.analysis = reading.analysis or spoken_thoughts(self.raw)
+        return self.result(reading, log, ParseMode.TEXT)
 
     def fail(self, reason: str, why: str) -> NoReturn:
         beginning = f" It begins: {one_line(self.raw, 80)!r}" if self.raw.strip() else ""
@@ -230,28 +246,6 @@ class _Reading:
 
 _ECHO = "the answer repeats the form it was asked in instead of filling it."
 _OTHER_JSON = "the answer is JSON, but no reflection."
-
-
-def _analysis_around(
-    text: str, documents: list[Document], read: Callable[[str], TextReading]
-) -> dict[str, Any]:
-    """Return analysis and root causes from the words around the JSON, if a heading, label or tag names them."""
-    around = _around(text, documents)
-    if not any(_names_analysis(label[1]) for label in _LABEL.finditer(around)):
-        return {}
-    reading = read(around)
-    said = {"analysis": reading.analysis, "root_causes": list(reading.root_causes)}
-    return {name: value for name, value in said.items() if value}
-
-
-def _around(text: str, documents: list[Document]) -> str:
-    """Return the text without its JSON."""
-    pieces, position = [], 0
-    for document in documents:
-        pieces.append(text[position : document.start])
-        position = document.end
-    around = "\n".join([*pieces, text[position:]])
-    return _TOOL_TAG.sub("\n", _PARAMETER.sub(r"\n## \1\n", around))
 
 
 def _names_analysis(label: str) -> bool:

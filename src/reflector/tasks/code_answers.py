@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 
 from reflector.code.chunk import Chunk
 from reflector.errors import UnparsableReflectionError
-from reflector.reflection.answer_cleaning import strip_reasoning
-from reflector.reflection.candidates import find_documents
+from reflector.reflection.answers.cleaning import strip_reasoning
+from reflector.reflection.answers.documents import find_documents
 from reflector.reflection.models import Suggestion
 from reflector.reflection.suggestion_parser import parse_reflection
 from reflector.tasks.code_prompt import chunk_names

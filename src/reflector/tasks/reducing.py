@@ -12,7 +12,7 @@ from reflector.errors import ConfigurationError, UnparsableReflectionError
 from reflector.llm.client import LLMClient, ModelFunction
 from reflector.llm.messages import Message
 from reflector.reflecting.reflector import Reflector
-from reflector.reflection.candidates import find_documents
+from reflector.reflection.answers.documents import find_documents
 from reflector.tasks.code_results import CodeReflection
 from reflector.tasks.merging import merge_values, suggestions_of
 
