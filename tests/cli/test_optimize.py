@@ -320,7 +320,7 @@ def test_ctrl_c_ends_with_the_best_so_far_and_a_killed_run_goes_on(run: Any, tmp
     assert (result.document["run"], result.document["best_score"]) == (listed["id"], 1.0)
     with SqliteJournal(result.document["store"], read_only=True) as journal:
         facts = journal.replay("reflector.run.evaluated")
-        ran = Counter((fact.data["order"], row["row"]) for fact in facts for row in fact.data["rows"])
+        ran = Counter((fact.data["order"], row) for fact in facts for row in fact.data["rows"])
     assert set(ran.values()) == {1}
 
 

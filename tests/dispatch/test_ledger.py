@@ -424,3 +424,35 @@ def test_rollouts_that_cost_nothing_so_far_are_set_aside_together_and_those_that
     assert not other.is_enough  # a rollout may cost something, as it turned out
     other.cancel()
     assert ledger.start_rollout(8).rollouts == 1
+
+
+async def test_a_claim_is_what_nobody_was_told_of_and_who_carries_it_has_that_much_less() -> None:
+    ledger = Ledger(Budget(cost_usd=1.0, calls=10))
+    (await ledger.reserve(KEY, cost_usd=0.2, tokens=5)).settle(usage(cost_usd=0.1))
+    (await ledger.reserve(KEY, cost_usd=0.2, tokens=5)).hold("cancelled")
+    await ledger.reserve(KEY, cost_usd=0.3, tokens=5)
+    ledger.start_rollout().settle(Usage(cost_usd=0.05))
+    told = Usage(cost_usd=0.05)
+    claim = ledger.claim(told)
+    assert (claim.cost_usd, claim.calls, claim.dearest_rollout_usd) == (pytest.approx(0.6), 3, 0.05)
+
+    later = Ledger(Budget(cost_usd=0.65, calls=4))
+    later.carry("rollout", told)
+    later.carry_claim(claim)
+    assert later.cost_left == pytest.approx(0.0)
+    assert later.total().uncertain_usd == pytest.approx(0.6)
+    with pytest.raises(BudgetExceededError):
+        later.start_rollout()  # as much as the dearest one is set aside
+
+
+async def test_a_call_is_not_sent_before_the_books_are_kept() -> None:
+    ledger = Ledger(Budget(calls=1))
+
+    async def broken() -> None:
+        raise RuntimeError("the disk is full")
+
+    ledger.before_call = broken
+    with pytest.raises(RuntimeError, match="disk"):
+        await ledger.reserve(KEY, cost_usd=0.1, tokens=1)
+    ledger.before_call = None
+    (await ledger.reserve(KEY, cost_usd=0.1, tokens=1)).settle(usage())

@@ -52,6 +52,14 @@ async def ask_many(model: rf.Model, count: int, request: rf.ModelRequest = REQUE
 # --- what is written down ---------------------------------------------------------------------------------------
 
 
+async def test_a_reply_with_tokens_is_a_call_although_its_client_does_not_count() -> None:
+    uncounted = answer().replace(usage=Usage(input_tokens=10, output_tokens=5))
+    model = model_of([uncounted, uncounted], budget=rf.Budget(calls=1))
+    await model.complete(REQUEST)
+    with pytest.raises(rf.BudgetExceededError):
+        await model.complete(REQUEST)
+
+
 async def test_every_request_is_in_the_ledger_the_failed_ones_too() -> None:
     model = model_of([rf.LLMServerError("down"), answer(), answer(20, 7)], price=PRICE)
     first = await model.complete(REQUEST)

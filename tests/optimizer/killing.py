@@ -45,9 +45,9 @@ def kill_and_resume(store: Path, kills: int, rng: random.Random, *, requests: in
         count = len(server.requests)
     with SqliteJournal(store, read_only=True) as journal:
         recorded = Counter(
-            (fact.data["order"], each["row"])
+            (fact.data["order"], row)
             for fact in journal.replay("reflector.run.evaluated")
-            for each in fact.data["rows"]
+            for row in fact.data["rows"]
         )
         reflected = Counter(fact.data["order"] for fact in journal.replay("reflector.run.proposed"))
     return Ending(best, done, recorded, reflected, count)

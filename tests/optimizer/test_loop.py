@@ -71,9 +71,9 @@ async def test_a_run_cut_off_anywhere_goes_on_and_repeats_nothing_that_was_recor
         resumed = await optimize(config={"order": order, "store": part})
         with SqliteJournal(part, read_only=True) as journal:
             ran = Counter(
-                (fact.data["order"], each["row"])
+                (fact.data["order"], row)
                 for fact in journal.replay("reflector.run.evaluated")
-                for each in fact.data["rows"]
+                for row in fact.data["rows"]
             )
         assert max(ran.values()) == 1
         assert resumed.rollouts == ran.total() <= 300
@@ -239,6 +239,17 @@ async def test_the_log_can_be_read_while_a_run_is_under_way(tmp_path: Path) -> N
     assert log.id == result.run_id
     assert log.header["seed"] == {"prompt": toy.SEED}
     log.close()
+
+
+async def test_a_log_in_another_format_is_refused(tmp_path: Path) -> None:
+    await optimize(config={"store": tmp_path / "run.db"}, budget=rf.Budget(rollouts=90))
+    with SqliteJournal(tmp_path / "run.db", read_only=True) as journal:
+        started, *others = journal.replay()
+    del started.data["format"]
+    with SqliteJournal(tmp_path / "old.db") as journal:
+        await journal.write(started, *others)
+    with pytest.raises(RunMismatchError, match="another format"):
+        await optimize(config={"store": tmp_path / "old.db"})
 
 
 async def test_a_rollout_without_a_score_is_told_at_once() -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from reflector.optimizer.acceptance import OrEqualAcceptance, PairedAcceptance, StrictAcceptance
 from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.config import OptimizerConfig
-from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.machine import Machine
 from reflector.optimizer.selection import BestSelector, EpsilonGreedySelector, ParetoSelector
 from reflector.optimizer.work import Change, Proposed, Reflect, RunRows
@@ -28,10 +28,21 @@ def rules_of(row: int, split: str) -> set[int]:
     return set(rng.sample(range(RULES), 2))
 
 
-def evaluate(candidate: Candidate, split: str, row: int) -> Evaluation:
+def evaluate(candidate: Candidate, split: str, row: int) -> tuple[float, str]:
     needed = rules_of(row, split)
     missing = [rule for rule in sorted(needed) if f"rule {rule}" not in candidate.text]
-    return Evaluation(1 - len(missing) / len(needed), feedback=" ".join(f"rule {rule}" for rule in missing))
+    return 1 - len(missing) / len(needed), " ".join(f"rule {rule}" for rule in missing)
+
+
+def evaluated(order: RunRows, *rows: int) -> Evaluations:
+    found = Evaluations()
+    for row in rows:
+        found.score[row], found.feedback[row] = evaluate(order.candidate, order.split, row)
+    return found
+
+
+def all_rows(order: RunRows, score: float) -> Evaluations:
+    return Evaluations(dict.fromkeys(order.rows, score))
 
 
 def reflect(order: Reflect) -> Proposed:
@@ -60,7 +71,7 @@ def drive(machine: Machine, order: random.Random | None = None) -> list[tuple[in
     while waiting:
         chosen = waiting.pop(order.randrange(len(waiting)) if order else 0)
         if isinstance(chosen, RunRows):
-            answer: Any = [evaluate(chosen.candidate, chosen.split, row) for row in chosen.rows]
+            answer: Any = evaluated(chosen, *chosen.rows)
             machine.report_rows(chosen.id, answer)
         else:
             answer = reflect(chosen)
@@ -117,9 +128,7 @@ def test_every_run_ends_within_its_rollouts_and_runs_nothing_twice(
         chosen = waiting.pop(order.randrange(len(waiting)))
         if isinstance(chosen, RunRows):
             ran.update((chosen.candidate.key, chosen.split, row) for row in chosen.rows)
-            machine.report_rows(
-                chosen.id, [evaluate(chosen.candidate, chosen.split, row) for row in chosen.rows]
-            )
+            machine.report_rows(chosen.id, evaluated(chosen, *chosen.rows))
         else:
             machine.report_reflection(chosen.id, reflect(chosen))
         waiting += machine.orders()
@@ -139,9 +148,10 @@ def test_the_same_reports_in_the_same_order_give_the_same_state(
     reports = drive(first, order)
     again = machine_of(config, limit)
     for order_id, answer in reports:
-        again.report_rows(order_id, answer) if isinstance(answer, list) else again.report_reflection(
-            order_id, answer
-        )
+        if isinstance(answer, Evaluations):
+            again.report_rows(order_id, answer)
+        else:
+            again.report_reflection(order_id, answer)
     assert picture(again) == picture(first)
 
 
@@ -162,7 +172,7 @@ def test_rows_may_be_reported_some_at_a_time(
             chosen = waiting.pop(order.randrange(len(waiting)))
             if isinstance(chosen, RunRows):
                 first, rest = chosen.rows[:1], chosen.rows[1:]
-                each.report_rows(chosen.id, [evaluate(chosen.candidate, chosen.split, first[0])], first)
+                each.report_rows(chosen.id, evaluated(chosen, *first))
                 waiting += [replace(chosen, rows=rest)] if rest else []
             else:
                 each.report_reflection(chosen.id, reflect(chosen))
@@ -204,7 +214,7 @@ def test_a_seed_that_is_perfect_on_its_training_rows_ends_the_run(order: Any) ->
     while waiting:
         chosen = waiting.pop(0)
         assert isinstance(chosen, RunRows)
-        machine.report_rows(chosen.id, [Evaluation(float(chosen.split == "train"))] * len(chosen.rows))
+        machine.report_rows(chosen.id, all_rows(chosen, float(chosen.split == "train")))
         waiting += machine.orders()
     assert machine.stop_reason == "perfect"
     assert machine.reflections == 0
@@ -214,7 +224,9 @@ def test_failures_in_a_row_end_the_run() -> None:
     machine = machine_of(OptimizerConfig(failures_in_a_row=5, concurrency=1), limit=None)
     for chosen in machine.orders():
         assert isinstance(chosen, RunRows)
-        machine.report_rows(chosen.id, [Evaluation(0.0, error="boom")] * len(chosen.rows))
+        found = all_rows(chosen, 0.0)
+        found.error.update(dict.fromkeys(chosen.rows, "boom"))
+        machine.report_rows(chosen.id, found)
     assert machine.stop_reason == "failures"
     assert machine.orders() == []
 
@@ -226,7 +238,7 @@ def test_reflections_that_fail_in_a_row_end_the_run_and_cost_no_rollouts_of_chil
         chosen = waiting.pop(0)
         if isinstance(chosen, RunRows):
             assert chosen.purpose in ("seed", "parent")
-            machine.report_rows(chosen.id, [Evaluation(0.5)] * len(chosen.rows))
+            machine.report_rows(chosen.id, all_rows(chosen, 0.5))
         else:
             machine.report_reflection(chosen.id, Proposed(reason="down", is_error=True))
         waiting += machine.orders()
@@ -241,7 +253,7 @@ def test_a_reflection_sees_known_runs_beside_the_minibatch_and_what_was_rejected
         chosen = waiting.pop(0)
         if isinstance(chosen, RunRows):
             score = 0.0 if chosen.purpose == "child" else 0.5
-            machine.report_rows(chosen.id, [Evaluation(score)] * len(chosen.rows))
+            machine.report_rows(chosen.id, all_rows(chosen, score))
         else:
             seen.append(chosen)
             what = f"change {chosen.proposal}"
@@ -261,9 +273,7 @@ def test_small_minibatches_are_gathered_until_a_reflection_is_worth_it_and_befor
         chosen = waiting.pop(0)
         if isinstance(chosen, RunRows):
             purposes.append(chosen.purpose)
-            machine.report_rows(
-                chosen.id, [evaluate(chosen.candidate, chosen.split, row) for row in chosen.rows]
-            )
+            machine.report_rows(chosen.id, evaluated(chosen, *chosen.rows))
         else:
             purposes.append(f"reflect on {len(chosen.rows)}")
             rules = {rule for each in chosen.evaluations for rule in each.feedback.split("rule ") if rule}

@@ -13,7 +13,7 @@ from reflector.errors import BudgetExceededError
 from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.crew import Crew
 from reflector.optimizer.desk import Desk
-from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.running import Runner
 from reflector.optimizer.work import RunRows
 
@@ -24,10 +24,11 @@ CANDIDATE = Candidate({"prompt": "Answer."})
 
 async def run(
     function: Any, rows: int, ledger: rf.Ledger, *, seconds: float = 60.0, start: int = 0
-) -> list[Evaluation]:
+) -> Evaluations:
     runner = Runner(function, None, ledger, failure_score=0.0, threads=1, timeout=seconds)
     runner.candidates[CANDIDATE.key] = CANDIDATE
-    payload = {"candidate": CANDIDATE.key, "components": {}, "examples": list(range(start, rows))}
+    numbers = list(range(start, rows))
+    payload = {"candidate": CANDIDATE.key, "components": {}, "rows": numbers, "examples": numbers}
     return await runner(Task(kind="rollout", payload=payload), None)  # type: ignore[arg-type]
 
 
@@ -40,8 +41,8 @@ async def test_each_row_of_a_batch_counts_as_one_rollout_and_keeps_its_own_usage
         return rf.Rollout(row, score=1.0, usage=rf.Usage(cost_usd=0.1) if row == 2 else None)
 
     found = await run(rollout, 6, ledger)
-    assert [each.output for each in found] == [0, 1, 2, 3, None, 5]
-    assert [each.usage.cost_usd for each in found] == [None, None, 0.1, None, None, None]
+    assert [each.output for each in found.values()] == [0, 1, 2, 3, None, 5]
+    assert [each.usage.cost_usd for each in found.values()] == [None, None, 0.1, None, None, None]
     assert found[4].error == "RuntimeError: the tool is down"
     assert ledger.rollouts == 6
     assert ledger.usage.cost_usd == 0.1
@@ -56,7 +57,7 @@ async def test_once_a_rollout_has_cost_something_the_dearest_so_far_is_set_aside
         return rf.Rollout(row, score=1.0, usage=rf.Usage(cost_usd=0.1))
 
     found = await run(rollout, 10, ledger)
-    assert [each.output for each in found] == [0, 1, 2] == begun  # a fourth might have been too dear
+    assert [each.output for each in found.values()] == [0, 1, 2] == begun  # a fourth might have been too dear
     with pytest.raises(BudgetExceededError):
         await run(rollout, 10, ledger)
     assert len(begun) == 3
@@ -72,7 +73,7 @@ async def test_what_a_rollout_asks_of_our_models_is_its_own_and_not_its_neighbou
         return rf.Rollout(row, score=1.0)
 
     found = await run(rollout, 4, ledger)
-    assert [each.usage.calls for each in found] == [0, 1, 2, 3]
+    assert [each.usage.calls for each in found.values()] == [0, 1, 2, 3]
     assert ledger.usage.calls == 6
 
 
@@ -84,10 +85,10 @@ async def test_a_row_that_hangs_fails_alone_and_the_rows_after_it_are_left_to_ot
             await anyio.sleep_forever()
         return rf.Rollout(row, score=1.0)
 
-    found: list[Evaluation] = []
+    found = Evaluations()
     while len(found) < 3:  # a machine that is busy may make two tasks of it
-        found += await run(rollout, 5, ledger, seconds=0.05, start=len(found))
-    assert [each.error for each in found] == [None, None, "no answer within 0.05 s"]
+        found.update(await run(rollout, 5, ledger, seconds=0.05, start=len(found)))
+    assert [each.error for each in found.values()] == [None, None, "no answer within 0.05 s"]
     assert ledger.rollouts == 3
 
 
@@ -104,7 +105,7 @@ async def test_what_a_rollout_had_used_when_its_time_was_up_is_kept() -> None:
     crew = Crew(runner, timeout=0.05)
     async with rf.Runtime() as runtime:
         await crew.join(runtime, 1)
-        (late,) = await crew.roll_out(CANDIDATE, [0])
+        (late,) = (await crew.roll_out(CANDIDATE, [0], [0])).values()
     assert late.error == "no answer within 0.05 s"
     assert late.usage.calls == ledger.usage.calls == 1
     assert late.usage.cost_usd == ledger.usage.cost_usd

@@ -17,7 +17,7 @@ from reflector.errors import ConfigurationError
 from reflector.optimizer.acceptance import OrEqualAcceptance, PairedAcceptance, StrictAcceptance
 from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.config import OptimizerConfig
-from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.machine import Machine
 from reflector.optimizer.merging import find_merge
 from reflector.optimizer.minibatches import minibatch
@@ -122,8 +122,8 @@ def played(config: OptimizerConfig, score: Any, limit: int = 200) -> tuple[Machi
         chosen = waiting.pop(0)
         if isinstance(chosen, RunRows):
             purposes[chosen.purpose] += len(chosen.rows)
-            found = [Evaluation(score(chosen.candidate["prompt"], chosen.split, row)) for row in chosen.rows]
-            machine.report_rows(chosen.id, found)
+            found = {row: score(chosen.candidate["prompt"], chosen.split, row) for row in chosen.rows}
+            machine.report_rows(chosen.id, Evaluations(found))
         else:
             end = len(chosen.candidate["prompt"])
             machine.report_reflection(chosen.id, Proposed((Change("prompt", end, end, f" {chosen.id}"),)))

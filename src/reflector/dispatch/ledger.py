@@ -5,9 +5,10 @@ from __future__ import annotations
 import html
 import math
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from operator import add
 
 from reflector._clock import Clock, SystemClock
@@ -18,12 +19,13 @@ from reflector.dispatch.accounts import Account, LedgerLine, table_of
 from reflector.errors import BudgetExceededError, LLMError, UnboundedCallError
 from reflector.usage import Budget, Usage
 
-__all__ = ["Ledger", "Reservation", "active_ledgers"]
+__all__ = ["Claim", "Ledger", "Reservation", "active_ledgers"]
 
 _LIMITS = ("cost_usd", "tokens", "calls", "rollouts")
 _UNIT = 10**12
 """Money is counted in whole millionths of a millionth of a dollar, so that sums are exact."""
 
+_UNLIMITED = Budget()
 _ROLLOUT = ("rollout", "reported by the rollout", "-")
 
 _ACTIVE: ContextVar[tuple[Ledger, ...]] = ContextVar("reflector_ledgers", default=())
@@ -34,10 +36,30 @@ def active_ledgers() -> tuple[Ledger, ...]:
     return _ACTIVE.get()
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What may have to be paid although nobody knows it yet: it is under way, or broke off, or was told to nobody."""
+
+    cost_usd: float = 0.0
+    tokens: int = 0
+    calls: int = 0
+    dearest_rollout_usd: float = 0.0
+    """What the dearest rollout so far has reported: as much is set aside for each."""
+
+    def exceeds(self, other: Claim) -> bool:
+        """Return whether it is more in any respect."""
+        return (
+            self.cost_usd > other.cost_usd
+            or self.tokens > other.tokens
+            or self.calls > other.calls
+            or self.dearest_rollout_usd > other.dearest_rollout_usd
+        )
+
+
 class Reservation:
     """What was set aside for something that is about to begin. End it with `settle`, `hold` or `cancel`, once."""
 
-    __slots__ = ("_ledger", "amounts", "is_rollout", "is_settled", "key")
+    __slots__ = ("_ledger", "amounts", "is_enough", "is_rollout", "is_settled", "key")
 
     def __init__(
         self, ledger: Ledger, key: tuple[str, str, str], amounts: list[int], *, is_rollout: bool
@@ -47,16 +69,13 @@ class Reservation:
         self.amounts = amounts
         self.is_rollout = is_rollout
         self.is_settled = False
+        self.is_enough = True
+        """Whether a rollout's holds as much as one that is made now would, after what others have reported since."""
 
     @property
     def rollouts(self) -> int:
         """How many rollouts may begin."""
         return self.amounts[3]
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether it holds as much as one that is made now would, after what others have reported meanwhile."""
-        return self._ledger._guess(self.key) <= self.amounts[0]
 
     def settle(
         self,
@@ -102,6 +121,9 @@ class Ledger:
     Attributes:
         budget: What may be spent.
         fatal: The last error after which every other call to the same model fails as well, if there was one.
+        is_used: Whether there are lines.
+        before_call: Awaited when something was set aside for a call, or for a rollout that may cost something, before
+            it begins: for whoever keeps books elsewhere.
     """
 
     def __init__(
@@ -112,8 +134,10 @@ class Ledger:
         names: tuple[str, str, str] = ("role", "model", "provider"),
     ) -> None:
         self._names = names
-        self.budget = budget or Budget()
+        self.budget = budget or _UNLIMITED
         self.fatal: LLMError | None = None
+        self.is_used = False
+        self.before_call: Callable[[], Awaitable[None]] | None = None
         self._clock = clock or SystemClock()
         self._began: float | None = None
         cost = self.budget.cost_usd
@@ -126,6 +150,7 @@ class Ledger:
         self._spent, self._held, self._under_way, self._lent = ([0, 0, 0, 0] for _ in range(4))
         self._accounts: dict[tuple[str, str, str], Account] = {}
         self._dearest: dict[tuple[str, str, str], int] = {}
+        self._begun_rollouts: set[Reservation] = set()
         self._waiting: list[Bell] = []
         self._lock = threading.RLock()
 
@@ -171,7 +196,7 @@ class Ledger:
                 asked = (self._guess(key) if cost_usd is None else cost_usd * _UNIT, tokens, 1, 0)
                 reservation = self._reserve(key, asked, is_rollout=False)
                 if reservation is not None:
-                    return reservation
+                    break
                 bell = Bell()
                 self._waiting.append(bell)
             try:
@@ -180,6 +205,13 @@ class Ledger:
                 with self._lock:
                     if bell in self._waiting:
                         self._waiting.remove(bell)
+        if self.before_call is not None:
+            try:
+                await self.before_call()
+            except BaseException:
+                reservation.cancel()
+                raise
+        return reservation
 
     def count_hit(self, key: tuple[str, str, str]) -> None:
         """Count a question that a store answered: nothing was sent, and nothing is spent."""
@@ -189,6 +221,7 @@ class Ledger:
     def _account(self, key: tuple[str, str, str]) -> Account:
         if key not in self._accounts:
             self._accounts[key] = Account(key)
+            self.is_used = True
         return self._accounts[key]
 
     def start_rollout(self, most: int = 1) -> Reservation:
@@ -210,7 +243,8 @@ class Ledger:
                 most = min(most, allowed - self._spent[3] - self._held[3] - self._lent[3])
             count = 1 if guess else max(1, most)
             reservation = self._reserve(_ROLLOUT, (guess, 0, 0, count), is_rollout=True)
-        assert reservation is not None, "a rollout does not wait"
+            assert reservation is not None, "a rollout does not wait"
+            self._begun_rollouts.add(reservation)
         return reservation
 
     def _guess(self, key: tuple[str, str, str]) -> int:
@@ -263,8 +297,10 @@ class Ledger:
             key = reservation.key
             rollouts = reservation.rollouts if begun is None else begun
             self._add(self._spent, (cost or 0, usage.total_tokens or 0, usage.calls, rollouts))
-            if cost:
-                self._dearest[key] = max(cost, self._guess(key))
+            if cost and cost > self._guess(key):
+                self._dearest[key] = cost
+                for each in self._begun_rollouts if reservation.is_rollout else ():
+                    each.is_enough = each.amounts[0] >= cost
             if reservation.is_rollout and usage == _NOTHING:
                 return
             account = self._account(key)
@@ -284,6 +320,7 @@ class Ledger:
         if reservation.is_settled:
             return False
         reservation.is_settled = True
+        self._begun_rollouts.discard(reservation)
         self._add(
             self._lent if reservation.is_rollout else self._under_way,
             [-amount for amount in reservation.amounts],
@@ -330,8 +367,33 @@ class Ledger:
             cost = None if usage.cost_usd is None else round(usage.cost_usd * _UNIT)
             self._add(self._spent, (cost or 0, usage.total_tokens or 0, usage.calls, rollouts))
             if usage != _NOTHING:
-                account = self._accounts.setdefault(key, Account(key))
-                account.add(usage, cost, None, None, is_first=True)
+                self._account(key).add(usage, cost, None, None, is_first=True)
+
+    def claim(self, told: Usage) -> Claim:
+        """Return what is spent, set aside or may have to be paid, beyond what is told elsewhere."""
+        with self._lock:
+            sums = [
+                sum(each) for each in zip(self._spent, self._held, self._under_way, self._lent, strict=True)
+            ]
+            dearest = self._guess(_ROLLOUT)
+        cost = sums[0] - round((told.cost_usd or 0.0) * _UNIT)
+        return Claim(
+            max(0, cost) / _UNIT,
+            max(0, sums[1] - (told.total_tokens or 0)),
+            max(0, sums[2] - told.calls),
+            dearest / _UNIT,
+        )
+
+    def carry_claim(self, claim: Claim) -> None:
+        """Count as spent what an earlier process of the same run may have to pay."""
+        cost, dearest = round(claim.cost_usd * _UNIT), round(claim.dearest_rollout_usd * _UNIT)
+        with self._lock:
+            self._add(self._held, (cost, claim.tokens, claim.calls, 0))
+            self._dearest[_ROLLOUT] = max(dearest, self._guess(_ROLLOUT))
+            if cost or claim.tokens or claim.calls:
+                account = self._account(("unknown", "before", "-"))
+                account.uncertain += claim.calls
+                account.uncertain_cost += cost
 
     # --- who pays ---
 
@@ -363,11 +425,6 @@ class Ledger:
     def usage(self) -> Usage:
         """Tokens, requests and dollars that are known, of all lines."""
         return self.total().usage
-
-    @property
-    def is_used(self) -> bool:
-        """Whether there are lines."""
-        return bool(self._accounts)
 
     @property
     def rollouts(self) -> int:

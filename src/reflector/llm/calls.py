@@ -52,7 +52,12 @@ class Calls:
         return self._facts
 
     def priced(self, usage: Usage) -> Usage:
-        """Return tokens with their cost: by the given price, else as the client says, else by litellm's map."""
+        """Return tokens with their cost: by the given price, else as the client says, else by litellm's map.
+
+        Tokens are those of a request, also where a client does not count it.
+        """
+        if usage.total_tokens and not usage.calls:
+            usage = usage.model_copy(update={"calls": 1})
         price = self.facts().price
         if price is None or (self.price is None and usage.cost_usd is not None):
             return usage

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from copy import copy
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
@@ -75,7 +74,9 @@ class Candidate(Mapping[str, str]):
 
     def accepted_as(self, number: int) -> Candidate:
         """Return it with its place in the order of acceptance."""
-        accepted = copy(self)  # not made anew: hashing long texts takes its time
+        accepted = object.__new__(Candidate)  # not made anew: hashing long texts takes its time
+        for name in ("components", "parents", "changes", "key"):
+            object.__setattr__(accepted, name, getattr(self, name))
         object.__setattr__(accepted, "number", number)
         return accepted
 

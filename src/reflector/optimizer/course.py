@@ -106,8 +106,10 @@ class Course:
 
     def _look_further(self, proposal: Proposal) -> bool:
         """Have what the proposal has come to run on another minibatch, as long as its rollouts are few."""
+        if self.state.stopping.reason is not None or proposal.ordered >= self.pace:
+            return False
         rest = [row for row in range(self.state.rows["train"]) if row not in proposal.scored]
-        if not rest or self.state.stopping.reason is not None or proposal.ordered >= self.pace:
+        if not rest:
             return False
         count = min(self.state.minibatch, len(rest))
         if not self.state.take_room(proposal, 2 * count + len(self._rows_to_try(proposal))):
@@ -281,9 +283,9 @@ class Course:
             tuple(scores[parent.number][row] for row in proposal.rows)
             for parent in (proposal.parent, proposal.other)
         )
-        after = self.state.results.get(proposal, proposal.child, "val", proposal.rows)
+        known = self.state.results.known(proposal, proposal.child, "val")
         proposal.before = max(ours, theirs, key=math.fsum)
-        proposal.after = tuple(each.score for each in after)
+        proposal.after = tuple(known.scores(proposal.rows))
         if math.fsum(proposal.after) >= math.fsum(proposal.before):
             self._validate(proposal)
         else:
@@ -302,7 +304,7 @@ class Course:
         while proposal.validated < len(proposal.parts):
             proposal.validated += 1
             so_far = [row for each in proposal.parts[: proposal.validated] for row in each]
-            if len(self.state.results.get(proposal, proposal.child, "val", so_far)) < len(so_far):
+            if self.state.results.known(proposal, proposal.child, "val").count(so_far) < len(so_far):
                 self.run(proposal, "validation", proposal.child, "val", so_far)
                 return
         self.state.end(proposal, "accepted")
@@ -314,7 +316,7 @@ class Course:
             rivals = self.state.pool.best_scores
         if self.state.config.validation == "racing" and rivals:
             known = self.state.results.known(proposal, proposal.child, "val")
-            scores = {row: known[row].score for row in sorted(known)}
+            scores = {row: known.score[row] for row in sorted(known)}
             if len(scores) < self.state.rows["val"] and is_hopeless(
                 scores, self.state.pool.scores[proposal.parent.number], rivals
             ):

@@ -13,7 +13,7 @@ from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.task import Limits, Task
 from reflector.errors import AskTimeoutError, OptimizationError
 from reflector.optimizer.candidate import Candidate
-from reflector.optimizer.evaluation import Evaluation, Rollout
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.running import Runner, as_rollout
 
 __all__ = ["Crew"]
@@ -37,16 +37,10 @@ class Crew:
         await runtime.spawn(self._runner, name=name, accepts=["rollout"], card=card)
         self._limits = Limits(providers=(name,))
 
-    def batch(self) -> int:
-        """Return how many rows may travel as one task."""
-        return self._runner.batch
-
-    async def judge(self, example: Any, rollout: Rollout) -> Evaluation:
-        """Return the evaluation of a rollout that somebody else did."""
-        return await self._runner.judge(example, rollout)
-
-    async def roll_out(self, candidate: Candidate, examples: Sequence[Any]) -> list[Evaluation]:
-        """Return the evaluations of a candidate on some examples, or on the first ones of them.
+    async def roll_out(
+        self, candidate: Candidate, rows: Sequence[int], examples: Sequence[Any]
+    ) -> Evaluations:
+        """Return what came of a candidate on some rows, given with their examples, or on the first ones of them.
 
         Raises:
             BudgetExceededError: If the run's budget does not allow it, or a call in it.
@@ -54,20 +48,30 @@ class Crew:
             OptimizationError: If an agent that took the task over answered something else.
         """
         self._runner.candidates[candidate.key] = candidate
-        payload = {"candidate": candidate.key, "components": candidate.components, "examples": examples}
+        payload = {
+            "candidate": candidate.key,
+            "components": candidate.components,
+            "rows": rows,
+            "examples": examples,
+        }
         task = Task(kind="rollout", payload=payload, limits=self._limits)
         seconds = self._timeout * len(examples) + _LATER
         try:
             result = await execute(task, timeout=seconds)
         except AskTimeoutError:
-            return [self._runner.failed(f"no answer within {seconds:g} s")] * len(examples)
+            found = Evaluations()
+            for row in rows:
+                self._runner.fail(found, row, f"no answer within {seconds:g} s")
+            return found
         values = result.value
+        if isinstance(values, Evaluations):
+            return values
         if not isinstance(values, list) or not 0 < len(values) <= len(examples):
             raise OptimizationError(
                 f"{result.provider} did a task of {len(examples)} rollouts; a list with what came of them is "
                 f"expected, got {shorten(repr(values), 80)}."
             )
-        return [
-            value if isinstance(value, Evaluation) else await self.judge(example, as_rollout(value))
-            for example, value in zip(examples, values, strict=False)
-        ]
+        found = Evaluations()
+        for row, example, value in zip(rows, examples, values, strict=False):
+            await self._runner.judge(found, row, example, as_rollout(value))
+        return found

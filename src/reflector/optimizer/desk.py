@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 
 import anyio
@@ -95,7 +95,7 @@ class Desk:
                 self._queue.appendleft(opened)
             opened.waiting = [*rows, *opened.waiting]
 
-    def put(self, opened: OpenOrder, rows: Sequence[int]) -> bool:
+    def put(self, opened: OpenOrder, rows: Collection[int]) -> bool:
         """Take note of rows that were run; return whether the order is done."""
         if len(rows) < len(opened.unknown):
             for row in rows:

@@ -47,7 +47,7 @@ class Score:
 
 
 class Evaluation(NamedTuple):
-    """One candidate on one example. A tuple, because there is one of each rollout."""
+    """One candidate on one example."""
 
     score: float
     feedback: str = ""
@@ -58,15 +58,6 @@ class Evaluation(NamedTuple):
     error: str | None = None
     """Why the rollout or the scorer failed; None when neither did."""
     seconds: float = 0.0
-
-    @property
-    def is_failure(self) -> bool:
-        """Whether the rollout or the scorer failed, as opposed to scoring low."""
-        return self.error is not None
-
-    def without_trajectory(self) -> Evaluation:
-        """Return it without the record of the run."""
-        return self if self.trajectory is None else self._replace(trajectory=None)
 
 
 def read_score(value: Any) -> Score:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from functools import reduce
+from itertools import accumulate, compress, count
+from operator import ge, or_
 
 __all__ = ["Frontier"]
 
@@ -20,10 +23,10 @@ class Frontier:
     >>> frontier.add(0, [0.9, 0.0, 0.5])
     >>> frontier.add(1, [0.1, 1.0, 0.5])
     >>> frontier.add(2, [0.1, 0.2, 0.5])
-    >>> frontier.members
-    (0, 1, 2)
-    >>> frontier.survivors({0: 0.47, 1: 0.53, 2: 0.27})
+    >>> frontier.survivors([0.47, 0.53, 0.27])
     (0, 1)
+    >>> frontier.shares([0, 1])
+    [2, 2]
     """
 
     def __init__(self) -> None:
@@ -43,40 +46,47 @@ class Frontier:
             self.best.append(-math.inf)
             self._holders.append([])
         columns = 0
-        for column, score in enumerate(scores):
-            if score < self.best[column] or math.isnan(score):
-                continue
-            if score > self.best[column]:
-                self.best[column] = score
-                for beaten in self._holders[column]:
-                    self._columns[beaten] &= ~(1 << column)
+        for column in compress(count(), map(ge, scores, self.best)):  # never where the score is NaN
+            bit = 1 << column
+            if scores[column] > self.best[column]:
+                self.best[column] = scores[column]
+                self._lose(self._holders[column], bit)
                 self._holders[column] = []
             self._holders[column].append(candidate)
-            columns |= 1 << column
-        self._columns[candidate] = columns
+            columns |= bit
+        if columns:
+            self._columns[candidate] = columns
 
-    @property
-    def members(self) -> tuple[int, ...]:
-        """The candidates that are best somewhere, in the order they were added."""
-        return tuple(candidate for candidate, columns in self._columns.items() if columns)
+    def _lose(self, beaten: Iterable[int], bit: int) -> None:
+        for candidate in beaten:
+            self._columns[candidate] &= ~bit
+            if not self._columns[candidate]:
+                del self._columns[candidate]
 
-    def share(self, candidate: int) -> int:
-        """Return in how many columns a candidate is among the best."""
-        return self._columns.get(candidate, 0).bit_count()
+    def shares(self, members: Iterable[int]) -> list[int]:
+        """Return in how many columns each of some members is among the best."""
+        return [self._columns[candidate].bit_count() for candidate in members]
 
-    def survivors(self, means: Mapping[int, float]) -> tuple[int, ...]:
+    def survivors(self, means: Sequence[float]) -> tuple[int, ...]:
         """Return the members without those that are not needed: wherever one of these is best, another one is too.
 
         Looked at from the lowest mean upward; of equal means the later candidate first. At least one stays.
+
+        Args:
+            means: Of all candidates, by number.
         """
-        order = [-other for _, other in sorted((means[candidate], -candidate) for candidate in self.members)]
-        after = [0]
-        for candidate in reversed(order[1:]):
-            after.append(after[-1] | self._columns[candidate])
-        kept, covered = [], 0
-        for candidate, others in zip(order, reversed(after), strict=True):
-            columns = self._columns[candidate]
-            if columns & ~(covered | others):
-                covered |= columns
-                kept.append(candidate)
+        led = shared = 0
+        for columns in self._columns.values():
+            shared |= led & columns
+            led |= columns
+        alone = led & ~shared
+        kept = [candidate for candidate, columns in self._columns.items() if columns & alone]
+        if len(kept) < len(self._columns):
+            covered = reduce(or_, (self._columns[candidate] for candidate in kept), 0)
+            others = sorted(self._columns.keys() - set(kept), key=lambda each: (means[each], -each))
+            after = [0, *accumulate((self._columns[each] for each in others[:0:-1]), or_)]
+            for candidate, better in zip(others, reversed(after), strict=True):
+                if self._columns[candidate] & ~(covered | better):
+                    covered |= self._columns[candidate]
+                    kept.append(candidate)
         return tuple(sorted(kept))

@@ -21,6 +21,9 @@ from reflector.reflecting.reflector import Reflector
 
 __all__ = ["header_of", "no_rollout", "read_reflector", "read_task_model"]
 
+_FORMAT = 2
+"""Of the facts in the log: a run that was written in another one cannot be continued."""
+
 
 def read_reflector(given: Reflector | str | LLMClient | None) -> Reflector:
     reflector = given if isinstance(given, Reflector) else Reflector(given)
@@ -65,6 +68,7 @@ def header_of(
     size = config.minibatch(limit, len(examples.train))
     options["proposals_in_flight"] = repr(config.in_flight(size, limit, len(examples.val)))
     return {
+        "format": _FORMAT,
         "seed": dict(seed.components),
         "rows": {name: _digest(examples.rows(name)) for name in ("train", "val", "test")},
         "config": {name: value for name, value in options.items() if name not in left_out},

@@ -23,10 +23,12 @@ from reflector.errors import (
 )
 from reflector.llm.client import LLMClient
 from reflector.optimizer.candidate import Candidate, components_of
+from reflector.optimizer.claims import Claims
 from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.crew import Crew
 from reflector.optimizer.desk import Desk, OpenOrder
-from reflector.optimizer.evaluation import Evaluation, Rollout
+from reflector.optimizer.evaluation import Rollout
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.examples import Examples, read_examples
 from reflector.optimizer.following import ShowProgress, follow, show_here
 from reflector.optimizer.forecast import Forecast, read_forecast
@@ -118,17 +120,15 @@ class Optimizer:
         self._task_model = read_task_model(rollout)
         function: Any = rollout if self._task_model is None else chat_rollout(self._task_model)
         self._can_run = function is not None
-        self._crew = Crew(
-            Runner(
-                function or no_rollout,
-                resolve_scorer(score, [*self.examples.train, *self.examples.val, *self.examples.test]),
-                self.ledger,
-                failure_score=self.config.failure_score,
-                threads=self.config.concurrency,
-                timeout=self.config.rollout_timeout,
-            ),
+        self._runner = Runner(
+            function or no_rollout,
+            resolve_scorer(score, [*self.examples.train, *self.examples.val, *self.examples.test]),
+            self.ledger,
+            failure_score=self.config.failure_score,
+            threads=self.config.concurrency,
             timeout=self.config.rollout_timeout,
         )
+        self._crew = Crew(self._runner, timeout=self.config.rollout_timeout)
         self.machine = self._new_machine(self.budget.rollouts)
         """The state of the run."""
         if self.budget == Budget() and self.config.patience is None and self.config.stop_at is None:
@@ -160,6 +160,7 @@ class Optimizer:
         self._log = RunLog(self.config.store)
         self._stack = AsyncExitStack()
         try:
+            self._claims = Claims(self.ledger, self._log)
             is_new = self._log.is_new
             begun = self.budget.rollouts if is_new else self._log.header["budget"]["rollouts"]
             self._log.start(header_of(self.seed, self.examples, self.config, begun), self._budget_fields())
@@ -187,7 +188,10 @@ class Optimizer:
             return await self._stack.__aexit__(kind, error, trace)
         finally:
             with anyio.CancelScope(shield=True):
-                await anyio.to_thread.run_sync(self._log.close)
+                try:
+                    self._claims.close()
+                finally:
+                    await anyio.to_thread.run_sync(self._log.close)
 
     def stop(self, reason: str = "stopped") -> None:
         """End the run now: what is under way is dropped, and `run` returns the best so far.
@@ -286,12 +290,12 @@ class Optimizer:
         return await self._finish()
 
     async def _work_loop(self) -> None:
-        while (taken := await self._desk.next(self._crew.batch)) is not None:
+        while (taken := await self._desk.next(self._runner.batch)) is not None:
             opened, rows = taken
             self._running += 1
             try:
                 order = opened.order
-                evaluations = await self._crew.roll_out(order.candidate, self._examples(order, rows))
+                found = await self._crew.roll_out(order.candidate, rows, self._examples(order, rows))
             except BudgetExceededError as refusal:
                 self._refused(refusal)
                 return
@@ -300,8 +304,8 @@ class Optimizer:
                 return
             finally:
                 self._running -= 1
-            self._desk.give_back(opened, rows[len(evaluations) :])
-            self._ran(opened, rows[: len(evaluations)], evaluations)
+            self._desk.give_back(opened, rows[len(found) :])
+            self._ran(opened, found)
 
     # --- somebody else's loop ----------------------------------------------------------------------------
 
@@ -329,22 +333,22 @@ class Optimizer:
             raise ValueError(
                 f"a rollout for each of {len(work.examples)} examples is expected; got {len(rollouts)}"
             )
-        evaluations: list[Evaluation] = []
+        found = Evaluations()
         refused: BudgetExceededError | None = None
-        for example, rollout in zip(work.examples, rollouts, strict=True):
-            given = as_rollout(rollout)
+        for row, example, rollout in zip(tuple(opened.unknown), work.examples, rollouts, strict=False):
+            given, judged = as_rollout(rollout), Evaluations()
             try:
                 with self.ledger.active():
-                    evaluation = await self._crew.judge(example, given)
+                    await self._runner.judge(judged, row, example, given)
                 self.ledger.start_rollout().settle(given.usage or Usage())
             except BudgetExceededError as refusal:
                 refused = refusal
                 break
-            evaluations.append(evaluation)
+            found.update(judged)
         if self._desk.find(work.order) is not opened:
             raise ValueError("this work has been reported by another task meanwhile")
-        if evaluations:
-            self._ran(opened, list(opened.unknown)[: len(evaluations)], evaluations)
+        if found:
+            self._ran(opened, found)
         if refused is not None:
             self._refused(refused)
         self._desk.wake()
@@ -369,21 +373,20 @@ class Optimizer:
         examples = self.examples.rows(order.split)
         return [examples[row] for row in rows]
 
-    def _ran(self, opened: OpenOrder, rows: Sequence[int], evaluations: Sequence[Evaluation]) -> None:
-        """Take in the evaluations of some rows of an order."""
+    def _ran(self, opened: OpenOrder, found: Evaluations) -> None:
+        """Take in what came of some rows of an order."""
         if self._is_over:
             return
         order = opened.order
         if order.split != "train":  # no reflection sees the records of these
-            evaluations = [
-                each if each.trajectory is None else each.without_trajectory() for each in evaluations
-            ]
-        errors = [each.error for each in evaluations if each.error]
-        self._last_error = errors[-1] if errors else self._last_error
-        self._done += len(evaluations)
-        is_complete = self._desk.put(opened, rows)
-        self._log.evaluated(order.id, rows, evaluations, is_complete=is_complete)
-        self.machine.report_rows(order.id, evaluations, rows)
+            found.trajectory.clear()
+        if found.error:
+            self._last_error = list(found.error.values())[-1]
+        self._done += len(found)
+        is_complete = self._desk.put(opened, found)
+        with self._claims.telling(found.usage.values()) as claim:
+            self._log.evaluated(order.id, found, claim, is_complete=is_complete)
+        self.machine.report_rows(order.id, found)
         self._write_commits()
         self._take_orders()
         if self._stop_file is not None and self._stop_file.exists():
@@ -407,7 +410,8 @@ class Optimizer:
         if not proposed.calls:
             self._log.stopped("budget", is_over=False)
             self.machine.stop("budget")
-        self._log.proposed(order.id, proposed, usage)
+        with self._claims.telling([usage]) as claim:
+            self._log.proposed(order.id, proposed, usage, claim)
         self.machine.report_reflection(order.id, proposed)
         self._write_commits()
         self._take_orders()
@@ -489,7 +493,7 @@ class Optimizer:
         """Bring the machine to where the log ends, then carry on with the orders that are still open."""
         before = self._log.header["budget"]
         self.machine = self._new_machine(before["rollouts"])
-        replayed = replay(self._log, self.machine, self.ledger, self._purse)
+        replayed = replay(self._log, self.machine, self.ledger, self._claims, self._purse)
         self._done, self._is_tested = replayed.done, replayed.is_tested
         self._committed = len(self.machine.history)
         is_longer = (replayed.budget or before) != self._budget_fields()

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.course import ROUNDS, Course
-from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.examples import Split
 from reflector.optimizer.merging import find_merge
 from reflector.optimizer.minibatches import minibatch
@@ -105,22 +105,14 @@ class Machine:
         """The orders that wait for a report, oldest first, with the rows that have not been reported."""
         return self._state.orders.open(self._state.results)
 
-    def report_rows(
-        self, order_id: int, evaluations: Sequence[Evaluation], rows: Sequence[int] | None = None
-    ) -> None:
-        """Take in what came of running rows.
-
-        Args:
-            order_id: Whose rows they are.
-            evaluations: One for each row.
-            rows: Some of those that have not been reported; None: all rows of the order.
-        """
+    def report_rows(self, order_id: int, found: Evaluations) -> None:
+        """Take in what came of running rows of an order: all, or some of those that have not been reported."""
         state = self._state
-        order, proposal, found, is_done = state.orders.rows(order_id, evaluations, rows)
+        order, proposal, is_done = state.orders.rows(order_id, found)
         woken = state.results.put(order_id, proposal, order.candidate, order.split, found, is_last=is_done)
-        state.stopping.ran([each.error for each in evaluations])
+        state.stopping.ran(found)
         if order.purpose == "seed" and is_done:
-            self._add(state.seed, state.results.get(None, state.seed, "val", range(self.rows["val"])))
+            self._add(state.seed, state.results.known(None, state.seed, "val"))
         for each in woken:
             if state.is_ready(each):
                 self._course.advance(each)
@@ -154,9 +146,9 @@ class Machine:
             self._state.order_rows(None, "test", candidate, "test", rows)
         return True
 
-    def tested(self, candidate: Candidate) -> list[Evaluation]:
-        """Return the evaluations of a candidate on the test rows that have been run."""
-        return self._state.results.get(None, candidate, "test", range(self.rows["test"]))
+    def tested(self, candidate: Candidate) -> list[float]:
+        """Return the scores of a candidate on the test rows that have been run."""
+        return self._state.results.known(None, candidate, "test").scores(range(self.rows["test"]))
 
     # --- starting ----------------------------------------------------------------------------------------
 
@@ -200,10 +192,10 @@ class Machine:
         """Return the rollouts of a parent and its child on a minibatch: fewer where the parent's are known."""
         if self._state.is_strict:
             return 2 * len(rows)
-        known = self._state.results.get(None, parent, "train", rows)
+        known = self._state.results.known(None, parent, "train").scores(rows)
         if len(known) < len(rows):
             return 2 * len(rows) - len(known)
-        passed = sum(each.score >= self.config.perfect_score for each in known)
+        passed = sum(score >= self.config.perfect_score for score in known)
         return len(rows) - passed + guards(len(rows), passed)
 
     def _start_merge(self, number: int, bound: int, rng: random.Random) -> bool:
@@ -246,12 +238,12 @@ class Machine:
         if state.is_strict and state.stopping.is_cut_off:
             proposal.ending = "dropped"  # how far the others had come depends on who was quick
         if proposal.ending == "accepted" and child is not None:
-            evaluations = state.results.get(proposal, child, "val", range(self.rows["val"]))
+            found = state.results.known(proposal, child, "val")
             if self.pool.find(child.key) is not None:
                 proposal.ending = "duplicate"
             else:
                 proposal.child = child.accepted_as(len(self.pool))
-                self._add(proposal.child, evaluations)
+                self._add(proposal.child, found)
                 self._is_merge_due = self._merges < self.config.merges
         state.results.commit(proposal, len(self.history) + 1)
         self.history.append(proposal)
@@ -261,12 +253,12 @@ class Machine:
         unhelped = 0 if is_hopeful else state.attempts.unhelped_on(proposal.parent)
         state.stopping.committed(proposal, unhelped)
 
-    def _add(self, candidate: Candidate, evaluations: Sequence[Evaluation]) -> None:
-        names = sorted({name for each in evaluations if each.objectives for name in each.objectives})
+    def _add(self, candidate: Candidate, found: Evaluations) -> None:
+        scores, measured = found.scores(range(self.rows["val"])), found.objectives.values()
+        names = sorted({name for each in measured for name in each})
         objectives = {
-            name: math.fsum(each.objectives.get(name, 0.0) for each in evaluations) / len(evaluations)
-            for name in names
+            name: math.fsum(each.get(name, 0.0) for each in measured) / len(scores) for name in names
         }
-        self.pool.add(candidate, [each.score for each in evaluations], objectives)
+        self.pool.add(candidate, scores, objectives)
         best = self.pool.best
         self._state.stopping.scored(self.pool.means[best], is_new=best == candidate.number)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.proposal import Proposal
 from reflector.optimizer.results import Results
 from reflector.optimizer.work import Order, Reflect, RunRows
@@ -45,18 +44,15 @@ class Orders:
         orders, self._new = self._new, []
         return orders
 
-    def rows(
-        self, order_id: int, evaluations: Sequence[Evaluation], rows: Sequence[int] | None
-    ) -> tuple[RunRows, Proposal | None, dict[int, Evaluation], bool]:
-        """Take a report of rows in; return order, proposal, evaluations by row, and whether the order is done."""
+    def rows(self, order_id: int, found: Evaluations) -> tuple[RunRows, Proposal | None, bool]:
+        """Take a report of rows in; return the order, its proposal, and whether the order is done."""
         opened = self._open[order_id]
         order = opened.order
         assert isinstance(order, RunRows)
-        found = dict(zip(order.rows if rows is None else rows, evaluations, strict=True))
         opened.missing -= len(found)
         if not opened.missing:
             del self._open[order_id]
-        return order, opened.proposal, found, not opened.missing
+        return order, opened.proposal, not opened.missing
 
     def reflection(self, order_id: int) -> Proposal:
         """Take note that a reflection was reported; return its proposal."""

@@ -60,8 +60,7 @@ class Pool:
     def survivors(self) -> tuple[int, ...]:
         """Return the candidates that the frontier needs."""
         if self._survivors is None:
-            members = self.frontier.members
-            self._survivors = self.frontier.survivors({member: self.means[member] for member in members})
+            self._survivors = self.frontier.survivors(self.means)
         return self._survivors
 
     @property

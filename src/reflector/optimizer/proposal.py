@@ -8,6 +8,7 @@ from typing import Literal
 
 from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.examples import Split
 from reflector.optimizer.work import Change, Purpose, Tried
 
@@ -72,7 +73,7 @@ class Proposal:
     reason: str = ""
     awaiting: list[tuple[Candidate, Split, Sequence[int]]] = field(default_factory=list, repr=False)
     """What it waits for: candidates on rows of a part."""
-    results: dict[tuple[str, str], dict[int, Evaluation]] = field(default_factory=dict, repr=False)
+    results: dict[tuple[str, str], Evaluations] = field(default_factory=dict, repr=False)
     """Its own results, where they are not everybody's at once."""
 
     @property

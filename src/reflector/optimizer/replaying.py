@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from reflector.dispatch.ledger import Ledger
+from reflector.dispatch.ledger import Claim, Ledger
+from reflector.optimizer.claims import Claims
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.machine import Machine
 from reflector.optimizer.purse import Purse
-from reflector.optimizer.runlog import RunLog, read_evaluations, read_proposed
+from reflector.optimizer.runlog import RunLog, read_proposed
 from reflector.usage import Usage
 
 __all__ = ["Replayed", "replay"]
@@ -26,20 +28,25 @@ class Replayed:
     """The budget that the run was last continued with, if it was."""
 
 
-def replay(log: RunLog, machine: Machine, ledger: Ledger, purse: Purse) -> Replayed:
-    """Tell a new machine all that a log holds, in order, and a ledger and a purse what was paid."""
-    replayed = Replayed()
+def replay(log: RunLog, machine: Machine, ledger: Ledger, claims: Claims, purse: Purse) -> Replayed:
+    """Tell a new machine all that a log holds, in order, and those who count it what was paid, or may have to be."""
+    replayed, claim = Replayed(), Claim()
     for kind, fact in log.facts():
+        if "claim" in fact:
+            claim = Claim(**fact["claim"])
         match kind:
             case "evaluated":
-                found = read_evaluations(fact)
+                found = Evaluations.from_dict(fact)
                 replayed.done += len(found)
-                for evaluation in found.values():
-                    ledger.carry("rollout", evaluation.usage, rollouts=1)
-                machine.report_rows(fact["order"], list(found.values()), list(found))
+                ledger.carry("rollout", Usage(), rollouts=len(found))
+                for usage in found.usage.values():
+                    ledger.carry("rollout", usage)
+                claims.heard(found.usage.values())
+                machine.report_rows(fact["order"], found)
             case "proposed":
                 usage = Usage(**fact["usage"])
                 ledger.carry("reflection", usage)
+                claims.heard([usage])
                 purse.paid(usage, fact["calls"])
                 machine.report_reflection(fact["order"], read_proposed(fact))
             case "testing":
@@ -50,4 +57,5 @@ def replay(log: RunLog, machine: Machine, ledger: Ledger, purse: Purse) -> Repla
             case "extended":
                 replayed.budget, replayed.is_stopped = fact["budget"], False
                 machine.extend(fact["budget"]["rollouts"])
+    ledger.carry_claim(claim)
     return replayed

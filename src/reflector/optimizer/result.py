@@ -11,7 +11,6 @@ from typing import Any
 from reflector._json import dumps
 from reflector._text import shorten
 from reflector.optimizer.candidate import Candidate
-from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.machine import Machine
 from reflector.optimizer.proposal import Proposal
 from reflector.usage import Usage
@@ -197,10 +196,9 @@ def read_result(machine: Machine, spend: Usage, table: str, run_id: str) -> Opti
     )
 
 
-def _test(seed: Sequence[Evaluation], best: Sequence[Evaluation], rows: int) -> TestScore | None:
-    if not rows or not len(seed) == len(best) == rows:
+def _test(before: Sequence[float], after: Sequence[float], rows: int) -> TestScore | None:
+    if not rows or not len(before) == len(after) == rows:
         return None
-    before, after = [each.score for each in seed], [each.score for each in best]
     differences = [late - early for early, late in zip(before, after, strict=True)]
     mean = math.fsum(differences) / rows
     spread = math.fsum((each - mean) ** 2 for each in differences)

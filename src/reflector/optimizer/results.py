@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.evaluation import Evaluation
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.examples import Split
 from reflector.optimizer.proposal import Proposal
 
@@ -15,7 +16,7 @@ __all__ = ["Results", "Table"]
 
 Table = tuple[str, Split]
 """Where evaluations by row are found: the key of a candidate's texts, and the part."""
-_NONE: dict[int, Evaluation] = {}
+_NONE = Evaluations()
 
 
 @dataclass(slots=True)
@@ -28,7 +29,7 @@ class Results:
     """
 
     is_shared: bool
-    _known: dict[Table, dict[int, Evaluation]] = field(default_factory=dict)
+    _known: dict[Table, Evaluations] = field(default_factory=dict)
     _since: dict[Table, dict[int, int]] = field(default_factory=dict)
     """Strict order: the number of commits after which a row was known."""
     _under_way: dict[Table, dict[int, int]] = field(default_factory=dict)
@@ -36,17 +37,8 @@ class Results:
     _waiters: dict[int, list[Proposal]] = field(default_factory=dict)
     """Who waits for an order."""
 
-    def get(
-        self, proposal: Proposal | None, candidate: Candidate, split: Split, rows: Iterable[int]
-    ) -> list[Evaluation]:
-        """Return the evaluations of rows that a proposal may know of."""
-        known = self.known(proposal, candidate, split)
-        return [known[row] for row in rows if row in known]
-
-    def known(
-        self, proposal: Proposal | None, candidate: Candidate, split: Split
-    ) -> Mapping[int, Evaluation]:
-        """Return all that a proposal may know of a candidate, by row."""
+    def known(self, proposal: Proposal | None, candidate: Candidate, split: Split) -> Evaluations:
+        """Return all that a proposal may know of a candidate. To be read only."""
         return self._visible(proposal, (candidate.key, split))
 
     def wait(
@@ -75,30 +67,33 @@ class Results:
         proposal: Proposal | None,
         candidate: Candidate,
         split: Split,
-        found: dict[int, Evaluation],
+        found: Evaluations,
         *,
         is_last: bool,
     ) -> list[Proposal]:
         """Take in what an order brought, by row; return the proposals that wait for it."""
         table: Table = (candidate.key, split)
         if self.is_shared or proposal is None:
-            self._known.setdefault(table, {}).update(found)
+            self._known.setdefault(table, Evaluations()).update(found)
         else:
-            proposal.results.setdefault(table, {}).update(found)
+            proposal.results.setdefault(table, Evaluations()).update(found)
+        under_way = self._under_way.get(table, {})
+        if len(under_way) == len(found):
+            del self._under_way[table]
+        elif under_way:
+            for row in found:
+                del under_way[row]
         if not is_last:
             return list(dict.fromkeys(self._waiters.get(order, ())))
-        under_way = self._under_way.pop(table, {})
-        if others := {row: by for row, by in under_way.items() if by != order}:
-            self._under_way[table] = others
         return list(dict.fromkeys(self._waiters.pop(order, ())))
 
     def commit(self, proposal: Proposal, commits: int) -> None:
         """Make the results of a proposal, which is commit number `commits`, everybody's."""
         for table, found in proposal.results.items():
-            known, since = self._known.setdefault(table, {}), self._since.setdefault(table, {})
-            for row, evaluation in found.items():
-                if row not in known:
-                    known[row], since[row] = evaluation, commits
+            known = self._known.setdefault(table, Evaluations())
+            new = [row for row in found if row not in known]
+            known.update(found, new)
+            self._since.setdefault(table, {}).update(dict.fromkeys(new, commits))
         proposal.results.clear()
 
     def others(
@@ -109,16 +104,18 @@ class Results:
         They are `most` that scored below `below`, and half as many that did not.
         """
         known = self._visible(proposal, (proposal.parent.key, "train"))
-        rows = sorted(known.keys() - set(proposal.rows))
-        low = [row for row in rows if known[row].score < below]
-        high = [row for row in rows if not known[row].score < below]
+        rows = sorted(known.score.keys() - set(proposal.rows))
+        low = [row for row in rows if known.score[row] < below]
+        high = [row for row in rows if not known.score[row] < below]
         chosen = [*rng.sample(low, min(most, len(low))), *rng.sample(high, min(most // 2, len(high)))]
         return {row: known[row] for row in chosen}
 
-    def _visible(self, proposal: Proposal | None, table: Table) -> dict[int, Evaluation]:
+    def _visible(self, proposal: Proposal | None, table: Table) -> Evaluations:
         known = self._known.get(table, _NONE)
         if proposal is None or self.is_shared:
             return known
         since = self._since.get(table, {})
-        committed = {row: each for row, each in known.items() if since.get(row, 0) <= proposal.base}
-        return committed | proposal.results.get(table, _NONE)
+        visible = Evaluations()
+        visible.update(known, [row for row in known if since.get(row, 0) <= proposal.base])
+        visible.update(proposal.results.get(table, _NONE))
+        return visible

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,21 +10,21 @@ from reflector._ids import new_id
 from reflector._json import dumps, loads
 from reflector.errors import RunMismatchError
 from reflector.optimizer.candidate import Candidate
-from reflector.optimizer.evaluation import NO_USAGE, Evaluation
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.proposal import Proposal
 from reflector.optimizer.work import Change, Proposed
 from reflector.signals.journal import Journal
 from reflector.signals.memory_journal import MemoryJournal
 from reflector.signals.signal import Signal
 from reflector.signals.sqlite_journal import SqliteJournal
-from reflector.trajectories.trajectory import Trajectory
 from reflector.usage import Usage
 
-__all__ = ["RunLog", "read_evaluations", "read_proposed"]
+__all__ = ["RunLog", "read_proposed"]
 
 _STARTED = "reflector.run.started"
 _EVALUATED = "reflector.run.evaluated"
 _PROPOSED = "reflector.run.proposed"
+_CLAIMED = "reflector.run.claimed"
 _COMMITTED = "reflector.run.committed"
 _TESTING = "reflector.run.testing"
 _EXTENDED = "reflector.run.extended"
@@ -80,23 +79,24 @@ class RunLog:
     # --- facts -------------------------------------------------------------------------------------------
 
     def evaluated(
-        self, order: int, rows: Iterable[int], evaluations: Iterable[Evaluation], *, is_complete: bool
+        self, order: int, found: Evaluations, claim: Mapping[str, Any] | None, *, is_complete: bool
     ) -> None:
-        """Write down what came of rows of an order. When it is complete, the machine is told all of its rows."""
-        written = [_plain(row, each) for row, each in zip(rows, evaluations, strict=True)]
-        self._append(_EVALUATED, {"order": order, "is_complete": is_complete, "rows": written})
+        """Write down what came of rows of an order, what is claimed, and whether these rows were the last ones."""
+        fact = {"order": order, "is_complete": is_complete, **found.to_dict()}
+        self._append(_EVALUATED, fact if claim is None else fact | {"claim": claim})
 
-    def proposed(self, order: int, proposed: Proposed, usage: Usage) -> None:
-        """Write down what came of a reflection, and what it cost."""
+    def proposed(self, order: int, proposed: Proposed, usage: Usage, claim: Mapping[str, Any] | None) -> None:
+        """Write down what came of a reflection, what it cost, and what is claimed."""
         self._append(
             _PROPOSED,
             {
                 "order": order,
-                "changes": [asdict(change) for change in proposed.changes],
+                "changes": proposed.changes,
                 "reason": proposed.reason,
                 "is_error": proposed.is_error,
                 "calls": proposed.calls,
-                "usage": usage.model_dump(mode="json"),
+                "usage": usage,
+                **({} if claim is None else {"claim": claim}),
             },
         )
 
@@ -119,6 +119,10 @@ class RunLog:
         }
         self._append(_COMMITTED, fact)
         return fact
+
+    def claimed(self, claim: Mapping[str, Any]) -> None:
+        """Write down what may have to be paid beyond what the facts tell; see `Claims`."""
+        self._append(_CLAIMED, {"claim": claim})
 
     def noted(self, facts: Mapping[str, Any]) -> None:
         """Write down what people and tools want to find there: it is never read back by the run."""
@@ -150,7 +154,7 @@ class RunLog:
 
     def facts(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Return the facts that the machine was told, in order, each with the last word of its type."""
-        wanted = {_EVALUATED, _PROPOSED, _TESTING, _EXTENDED, _STOPPED}
+        wanted = {_EVALUATED, _PROPOSED, _CLAIMED, _TESTING, _EXTENDED, _STOPPED}
         for signal in self.journal.replay("reflector.run.*"):
             if signal.type in wanted:
                 yield signal.type.rpartition(".")[2], signal.data
@@ -170,47 +174,9 @@ class RunLog:
 
 
 def _changed(child: Candidate, parent: Candidate) -> dict[str, Any]:
-    texts = {name: text for name, text in child.items() if text != parent[name]}
+    before = parent.components
+    texts = {name: text for name, text in child.components.items() if text != before[name]}
     return child.to_dict() | {"components": texts}
-
-
-def _plain(row: int, evaluation: Evaluation) -> dict[str, Any]:
-    score, feedback, objectives, output, trajectory, usage, error, seconds = evaluation
-    plain: dict[str, Any] = {"row": row, "score": score}
-    if feedback:
-        plain["feedback"] = feedback
-    if objectives:
-        plain["objectives"] = dict(objectives)
-    if error is not None:
-        plain["error"] = error
-    if seconds:
-        plain["seconds"] = seconds
-    if usage is not NO_USAGE and usage != NO_USAGE:
-        plain["usage"] = usage.model_dump(mode="json", exclude_defaults=True)
-    if output is not None:
-        plain["output"] = output if output.__class__ is str else _json_or_text(output)
-    if trajectory is not None:
-        plain["trajectory"] = trajectory.to_json().decode()
-    return plain
-
-
-def read_evaluations(data: Mapping[str, Any]) -> dict[int, Evaluation]:
-    """Return the evaluations that a fact tells of, by row."""
-    return {each["row"]: _evaluation(each) for each in data["rows"]}
-
-
-def _evaluation(data: Mapping[str, Any]) -> Evaluation:
-    trajectory = data.get("trajectory")
-    return Evaluation(
-        score=data["score"],
-        feedback=data.get("feedback", ""),
-        objectives=data.get("objectives", {}),
-        output=data.get("output"),
-        trajectory=None if trajectory is None else Trajectory.from_json(trajectory),
-        usage=Usage(**data["usage"]) if "usage" in data else NO_USAGE,
-        error=data.get("error"),
-        seconds=data.get("seconds", 0.0),
-    )
 
 
 def read_proposed(data: Mapping[str, Any]) -> Proposed:
@@ -220,12 +186,3 @@ def read_proposed(data: Mapping[str, Any]) -> Proposed:
         for each in data["changes"]
     )
     return Proposed(tuple(changes), data["reason"], data["is_error"], data["calls"])
-
-
-def _json_or_text(output: Any) -> Any:
-    """Return an output as JSON holds it; one that has no JSON form as text."""
-    try:
-        dumps(output)
-    except (TypeError, ValueError, RecursionError):
-        return repr(output)
-    return output

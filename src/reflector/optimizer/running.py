@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import anyio
@@ -21,7 +21,8 @@ from reflector.llm.client import LLMClient
 from reflector.llm.messages import Message, ModelRequest
 from reflector.llm.model import Model, as_model
 from reflector.optimizer.candidate import Candidate
-from reflector.optimizer.evaluation import NO_OBJECTIVES, NO_USAGE, Evaluation, Rollout, read_score
+from reflector.optimizer.evaluation import NO_USAGE, Rollout, read_score
+from reflector.optimizer.evaluations import Evaluations
 from reflector.trajectories.trajectory import Trajectory
 
 __all__ = ["RolloutFunction", "Runner", "ScoreFunction", "as_rollout", "chat_rollout", "example_text"]
@@ -44,7 +45,8 @@ _INPUTS = ("input", "question", "prompt", "text")
 
 
 class Runner:
-    """The provider of tasks of kind `rollout`: their payload names a candidate by its key, and holds the examples.
+    """The provider of tasks of kind `rollout`: their payload names a candidate by its key, and holds rows with their
+    examples.
 
     Sync functions run in worker threads, because most of them wait for a network.
     """
@@ -71,41 +73,42 @@ class Runner:
         self.candidates: dict[str, Candidate] = {}
         """Those that tasks may name, by key."""
 
-    @property
     def batch(self) -> int:
         """How many rows may travel as one task: one, unless they are so quick that the way takes longer."""
         return min(_MOST, int(_QUICK * self._rows / self._seconds) + 1) if self._rows else 1
 
-    async def __call__(self, task: Task, context: Context) -> list[Evaluation]:
-        """Do a task: return an evaluation for each of its examples, or for the first ones of them.
+    async def __call__(self, task: Task, context: Context) -> Evaluations:
+        """Do a task: return what came of its rows, or of the first ones of them.
 
         The rest is left to others if the first ones took longer than expected, or the budget is used up.
         """
         candidate = self.candidates[task.payload["candidate"]]
-        examples = task.payload["examples"]
-        evaluations: list[Evaluation] = []
+        rows = list(zip(task.payload["rows"], task.payload["examples"], strict=True))
+        found = Evaluations()
         began = time.perf_counter()
         with self._ledger.active(), anyio.move_on_after(self._timeout) as scope:
             try:
-                while len(evaluations) < len(examples):
+                while len(found) < len(rows):
                     own = Ledger()
-                    await self._run_some(candidate, examples, evaluations, own)
+                    await self._run_some(candidate, rows, found, own)
                     if time.perf_counter() - began > self._long:
                         break
             except (BudgetExceededError, LLMError):
-                if not evaluations:
+                if not found:
                     raise
         if scope.cancelled_caught:
-            late = self.failed(f"no answer within {self._timeout:g} s")
-            evaluations.append(late._replace(usage=own.usage))
-        self._rows = _OLD * self._rows + len(evaluations)
+            late = rows[len(found)][0]
+            if own.is_used:
+                found.usage[late] = own.usage
+            self.fail(found, late, f"no answer within {self._timeout:g} s")
+        self._rows = _OLD * self._rows + len(found)
         self._seconds = _OLD * self._seconds + time.perf_counter() - began
-        return evaluations
+        return found
 
     async def _run_some(
-        self, candidate: Candidate, examples: Sequence[Any], evaluations: list[Evaluation], own: Ledger
+        self, candidate: Candidate, rows: Sequence[tuple[int, Any]], found: Evaluations, own: Ledger
     ) -> None:
-        """Run the next examples as one reservation, up to the first that has used something.
+        """Run the next rows as one reservation, up to the first that has used something.
 
         What the functions raise makes a failure with its reason. `own` counts the calls through our models.
 
@@ -114,81 +117,97 @@ class Runner:
             ConfigurationError: If there is no score, or a call in it raises one.
             LLMError: If it is one that no further call can survive: a refused key, say.
         """
-        done = len(evaluations)
-        reservation = self._ledger.start_rollout(len(examples) - done)
+        done = len(found)
+        reservation = self._ledger.start_rollout(len(rows) - done)
         begun, used = 0, NO_USAGE
-        now = began = time.perf_counter()
+        run, clock = self._rollout, time.perf_counter  # looked up once: there may be very many rows
+        now = began = clock()
+        latest = began + self._long
         try:
+            if reservation.amounts[0] and self._ledger.before_call is not None:
+                await self._ledger.before_call()
             with own.active():
-                for example in examples[done : done + reservation.rollouts]:
-                    if begun and (now - began > self._long or not reservation.is_enough):
+                for row, example in rows[done : done + reservation.rollouts]:
+                    if begun and (now > latest or not reservation.is_enough):
                         return
                     begun += 1
                     started = now
                     try:
-                        rollout = as_rollout(await self._rollout(candidate, example))
+                        result = await run(candidate, example)
+                        rollout = result if result.__class__ is Rollout else as_rollout(result)
                         used = rollout.usage or used
                         score = rollout.score
                         if score is None and rollout.error is None:
                             score = await self._ask(example, rollout.output)
-                        evaluation = self._evaluation(rollout, score)
+                        self._take(found, row, rollout, score)
                     except Exception as err:  # noqa: BLE001 - the user's functions: a failed rollout is data
-                        evaluation = self._failed_by(err)
-                    now = time.perf_counter()
+                        self._fail_by(err, found, row)
+                    now = clock()
                     if now - started >= _TICK:
-                        evaluation = evaluation._replace(seconds=round(now - started, 4))
+                        found.seconds[row] = round(now - started, 4)
                     if used is not NO_USAGE or own.is_used:
-                        usage = used + own.usage if own.is_used else used
-                        evaluations.append(evaluation._replace(usage=usage))
+                        found.usage[row] = used + own.usage if own.is_used else used
                         return
-                    evaluations.append(evaluation)
         finally:
             reservation.settle(used, rollouts=begun)
 
-    async def judge(self, example: Any, rollout: Rollout) -> Evaluation:
-        """Return the evaluation of a rollout: by its own score, or by the score function.
+    async def judge(self, found: Evaluations, row: int, example: Any, rollout: Rollout) -> None:
+        """Take in a rollout that somebody else did: with its own score, or that of the score function.
 
         Raises:
             BudgetExceededError, LLMError: If the score function raises one that ends the run.
             ConfigurationError: If there is neither.
         """
         score = rollout.score
+        if rollout.usage is not None:
+            found.usage[row] = rollout.usage
         try:
             if score is None and rollout.error is None:
                 score = await self._ask(example, rollout.output)
-            evaluation = self._evaluation(rollout, score)
+            self._take(found, row, rollout, score)
         except Exception as err:  # noqa: BLE001 - the user's function: a failed rollout is data
-            evaluation = self._failed_by(err)
-        return evaluation._replace(usage=rollout.usage or NO_USAGE)
+            self._fail_by(err, found, row)
 
     async def _no_score(self, example: Any, output: Any) -> Any:
         raise ConfigurationError("a rollout needs a score: give it one, or give score= to the optimizer.")
 
-    def _evaluation(self, rollout: Rollout, score: Any) -> Evaluation:
+    def _take(self, found: Evaluations, row: int, rollout: Rollout, score: Any) -> None:
         output, trajectory, error = rollout.output, rollout.trajectory, rollout.error
-        if error is None and score.__class__ is float and math.isfinite(score):
-            return Evaluation(
-                score, "", NO_OBJECTIVES, output, trajectory
-            )  # most are, and reading takes time
+        if output is not None:
+            found.output[row] = output
+        if trajectory is not None:
+            found.trajectory[row] = trajectory
+        if error is None and not (score.__class__ is float and isfinite(score)):  # most are
+            try:
+                read = read_score(score)
+            except ValueError as err:
+                error = str(err)
+            else:
+                score = read.value
+                if read.feedback:
+                    found.feedback[row] = read.feedback
+                if read.objectives:
+                    found.objectives[row] = read.objectives
+        elif error:
+            found.feedback[row] = error
         if error is not None:
-            return Evaluation(self._failure_score, error, NO_OBJECTIVES, output, trajectory, error=error)
-        try:
-            read = read_score(score)
-        except ValueError as err:
-            return Evaluation(self._failure_score, output=output, trajectory=trajectory, error=str(err))
-        return Evaluation(read.value, read.feedback, read.objectives, output, trajectory)
+            score = self._failure_score
+            found.error[row] = error
+        found.score[row] = score
 
-    def _failed_by(self, error: Exception) -> Evaluation:
-        """Return the evaluation of a rollout whose functions raised an error, or raise one that ends the run."""
+    def _fail_by(self, error: Exception, found: Evaluations, row: int) -> None:
+        """Take in that a rollout's functions raised an error, or raise one that ends the run."""
         if isinstance(error, BudgetExceededError | ConfigurationError):
             raise error
         if isinstance(error, LLMError) and error.fatal:
             raise error
-        return self.failed(f"{type(error).__name__}: {error}")
+        self.fail(found, row, f"{type(error).__name__}: {error}")
 
-    def failed(self, reason: str) -> Evaluation:
-        """Return the evaluation of a rollout that failed."""
-        return Evaluation(self._failure_score, f"The rollout failed: {shorten(reason, 500)}", error=reason)
+    def fail(self, found: Evaluations, row: int, reason: str) -> None:
+        """Take in that a rollout failed."""
+        found.score[row] = self._failure_score
+        found.feedback[row] = f"The rollout failed: {shorten(reason, 500)}"
+        found.error[row] = reason
 
 
 def _awaitable(

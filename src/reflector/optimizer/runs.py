@@ -151,9 +151,9 @@ def _take(record: RunRecord, signal: Signal, seeds: list[float]) -> None:
         case "evaluated":
             record.state = "unfinished"
             record.rollouts += len(fact["rows"])
-            record.spend += sum((Usage(**row["usage"]) for row in fact["rows"] if "usage" in row), Usage())
+            record.spend += sum((Usage(**used) for used in fact.get("usage", ()) if used), Usage())
             if fact["order"] == 0:  # the seed's validation
-                seeds += [row["score"] for row in fact["rows"]]
+                seeds += fact["score"]
                 record.seed_score = math.fsum(seeds) / len(seeds) if fact["is_complete"] else None
         case "proposed":
             record.state = "unfinished"

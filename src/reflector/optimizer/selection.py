@@ -30,8 +30,7 @@ class ParetoSelector:
 
     def select(self, pool: Pool, rng: random.Random) -> int:
         survivors = pool.survivors()
-        weights = [pool.frontier.share(candidate) for candidate in survivors]
-        return rng.choices(survivors, weights)[0]
+        return rng.choices(survivors, pool.frontier.shares(survivors))[0]
 
 
 @dataclass(frozen=True, slots=True)

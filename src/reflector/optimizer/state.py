@@ -133,6 +133,6 @@ class State:
         share = _LATE if is_between_parts and not self.is_strict else 0.0
         for candidate, split, rows in proposal.awaiting:
             known = self.results.known(proposal, candidate, split)
-            if sum(row not in known for row in rows) > share * len(rows):
+            if len(rows) - known.count(rows) > share * len(rows):
                 return False
         return True

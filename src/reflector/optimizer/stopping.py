@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 from reflector.optimizer.config import OptimizerConfig
+from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.proposal import Proposal
 
 __all__ = ["Stopping"]
@@ -41,13 +41,13 @@ class Stopping:
         """End it."""
         self.reason = self.reason or reason
 
-    def ran(self, errors: Sequence[str | None]) -> None:
-        """Take notice of rollouts."""
-        if errors.count(None) == len(errors):
+    def ran(self, found: Evaluations) -> None:
+        """Take notice of rollouts, in the order in which they came."""
+        if not found.error:
             self.failures = 0
             return
-        for error in errors:
-            self.failures = 0 if error is None else self.failures + 1
+        for row in found:
+            self.failures = self.failures + 1 if row in found.error else 0
             if self.failures >= self._config.failures_in_a_row:
                 self.stop("failures")
 

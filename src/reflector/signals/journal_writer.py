@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["JournalWriter"]
 
-_LINGER = 0.005
+_LINGER = 0.02
 """Seconds that the thread waits for company before it commits, unless somebody waits for it."""
 _PATIENCE = 30.0
 """Seconds that `put` waits for room before it gives up."""
