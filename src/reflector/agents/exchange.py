@@ -110,11 +110,13 @@ class Exchange:
         cell = cell or self._route(request)
         if self.is_observed:
             self.observe(request, cell)
-        now, asker = self.clock.now(), self.one_shot()
+        now, place = self.clock.now(), None
         if request.deadline is not None and request.deadline <= now:
             raise self._timed_out(cell, request)
-        item = (request, asker, now)
-        place = None if cell.put(item) else cell.mailbox.wait_in_line(item, None)
+        asker: OneShot | None = cell.visit(request, now)
+        if asker is None:
+            item = (request, asker := self.one_shot(), now)
+            place = None if cell.put(item) else cell.mailbox.wait_in_line(item, None)
         self._expect(asker, request)
         try:
             outcome = await asker

@@ -192,6 +192,7 @@ class Runtime:
         supervisor: Supervisor | None = None,
         accepts: Iterable[str] = (),
         card: Any = None,
+        is_visited: bool = False,
     ) -> AgentRef:
         """Start an agent and return its address.
 
@@ -209,6 +210,9 @@ class Runtime:
             supervisor: Who looks after it, made by `supervisor`; by default the runtime.
             accepts: Kinds of task that it takes; a plain function is then called with the task instead of the signal.
             card: What it costs and can take, for the market, and where its work runs.
+            is_visited: Whether it handles what it is asked in the task of who asks, if it has time at once. That
+                saves a task; but cancelling the ask, or the end of its time, cancels the handling, and the ask ends
+                when that has ended.
 
         Raises:
             DuplicateAgentError: If an agent of that name lives.
@@ -225,7 +229,7 @@ class Runtime:
             running if concurrency is None else concurrency,
             self._supervisor_for(supervision, supervisor),
         )
-        cell.accepts, cell.card = tuple(accepts), card
+        cell.accepts, cell.card, cell.is_visited = tuple(accepts), card, is_visited
         patterns = _patterns(work, handles)
         _attach(cell, work)
         self._cells[cell.name] = cell

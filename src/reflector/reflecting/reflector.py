@@ -473,7 +473,9 @@ class Reflector:
             by_rules, sample = self._client is None and not asks_served, task.metadata.get("sample", 0)
             return await self._answer(task.payload, model_limits, by_rules=by_rules, sample=sample)
 
-        agents = [await runtime.spawn(reflection, name=name, accepts=["reflection"], card=_CARD)]
+        agents = [
+            await runtime.spawn(reflection, name=name, accepts=["reflection"], card=_CARD, is_visited=True)
+        ]
         if self._client is not None:
             if not runtime.handles(_QUESTION):
                 # Loading a client's library takes seconds; that must not count as time the model takes.
@@ -482,7 +484,11 @@ class Reflector:
             model = self._client.charged_to(*active_ledgers())
             agents.append(
                 await runtime.spawn(
-                    model_agent(model), name=f"{name}.model", accepts=["model"], card=model.card
+                    model_agent(model),
+                    name=f"{name}.model",
+                    accepts=["model"],
+                    card=model.card,
+                    is_visited=True,
                 )
             )
         try:
