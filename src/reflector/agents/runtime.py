@@ -155,6 +155,7 @@ class Runtime:
             cell.begin_stop(0.0)
         self.workers.close()
         self.timers.close()
+        self.exchange.close()
 
     def crash(self, error: Exception) -> None:
         """Cancel everything and raise `error` out of the `async with` block."""
@@ -405,7 +406,7 @@ class Runtime:
             queued=sum(len(cell.mailbox) for cell in cells),
             blocked=sum(cell.mailbox.blocked for cell in cells),
             waiting_asks=exchange.waiting_asks,
-            timers=len(self.timers),
+            timers=len(self.timers) + exchange.is_timed,
             taken=exchange.waits.count,
             failures=exchange.failures,
             restarts=self.restarts,

@@ -74,6 +74,13 @@ class Capacity:
         finally:
             self.release()
 
+    def take(self) -> bool:
+        """Take room if there is some, else return False; give it back with `release`."""
+        with self._lock:
+            is_free = self.running < self.limit
+            self.running += is_free
+            return is_free
+
     async def acquire(self, caller: Hashable) -> None:
         """Wait for room; give it back with `release`."""
         with self._lock:

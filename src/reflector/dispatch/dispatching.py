@@ -136,9 +136,14 @@ class _Market:
             for ref in self.runtime.providers(task.kind)
         )
 
-    async def standings(self, task: Task, request: Signal) -> Sequence[Standing]:
+    def standings(self, task: Task) -> Sequence[Standing]:
         """Return those who accept the kind and may do the task, in the order they were spawned."""
-        return [self._standing(ref) for ref in await self._providers(task, request)]
+        named = task.limits.providers
+        return [
+            self._standing(ref)
+            for ref in self.runtime.providers(task.kind)
+            if named is None or ref.name in named
+        ]
 
     def _standing(self, ref: AgentRef) -> Standing:
         standing = self._standings.get(ref)
@@ -147,20 +152,21 @@ class _Market:
             standing = self._standings[ref] = Standing(self.runtime, ref, self._purses)
         return standing
 
-    async def _providers(self, task: Task, request: Signal) -> Sequence[AgentRef]:
+    async def default(self, task: Task, request: Signal) -> Sequence[Standing]:
+        """Return who does a task for which there is nobody: the payload's default provider, spawned once.
+
+        Raises:
+            NoProviderError: If there is none, or others accept the kind that may not do this task.
+        """
         named = task.limits.providers
-        accepting = self.runtime.providers(task.kind)
-        providers = accepting if named is None else [ref for ref in accepting if ref.name in named]
-        if providers:
-            return providers
-        if accepting:
+        if accepting := self.runtime.providers(task.kind):
             raise NoProviderError(
                 f"the task may be done by {', '.join(named or ()) or 'nobody'} only; "
                 f"kind {task.kind!r} is accepted by {', '.join(ref.name for ref in accepting)}"
             )
         default = task.payload.default_provider() if isinstance(task.payload, TaskPayload) else None
         if default is not None and (named is None or default.name in named):
-            return [await self._spawned(default, task.kind)]
+            return [self._standing(await self._spawned(default, task.kind))]
         kinds = sorted({kind for ref in self.runtime.providers() for kind in ref.accepts})
         accepted = f"accepted here: {', '.join(kinds)}" if kinds else "no agent here accepts any kind"
         message = f"no provider accepts tasks of kind {task.kind!r}; {accepted}"

@@ -46,8 +46,12 @@ class Floor(Protocol):
         """Where is written down what providers were paid."""
         ...
 
-    async def standings(self, task: Task, request: Signal) -> Sequence[Standing]:
+    def standings(self, task: Task) -> Sequence[Standing]:
         """Return those who accept the kind and may do the task, in the order they were spawned."""
+        ...
+
+    async def default(self, task: Task, request: Signal) -> Sequence[Standing]:
+        """Return who does a task for which there is nobody; raise if nobody can."""
         ...
 
     def has_others(self, task: Task, tried: set[str]) -> bool:
@@ -85,9 +89,12 @@ class Errand:
     async def run(self) -> TaskResult:
         """Return what came of the task, done by the first provider that does not fail in a way others may survive."""
         while True:
-            standings = await self._floor.standings(self._task, self._request)
-            decision = await self._choose(standings)
-            if decision is None:
+            standings = self._floor.standings(self._task)
+            if not standings:
+                standings = await self._floor.default(self._task, self._request)
+            decision = self._choose(standings)
+            if isinstance(decision, NoProviderError):
+                await self._wait_for_probe(standings, decision)
                 continue
             standing = standings[0]
             if len(standings) > 1:
@@ -96,8 +103,8 @@ class Errand:
             if result is not None:
                 return result
 
-    async def _choose(self, standings: Sequence[Standing]) -> Decision | None:
-        """Return the choice; None if there was somebody to wait for, so that there may be another one now."""
+    def _choose(self, standings: Sequence[Standing]) -> Decision | NoProviderError:
+        """Return the choice, or why there is none."""
         task, limit, estimate = self._task, self._task.limits.cost_usd, self._task.estimate
         failed = {each.provider: f"was tried: {each.error}" for each in self._tries}
         if limit is not None and failed:
@@ -112,11 +119,15 @@ class Errand:
                 policy=self._policy,
             )
         except NoProviderError as err:
-            if isinstance(err, ProviderBusyError) and await self._probe_ended(standings, err.decision):
-                return None
-            if self._failure is None:
-                raise
-            self._failure.decision = self._told(err.decision)
+            return err
+
+    async def _wait_for_probe(self, standings: Sequence[Standing], refusal: NoProviderError) -> None:
+        """Return when there may be another choice; raise why there is none if there is nobody to wait for."""
+        if isinstance(refusal, ProviderBusyError) and await self._probe_ended(standings, refusal.decision):
+            return
+        if self._failure is None:
+            raise refusal
+        self._failure.decision = self._told(refusal.decision)
         raise self._failure
 
     async def _probe_ended(self, standings: Sequence[Standing], refused: Decision) -> bool:
@@ -131,7 +142,7 @@ class Errand:
 
     async def _visit(self, standing: Standing, decision: Decision) -> TaskResult | None:
         """Return what came of it there; None if the choice has to be made again."""
-        entry, has_to_wait = None, standing.throttle is not None or not standing.capacity.is_free
+        entry, has_to_wait = None, standing.throttle is not None or not standing.capacity.take()
         if has_to_wait:
             began = self._floor.clock.now()
             try:
@@ -139,8 +150,6 @@ class Errand:
             except (AskTimeoutError, RateLimitedError) as err:
                 self._fail(err, standing, decision, began, attempts=0)
                 return None
-        else:
-            await standing.capacity.acquire(None)
         usage: Usage | None = None
         try:
             if has_to_wait and not standing.is_ready(self._task):  # others may have changed that meanwhile
@@ -184,13 +193,15 @@ class Errand:
         if charge is not None:
             usage = standing.card.priced(usage, self._task.estimate)
             charge.settle(usage, took)
-        attempts = (reply.extensions or {}).get("attempts", 1)
+        attempts, total = (reply.extensions or {}).get("attempts", 1), usage
+        for tried in self._tries:
+            attempts, total = attempts + tried.attempts, total + tried.usage
         result = TaskResult(
             value=value,
             provider=decision.provider,
             decision=self._told(decision),
-            usage=sum((each.usage for each in self._tries), usage),
-            attempts=sum((each.attempts for each in self._tries), attempts),
+            usage=total,
+            attempts=attempts,
         )
         return result, usage
 

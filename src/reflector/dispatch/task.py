@@ -87,7 +87,7 @@ class Task(Value):
         """Return the request that carries this task."""
         extensions = {}
         if self.limits is not _NO_LIMITS:
-            extensions[_LIMITS] = _attribute(self.limits)
+            extensions[_LIMITS] = _written_limits(self.limits)
         if self.estimate is not None:
             extensions[_ESTIMATE] = _attribute(self.estimate)
         if self.metadata:
@@ -107,7 +107,7 @@ class Task(Value):
         extensions = signal.extensions or {}
         known: dict[str, Any] = {}
         if _LIMITS in extensions:
-            known["limits"] = _limits(extensions[_LIMITS])
+            known["limits"] = _read_limits(extensions[_LIMITS])
         if _ESTIMATE in extensions:
             known["estimate"] = loads(extensions[_ESTIMATE])
         if _METADATA in extensions:
@@ -157,7 +157,12 @@ def requested_type(kind: str) -> str:
     return f"reflector.{kind}.requested"
 
 
-_limits = lru_cache(256)(Limits.model_validate_json)
+_read_limits = lru_cache(256)(Limits.model_validate_json)
+
+
+@lru_cache(256)
+def _written_limits(limits: Limits) -> str:
+    return _attribute(limits)
 
 
 def _attribute(value: Any) -> str:

@@ -113,7 +113,7 @@ class Call:
         throttle = self._calls.throttle
         leave = await throttle.enter(
             None if throttle.is_free else current_caller(),
-            input_tokens=estimate_input(self._request),
+            input_tokens=estimate_input(self._request) if throttle.limits.tokens_per_minute else 0,
             max_tokens=self._output,
             deadline=self._deadline,
             patience=self._calls.retrier.policy.longest_retry_after,

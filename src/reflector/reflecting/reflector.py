@@ -10,7 +10,7 @@ import warnings
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import anyio
@@ -70,6 +70,8 @@ REFLECTION_REQUESTED = "reflector.reflection.requested"
 """Type of the signal whose data is a `ReflectionRequest` and whose answer carries a `Reflection`."""
 
 _CARD = ProviderCard()
+_NAME, _MODEL = "reflector", "reflector.model"
+"""Of the agents that a call has in its runtime, unless others have these names."""
 
 _GRACE = 5.0
 """Seconds that the request to the model waits longer than the client, and the request to the Reflector again: the more
@@ -466,8 +468,8 @@ class Reflector:
         asks_served = self._is_unconfigured and _is_model_served(runtime)
         if self._is_unconfigured and not asks_served:
             warnings.warn(_NO_MODEL, NoModelWarning, stacklevel=_callers_level())
-        name = new_id("reflector")
-        model_limits = None if asks_served else Limits(providers=(f"{name}.model",))
+        name = _NAME if runtime.find(_NAME) is runtime.find(_MODEL) is None else new_id(_NAME)
+        model_limits = None if asks_served else _only(f"{name}.model")
 
         async def reflection(task: Task, context: Context) -> Reflection:
             by_rules, sample = self._client is None and not asks_served, task.metadata.get("sample", 0)
@@ -492,7 +494,7 @@ class Reflector:
                 )
             )
         try:
-            yield Limits(providers=(name,))
+            yield _only(name)
             await _stop(agents)
         except BaseException:
             # Also when the call is cancelled: a question that nobody waits for any more must not be paid.
@@ -589,7 +591,7 @@ class Reflector:
 
     async def _ask_model(self, question: ModelRequest, limits: Limits) -> tuple[ModelReply, str]:
         """Return the model's reply, and the name of who gave it."""
-        task = Task(kind="model", payload=question.model_dump(mode="json"), limits=limits)
+        task = Task(kind="model", payload=question.to_data(), limits=limits)
         result = await execute(task, timeout=self._options.timeout + _GRACE)
         is_ours = self._client is not None
         reply = read_reply(result.value, model=self.model if is_ours else None)
@@ -599,6 +601,12 @@ class Reflector:
 async def _stop(agents: Sequence[AgentRef]) -> None:
     for agent in reversed(agents):
         await agent.stop(drain=0.0)
+
+
+@lru_cache(64)
+def _only(name: str) -> Limits:
+    """Return the limits that lead a task to one agent."""
+    return Limits(providers=(name,))
 
 
 def _is_model_served(runtime: Runtime) -> bool:
