@@ -84,12 +84,13 @@ class TrioOneShot(Outcome):
 
     __slots__ = ("_task",)
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._task: Any = None
+    def __init__(self) -> None:  # without the call of `super`, as below: an ask takes two of these calls
+        self._is_set = self._is_cancelled = False
+        self._result = self._task = None
 
     def set_result(self, result: Any, /) -> None:
-        super().set_result(result)
+        self._is_set = True
+        self._result = result
         if self._task is not None:
             self._task, task = None, self._task
             _trio().reschedule(task)

@@ -27,7 +27,7 @@ from reflector.signals.router import Route
 from reflector.signals.signal import Signal
 from reflector.signals.trace import CURRENT_SIGNAL, SpanMaker
 
-__all__ = ["CURRENT_CELL", "Cell"]
+__all__ = ["CURRENT_CELL", "Cell", "VisitedCell"]
 
 CURRENT_CELL: ContextVar[Cell | None] = ContextVar("reflector_current_cell", default=None)
 """The agent whose handler is running."""
@@ -110,7 +110,6 @@ class Cell:
         "factory",
         "handler",
         "is_async",
-        "is_visited",
         "mailbox",
         "name",
         "routes",
@@ -136,8 +135,6 @@ class Cell:
         """Workers that are with it, or on their way."""
         self.handler: Callable[[Signal, Context], Any] = _not_started
         self.is_async = True
-        self.is_visited = False
-        """Whether it handles what it is asked in the task of who asks, as far as it has time at once."""
         self.factory: Callable[[], Agent] | None = None
         self.agent: Agent | None = None
         self.children: Supervisor | None = None
@@ -213,9 +210,7 @@ class Cell:
 
     def visit(self, signal: Signal, now: float) -> Visit | None:
         """Return what handles a request in the task that awaits it; None if a worker has to."""
-        if not self.is_visited or self.active >= self.concurrency or self.state is not RUNNING:
-            return None
-        return Visit(self, signal, now)
+        return None
 
     async def serve(self, visit: Item | None = None) -> None:
         """Handle what is in the mailbox until it is empty or the agent's state forbids it; or only a visit.
@@ -441,6 +436,16 @@ class Cell:
         while cell is not None and cell is not self:
             cell = cell.supervisor.owner
         return cell is self
+
+
+class VisitedCell(Cell):
+    """An agent that handles what it is asked in the task of who asks, if it has time at once."""
+
+    __slots__ = ()
+
+    def visit(self, signal: Signal, now: float) -> Visit | None:
+        is_ready = self.active < self.concurrency and self.state is RUNNING
+        return Visit(self, signal, now) if is_ready else None
 
 
 class Visit(Outcome):

@@ -18,7 +18,7 @@ import anyio
 from reflector._clock import Clock, SystemClock
 from reflector.agents._wake import one_shots
 from reflector.agents.agent import Agent, Card, is_async_callable
-from reflector.agents.cell import Cell
+from reflector.agents.cell import Cell, VisitedCell
 from reflector.agents.context import Host
 from reflector.agents.dead_letters import DeadLetters
 from reflector.agents.exchange import Exchange, SignalLog, Subscriber
@@ -229,8 +229,9 @@ class Runtime:
             mailbox,
             running if concurrency is None else concurrency,
             self._supervisor_for(supervision, supervisor),
+            VisitedCell if is_visited else Cell,
         )
-        cell.accepts, cell.card, cell.is_visited = tuple(accepts), card, is_visited
+        cell.accepts, cell.card = tuple(accepts), card
         patterns = _patterns(work, handles)
         _attach(cell, work)
         self._cells[cell.name] = cell
@@ -281,6 +282,7 @@ class Runtime:
         mailbox: int | MailboxOptions,
         concurrency: int,
         supervisor: Supervisor,
+        kind: type[Cell] = Cell,
     ) -> Cell:
         self._check_open()
         if name is None:
@@ -292,7 +294,7 @@ class Runtime:
         if concurrency < 1:
             raise ConfigurationError(f"concurrency is at least 1; got {concurrency!r}")
         options = _options(mailbox) if isinstance(mailbox, int) else mailbox
-        return Cell(self, name, supervisor, options, concurrency)
+        return kind(self, name, supervisor, options, concurrency)
 
     def _free_name(self, handler: Any) -> str:
         base = getattr(getattr(handler, "func", handler), "__name__", type(handler).__name__).strip("<>")

@@ -16,11 +16,11 @@ from reflector.dispatch.errand import Errand, read_reply
 from reflector.dispatch.ledger import Ledger, active_ledgers
 from reflector.dispatch.payload import DefaultProvider, TaskPayload
 from reflector.dispatch.standing import Standing
-from reflector.dispatch.task import SOURCE, Task, TaskResult
+from reflector.dispatch.task import SOURCE, Done, Task, TaskResult
 from reflector.errors import NoHandlerError, NoProviderError, RuntimeClosedError
 from reflector.signals.signal import Signal
 
-__all__ = ["DEFAULT_TASK_TIMEOUT", "execute", "market_ledger"]
+__all__ = ["DEFAULT_TASK_TIMEOUT", "execute", "market_ledger", "perform"]
 
 DEFAULT_TASK_TIMEOUT = 300.0
 """Seconds for a task, waiting for room included."""
@@ -65,13 +65,26 @@ async def execute(
             `decision` says who was tried.
     """
     envelope = task.to_task() if isinstance(task, TaskPayload) else task
+    done = await perform(envelope, timeout=timeout, caller=caller, policy=policy, ledger=ledger)
+    return done.to_result()
+
+
+async def perform(
+    task: Task,
+    *,
+    timeout: float,  # noqa: ASYNC109 - it travels on as the request's deadline
+    caller: Hashable | None = None,
+    policy: Policy = "expected_cost",
+    ledger: Ledger | None = None,
+) -> Done:
+    """Return what `execute` does, for those who do not look at the decision."""
     if ledger is not None and ledger in active_ledgers():
         ledger = None
     if (joined := current_runtime()) is not None:
-        return await _market_of(joined).execute(envelope, timeout, caller, policy, ledger)
+        return await _market_of(joined).perform(task, timeout, caller, policy, ledger)
     async with ambient_runtime() as runtime:
-        result = await _market_of(runtime).execute(envelope, timeout, caller, policy, ledger)
-    return result  # noqa: RET504 - the block may swallow an error, as far as its type says
+        done = await _market_of(runtime).perform(task, timeout, caller, policy, ledger)
+    return done  # noqa: RET504 - the block may swallow an error, as far as its type says
 
 
 def market_ledger() -> Ledger:
@@ -111,9 +124,9 @@ class _Market:
     def ledger(self) -> Ledger:
         return Ledger(clock=self.clock, names=("kind", "provider", "account"))
 
-    async def execute(
+    async def perform(
         self, task: Task, seconds: float, caller: Hashable | None, policy: Policy, ledger: Ledger | None
-    ) -> TaskResult:
+    ) -> Done:
         request = task.to_signal(SOURCE)
         deadline = self.clock.now() + seconds
         if request.deadline is not None and request.deadline < deadline:
@@ -125,9 +138,7 @@ class _Market:
         value, usage = read_reply(reply, handler.name)
         decision = Decision(provider=handler.name, reason=f"handles {request.type} itself")
         attempts = (reply.extensions or {}).get("attempts", 1)
-        return TaskResult(
-            value=value, provider=handler.name, decision=decision, usage=usage, attempts=attempts
-        )
+        return Done(value, handler.name, usage, attempts, lambda: decision)
 
     def has_others(self, task: Task, tried: set[str]) -> bool:
         named = task.limits.providers

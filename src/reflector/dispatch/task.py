@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field, field_validator
 
@@ -16,7 +17,7 @@ from reflector.dispatch.decision import Decision
 from reflector.signals.signal import Signal
 from reflector.usage import Usage
 
-__all__ = ["SOURCE", "Estimate", "Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
+__all__ = ["SOURCE", "Done", "Estimate", "Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
 
 SOURCE = "/dispatch"
 """Where requests for tasks come from."""
@@ -141,6 +142,27 @@ class TaskResult(Value):
     """What was used, as providers say it; without a word from them, the price on their cards."""
     attempts: int = 1
     """How often it was started: more than once where a process died or a provider failed."""
+
+
+class Done(NamedTuple):
+    """What came of a task, before anybody has asked why it went to that provider."""
+
+    value: Any
+    provider: str
+    usage: Usage
+    attempts: int
+    decide: Callable[[], Decision]
+    """Works the decision out, as it was made."""
+
+    def to_result(self) -> TaskResult:
+        """Return it with its decision."""
+        return TaskResult(
+            value=self.value,
+            provider=self.provider,
+            decision=self.decide(),
+            usage=self.usage,
+            attempts=self.attempts,
+        )
 
 
 @lru_cache(1024)
