@@ -120,7 +120,7 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         CURRENT_RUNTIME.set(self._outer)
-        end = await self._drain_agents() if error is None else error
+        end = await self._drain_agents() if error is None and self._root.cells else error
         try:
             self.dead_letters.is_breaking_off |= end is not None
             self._close()

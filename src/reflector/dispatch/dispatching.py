@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Coroutine, Hashable, Sequence
 from functools import cached_property
+from typing import Any
 
 import anyio
 
@@ -65,26 +66,23 @@ async def execute(
             `decision` says who was tried.
     """
     envelope = task.to_task() if isinstance(task, TaskPayload) else task
-    done = await perform(envelope, timeout=timeout, caller=caller, policy=policy, ledger=ledger)
-    return done.to_result()
-
-
-async def perform(
-    task: Task,
-    *,
-    timeout: float,  # noqa: ASYNC109 - it travels on as the request's deadline
-    caller: Hashable | None = None,
-    policy: Policy = "expected_cost",
-    ledger: Ledger | None = None,
-) -> Done:
-    """Return what `execute` does, for those who do not look at the decision."""
     if ledger is not None and ledger in active_ledgers():
         ledger = None
     if (joined := current_runtime()) is not None:
-        return await _market_of(joined).perform(task, timeout, caller, policy, ledger)
-    async with ambient_runtime() as runtime:
-        done = await _market_of(runtime).perform(task, timeout, caller, policy, ledger)
-    return done  # noqa: RET504 - the block may swallow an error, as far as its type says
+        done = await _market_of(joined).perform(envelope, timeout, caller, policy, ledger)
+    else:
+        async with ambient_runtime() as runtime:
+            done = await _market_of(runtime).perform(envelope, timeout, caller, policy, ledger)
+    return done.to_result()
+
+
+def perform(task: Task, *, seconds: float) -> Coroutine[Any, Any, Done]:
+    """Do what `execute` does in the current runtime, for who does not look at the decision.
+
+    Raises:
+        RuntimeClosedError: Outside of a runtime.
+    """
+    return _current_market().perform(task, seconds, None, "expected_cost", None)
 
 
 def market_ledger() -> Ledger:
@@ -96,10 +94,14 @@ def market_ledger() -> Ledger:
     Raises:
         RuntimeClosedError: Outside of a runtime.
     """
+    return _current_market().ledger
+
+
+def _current_market() -> _Market:
     runtime = current_runtime()
     if runtime is None:
         raise RuntimeClosedError("a market belongs to a runtime; use this inside `async with Runtime():`")
-    return _market_of(runtime).ledger
+    return _market_of(runtime)
 
 
 def _market_of(runtime: Runtime) -> _Market:

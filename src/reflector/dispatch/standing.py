@@ -58,7 +58,7 @@ class Standing:
             else:
                 purses[card.account] = purse
         self._is_priced = card.is_priced
-        self.is_charged = card.is_priced or card.account is not None or card.credits is not None
+        self.is_charged = self._is_priced or card.account is not None or card.credits is not None
         """Whether what it does is written down, although it may not say what it used."""
         if card.requests_per_minute or card.tokens_per_minute:
             limits = RateLimits(

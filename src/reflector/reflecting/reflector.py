@@ -448,7 +448,7 @@ class Reflector:
         metadata = {"sample": sample} if sample else {}
         async with ambient_runtime() as runtime, self._seats(runtime) as seats:
             task = Task(kind="reflection", payload=request, limits=seats.reflector, metadata=metadata)
-            result = await perform(task, timeout=limit)
+            result = await perform(task, seconds=limit)
         if not isinstance(result.value, Reflection):
             raise UnsupportedReplyError(
                 f"{result.provider} answered {REFLECTION_REQUESTED} with {type(result.value).__name__}; "
@@ -559,7 +559,7 @@ class Reflector:
     async def _ask_model(self, question: ModelRequest, limits: Limits) -> tuple[ModelReply, str]:
         """Return the model's reply, and the name of who gave it."""
         task = Task(kind="model", payload=question.to_data(), limits=limits)
-        result = await perform(task, timeout=self._options.timeout + _GRACE)
+        result = await perform(task, seconds=self._options.timeout + _GRACE)
         is_ours = self._client is not None
         reply = read_reply(result.value, model=self.model if is_ours else None)
         return reply, self.model if is_ours else result.provider
