@@ -44,27 +44,26 @@ class Seats:
         reflection: Callable[[Task, Context], Awaitable[Reflection]],
         model: Model | None,
     ) -> None:
-        is_free = runtime.find(_NAME) is runtime.find(_MODEL) is None
-        name = _NAME if is_free else new_id(_NAME)
         self._runtime = runtime
         self._reflection = reflection
         self._asked = model
         self._agents: list[AgentRef] = []
-        self.reflector = _only(name)
-        """What leads a task to the Reflector."""
-        self.model = _only(f"{name}.model")
-        """What leads a task to its model."""
+        self.reflector = self.model = Limits()
+        """What leads a task to the Reflector, and to its model."""
 
     async def __aenter__(self) -> Seats:
         model, runtime = self._asked, self._runtime
         if model is not None and not runtime.handles(_QUESTION):
             # Loading a client's library takes seconds; that must not count as time the model takes.
             await warm_up(model)
-        await self._seat(self.reflector, "reflection", self._reflection, _CARD)
+        is_free = runtime.find(_NAME) is runtime.find(_MODEL) is None
+        name = _NAME if is_free else new_id(_NAME)
+        self.reflector, self.model = _only(name), _only(f"{name}.model")
+        await self._seat(name, "reflection", self._reflection, _CARD)
         if model is not None:
             # An agent may not see the context of who asks it, so the ledgers of this one are handed over.
             model = model.charged_to(*active_ledgers())
-            await self._seat(self.model, "model", model_agent(model), model.card)
+            await self._seat(f"{name}.model", "model", model_agent(model), model.card)
         return self
 
     async def __aexit__(
@@ -79,9 +78,8 @@ class Seats:
                     await self._stop()
 
     async def _seat(
-        self, limits: Limits, kind: str, work: Callable[[Task, Context], object], card: ProviderCard
+        self, name: str, kind: str, work: Callable[[Task, Context], object], card: ProviderCard
     ) -> None:
-        (name,) = limits.providers or ()
         self._agents.append(
             await self._runtime.spawn(work, name=name, accepts=(kind,), card=card, is_visited=True)
         )
