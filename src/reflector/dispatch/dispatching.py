@@ -68,11 +68,8 @@ async def execute(
     envelope = task.to_task() if isinstance(task, TaskPayload) else task
     if ledger is not None and ledger in active_ledgers():
         ledger = None
-    if (joined := current_runtime()) is not None:
-        done = await _market_of(joined).perform(envelope, timeout, caller, policy, ledger)
-    else:
-        async with ambient_runtime() as runtime:
-            done = await _market_of(runtime).perform(envelope, timeout, caller, policy, ledger)
+    async with ambient_runtime() as runtime:
+        done = await _market_of(runtime).perform(envelope, timeout, caller, policy, ledger)
     return done.to_result()
 
 
