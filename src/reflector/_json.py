@@ -31,6 +31,15 @@ class Value(BaseModel):
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**(fields | changes))
 
+    def __copy__(self) -> Self:
+        """Return a copy, as pydantic does; faster, because a value has neither extra nor private attributes."""
+        copied = type(self).__new__(type(self))
+        object.__setattr__(copied, "__dict__", self.__dict__.copy())
+        object.__setattr__(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__.copy())
+        object.__setattr__(copied, "__pydantic_extra__", None)
+        object.__setattr__(copied, "__pydantic_private__", None)
+        return copied
+
 
 class Given(Value):
     """A value that people make themselves: what does not fit is an error of ours that says where."""

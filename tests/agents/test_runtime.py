@@ -277,7 +277,7 @@ async def test_ten_thousand_idle_agents_start_no_task() -> None:
         for _ in range(1_000):
             await runtime.spawn(echo, name=str(_))
         assert runtime.workers.running == 0
-        assert len(runtime.workers._all) == 0
+        assert len(runtime.workers.all) == 0
 
 
 async def test_a_crowd_of_agents_leaves_few_workers_behind() -> None:
@@ -286,7 +286,7 @@ async def test_a_crowd_of_agents_leaves_few_workers_behind() -> None:
         async with anyio.create_task_group() as group:
             for ref in refs:
                 group.start_soon(ref.ask, PING)
-        assert len(runtime.workers._all) <= 256
+        assert len(runtime.workers.all) <= 256
 
 
 class Counter(Agent):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import anyio
 import anyio.lowlevel
@@ -15,13 +17,22 @@ from reflector.dispatch.capacity import Capacity
 pytestmark = pytest.mark.anyio
 
 
+@asynccontextmanager
+async def room(capacity: Capacity, caller: str) -> AsyncIterator[None]:
+    await capacity.acquire(caller)
+    try:
+        yield
+    finally:
+        capacity.release()
+
+
 async def test_callers_take_turns() -> None:
     """A flood of 200 delays a single task by as many as were running, and one."""
     capacity = Capacity(2, queued=10)
     order: list[str] = []
 
     async def use(caller: str) -> None:
-        async with capacity.room(caller):
+        async with room(capacity, caller):
             order.append(caller)
             await anyio.lowlevel.checkpoint()
 
@@ -40,7 +51,7 @@ async def test_within_a_caller_the_first_comes_first() -> None:
     order: list[int] = []
 
     async def use(number: int) -> None:
-        async with capacity.room("one"):
+        async with room(capacity, "one"):
             order.append(number)
 
     await capacity.acquire("other")
@@ -83,7 +94,7 @@ async def test_room_given_to_somebody_cancelled_is_passed_on() -> None:
 
     async def use(caller: str, scope: anyio.CancelScope) -> None:
         with scope:
-            async with capacity.room(caller):
+            async with room(capacity, caller):
                 await anyio.lowlevel.checkpoint()
                 done.append(caller)
 
@@ -115,7 +126,7 @@ def test_never_above_the_limit_and_nothing_lost(limit: int, plan: list[tuple[int
             with anyio.CancelScope() as scope:
                 if is_cancelled:
                     scope.deadline = anyio.current_time()
-                async with capacity.room(caller):
+                async with room(capacity, caller):
                     seen["running"] += 1
                     seen["most"] = max(seen["most"], seen["running"])
                     try:

@@ -46,6 +46,7 @@ async def test_a_task_is_done_by_a_provider_of_its_kind() -> None:
         result = await execute(Task(kind="demo", payload={"n": 3}))
     assert (result.value, result.provider, result.attempts) == (9, "square", 1)
     assert result.decision.reason == "the only capable provider, $0 a task"
+    assert [each.running for each in result.decision.candidates] == [0]
     assert result.usage == Usage()
 
 

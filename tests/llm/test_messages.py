@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from typing import Any
 
 import pytest
@@ -52,11 +53,21 @@ replies = st.builds(
 @given(requests)
 def test_a_request_survives_json(request: ModelRequest) -> None:
     assert ModelRequest.model_validate(loads(dumps(request))) == request
+    assert request.to_data() == request.model_dump(mode="json")
 
 
 @given(replies)
 def test_a_reply_survives_json(reply: ModelReply) -> None:
     assert ModelReply.model_validate(loads(dumps(reply))) == reply
+    assert reply.to_data() == reply.model_dump(mode="json")
+
+
+def test_a_copy_of_a_value_is_a_value_of_its_own() -> None:
+    reply = ModelReply(content="yes")
+    changed = reply.model_copy(update={"model": "m"})
+    assert (reply.model, changed.model, changed.replace(model=None)) == (None, "m", reply)
+    assert (reply.model_fields_set, changed.model_fields_set) == ({"content"}, {"content", "model"})
+    assert copy.copy(reply) == reply
 
 
 def test_a_request_from_text_puts_the_system_message_first() -> None:

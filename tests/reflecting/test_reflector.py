@@ -10,6 +10,7 @@ import anyio
 import pytest
 
 import reflector as rf
+from reflector._clock import settle
 from reflector.agents.ambient import current_runtime
 from reflector.errors import (
     AgentError,
@@ -304,6 +305,32 @@ async def test_nothing_is_left_in_the_ambient_runtime() -> None:
             await rf.reflect(MESSAGES, model=ScriptedClient([ANSWER]))
         assert runtime.statistics().agents == 0
     assert current_runtime() is None
+
+
+async def test_its_agents_have_names_that_nobody_else_has() -> None:
+    both = anyio.Event()
+
+    class Slow(ScriptedClient):
+        async def warmup(self) -> None:
+            await both.wait()
+
+    async def reflect() -> None:
+        await rf.reflect(MESSAGES, model=Slow([ANSWER]))
+
+    seen: list[str] = []
+    async with rf.Runtime() as runtime:
+        runtime.subscribe("reflector.*.completed", lambda signal: seen.append(signal.source))
+        await rf.reflect(MESSAGES, model=ScriptedClient([ANSWER]))
+        assert seen == ["/agents/reflector.model", "/agents/reflector"]
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(reflect)
+            tasks.start_soon(reflect)
+            await settle()
+            both.set()
+        await runtime.spawn(lambda signal, context: None, name="reflector.model")
+        await rf.reflect(MESSAGES, model=ScriptedClient([ANSWER]))
+    assert len(seen) == 8
+    assert len(set(seen)) == 6
 
 
 async def test_one_reflector_serves_many_calls_at_a_time() -> None:

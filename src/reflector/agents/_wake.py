@@ -18,7 +18,16 @@ import anyio.lowlevel
 
 from reflector._clock import Clock, SystemClock
 
-__all__ = ["Alarm", "Bell", "OneShot", "alarm_for", "is_stray_cancellation", "one_shots", "start_task"]
+__all__ = [
+    "Alarm",
+    "Bell",
+    "OneShot",
+    "Outcome",
+    "alarm_for",
+    "is_stray_cancellation",
+    "one_shots",
+    "start_task",
+]
 
 T = TypeVar("T")
 
@@ -43,22 +52,18 @@ class OneShot(Protocol):
     def __await__(self) -> Generator[Any, None, Any]: ...
 
 
-class TrioOneShot:
-    """A one-shot for trio: one task rescheduled, where an event would keep a set of them."""
+class Outcome:
+    """What a one-shot holds; how it is waited for is up to its subclass."""
 
-    __slots__ = ("_is_cancelled", "_is_set", "_result", "_task")
+    __slots__ = ("_is_cancelled", "_is_set", "_result")
 
     def __init__(self) -> None:
         self._is_set = self._is_cancelled = False
         self._result: Any = None
-        self._task: Any = None
 
     def set_result(self, result: Any, /) -> None:
         self._is_set = True
         self._result = result
-        if self._task is not None:
-            self._task, task = None, self._task
-            _trio().reschedule(task)
 
     def done(self) -> bool:
         return self._is_set or self._is_cancelled
@@ -72,6 +77,23 @@ class TrioOneShot:
 
     def result(self) -> Any:
         return self._result
+
+
+class TrioOneShot(Outcome):
+    """A one-shot for trio: one task rescheduled, where an event would keep a set of them."""
+
+    __slots__ = ("_task",)
+
+    def __init__(self) -> None:  # without the call of `super`, as below: an ask takes two of these calls
+        self._is_set = self._is_cancelled = False
+        self._result = self._task = None
+
+    def set_result(self, result: Any, /) -> None:
+        self._is_set = True
+        self._result = result
+        if self._task is not None:
+            self._task, task = None, self._task
+            _trio().reschedule(task)
 
     def __await__(self) -> Generator[Any, None, Any]:
         if not self._is_set:

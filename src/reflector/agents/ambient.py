@@ -2,30 +2,17 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+from contextlib import AbstractAsyncContextManager, nullcontext
 
 from reflector.agents.runtime import CURRENT_RUNTIME, Runtime
 
 __all__ = ["ambient_runtime", "current_runtime"]
 
 
-class ambient_runtime:  # noqa: N801  reads as a function: `async with ambient_runtime() as runtime`
-    """Join the current runtime; without one, open a private one and close it at the end."""
-
-    __slots__ = ("_private",)
-
-    async def __aenter__(self) -> Runtime:
-        self._private: Runtime | None = None
-        runtime = current_runtime()
-        if runtime is None:
-            runtime = self._private = Runtime()
-            await runtime.__aenter__()
-        return runtime
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> bool:
-        return self._private is not None and await self._private.__aexit__(kind, error, trace)
+def ambient_runtime() -> AbstractAsyncContextManager[Runtime, bool | None]:
+    """Join the current runtime for a block; without one, open a private one, which ends with the block."""
+    runtime = current_runtime()
+    return Runtime() if runtime is None else nullcontext(runtime)
 
 
 def current_runtime() -> Runtime | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Generator, Iterable
 from contextvars import ContextVar
 from typing import Any, Final, Protocol
 
@@ -11,7 +11,7 @@ import anyio.lowlevel
 
 from reflector._clock import Clock
 from reflector._logging import get_logger
-from reflector.agents._wake import OneShot, is_stray_cancellation
+from reflector.agents._wake import OneShot, Outcome, is_stray_cancellation
 from reflector.agents.agent import Agent
 from reflector.agents.context import Context, Host
 from reflector.agents.dead_letters import DeadLetters, Reason
@@ -27,7 +27,7 @@ from reflector.signals.router import Route
 from reflector.signals.signal import Signal
 from reflector.signals.trace import CURRENT_SIGNAL, SpanMaker
 
-__all__ = ["CURRENT_CELL", "Cell"]
+__all__ = ["CURRENT_CELL", "Cell", "VisitedCell"]
 
 CURRENT_CELL: ContextVar[Cell | None] = ContextVar("reflector_current_cell", default=None)
 """The agent whose handler is running."""
@@ -208,15 +208,21 @@ class Cell:
 
     # --- handling ----------------------------------------------------------------------------------------
 
-    async def serve(self) -> None:
-        """Handle what is in the mailbox until it is empty or the agent's state forbids it.
+    def visit(self, signal: Signal, now: float) -> Visit | None:
+        """Return what handles a request in the task that awaits it; None if a worker has to."""
+        return None
+
+    async def serve(self, visit: Item | None = None) -> None:
+        """Handle what is in the mailbox until it is empty or the agent's state forbids it; or only a visit.
 
         All in one function: a coroutine for each step would cost more than the step.
         """
         CURRENT_CELL.set(self)
         exchange, mailbox, budget = self.exchange, self.mailbox, _BUDGET
         try:
-            while (self.state is RUNNING or self.state is STOPPING) and (item := mailbox.take()) is not None:
+            while (self.state is RUNNING or self.state is STOPPING) and (
+                item := visit or mailbox.take()
+            ) is not None:
                 signal, asker, entered = item
                 exchange.waits.add(exchange.clock.now() - entered)
                 if (asker.done() if asker is not None else signal.deadline is not None) and self._is_void(
@@ -234,6 +240,8 @@ class Cell:
                     self._fail(item, error)
                 except anyio.get_cancelled_exc_class() as error:
                     self._interrupted(item, error)
+                if visit is not None:
+                    return
                 budget -= 1
                 if not budget:
                     await anyio.lowlevel.checkpoint()
@@ -267,7 +275,10 @@ class Cell:
             self._fail(item, HandlerError(f"{self.name!r} awaited something that was cancelled: {error!r}"))
             return
         if self.state in (RUNNING, STOPPING):  # else it was us: `interrupt` and `_cut` set the state before
-            self.exchange.dead_letters.is_breaking_off = True
+            if isinstance(item[1], Visit):
+                item[1].cancel()  # it was the asker, whose task this is
+            else:
+                self.exchange.dead_letters.is_breaking_off = True
         self._give_up(item, AgentStoppedError(f"agent {self.name!r} was stopped"), "agent_stopped")
         raise error
 
@@ -425,6 +436,55 @@ class Cell:
         while cell is not None and cell is not self:
             cell = cell.supervisor.owner
         return cell is self
+
+
+class VisitedCell(Cell):
+    """An agent that handles what it is asked in the task of who asks, if it has time at once."""
+
+    __slots__ = ()
+
+    def visit(self, signal: Signal, now: float) -> Visit | None:
+        is_ready = self.active < self.concurrency and self.state is RUNNING
+        return Visit(self, signal, now) if is_ready else None
+
+
+class Visit(Outcome):
+    """A request that is handled in the task of who asks, which awaits this: no task has to be started for it.
+
+    Cancelling that task cancels the handling; so does the end of the time, which is told as the result None.
+    """
+
+    __slots__ = ("_entered", "_signal", "cell", "scope")
+
+    def __init__(self, cell: Cell, signal: Signal, entered: float) -> None:
+        super().__init__()
+        self.cell = cell
+        self.scope = anyio.CancelScope()
+        self._signal = signal
+        self._entered = entered
+
+    def set_result(self, result: Any, /) -> None:
+        super().set_result(result)
+        if result is None:
+            self.scope.cancel()
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        return self._handled().__await__()
+
+    async def _handled(self) -> Any:
+        cell, workers = self.cell, self.cell.runtime.workers
+        asking, handled = CURRENT_CELL.get(), CURRENT_SIGNAL.get()
+        cell.active += 1
+        workers.all.add(self)
+        try:
+            with self.scope:
+                await cell.serve((self._signal, self, self._entered))
+        finally:
+            workers.all.discard(self)
+            CURRENT_CELL.set(asking)
+            CURRENT_SIGNAL.set(handled)
+            cell._wake()
+        return self.result()
 
 
 def _not_started(signal: Signal, context: Context) -> Any:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from reflector._clock import Clock
-from reflector.agents._wake import OneShot
+from reflector.agents._wake import Alarm, OneShot
 from reflector.agents.cell import CURRENT_CELL, Cell
 from reflector.agents.dead_letters import DEAD_LETTER, DeadLetter, DeadLetters, Reason, fact
 from reflector.agents.mailbox import Item
 from reflector.agents.middleware import Forward, Middleware, wrap
 from reflector.agents.replies import failed
 from reflector.agents.statistics import Waits
-from reflector.agents.timers import Timer, Timers
+from reflector.agents.timers import Timers
 from reflector.errors import (
     AgentStoppedError,
     AskTimeoutError,
@@ -80,19 +80,20 @@ class Exchange:
         self._time_limit = time_limit
         self._asks: dict[OneShot, float] = {}
         self._next_expiry = math.inf
-        self._expiry: Timer | None = None
+        self._alarm: Alarm | None = None
 
     # --- asking ------------------------------------------------------------------------------------------
 
-    async def ask(self, cell: Cell | None, signal: Signal, seconds: float) -> Signal:
-        """Ask an agent, or with None the one that the routes say."""
+    def ask(self, cell: Cell | None, signal: Signal, seconds: float) -> Coroutine[Any, Any, Signal]:
+        """Ask an agent, or with None the one that the routes say. The time begins now."""
         request = self._enter_request(signal, seconds)
-        if not self._middleware:
-            return await self._ask(cell, request)
+        return self._ask_through(cell, request) if self._middleware else self._ask(cell, request)
+
+    async def _ask_through(self, cell: Cell | None, request: Signal) -> Signal:
         reply = await self._through(request, functools.partial(self._ask_by, request.deadline, cell))
         if not isinstance(reply, Signal):
             error = MiddlewareError(
-                f"a middleware swallowed {signal.type!r}: it returned {reply!r} instead of a reply"
+                f"a middleware swallowed {request.type!r}: it returned {reply!r} instead of a reply"
             )
             self.observe_failure(request, error, "/middleware")
             raise error
@@ -110,11 +111,13 @@ class Exchange:
         cell = cell or self._route(request)
         if self.is_observed:
             self.observe(request, cell)
-        now, asker = self.clock.now(), self.one_shot()
+        now, place = self.clock.now(), None
         if request.deadline is not None and request.deadline <= now:
             raise self._timed_out(cell, request)
-        item = (request, asker, now)
-        place = None if cell.put(item) else cell.mailbox.wait_in_line(item, None)
+        asker: OneShot | None = cell.visit(request, now)
+        if asker is None:
+            item = (request, asker := self.one_shot(), now)
+            place = None if cell.put(item) else cell.mailbox.wait_in_line(item, None)
         self._expect(asker, request)
         try:
             outcome = await asker
@@ -155,27 +158,32 @@ class Exchange:
         return cell
 
     def _expect(self, asker: OneShot, request: Signal) -> None:
-        """See to it that an asker is told when its time is over: one timer for all, at the earliest deadline."""
+        """See to it that an asker is told when its time is over: one alarm for all, at the earliest deadline."""
         deadline = math.inf if request.deadline is None else request.deadline
         self._asks[asker] = deadline
         if deadline < self._next_expiry:
-            if self._expiry is not None:
-                self._expiry.cancel()
+            if self._alarm is None:
+                self._alarm = self._timers.alarm(self._expire)
             self._next_expiry = deadline
-            self._expiry = self._timers.at(deadline, self._expire)
+            self._alarm.set(deadline)
 
     def _expire(self) -> None:
         now = self.clock.now()
         self._next_expiry = math.inf
-        self._expiry = None
         for asker, deadline in self._asks.items():
             if deadline <= now:
                 if not asker.done():
                     asker.set_result(None)
             elif deadline < self._next_expiry:
                 self._next_expiry = deadline
-        if self._next_expiry < math.inf:
-            self._expiry = self._timers.at(self._next_expiry, self._expire)
+        if self._alarm is not None and self._next_expiry < math.inf:
+            self._alarm.set(self._next_expiry)
+
+    def close(self) -> None:
+        """Let no further time be over."""
+        if self._alarm is not None:
+            self._alarm.close()
+            self._alarm = None
 
     # --- telling -----------------------------------------------------------------------------------------
 
@@ -301,6 +309,11 @@ class Exchange:
     def use(self, middleware: Middleware) -> None:
         """Put a middleware around every delivery from now on, inside those that are there."""
         self._middleware = (*self._middleware, middleware)
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether an alarm is set for a deadline of asks."""
+        return self._next_expiry < math.inf
 
     @property
     def waiting_asks(self) -> int:

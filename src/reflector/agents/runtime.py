@@ -18,7 +18,7 @@ import anyio
 from reflector._clock import Clock, SystemClock
 from reflector.agents._wake import one_shots
 from reflector.agents.agent import Agent, Card, is_async_callable
-from reflector.agents.cell import Cell
+from reflector.agents.cell import Cell, VisitedCell
 from reflector.agents.context import Host
 from reflector.agents.dead_letters import DeadLetters
 from reflector.agents.exchange import Exchange, SignalLog, Subscriber
@@ -120,7 +120,7 @@ class Runtime:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
         CURRENT_RUNTIME.set(self._outer)
-        end = await self._drain_agents() if error is None else error
+        end = await self._drain_agents() if error is None and self._root.cells else error
         try:
             self.dead_letters.is_breaking_off |= end is not None
             self._close()
@@ -155,6 +155,7 @@ class Runtime:
             cell.begin_stop(0.0)
         self.workers.close()
         self.timers.close()
+        self.exchange.close()
 
     def crash(self, error: Exception) -> None:
         """Cancel everything and raise `error` out of the `async with` block."""
@@ -192,6 +193,7 @@ class Runtime:
         supervisor: Supervisor | None = None,
         accepts: Iterable[str] = (),
         card: Any = None,
+        is_visited: bool = False,
     ) -> AgentRef:
         """Start an agent and return its address.
 
@@ -209,6 +211,9 @@ class Runtime:
             supervisor: Who looks after it, made by `supervisor`; by default the runtime.
             accepts: Kinds of task that it takes; a plain function is then called with the task instead of the signal.
             card: What it costs and can take, for the market, and where its work runs.
+            is_visited: Whether it handles what it is asked in the task of who asks, if it has time at once. That
+                saves a task; but cancelling the ask, or the end of its time, cancels the handling, and the ask ends
+                when that has ended.
 
         Raises:
             DuplicateAgentError: If an agent of that name lives.
@@ -224,6 +229,7 @@ class Runtime:
             mailbox,
             running if concurrency is None else concurrency,
             self._supervisor_for(supervision, supervisor),
+            VisitedCell if is_visited else Cell,
         )
         cell.accepts, cell.card = tuple(accepts), card
         patterns = _patterns(work, handles)
@@ -276,6 +282,7 @@ class Runtime:
         mailbox: int | MailboxOptions,
         concurrency: int,
         supervisor: Supervisor,
+        kind: type[Cell] = Cell,
     ) -> Cell:
         self._check_open()
         if name is None:
@@ -287,7 +294,7 @@ class Runtime:
         if concurrency < 1:
             raise ConfigurationError(f"concurrency is at least 1; got {concurrency!r}")
         options = _options(mailbox) if isinstance(mailbox, int) else mailbox
-        return Cell(self, name, supervisor, options, concurrency)
+        return kind(self, name, supervisor, options, concurrency)
 
     def _free_name(self, handler: Any) -> str:
         base = getattr(getattr(handler, "func", handler), "__name__", type(handler).__name__).strip("<>")
@@ -401,7 +408,7 @@ class Runtime:
             queued=sum(len(cell.mailbox) for cell in cells),
             blocked=sum(cell.mailbox.blocked for cell in cells),
             waiting_asks=exchange.waiting_asks,
-            timers=len(self.timers),
+            timers=len(self.timers) + exchange.is_timed,
             taken=exchange.waits.count,
             failures=exchange.failures,
             restarts=self.restarts,

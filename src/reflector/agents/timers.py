@@ -76,13 +76,17 @@ class Timers:
             self._alarm.close()
             self._alarm = None
 
+    def alarm(self, ring: Callable[[], None]) -> Alarm:
+        """Return an alarm on the same clock, for one time after the other."""
+        return alarm_for(self._clock, ring, self._start)
+
     def _set_alarm(self) -> None:
         while self._heap and self._heap[0][2].is_cancelled:
             heapq.heappop(self._heap)
         if not self._heap or self._heap[0][0] >= self._rings_at:
             return
         if self._alarm is None:
-            self._alarm = alarm_for(self._clock, self._ring, self._start)
+            self._alarm = self.alarm(self._ring)
         self._rings_at = self._heap[0][0]
         self._alarm.set(self._rings_at)
 

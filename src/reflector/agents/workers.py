@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 import anyio
 
@@ -29,6 +29,14 @@ class Served(Protocol):
         ...
 
 
+class Serving(Protocol):
+    """What serves an agent: one of the workers, or an asker on its own."""
+
+    cell: Any
+    """The agent; None for a worker that waits."""
+    scope: anyio.CancelScope
+
+
 class _Worker:
     __slots__ = ("cell", "scope")
 
@@ -44,14 +52,14 @@ class Workers:
         self._start = start
         self._one_shot = one_shot
         self._parked: list[OneShot] = []
-        self._all: set[_Worker] = set()
+        self.all: set[Serving] = set()
         self._started = 0
         self._is_open = True
 
     @property
     def running(self) -> int:
         """How many are with an agent."""
-        return sum(worker.cell is not None for worker in self._all)
+        return sum(worker.cell is not None for worker in self.all)
 
     def serve(self, cell: Served) -> None:
         """Send a worker to an agent: one that waits, the latest first, else a new one."""
@@ -64,7 +72,7 @@ class Workers:
 
     def cancel(self, cell: Served) -> None:
         """Cancel what an agent's handlers are doing; the tasks end."""
-        for worker in self._all:
+        for worker in self.all:
             if worker.cell is cell:
                 worker.scope.cancel()
 
@@ -81,7 +89,7 @@ class Workers:
         self._started += 1
         is_fleeting = self._started <= _FLEETING
         waiter: OneShot | None = None
-        self._all.add(worker)
+        self.all.add(worker)
         try:
             with worker.scope:
                 while worker.cell is not None:
@@ -94,7 +102,7 @@ class Workers:
                     self._parked.append(waiter)
                     worker.cell, waiter = await waiter, None
         finally:
-            self._all.discard(worker)
+            self.all.discard(worker)
             if waiter is not None:
                 _turn_back(waiter)
 

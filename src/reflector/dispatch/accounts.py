@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 
 from pydantic import Field
@@ -14,6 +14,7 @@ from reflector.usage import Usage
 
 __all__ = ["Account", "Latencies", "LedgerLine", "table_of"]
 
+_NOTHING = Usage()
 _GROWTH = math.log(1.05)
 """Neighbouring classes of latency are 5 % apart: an hour and a microsecond are 450 classes apart."""
 
@@ -29,7 +30,7 @@ class Latencies:
     """
 
     def __init__(self) -> None:
-        self._classes: Counter[int] = Counter()
+        self._classes: defaultdict[int, int] = defaultdict(int)
         self.longest = 0.0
 
     def add(self, seconds: float) -> None:
@@ -39,12 +40,13 @@ class Latencies:
 
     def merge(self, other: Latencies) -> None:
         """Count all of another."""
-        self._classes.update(other._classes)
+        for number, count in other._classes.items():
+            self._classes[number] += count
         self.longest = max(self.longest, other.longest)
 
     def quantile(self, share: float) -> float | None:
         """Return the seconds within which that share of all calls was over, 2.5 % more or less; None without any."""
-        left = math.ceil(share * self._classes.total())
+        left = math.ceil(share * sum(self._classes.values()))
         for number in sorted(self._classes):
             left -= self._classes[number]
             if left <= 0:
@@ -100,9 +102,9 @@ class Account:
         self.key = key
         self.calls = self.hits = self.unpriced = self.unreported = self.uncertain = self.uncertain_cost = 0
         self.cost: int | None = None
-        self.failures: Counter[str] = Counter()
+        self.failures: defaultdict[str, int] = defaultdict(int)
         self.latencies = Latencies()
-        self.tokens = Usage()
+        self.tokens = _NOTHING
 
     def add(
         self,
@@ -115,7 +117,7 @@ class Account:
     ) -> None:
         """Count one request: its cost in the ledger's unit, or None where it is not known."""
         self.calls += is_first
-        self.tokens += usage
+        self.tokens = usage if self.tokens is _NOTHING else self.tokens + usage
         if cost is not None:
             self.cost = (self.cost or 0) + cost
         self.unpriced += cost is None and (failure is None or usage.total_tokens is not None)
@@ -132,7 +134,8 @@ class Account:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         if other.cost is not None:
             self.cost = (self.cost or 0) + other.cost
-        self.failures.update(other.failures)
+        for name, count in other.failures.items():
+            self.failures[name] += count
         self.latencies.merge(other.latencies)
         self.tokens += other.tokens
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Hashable
-from contextlib import asynccontextmanager
+from collections.abc import Hashable
 
 import anyio
 
@@ -65,17 +64,15 @@ class Capacity:
                 ahead += min(len(line), own + turn)
         return ahead
 
-    @asynccontextmanager
-    async def room(self, caller: Hashable) -> AsyncIterator[None]:
-        """Wait for room and hold it. Cancelled while it waits, it leaves the line."""
-        await self.acquire(caller)
-        try:
-            yield
-        finally:
-            self.release()
+    def take(self) -> bool:
+        """Take room if there is some, else return False; give it back with `release`."""
+        with self._lock:
+            is_free = self.running < self.limit
+            self.running += is_free
+            return is_free
 
     async def acquire(self, caller: Hashable) -> None:
-        """Wait for room; give it back with `release`."""
+        """Wait for room; give it back with `release`. Cancelled while it waits, it leaves the line."""
         with self._lock:
             if self.running < self.limit:
                 self.running += 1

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Coroutine, Hashable, Sequence
 from functools import cached_property
+from typing import Any
 
 import anyio
 
@@ -16,11 +17,11 @@ from reflector.dispatch.errand import Errand, read_reply
 from reflector.dispatch.ledger import Ledger, active_ledgers
 from reflector.dispatch.payload import DefaultProvider, TaskPayload
 from reflector.dispatch.standing import Standing
-from reflector.dispatch.task import SOURCE, Task, TaskResult
+from reflector.dispatch.task import SOURCE, Done, Task, TaskResult
 from reflector.errors import NoHandlerError, NoProviderError, RuntimeClosedError
 from reflector.signals.signal import Signal
 
-__all__ = ["DEFAULT_TASK_TIMEOUT", "execute", "market_ledger"]
+__all__ = ["DEFAULT_TASK_TIMEOUT", "execute", "market_ledger", "perform"]
 
 DEFAULT_TASK_TIMEOUT = 300.0
 """Seconds for a task, waiting for room included."""
@@ -67,11 +68,18 @@ async def execute(
     envelope = task.to_task() if isinstance(task, TaskPayload) else task
     if ledger is not None and ledger in active_ledgers():
         ledger = None
-    if (joined := current_runtime()) is not None:
-        return await _market_of(joined).execute(envelope, timeout, caller, policy, ledger)
     async with ambient_runtime() as runtime:
-        result = await _market_of(runtime).execute(envelope, timeout, caller, policy, ledger)
-    return result  # noqa: RET504 - the block may swallow an error, as far as its type says
+        done = await _market_of(runtime).perform(envelope, timeout, caller, policy, ledger)
+    return done.to_result()
+
+
+def perform(task: Task, *, seconds: float) -> Coroutine[Any, Any, Done]:
+    """Do what `execute` does in the current runtime, for who does not look at the decision.
+
+    Raises:
+        RuntimeClosedError: Outside of a runtime.
+    """
+    return _current_market().perform(task, seconds, None, "expected_cost", None)
 
 
 def market_ledger() -> Ledger:
@@ -83,10 +91,14 @@ def market_ledger() -> Ledger:
     Raises:
         RuntimeClosedError: Outside of a runtime.
     """
+    return _current_market().ledger
+
+
+def _current_market() -> _Market:
     runtime = current_runtime()
     if runtime is None:
         raise RuntimeClosedError("a market belongs to a runtime; use this inside `async with Runtime():`")
-    return _market_of(runtime).ledger
+    return _market_of(runtime)
 
 
 def _market_of(runtime: Runtime) -> _Market:
@@ -111,9 +123,9 @@ class _Market:
     def ledger(self) -> Ledger:
         return Ledger(clock=self.clock, names=("kind", "provider", "account"))
 
-    async def execute(
+    async def perform(
         self, task: Task, seconds: float, caller: Hashable | None, policy: Policy, ledger: Ledger | None
-    ) -> TaskResult:
+    ) -> Done:
         request = task.to_signal(SOURCE)
         deadline = self.clock.now() + seconds
         if request.deadline is not None and request.deadline < deadline:
@@ -125,9 +137,7 @@ class _Market:
         value, usage = read_reply(reply, handler.name)
         decision = Decision(provider=handler.name, reason=f"handles {request.type} itself")
         attempts = (reply.extensions or {}).get("attempts", 1)
-        return TaskResult(
-            value=value, provider=handler.name, decision=decision, usage=usage, attempts=attempts
-        )
+        return Done(value, handler.name, usage, attempts, lambda: decision)
 
     def has_others(self, task: Task, tried: set[str]) -> bool:
         named = task.limits.providers
@@ -136,9 +146,14 @@ class _Market:
             for ref in self.runtime.providers(task.kind)
         )
 
-    async def standings(self, task: Task, request: Signal) -> Sequence[Standing]:
+    def standings(self, task: Task) -> Sequence[Standing]:
         """Return those who accept the kind and may do the task, in the order they were spawned."""
-        return [self._standing(ref) for ref in await self._providers(task, request)]
+        named = task.limits.providers
+        return [
+            self._standing(ref)
+            for ref in self.runtime.providers(task.kind)
+            if named is None or ref.name in named
+        ]
 
     def _standing(self, ref: AgentRef) -> Standing:
         standing = self._standings.get(ref)
@@ -147,20 +162,21 @@ class _Market:
             standing = self._standings[ref] = Standing(self.runtime, ref, self._purses)
         return standing
 
-    async def _providers(self, task: Task, request: Signal) -> Sequence[AgentRef]:
+    async def default(self, task: Task, request: Signal) -> Sequence[Standing]:
+        """Return who does a task for which there is nobody: the payload's default provider, spawned once.
+
+        Raises:
+            NoProviderError: If there is none, or others accept the kind that may not do this task.
+        """
         named = task.limits.providers
-        accepting = self.runtime.providers(task.kind)
-        providers = accepting if named is None else [ref for ref in accepting if ref.name in named]
-        if providers:
-            return providers
-        if accepting:
+        if accepting := self.runtime.providers(task.kind):
             raise NoProviderError(
                 f"the task may be done by {', '.join(named or ()) or 'nobody'} only; "
                 f"kind {task.kind!r} is accepted by {', '.join(ref.name for ref in accepting)}"
             )
         default = task.payload.default_provider() if isinstance(task.payload, TaskPayload) else None
         if default is not None and (named is None or default.name in named):
-            return [await self._spawned(default, task.kind)]
+            return [self._standing(await self._spawned(default, task.kind))]
         kinds = sorted({kind for ref in self.runtime.providers() for kind in ref.accepts})
         accepted = f"accepted here: {', '.join(kinds)}" if kinds else "no agent here accepts any kind"
         message = f"no provider accepts tasks of kind {task.kind!r}; {accepted}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from contextlib import nullcontext
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from reflector._clock import Clock
 from reflector._text import shorten
@@ -15,7 +15,7 @@ from reflector.dispatch.decision import Decision, Try
 from reflector.dispatch.ledger import Ledger
 from reflector.dispatch.standing import Standing, until
 from reflector.dispatch.survival import is_survivable
-from reflector.dispatch.task import SOURCE, Task, TaskOutput, TaskResult
+from reflector.dispatch.task import SOURCE, Done, Task, TaskOutput
 from reflector.errors import (
     AskTimeoutError,
     DispatchError,
@@ -46,13 +46,24 @@ class Floor(Protocol):
         """Where is written down what providers were paid."""
         ...
 
-    async def standings(self, task: Task, request: Signal) -> Sequence[Standing]:
+    def standings(self, task: Task) -> Sequence[Standing]:
         """Return those who accept the kind and may do the task, in the order they were spawned."""
+        ...
+
+    async def default(self, task: Task, request: Signal) -> Sequence[Standing]:
+        """Return who does a task for which there is nobody; raise if nobody can."""
         ...
 
     def has_others(self, task: Task, tried: set[str]) -> bool:
         """Return whether somebody accepts the task who is none of those."""
         ...
+
+
+class _Choice(NamedTuple):
+    """Who gets a task, and what works out why."""
+
+    standing: Standing
+    decide: Callable[[], Decision]
 
 
 class Errand:
@@ -82,41 +93,54 @@ class Errand:
         self._tries: tuple[Try, ...] = ()
         self._failure: ReflectorError | None = None
 
-    async def run(self) -> TaskResult:
+    async def run(self) -> Done:
         """Return what came of the task, done by the first provider that does not fail in a way others may survive."""
         while True:
-            standings = await self._floor.standings(self._task, self._request)
-            decision = await self._choose(standings)
-            if decision is None:
+            standings = self._floor.standings(self._task)
+            if not standings:
+                standings = await self._floor.default(self._task, self._request)
+            choice = self._choose(standings)
+            if isinstance(choice, NoProviderError):
+                await self._wait_for_probe(standings, choice)
                 continue
-            standing = standings[0]
-            if len(standings) > 1:
-                standing = next(each for each in standings if each.ref.name == decision.provider)
-            result = await self._visit(standing, decision)
-            if result is not None:
-                return result
+            done = await self._visit(choice)
+            if done is not None:
+                return done
 
-    async def _choose(self, standings: Sequence[Standing]) -> Decision | None:
-        """Return the choice; None if there was somebody to wait for, so that there may be another one now."""
+    def _choose(self, standings: Sequence[Standing]) -> _Choice | NoProviderError:
+        """Return the choice, or why there is none. Where there is nothing to choose, the reasons can wait."""
+        sole = standings[0]
+        if len(standings) == 1 and sole.is_sure and not self._tries and self._policy == "expected_cost":
+            figures = sole.figures(self._task, self._caller)
+            return _Choice(sole, lambda: choose(self._task.kind, [sole.said(figures)]))
+        try:
+            decision = self._judge(standings)
+        except NoProviderError as err:
+            return err
+        standing = next(each for each in standings if each.ref.name == decision.provider)
+        return _Choice(standing, lambda: decision)
+
+    def _judge(self, standings: Sequence[Standing]) -> Decision:
         task, limit, estimate = self._task, self._task.limits.cost_usd, self._task.estimate
         failed = {each.provider: f"was tried: {each.error}" for each in self._tries}
         if limit is not None and failed:
             limit = max(0.0, limit - sum(each.usage.cost_usd or 0.0 for each in self._tries))
-        try:
-            return choose(
-                task.kind,
-                [each.candidate(task, self._caller, failed.get(each.ref.name)) for each in standings],
-                cost_limit=limit,
-                time_left=self._deadline - self._floor.clock.now(),
-                tokens=0 if estimate is None else estimate.input_tokens + estimate.output_tokens,
-                policy=self._policy,
-            )
-        except NoProviderError as err:
-            if isinstance(err, ProviderBusyError) and await self._probe_ended(standings, err.decision):
-                return None
-            if self._failure is None:
-                raise
-            self._failure.decision = self._told(err.decision)
+        return choose(
+            task.kind,
+            [each.candidate(task, self._caller, failed.get(each.ref.name)) for each in standings],
+            cost_limit=limit,
+            time_left=self._deadline - self._floor.clock.now(),
+            tokens=0 if estimate is None else estimate.input_tokens + estimate.output_tokens,
+            policy=self._policy,
+        )
+
+    async def _wait_for_probe(self, standings: Sequence[Standing], refusal: NoProviderError) -> None:
+        """Return when there may be another choice; raise why there is none if there is nobody to wait for."""
+        if isinstance(refusal, ProviderBusyError) and await self._probe_ended(standings, refusal.decision):
+            return
+        if self._failure is None:
+            raise refusal
+        self._failure.decision = self._told(refusal.decision)
         raise self._failure
 
     async def _probe_ended(self, standings: Sequence[Standing], refused: Decision) -> bool:
@@ -129,37 +153,37 @@ class Errand:
                     return True
         return False
 
-    async def _visit(self, standing: Standing, decision: Decision) -> TaskResult | None:
+    async def _visit(self, choice: _Choice) -> Done | None:
         """Return what came of it there; None if the choice has to be made again."""
-        entry, has_to_wait = None, standing.throttle is not None or not standing.capacity.is_free
+        standing = choice.standing
+        entry, has_to_wait = None, standing.throttle is not None or not standing.capacity.take()
         if has_to_wait:
             began = self._floor.clock.now()
             try:
                 entry = await standing.enter(self._task, self._caller, self._deadline)
             except (AskTimeoutError, RateLimitedError) as err:
-                self._fail(err, standing, decision, began, attempts=0)
+                self._fail(err, choice, began, attempts=0)
                 return None
-        else:
-            await standing.capacity.acquire(None)
         usage: Usage | None = None
         try:
             if has_to_wait and not standing.is_ready(self._task):  # others may have changed that meanwhile
                 return None
             usage = _NOTHING
-            result, usage = await self._ask(standing, decision)
+            done, usage = await self._ask(choice)
         finally:
             standing.leave(entry, usage)
-        return result
+        return done
 
-    async def _ask(self, standing: Standing, decision: Decision) -> tuple[TaskResult | None, Usage]:
+    async def _ask(self, choice: _Choice) -> tuple[Done | None, Usage]:
         """Return what came of the task, None if another provider is to do it, and what was used here."""
+        standing = choice.standing
         clock, limit, charge = self._floor.clock, standing.card.timeout, None
         began = clock.now()
         if standing.is_charged or self._ledger is not None:
             try:
                 charge = await self._charge(standing)
             except ReflectorError as err:
-                self._fail(err, standing, decision, began, attempts=0)
+                self._fail(err, choice, began, attempts=0)
                 return None, _NOTHING
             began = clock.now()
         seconds = self._deadline - began if limit is None else min(limit, self._deadline - began)
@@ -175,7 +199,7 @@ class Errand:
                 raise
             usage = _NOTHING if charge is None else charge.fail(err)
             attempts = err.attempts if isinstance(err, DispatchError) else 1
-            self._fail(err, standing, decision, began, usage, attempts=attempts)
+            self._fail(err, choice, began, usage, attempts=attempts)
             return None, usage
         took = clock.now() - began
         standing.succeed(begun, took)
@@ -184,15 +208,10 @@ class Errand:
         if charge is not None:
             usage = standing.card.priced(usage, self._task.estimate)
             charge.settle(usage, took)
-        attempts = (reply.extensions or {}).get("attempts", 1)
-        result = TaskResult(
-            value=value,
-            provider=decision.provider,
-            decision=self._told(decision),
-            usage=sum((each.usage for each in self._tries), usage),
-            attempts=sum((each.attempts for each in self._tries), attempts),
-        )
-        return result, usage
+        attempts, total = (reply.extensions or {}).get("attempts", 1), usage
+        for tried in self._tries:
+            attempts, total = attempts + tried.attempts, total + tried.usage
+        return Done(value, standing.ref.name, total, attempts, lambda: self._told(choice.decide())), usage
 
     async def _charge(self, standing: Standing) -> Charge:
         """Set aside what the task is expected to cost there; wait where tasks under way may leave enough."""
@@ -212,8 +231,7 @@ class Errand:
     def _fail(
         self,
         err: ReflectorError,
-        standing: Standing,
-        decision: Decision,
+        choice: _Choice,
         began: float,
         used: Usage = _NOTHING,
         *,
@@ -221,7 +239,7 @@ class Errand:
     ) -> None:
         """Write a try down; raise its error if nobody else may do better."""
         failed = Try(
-            provider=standing.ref.name,
+            provider=choice.standing.ref.name,
             error=type(err).__name__,
             message=shorten(str(err), 1000),
             seconds=self._floor.clock.now() - began,
@@ -232,7 +250,7 @@ class Errand:
         is_late = self._floor.clock.now() >= self._deadline
         tried = {each.provider for each in self._tries}
         if is_late or not is_survivable(err) or not self._floor.has_others(self._task, tried):
-            err.decision = self._told(decision)
+            err.decision = self._told(choice.decide())
             raise err
         self._failure = err
         self._request = self._task.to_signal(SOURCE)

@@ -140,13 +140,11 @@ class Ledger:
         self.before_call: Callable[[], Awaitable[None]] | None = None
         self._clock = clock or SystemClock()
         self._began: float | None = None
-        cost = self.budget.cost_usd
-        self._allowed = (
-            None if cost is None else round(cost * _UNIT),
-            self.budget.tokens,
-            self.budget.calls,
-            self.budget.rollouts,
-        )
+        limits = enumerate(getattr(self.budget, name) for name in _LIMITS)
+        self._allowed: dict[int, int] = {
+            at: limit if at else round(limit * _UNIT) for at, limit in limits if limit is not None
+        }
+        """What is limited, by its place in `_LIMITS`."""
         self._spent, self._held, self._under_way, self._lent = ([0, 0, 0, 0] for _ in range(4))
         self._accounts: dict[tuple[str, str, str], Account] = {}
         self._dearest: dict[tuple[str, str, str], int] = {}
@@ -167,9 +165,10 @@ class Ledger:
     @property
     def cost_left(self) -> float | None:
         """USD that are not spent, or None without a limit; below zero after a surprise."""
-        if self._allowed[0] is None:
+        allowed = self._allowed.get(0)
+        if allowed is None:
             return None
-        return (self._allowed[0] - self._spent[0] - self._held[0]) / _UNIT
+        return (allowed - self._spent[0] - self._held[0]) / _UNIT
 
     @property
     def cost_set_aside(self) -> float:
@@ -238,7 +237,7 @@ class Ledger:
             BudgetExceededError: If not even one fits.
         """
         with self._lock:
-            guess, allowed = self._guess(_ROLLOUT), self._allowed[3]
+            guess, allowed = self._guess(_ROLLOUT), self._allowed.get(3)
             if most > 1 and allowed is not None:
                 most = min(most, allowed - self._spent[3] - self._held[3] - self._lent[3])
             count = 1 if guess else max(1, most)
@@ -259,19 +258,17 @@ class Ledger:
         if self.seconds_left() == 0.0:
             allowed = self.budget.seconds or 0.0
             raise self._refusal("seconds", key, allowed, self._clock.now() - self._began, 0.0, 0.0)
-        amounts = [0, 0, 0, 0]
+        amounts = [0 if amount == math.inf else round(amount) for amount in asked]
         has_to_wait = False
-        for at, (name, allowed_here, amount) in enumerate(zip(_LIMITS, self._allowed, asked, strict=True)):
-            amounts[at] = 0 if amount == math.inf else round(amount)
-            if allowed_here is None:
-                continue
+        for at, allowed_here in self._allowed.items():
+            amount = asked[at]
             fixed = self._spent[at] + self._held[at] + self._lent[at]
             at_once = fixed + amounts[at] + (self._under_way[at] if is_rollout else 0)
             if amount == math.inf or at_once > allowed_here:
                 unit = _UNIT if at == 0 else 1
                 gone, reserved = self._spent[at] + self._held[at], self._lent[at] + self._under_way[at]
                 raise self._refusal(
-                    name, key, *(figure / unit for figure in (allowed_here, gone, reserved, amount))
+                    _LIMITS[at], key, *(figure / unit for figure in (allowed_here, gone, reserved, amount))
                 )
             has_to_wait = has_to_wait or fixed + self._under_way[at] + amounts[at] > allowed_here
         if has_to_wait:

@@ -39,8 +39,8 @@ class Standing:
     """One provider as the market sees it. Without a card it has nothing but its room."""
 
     __slots__ = (
-        "_candidate", "_figures", "_is_judged", "_is_priced", "_purse", "_purses", "_runtime", "capacity", "card",
-        "health", "is_charged", "ref", "throttle",
+        "_candidate", "_figures", "_is_judged", "_is_plain", "_is_priced", "_purse", "_purses", "_runtime",
+        "capacity", "card", "health", "is_charged", "ref", "throttle",
     )  # fmt: skip
 
     def __init__(self, runtime: Runtime, ref: AgentRef, purses: dict[str, Ledger]) -> None:
@@ -58,7 +58,7 @@ class Standing:
             else:
                 purses[card.account] = purse
         self._is_priced = card.is_priced
-        self.is_charged = card.is_priced or card.account is not None or card.credits is not None
+        self.is_charged = self._is_priced or card.account is not None or card.credits is not None
         """Whether what it does is written down, although it may not say what it used."""
         if card.requests_per_minute or card.tokens_per_minute:
             limits = RateLimits(
@@ -70,6 +70,7 @@ class Standing:
         self.capacity = self.throttle.capacity if self.throttle else Capacity(ref.concurrency, card.queued)
         self._is_judged = self.is_charged or self.throttle is not None or card.latency is not None
         """Whether more than its room and its health matters."""
+        self._is_plain = not self._is_judged and card.context_window is None
         self._figures: tuple[Any, ...] = ()
         self._candidate: Candidate | None = None
 
@@ -88,8 +89,19 @@ class Standing:
         """The account, as it stands in the ledger."""
         return self.card.account or "-"
 
+    @property
+    def is_sure(self) -> bool:
+        """Whether it takes any task, however it is judged: it has room, and there is nothing else to look at."""
+        health = self.health
+        is_well = health is None or not (health.failures or health.latency is not None)
+        return is_well and self._is_plain and self.capacity.is_free
+
     def candidate(self, task: Task, caller: Hashable | None, refusal: str | None = None) -> Candidate:
         """Return what is to be said of it for a task."""
+        return self.said(self.figures(task, caller, refusal))
+
+    def figures(self, task: Task, caller: Hashable | None, refusal: str | None = None) -> tuple[Any, ...]:
+        """Return what may be another for the next task, in the order of `_FIGURES` as far as it matters."""
         card, capacity, health = self.card, self.capacity, self.health
         figures: tuple[Any, ...] = (capacity.running, capacity.waiting, capacity.is_full, refusal)
         if health is not None and (self._is_judged or health.failures or health.latency is not None):
@@ -108,6 +120,10 @@ class Standing:
                 0.0 if is_well or self._is_insisted(task) else health.wait(now),
                 "closed" if is_well else health.state(now),
             )
+        return figures
+
+    def said(self, figures: tuple[Any, ...]) -> Candidate:
+        """Return what is to be said of it with such figures."""
         said = self._candidate
         # Most of the time nothing has changed since the last task.
         if said is None or figures != self._figures:

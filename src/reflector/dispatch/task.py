@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import Field, field_validator
 
@@ -16,7 +17,7 @@ from reflector.dispatch.decision import Decision
 from reflector.signals.signal import Signal
 from reflector.usage import Usage
 
-__all__ = ["SOURCE", "Estimate", "Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
+__all__ = ["SOURCE", "Done", "Estimate", "Limits", "Task", "TaskOutput", "TaskResult", "requested_type"]
 
 SOURCE = "/dispatch"
 """Where requests for tasks come from."""
@@ -87,7 +88,7 @@ class Task(Value):
         """Return the request that carries this task."""
         extensions = {}
         if self.limits is not _NO_LIMITS:
-            extensions[_LIMITS] = _attribute(self.limits)
+            extensions[_LIMITS] = _written_limits(self.limits)
         if self.estimate is not None:
             extensions[_ESTIMATE] = _attribute(self.estimate)
         if self.metadata:
@@ -107,7 +108,7 @@ class Task(Value):
         extensions = signal.extensions or {}
         known: dict[str, Any] = {}
         if _LIMITS in extensions:
-            known["limits"] = _limits(extensions[_LIMITS])
+            known["limits"] = _read_limits(extensions[_LIMITS])
         if _ESTIMATE in extensions:
             known["estimate"] = loads(extensions[_ESTIMATE])
         if _METADATA in extensions:
@@ -143,6 +144,27 @@ class TaskResult(Value):
     """How often it was started: more than once where a process died or a provider failed."""
 
 
+class Done(NamedTuple):
+    """What came of a task, before anybody has asked why it went to that provider."""
+
+    value: Any
+    provider: str
+    usage: Usage
+    attempts: int
+    decide: Callable[[], Decision]
+    """Works the decision out, as it was made."""
+
+    def to_result(self) -> TaskResult:
+        """Return it with its decision."""
+        return TaskResult(
+            value=self.value,
+            provider=self.provider,
+            decision=self.decide(),
+            usage=self.usage,
+            attempts=self.attempts,
+        )
+
+
 @lru_cache(1024)
 def requested_type(kind: str) -> str:
     """Return the type of the signal that asks for tasks of a kind.
@@ -157,7 +179,12 @@ def requested_type(kind: str) -> str:
     return f"reflector.{kind}.requested"
 
 
-_limits = lru_cache(256)(Limits.model_validate_json)
+_read_limits = lru_cache(256)(Limits.model_validate_json)
+
+
+@lru_cache(256)
+def _written_limits(limits: Limits) -> str:
+    return _attribute(limits)
 
 
 def _attribute(value: Any) -> str:

@@ -145,7 +145,8 @@ class Throttle:
         Raises:
             RateLimitedError: At once, if it would have to wait longer. Nothing was sent.
         """
-        await self.capacity.acquire(caller)
+        if not self.capacity.take():
+            await self.capacity.acquire(caller)
         leave = Pass()
         try:
             start = self._take(leave, input_tokens, max_tokens, deadline, patience)

@@ -24,7 +24,7 @@ from reflector.usage import Price, Usage
 
 __all__ = ["Call", "Calls"]
 
-_ONE = Usage(calls=1)
+_NOTHING, _ONE = Usage(), Usage(calls=1)
 _INFINITE = float("inf")
 
 
@@ -75,15 +75,12 @@ class Call:
         self, calls: Calls, request: ModelRequest, ledgers: tuple[Ledger, ...], seconds: float
     ) -> None:
         calls.begun += 1
-        facts = calls.facts()
-        self.used = Usage()
+        self.used = _NOTHING
         self._calls = calls
         self._request = request
         self._ledgers = ledgers
         self._number = calls.begun
-        self._key = (request.role, calls.client.name, facts.provider)
-        self._input = input_ceiling(request)
-        self._output = output_ceiling(request, facts)
+        self._key = (request.role, calls.client.name, calls.facts().provider)
         self._began = calls.clock.now()
         # One whose time is up (0.0) refuses the call itself, with the better error.
         left = [each for ledger in ledgers if (each := ledger.seconds_left())]
@@ -111,10 +108,11 @@ class Call:
 
     async def _try(self) -> ModelReply:
         throttle = self._calls.throttle
+        is_limited = throttle.limits.tokens_per_minute is not None
         leave = await throttle.enter(
             None if throttle.is_free else current_caller(),
-            input_tokens=estimate_input(self._request),
-            max_tokens=self._output,
+            input_tokens=estimate_input(self._request) if is_limited else 0,
+            max_tokens=output_ceiling(self._request, self._calls.facts()) if is_limited else None,
             deadline=self._deadline,
             patience=self._calls.retrier.policy.longest_retry_after,
         )
@@ -147,20 +145,29 @@ class Call:
             raise kind(f"{error} [not sent: another call had this answer]", model=error.model)
 
     async def _reserve(self) -> list[Reservation]:
-        output = _INFINITE if self._output is None else self._output
-        dearest = self._calls.facts().dearest
-        cost = None if dearest is None else dearest.ceiling(self._input, output)
+        cost, tokens = self._most()
         reservations: list[Reservation] = []
         try:
             for ledger in self._ledgers:
-                reservations.append(
-                    await ledger.reserve(self._key, cost_usd=cost, tokens=self._input + output)
-                )
+                reservations.append(await ledger.reserve(self._key, cost_usd=cost, tokens=tokens))
         except BaseException:
             for reservation in reservations:
                 reservation.cancel()
             raise
         return reservations
+
+    def _most(self) -> tuple[float | None, float]:
+        """Return the most that one request can cost, None if its price is not known, and the tokens it can take.
+
+        Tokens that neither a price nor a budget counts are not looked for, and 0.
+        """
+        request, facts = self._request, self._calls.facts()
+        dearest = facts.dearest
+        if dearest is None and all(ledger.budget.tokens is None for ledger in self._ledgers):
+            return None, 0
+        sent, answered = input_ceiling(request), output_ceiling(request, facts)
+        most = _INFINITE if answered is None else answered
+        return None if dearest is None else dearest.ceiling(sent, most), sent + most
 
     async def _send(self, leave: Pass, reservations: list[Reservation]) -> ModelReply:
         calls = self._calls

@@ -108,6 +108,10 @@ class ModelRequest(_Asked):
         """Return the messages as a fresh list of `{"role", "content"}` dicts."""
         return [{"role": message.role, "content": message.content} for message in self.messages]
 
+    def to_data(self) -> dict[str, JSONValue]:
+        """Return it as the plain data that a signal carries; what stands in its fields is not copied."""
+        return vars(self) | {"messages": self.chat()}
+
     def options(self) -> dict[str, JSONValue]:
         """Return the parameters that are set, `extra` included, in the names that OpenAI gave them."""
         named = {
@@ -136,6 +140,10 @@ class ModelReply(Value):
     """Whether it was paid before and comes from a store: then its usage is nothing."""
     duration_ms: float | None = Field(default=None, ge=0)
     """From the first request to the answer, waiting included."""
+
+    def to_data(self) -> dict[str, JSONValue]:
+        """Return it as the plain data that a signal carries."""
+        return vars(self) | {"usage": dict(vars(self.usage))}
 
     @property
     def is_truncated(self) -> bool:

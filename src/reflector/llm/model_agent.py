@@ -43,7 +43,7 @@ def model_agent(model: LLMClient | ModelFunction) -> Provider:
                 reply = await asked.complete(request)
         else:
             reply = await asked.complete(request)
-        return reply.model_dump(mode="json")
+        return reply.to_data()
 
     return ask
 

@@ -78,6 +78,8 @@ def without_keys(reply: ModelReply, keys: Iterable[str | None]) -> ModelReply:
     Only the keys themselves go, and only those that no answer holds by chance.
     """
     secrets = [key for key in keys if key and is_secret(key)]
+    if not secrets:
+        return reply
     texts = {name: text for name in ("content", "reasoning", "model") if (text := getattr(reply, name))}
     update = {name: kept for name, text in texts.items() if (kept := remove_keys(text, secrets)) is not text}
     return reply.model_copy(update=update) if update else reply

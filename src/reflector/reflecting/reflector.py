@@ -7,8 +7,7 @@ import os
 import sys
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -16,17 +15,14 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
-from reflector._ids import new_id
 from reflector._json import JSONValue
 from reflector._text import shorten
 from reflector.agents.ambient import ambient_runtime
 from reflector.agents.context import Context
 from reflector.agents.portal import run_sync
-from reflector.agents.ref import AgentRef
 from reflector.agents.runtime import Runtime
-from reflector.dispatch.dispatching import execute
-from reflector.dispatch.ledger import Ledger, active_ledgers
-from reflector.dispatch.provider import ProviderCard
+from reflector.dispatch.dispatching import perform
+from reflector.dispatch.ledger import Ledger
 from reflector.dispatch.store import AnswerStore
 from reflector.dispatch.task import Limits, Task
 from reflector.edits.edit import EditConfig
@@ -38,10 +34,9 @@ from reflector.errors import (
     ReflectorError,
     UnsupportedReplyError,
 )
-from reflector.llm.client import LLMClient, ModelFunction, warm_up
-from reflector.llm.messages import MODEL_REQUESTED, Message, ModelReply, ModelRequest
+from reflector.llm.client import LLMClient, ModelFunction
+from reflector.llm.messages import Message, ModelReply, ModelRequest
 from reflector.llm.model import Model
-from reflector.llm.model_agent import model_agent
 from reflector.llm.redaction import Redactor
 from reflector.llm.replies import read_reply
 from reflector.llm.secrets import keys_of_environment
@@ -52,6 +47,7 @@ from reflector.reflecting.reading import read_runs_by_model, rounds_of
 from reflector.reflecting.redacting import Hiding
 from reflector.reflecting.reflection import Reflection
 from reflector.reflecting.runs import Runs, build_request, read_runs, seen_runs
+from reflector.reflecting.seats import Seats, is_model_served
 from reflector.reflecting.selecting import Scoring, TurnPolicy, Until, check_until, select_best, stop_reason
 from reflector.reflection.follow_up import FollowUp
 from reflector.reflection.many_runs import split_request
@@ -60,7 +56,6 @@ from reflector.reflection.models import ParsedReflection, ReflectionRequest, Ver
 from reflector.reflection.prompt_builder import PromptBuilder
 from reflector.reflection.rules import reflect_by_rules
 from reflector.reflection.temperature import temperature_after
-from reflector.signals.signal import Signal
 from reflector.trajectories.trajectory import Trajectory
 from reflector.usage import Usage
 
@@ -69,8 +64,7 @@ __all__ = ["REFLECTION_REQUESTED", "Reflector", "ReflectorOptions"]
 REFLECTION_REQUESTED = "reflector.reflection.requested"
 """Type of the signal whose data is a `ReflectionRequest` and whose answer carries a `Reflection`."""
 
-_CARD = ProviderCard()
-
+_ANYBODY = Limits()
 _GRACE = 5.0
 """Seconds that the request to the model waits longer than the client, and the request to the Reflector again: the more
 exact error arrives first."""
@@ -133,8 +127,6 @@ class ReflectorOptions:
 
 _BUILDER, _OPTIONS, _EDITS = PromptBuilder(), ReflectorOptions(), EditConfig()
 _REDACTOR = Redactor(keys=False, emails=False)
-_QUESTION = Signal(MODEL_REQUESTED, "/reflector")
-"""Only looked at, to find out who would be asked."""
 
 
 class Reflector:
@@ -230,14 +222,16 @@ class Reflector:
             UnparsableReflectionError: If its answer holds no reflection.
             AskTimeoutError: If nobody answered within the time.
         """
+        hiding = self._hiding()
         request = await self._read(
+            hiding,
             runs,
             prompt=prompt,
             task_description=_task(task),
             verbosity=_verbosity(verbosity),
             focus_areas=_focus_areas(focus_areas),
         )
-        return await self._perform(self.memory.recall(request), sample)
+        return await self._perform(hiding, self.memory.recall(request), sample)
 
     def reflect_sync(
         self,
@@ -298,14 +292,16 @@ class Reflector:
         Raises:
             InputError: As `reflect` does.
         """
-        request = self._build(
+        hiding = self._hiding()
+        request = _build(
+            hiding,
             runs,
             prompt=prompt,
             task_description=_task(task),
             verbosity=_verbosity(verbosity),
             focus_areas=_focus_areas(focus_areas),
         )
-        sent, _ = self._hiding().request(self.memory.recall(request))
+        sent, _ = hiding.request(self.memory.recall(request))
         groups = split_request(sent, self._builder)
         return tuple(self._question(self._builder.build_messages(group)) for group in groups)
 
@@ -332,7 +328,9 @@ class Reflector:
         """
         if not isinstance(max_turns, int) or isinstance(max_turns, bool) or max_turns < 1:
             raise InputError(f"max_turns is a positive number; got {max_turns!r}.")
+        hiding = self._hiding()
         request = await self._read(
+            hiding,
             runs,
             prompt=prompt,
             task_description=_task(task),
@@ -340,7 +338,9 @@ class Reflector:
             focus_areas=_focus_areas(focus_areas),
         )
         request = self.memory.recall(request)
-        return Conversation(request=request, max_turns=max_turns).with_turn(await self._perform(request))
+        return Conversation(request=request, max_turns=max_turns).with_turn(
+            await self._perform(hiding, request)
+        )
 
     async def continue_conversation(
         self, conversation: Conversation, question: str | None = None
@@ -362,7 +362,7 @@ class Reflector:
         conversation.check_open()
         asked = conversation.next_question() if question is None else question
         request = conversation.next_request(asked.question if isinstance(asked, FollowUp) else asked)
-        return conversation.with_turn(await self._perform(request), asked)
+        return conversation.with_turn(await self._perform(self._hiding(), request), asked)
 
     async def converse(
         self,
@@ -432,27 +432,23 @@ class Reflector:
 
     # --- the task -----------------------------------------------------------------------------------------
 
-    async def _read(self, runs: Runs, **options: Any) -> ReflectionRequest:
+    async def _read(self, hiding: Hiding, runs: Runs, **options: Any) -> ReflectionRequest:
         """Return the question that the runs put; files are read in a worker thread, so that the loop stays free."""
-        build = partial(self._build, runs, **options)
+        build = partial(_build, hiding, runs, **options)
         return await anyio.to_thread.run_sync(build) if _is_slow(runs) else build()
-
-    def _build(self, runs: Runs, *, prompt: str | None, **options: Any) -> ReflectionRequest:
-        hidden = self._hiding().runs(read_runs(runs), prompt, options["task_description"])
-        return build_request(hidden, prompt=prompt, **options)
 
     def _hiding(self) -> Hiding:
         return Hiding(self._redactor, keys_of_environment() if self._client is None else self._client.keys())
 
-    async def _perform(self, original: ReflectionRequest, sample: int = 0) -> Reflection:
+    async def _perform(self, hiding: Hiding, original: ReflectionRequest, sample: int = 0) -> Reflection:
         """Have a task of kind `reflection` done: by this Reflector, or by an agent that handles it itself."""
-        request, redaction = self._hiding().request(original)
+        request, redaction = hiding.request(original)
         rounds = rounds_of(len(split_request(request, self._builder)))
         limit = rounds * self._options.tries * (self._options.timeout + _GRACE) + _GRACE
         metadata = {"sample": sample} if sample else {}
-        async with ambient_runtime() as runtime, self._seated(runtime) as seat:
-            task = Task(kind="reflection", payload=request, limits=seat, metadata=metadata)
-            result = await execute(task, timeout=limit)
+        async with ambient_runtime() as runtime, self._seats(runtime) as seats:
+            task = Task(kind="reflection", payload=request, limits=seats.reflector, metadata=metadata)
+            result = await perform(task, seconds=limit)
         if not isinstance(result.value, Reflection):
             raise UnsupportedReplyError(
                 f"{result.provider} answered {REFLECTION_REQUESTED} with {type(result.value).__name__}; "
@@ -460,49 +456,29 @@ class Reflector:
             )
         return Hiding.restored(result.value, original, redaction, self._edits)
 
-    @asynccontextmanager
-    async def _seated(self, runtime: Runtime) -> AsyncIterator[Limits]:
-        """Have this Reflector and its model in a runtime for one call; yield the limits that lead a task to it."""
-        asks_served = self._is_unconfigured and _is_model_served(runtime)
+    def _seats(self, runtime: Runtime) -> Seats:
+        """Return what has this Reflector and its model in a runtime for one call."""
+        asks_served = self._is_unconfigured and is_model_served(runtime)
         if self._is_unconfigured and not asks_served:
             warnings.warn(_NO_MODEL, NoModelWarning, stacklevel=_callers_level())
-        name = new_id("reflector")
-        model_limits = None if asks_served else Limits(providers=(f"{name}.model",))
+        by_rules = self._client is None and not asks_served
 
         async def reflection(task: Task, context: Context) -> Reflection:
-            by_rules, sample = self._client is None and not asks_served, task.metadata.get("sample", 0)
-            return await self._answer(task.payload, model_limits, by_rules=by_rules, sample=sample)
+            limits, sample = _ANYBODY if asks_served else seats.model, task.metadata.get("sample", 0)
+            return await self._answer(task.payload, limits, by_rules=by_rules, sample=sample)
 
-        agents = [await runtime.spawn(reflection, name=name, accepts=["reflection"], card=_CARD)]
-        if self._client is not None:
-            if not runtime.handles(_QUESTION):
-                # Loading a client's library takes seconds; that must not count as time the model takes.
-                await warm_up(self._client)
-            # An agent's task does not see the context of who asks it, so the ledgers of this one are handed over.
-            model = self._client.charged_to(*active_ledgers())
-            agents.append(
-                await runtime.spawn(
-                    model_agent(model), name=f"{name}.model", accepts=["model"], card=model.card
-                )
-            )
-        try:
-            yield Limits(providers=(name,))
-            await _stop(agents)
-        except BaseException:
-            # Also when the call is cancelled: a question that nobody waits for any more must not be paid.
-            with anyio.CancelScope(shield=True):
-                await _stop(agents)
-            raise
+        seats = Seats(runtime, reflection, self._client)
+        return seats
 
     async def _answer(
-        self, request: ReflectionRequest, model_limits: Limits | None, *, by_rules: bool, sample: int
+        self, request: ReflectionRequest, limits: Limits, *, by_rules: bool, sample: int
     ) -> Reflection:
         """Do a task of kind `reflection`."""
         started = time.perf_counter()
         if by_rules:
             parsed, model, usage, cached = reflect_by_rules(request), RULES, Usage(), False
         else:
-            limits, options = model_limits or Limits(), self._options
+            options = self._options
             said = tuple(exchange.answer for exchange in request.history)
 
             async def ask(messages: Sequence[Message], tried: int) -> tuple[ModelReply, str]:
@@ -550,12 +526,11 @@ class Reflector:
         answer_format: dict[str, JSONValue] | None = {"type": "json_object"} if is_json else None
         question = self._question(sent).replace(response_format=answer_format)
         reply: ModelReply | None = None
-        async with ambient_runtime() as runtime, self._seated(runtime) as seat:
+        async with ambient_runtime() as runtime, self._seats(runtime) as seats:
             if self._client is not None:
-                limits = Limits(providers=tuple(f"{name}.model" for name in seat.providers or ()))
-                reply, _ = await self._ask_model(question, limits)
-            elif self._is_unconfigured and _is_model_served(runtime):
-                reply, _ = await self._ask_model(question, Limits())
+                reply, _ = await self._ask_model(question, seats.model)
+            elif self._is_unconfigured and is_model_served(runtime):
+                reply, _ = await self._ask_model(question, _ANYBODY)
         if reply is None:
             return None
         said = redaction.restored(reply.content, within="\n".join(message.content for message in messages))
@@ -583,20 +558,16 @@ class Reflector:
 
     async def _ask_model(self, question: ModelRequest, limits: Limits) -> tuple[ModelReply, str]:
         """Return the model's reply, and the name of who gave it."""
-        task = Task(kind="model", payload=question.model_dump(mode="json"), limits=limits)
-        result = await execute(task, timeout=self._options.timeout + _GRACE)
+        task = Task(kind="model", payload=question.to_data(), limits=limits)
+        result = await perform(task, seconds=self._options.timeout + _GRACE)
         is_ours = self._client is not None
         reply = read_reply(result.value, model=self.model if is_ours else None)
         return reply, self.model if is_ours else result.provider
 
 
-async def _stop(agents: Sequence[AgentRef]) -> None:
-    for agent in reversed(agents):
-        await agent.stop(drain=0.0)
-
-
-def _is_model_served(runtime: Runtime) -> bool:
-    return runtime.handles(_QUESTION) or bool(runtime.providers("model"))
+def _build(hiding: Hiding, runs: Runs, *, prompt: str | None, **options: Any) -> ReflectionRequest:
+    hidden = hiding.runs(read_runs(runs), prompt, options["task_description"])
+    return build_request(hidden, prompt=prompt, **options)
 
 
 def _redactor(redact: Redactor | Callable[[str], str] | None) -> Redactor:

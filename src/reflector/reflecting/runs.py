@@ -118,7 +118,7 @@ def build_request(
         raise InputError(f"the prompt must be a text; got {_kind(prompt)} {shorten(repr(prompt), 80)}.")
     analyses = [run if isinstance(run, TrajectoryAnalysis) else analyze(run, prompt=prompt) for run in runs]
     failed = [each for each in analyses if each.outcome is not Outcome.SUCCESS] or analyses
-    main = max(failed, key=_gravity)
+    main = max(failed, key=_gravity) if len(failed) > 1 else failed[0]
     compared = _compared([main, *(each for each in failed if each is not main)], analyses)
     return ReflectionRequest(
         trajectory_analysis=compared.get(id(main), main),

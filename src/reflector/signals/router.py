@@ -93,6 +93,8 @@ class Router(Generic[T]):
 
     def candidates(self, signal_type: str) -> tuple[Route[T], ...]:
         """Return the routes whose pattern matches a type, in order, predicates not asked."""
+        if not self._routes:
+            return ()
         known = self._by_type.get(signal_type)
         if known is None:
             if len(self._by_type) >= _REMEMBERED_TYPES:
