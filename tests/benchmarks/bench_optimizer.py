@@ -174,7 +174,7 @@ async def use_of_slots(seed: int, slots: int, options: dict[str, object]) -> tup
     latency = Latency(tail=0.05, tail_factor=10.0)
     world = World("mixed", seed, latency=latency, clock=clock, sizes=(120, 40, 0))
     task, reflection = world.task_model(), world.reflection_model()
-    async with clock.running():
+    async with clock.running(), rf.Runtime(clock=clock):
         budget = rf.Budget(rollouts=1_200)
         result = await run_ours(
             world, task, reflection, budget=budget, seed=seed, concurrency=slots, **options

@@ -72,7 +72,7 @@ async def ours(setting: Setting, seed: int) -> Course:
         if made is not None:
             course.reached.append((clock.now(), world.gain(made["components"]["prompt"])))
 
-    async with clock.running(), rf.Runtime() as runtime:
+    async with clock.running(), rf.Runtime(clock=clock) as runtime:
         runtime.subscribe("reflector.optimizer.committed", committed)
         result = await run_ours(
             world,

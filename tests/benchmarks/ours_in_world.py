@@ -29,7 +29,7 @@ async def run_ours(
         usage = None if does_retry else run.usage  # what goes through a Model is counted there
         return rf.Rollout(run, run.trajectory(), usage=usage)
 
-    def score(example: Any, run: Any) -> rf.Score:
+    async def score(example: Any, run: Any) -> rf.Score:  # no thread: virtual time would not wait for it
         return rf.Score(run.score, run.feedback)
 
     return await rf.optimize(

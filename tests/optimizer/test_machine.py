@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -65,9 +66,11 @@ def reflect(order: Reflect) -> Proposed:
     return Proposed(tuple(changes))
 
 
-def drive(machine: Machine, order: random.Random | None = None) -> list[tuple[int, Any]]:
+def drive(
+    machine: Machine, order: random.Random | None = None, before: Sequence[Any] = ()
+) -> list[tuple[int, Any]]:
     """Answer every order, in the order it came or in a random one; return the reports in the order they were given."""
-    waiting, reports = machine.orders(), []
+    waiting, reports = [*before, *machine.orders()], []
     while waiting:
         chosen = waiting.pop(order.randrange(len(waiting)) if order else 0)
         if isinstance(chosen, RunRows):
@@ -281,9 +284,45 @@ def test_small_minibatches_are_gathered_until_a_reflection_is_worth_it_and_befor
             changes = [Change("prompt", end, end, f"rule {rule.strip()}\n") for rule in sorted(rules)[:1]]
             machine.report_reflection(chosen.id, Proposed(tuple(changes)))
         waiting += machine.orders()
-    assert purposes[:6] == ["seed", "parent", "further", "further", "reflect on 6", "child"]
+    assert purposes[:6] == ["parent", "seed", "further", "further", "reflect on 6", "child"]
     assert purposes[-1] == "validation"
     assert purposes.count("further") >= 4
+
+
+@pytest.mark.parametrize("order", ["completion", "strict"])
+def test_the_first_trial_is_validated_before_its_slowest_row_has_come(order: Any) -> None:
+    options = {"minibatch_size": 10, "runs_per_reflection": 2, "pace": 0, "proposals_in_flight": 1}
+    machine = machine_of(OptimizerConfig(order=order, **options), limit=400)
+    waits = order == "strict"
+
+    def run(asked: RunRows, rows: Sequence[int]) -> list[Any]:
+        machine.report_rows(asked.id, evaluated(asked, *rows))
+        return machine.orders()
+
+    parent, seed = machine.orders()
+    assert isinstance(parent, RunRows)
+    assert isinstance(seed, RunRows)
+    assert (parent.purpose, seed.purpose) == ("parent", "seed")
+    run(seed, seed.rows)
+    reflections = run(parent, parent.rows[:9])
+    assert bool(reflections) is not waits
+    reflections += run(parent, parent.rows[9:])
+    (reflection,) = reflections
+    end = len(reflection.candidate.text)
+    changes = tuple(Change("prompt", end, end, f"rule {rule}\n", f"add {rule}") for rule in range(RULES - 1))
+    machine.report_reflection(reflection.id, Proposed(changes))
+    (trial,) = machine.orders()
+    early = run(trial, trial.rows[:-1])
+    if waits:
+        assert not early
+        return
+    assert early[0].purpose == "validation"
+    assert early[0].proposal != trial.proposal
+    assert early[0].candidate.key == trial.candidate.key
+    drive(machine, before=[*early, *run(trial, trial.rows[-1:])])
+    first, *others = [each for each in machine.pool.candidates if each.number]
+    assert first.key == trial.candidate.key
+    assert all(each.parents != (0,) for each in others), "what came of the same proposal descends from it"
 
 
 def test_few_proposals_are_in_flight_where_there_are_few_generations() -> None:

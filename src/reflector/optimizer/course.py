@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from reflector.optimizer.acceptance import Verdict
 from reflector.optimizer.attempts import blame
 from reflector.optimizer.candidate import Candidate
+from reflector.optimizer.evaluation import Evaluation
 from reflector.optimizer.examples import Split
 from reflector.optimizer.proposal import Proposal
 from reflector.optimizer.racing import chunks, is_hopeless
@@ -20,6 +21,8 @@ __all__ = ["ROUNDS", "Course"]
 
 ROUNDS = 3
 """Minibatches at most on which an undecided child is compared with its parent."""
+_FEWER = 2 / 3
+"""Share of the failing rows of what was validated last that may be left when a trial is validated early again."""
 _LONGEST = 500
 """Rollouts after which a proposal looks at no further minibatch, however long its validation is."""
 
@@ -82,21 +85,22 @@ class Course:
 
     def _parent_ran(self, proposal: Proposal) -> None:
         proposal.scored = self.state.found(proposal, proposal.parent, proposal.rows)
-        proposal.rows = tuple(proposal.scored)
-        proposal.before = tuple(each.score for each in proposal.scored.values())
         if self.state.stopping.reason is not None:
             self.state.end(proposal, "dropped")
-        elif not self._failing(proposal):
+        elif proposal.is_hasty and self._failing(proposal.scored) < self.state.config.runs_per_reflection:
+            proposal.is_hasty = False  # where few runs fail, each tells something
+            self.run(proposal, "parent", proposal.parent, "train", proposal.rows)
+        elif not self._failing(proposal.scored):
             self.state.end(proposal, "perfect")
         else:
             self._reflect_or_look_further(proposal)
 
-    def _failing(self, proposal: Proposal) -> int:
-        return sum(each.score < self.state.config.perfect_score for each in proposal.scored.values())
+    def _failing(self, scored: Mapping[int, Evaluation]) -> int:
+        return sum(each.score < self.state.config.perfect_score for each in scored.values())
 
     def _reflect_or_look_further(self, proposal: Proposal) -> None:
         """Reflect when as many failed runs are known as one reflection reads, or no more can be had."""
-        failing = self._failing(proposal)
+        failing = self._failing(proposal.scored)
         if failing < self.state.config.runs_per_reflection and self._look_further(proposal):
             return
         if failing:
@@ -108,7 +112,8 @@ class Course:
         """Have what the proposal has come to run on another minibatch, as long as its rollouts are few."""
         if self.state.stopping.reason is not None or proposal.ordered >= self.pace:
             return False
-        rest = [row for row in range(self.state.rows["train"]) if row not in proposal.scored]
+        seen = proposal.scored.keys() | proposal.rows
+        rest = [row for row in range(self.state.rows["train"]) if row not in seen]
         if not rest:
             return False
         count = min(self.state.minibatch, len(rest))
@@ -125,7 +130,6 @@ class Course:
         proposal.scored |= found
         if proposal.child is None:
             proposal.rows += tuple(found)
-            proposal.before += tuple(each.score for each in found.values())
         else:
             turn = proposal.number + len(proposal.scored) // self.state.minibatch
             names = tuple(proposal.parent)
@@ -140,7 +144,10 @@ class Course:
     def _reflect(self, proposal: Proposal) -> None:
         """Have the runs that are known reflected on: those of the minibatch, and at first others of the parent."""
         state = self.state
-        known = dict(proposal.scored)
+        self._take_late(proposal)
+        known = {row: each for row, each in proposal.scored.items() if row not in proposal.late}
+        if not self._failing(known):
+            known = dict(proposal.scored)
         if proposal.child is None:
             known |= self.state.results.others(
                 proposal,
@@ -159,6 +166,7 @@ class Course:
                 tuple(known.values()),
                 state.attempts.rejected(proposal),
                 state.attempts.unhelped_by(proposal) if proposal.child is None else 0,
+                proposal.is_hasty and proposal.child is None,
             ),
             proposal,
         )
@@ -177,21 +185,83 @@ class Course:
             self.state.end(proposal, "dropped")
         else:
             proposal.fresh = {}
-            proposal.waits_for = self._rows_to_try(proposal)
+            proposal.is_hasty = self.state.is_in_haste
+            late = self._take_late(proposal)
+            proposal.waits_for = (*self._rows_to_try(proposal), *late)
             self.run(proposal, "child", proposal.trial, "train", proposal.waits_for)
+
+    def _take_late(self, proposal: Proposal) -> tuple[int, ...]:
+        """Take in what has come of rows that a step did not wait for; return the parent's that have not come."""
+        if proposal.child is None:
+            proposal.scored |= self.state.found(proposal, proposal.parent, proposal.rows)
+            return tuple(row for row in proposal.rows if row not in proposal.scored)
+        found = self.state.found(proposal, proposal.child, proposal.late)
+        proposal.scored |= found
+        proposal.late = tuple(row for row in proposal.late if row not in found)
+        return ()
+
+    def _untold(self, proposal: Proposal) -> tuple[int, ...]:
+        """Return the rows that a trial has not been run on yet, and that did not pass before."""
+        perfect, scored = self.state.config.perfect_score, proposal.scored
+        rows = dict.fromkeys((*proposal.rows, *scored))
+        told = {row for row, each in scored.items() if each.score >= perfect} | proposal.fresh.keys()
+        return tuple(row for row in rows if row not in told)
 
     def _child_ran(self, proposal: Proposal) -> None:
         """Judge a trial by the rows it was run on."""
         assert proposal.trial is not None
         rows = proposal.waits_for
-        proposal.fresh |= self.state.found(proposal, proposal.trial, rows)
-        if proposal.stage == "more":
-            proposal.scored |= self.state.found(proposal, proposal.parent, rows)
+        late = self._take_late(proposal)
+        found = self.state.found(proposal, proposal.trial, rows)
+        proposal.fresh |= {row: each for row, each in found.items() if row in proposal.scored}
+        if proposal.is_hasty:
+            if (
+                not proposal.fresh
+                or not self._failing(proposal.fresh)
+                or self._verdict(proposal) != "accepted"
+            ):
+                proposal.is_hasty = False
+                self.state.order_rows(proposal, "child", proposal.parent, "train", late)
+                self.run(proposal, "child", proposal.trial, "train", rows)
+                return
+            self._validate_early(proposal)
+            if late:  # what was not waited for before tells something, too
+                self.state.order_rows(proposal, "child", proposal.parent, "train", late)
+                self.run(proposal, "child", proposal.trial, "train", rows)
+                return
         doubtful = () if proposal.stage == "more" else doubtful_changes(proposal)
         if doubtful:
             self._probe(proposal, doubtful)
         else:
             self._judge(proposal)
+
+    def _validate_early(self, proposal: Proposal) -> None:
+        """Have a trial validated that most rows speak for, as a proposal of its own: something is known soon."""
+        state = self.state
+        failing = self._failing(proposal.scored | proposal.fresh)
+        if proposal.early is not None and failing > _FEWER * self._failing(proposal.early.scored):
+            return
+        goes_on = proposal.steps < state.config.depth
+        if not goes_on or proposal.ordered < self.pace or state.room < state.rows["val"]:
+            return
+        proposal.early = early = Proposal(
+            state.started, proposal.parent, proposal.components, proposal.rows, 0
+        )
+        early.is_early = True
+        state.early += 1
+        early.trial = early.child = proposal.trial
+        early.scored = proposal.scored | proposal.fresh
+        self._note(early, early.scored)
+        state.enter(early)
+        self._validate(early)
+
+    def _note(self, proposal: Proposal, *after: Mapping[int, Evaluation]) -> None:
+        """Write down the scores before and after on the rows of the minibatch that are known."""
+        before = self.state.found(proposal, proposal.parent, proposal.rows)
+        known = {row: each for found in after for row, each in found.items()}
+        rows = [row for row in before if row in known]
+        proposal.before = tuple(before[row].score for row in rows)
+        proposal.after = tuple(known[row].score for row in rows)
 
     def _probe(self, proposal: Proposal, doubtful: Sequence[Change]) -> None:
         """Have the trial run without some changes, on rows that can tell."""
@@ -222,16 +292,16 @@ class Course:
         match self._verdict(proposal):
             case "accepted":
                 proposal.child = proposal.trial
+                proposal.late = self._untold(proposal)
                 proposal.scored |= proposal.fresh
-                proposal.after = tuple(proposal.scored[row].score for row in proposal.rows)
+                self._note(proposal, proposal.scored)
                 self._go_deeper(proposal)
             case "rejected":
                 blame(proposal, proposal.changes)
                 if proposal.child is not None:
                     self._go_deeper(proposal)
                 else:
-                    after = proposal.scored | proposal.fresh
-                    proposal.after = tuple(after[row].score for row in proposal.rows)
+                    self._note(proposal, proposal.scored, proposal.fresh)
                     self.state.end(proposal, "rejected")
             case "undecided":
                 self._look_at_more(proposal)
@@ -240,7 +310,7 @@ class Course:
         """Reflect on what still fails, if there is something, and room; else go further."""
         is_stuck = proposal.trial is not proposal.child
         if (
-            self._failing(proposal)
+            self._failing(proposal.scored)
             and not is_stuck
             and self.state.stopping.reason is None
             and proposal.steps < self.state.config.depth
@@ -295,6 +365,9 @@ class Course:
         """Order the next validation rows; with all of them run, the proposal has made it."""
         assert proposal.child is not None
         if not proposal.parts:
+            if not self.state.begin_validation(proposal):
+                self.state.end(proposal, "dropped", "no rollouts are left for its validation")
+                return
             order = list(range(self.state.rows["val"]))
             if self.state.config.validation == "full":
                 proposal.parts = [tuple(order)]

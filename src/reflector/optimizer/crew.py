@@ -36,6 +36,7 @@ class Crew:
         card = ProviderCard(running=concurrency)
         await runtime.spawn(self._runner, name=name, accepts=["rollout"], card=card)
         self._limits = Limits(providers=(name,))
+        self._runner.now = runtime.clock.now
 
     async def roll_out(
         self, candidate: Candidate, rows: Sequence[int], examples: Sequence[Any]

@@ -22,6 +22,7 @@ from reflector.errors import (
     RunBrokenError,
 )
 from reflector.llm.client import LLMClient
+from reflector.optimizer.asking import Room
 from reflector.optimizer.candidate import Candidate, components_of
 from reflector.optimizer.claims import Claims
 from reflector.optimizer.config import OptimizerConfig
@@ -168,6 +169,8 @@ class Optimizer:
             self._runtime = await self._stack.enter_async_context(ambient_runtime())
             await self._crew.join(self._runtime, self.config.concurrency)
             self._group = await self._stack.enter_async_context(anyio.create_task_group())
+            if self.config.order != "strict":
+                self._proposer.room = Room(self._group, self._runtime.clock)
             if not is_new:
                 self._replay()
             self._done_before = self._done

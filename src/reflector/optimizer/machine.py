@@ -57,12 +57,12 @@ class Machine:
         self.reflections = 0
         self._places = config.in_flight(self.minibatch, self.limit, rows["val"])
         self._course = Course(state, self._places)
-        self._next_proposal = self._merges = 0
+        self._merges = 0
         self._merged: set[frozenset[int]] = set()
         """Pairs of candidates that a merge was tried of."""
         self._is_merge_due = False
+        self._go_on()  # first, because a reflection waits for these rows, and nothing for the seed's validation
         state.order_rows(None, "seed", seed, "val", range(rows["val"]))
-        self._go_on()
 
     @property
     def limit(self) -> float:
@@ -161,28 +161,28 @@ class Machine:
         if self.stop_reason is not None:
             return False
         if self._state.is_strict:
-            return self._next_proposal < len(self.history) + self._places
+            return self._state.started < len(self.history) + self._places
         return len(self._state.active) + len(self._state.ended) < self._places
 
     def _start(self) -> bool:
-        state, number = self._state, self._next_proposal
+        state, number = self._state, self._state.started
         rng = random.Random(f"proposal:{self.config.seed}:{number}")
         parent = state.seed
         if len(self.pool):
             parent = self.pool.candidates[self.config.selector.select(self.pool, rng)]
-        rows = minibatch(number, self.minibatch, self.rows["train"], self.config.seed)
-        bound, room = self._needed(parent, rows) + self.rows["val"], state.room
-        if bound > room:
+        turn = number - state.early
+        rows = minibatch(turn, self.minibatch, self.rows["train"], self.config.seed)
+        bound = self._needed(parent, rows)
+        if not state.has_room(bound):
             if not state.active and not state.ended and len(self.pool):
                 self.stop("budget")
             return False
         if state.is_strict:  # what it may ask for later must not depend on others
             later = (self.config.depth - 1 + ROUNDS) * (self.minibatch + PROBE)
-            bound = int(min(room, bound + self._course.pace + later))
-        self._next_proposal += 1
+            bound = int(min(state.room, bound + self.rows["val"] + self._course.pace + later))
         if self._is_merge_due and self._start_merge(number, bound, rng):
             return True
-        components = choose_components(tuple(parent), number, self.config.components)
+        components = choose_components(tuple(parent), turn, self.config.components)
         proposal = Proposal(number, parent, components, rows, bound)
         state.enter(proposal)
         self._course.run(proposal, "parent", parent, "train", proposal.rows)
@@ -241,10 +241,12 @@ class Machine:
             found = state.results.known(proposal, child, "val")
             if self.pool.find(child.key) is not None:
                 proposal.ending = "duplicate"
+                proposal.reason = "validated already, on the way to it" if proposal.early else ""
             else:
-                proposal.child = child.accepted_as(len(self.pool))
+                proposal.child = _since(child, proposal.early).accepted_as(len(self.pool))
                 self._add(proposal.child, found)
-                self._is_merge_due = self._merges < self.config.merges
+                self._is_merge_due = self._merges < self.config.merges and not proposal.is_early
+        state.is_better_known |= bool(self.pool.best) and not proposal.is_early
         state.results.commit(proposal, len(self.history) + 1)
         self.history.append(proposal)
         state.attempts.commit(proposal, child)
@@ -262,3 +264,13 @@ class Machine:
         self.pool.add(candidate, scores, objectives)
         best = self.pool.best
         self._state.stopping.scored(self.pool.means[best], is_new=best == candidate.number)
+
+
+def _since(child: Candidate, early: Proposal | None) -> Candidate:
+    """Return a child as one of the candidate that was validated on the way to it, if that was accepted."""
+    if early is None or early.ending != "accepted" or early.child is None:
+        return child
+    made = early.child.changes
+    dropped = (f"without: {change}" for change in made if change not in child.changes)
+    changes = (*(change for change in child.changes if change not in made), *dropped)
+    return Candidate(child.components, -1, (early.child.number,), changes)

@@ -52,6 +52,14 @@ class Proposal:
     """The trial without them."""
     waits_for: tuple[int, ...] = ()
     """Rows on which the trial is being run."""
+    is_hasty: bool = False
+    """Whether it goes on when most rows of a step have come, and has its first trial validated beside what follows."""
+    late: tuple[int, ...] = ()
+    """Rows that failed, on which the child is still being run."""
+    early: Proposal | None = None
+    """The latest proposal that one of its trials was validated as, while it went on itself."""
+    is_early: bool = False
+    """Whether it is such a one."""
     parts: list[tuple[int, ...]] = field(default_factory=list, repr=False)
     """Validation rows, in the parts in which they are run."""
     validated: int = 0

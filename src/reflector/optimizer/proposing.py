@@ -15,7 +15,7 @@ from reflector.edits.diffing import changes_of
 from reflector.edits.edit import Edit
 from reflector.edits.planning import plan_edits
 from reflector.errors import BudgetExceededError, LLMError, ReflectorError
-from reflector.optimizer.asking import ask_about
+from reflector.optimizer.asking import Asked, Room, ask_about
 from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.credit import quotations
 from reflector.optimizer.purse import Purse
@@ -40,6 +40,8 @@ __all__ = ["Proposer"]
 
 _EDITS = 60
 """Edits that a child may have."""
+_KEPT = 20
+"""Proposals whose late answers are kept: most have no further turn."""
 _PLACES = 3
 """Steps that one question asks about."""
 
@@ -54,6 +56,10 @@ class Proposer:
         self._reflector = reflector
         self._examples = examples
         self._config = config
+        self.room: Room | None = None
+        """Where answers that come late go on. None: all are waited for."""
+        self._late: dict[int, Asked[Conversation]] = {}
+        """What was asked for a proposal, as far as its answers may still come: they join those of its next turn."""
 
     async def propose(self, order: Reflect) -> tuple[Proposed, Usage]:
         """Return the changes, or the reason why there are none, and what the model used.
@@ -79,8 +85,11 @@ class Proposer:
         reflector = copy(self._reflector)
         reflector.memory = _Tried(reflector.memory, order.rejected)
 
+        before = self._late.pop(order.proposal, None) or Asked[Conversation]()
+        asked_about = [run for number in {*before.open, *before.said} for run in before.groups[number]]
+
         def grouped(shown: Sequence[ReadRun], most: float) -> list[list[ReadRun]]:
-            rows = {run.row for run in shown if not run.is_success}
+            rows = {run.row for run in (*shown, *asked_about) if not run.is_success}
             return groups_of([run for run in runs if run.row not in rows], most, config, closer=order.closer)
 
         if config.proposer == "rewrite":
@@ -95,13 +104,23 @@ class Proposer:
 
             return await _converse(reflector, group, one_prompt(texts), config.follow_ups, pay)
 
-        asked = await ask_about(grouped, converse, purse)
+        asked = await ask_about(
+            grouped, converse, purse, before=before, room=self.room, is_hasty=order.is_hasty
+        )
         calls = asked.failed + sum(talk.current_turn for talk in asked.said.values())
         usage = sum((talk.usage for talk in asked.said.values()), asked.usage)
         if not asked.said:
             return Proposed(reason=asked.problems[0], is_error=True, calls=calls), usage
         said = [(merged, runs) for talk, runs in asked.answers if (merged := talk.merged) is not None]
+        if asked.open:
+            self._keep(order.proposal, asked)
         return replace(_proposed(said, texts), calls=calls), usage
+
+    def _keep(self, proposal: int, asked: Asked[Conversation]) -> None:
+        asked.forget()
+        self._late[proposal] = asked
+        if len(self._late) > _KEPT:
+            del self._late[next(iter(self._late))]
 
 
 class _Tried(ReflectionMemory):

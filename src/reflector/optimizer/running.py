@@ -70,6 +70,8 @@ class Runner:
         self._long = min(_LONG, timeout / 10)
         self._rows = self._seconds = 0.0
         """Rollouts of late and how long they took, one after the other."""
+        self.now = time.perf_counter
+        """The clock that rollouts are timed by."""
         self.candidates: dict[str, Candidate] = {}
         """Those that tasks may name, by key."""
 
@@ -85,13 +87,13 @@ class Runner:
         candidate = self.candidates[task.payload["candidate"]]
         rows = list(zip(task.payload["rows"], task.payload["examples"], strict=True))
         found = Evaluations()
-        began = time.perf_counter()
+        began = self.now()
         with self._ledger.active(), anyio.move_on_after(self._timeout) as scope:
             try:
                 while len(found) < len(rows):
                     own = Ledger()
                     await self._run_some(candidate, rows, found, own)
-                    if time.perf_counter() - began > self._long:
+                    if self.now() - began > self._long:
                         break
             except (BudgetExceededError, LLMError):
                 if not found:
@@ -102,7 +104,7 @@ class Runner:
                 found.usage[late] = own.usage
             self.fail(found, late, f"no answer within {self._timeout:g} s")
         self._rows = _OLD * self._rows + len(found)
-        self._seconds = _OLD * self._seconds + time.perf_counter() - began
+        self._seconds = _OLD * self._seconds + self.now() - began
         return found
 
     async def _run_some(
@@ -120,7 +122,7 @@ class Runner:
         done = len(found)
         reservation = self._ledger.start_rollout(len(rows) - done)
         begun, used = 0, NO_USAGE
-        run, clock = self._rollout, time.perf_counter  # looked up once: there may be very many rows
+        run, clock = self._rollout, self.now  # looked up once: there may be very many rows
         now = began = clock()
         latest = began + self._long
         try:

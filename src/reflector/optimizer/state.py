@@ -20,8 +20,8 @@ from reflector.optimizer.work import Purpose, RunRows
 
 __all__ = ["State"]
 
-_LATE = 0.2
-"""Share of a part of a validation that the next part does not wait for."""
+_LATE = 0.1
+"""Share of the rows of a step that the next step does not wait for."""
 
 
 class State:
@@ -47,8 +47,13 @@ class State:
         self.active: dict[int, Proposal] = {}
         self.ended: dict[int, Proposal] = {}
         """Proposals whose turn to be committed has not come."""
+        self.is_better_known = False
+        """Whether a proposal has come to its end with a candidate that is better than the seed."""
         self.rollouts = 0
         """Rollouts ordered so far."""
+        self.started = self._validations = 0
+        self.early = 0
+        """How many of those that were started are trials of others, validated early."""
         self.committed_rollouts = rows["val"]
         tests = 2 * rows["test"]
         self._kept_for_tests = tests if 5 * tests <= self.limit else 0
@@ -57,9 +62,16 @@ class State:
 
     def enter(self, proposal: Proposal) -> None:
         """Begin a proposal."""
+        proposal.is_hasty = self.is_in_haste and not proposal.is_merge
         proposal.base = len(self.history)
         proposal.rivals = tuple(self.pool.best_scores) if len(self.pool) else ()
         self.active[proposal.number] = proposal
+        self.started += 1
+
+    @property
+    def is_in_haste(self) -> bool:
+        """Whether proposals are, where order allows it: until one has come to its end with a better candidate."""
+        return not self.is_strict and not self.is_better_known
 
     def end(self, proposal: Proposal, ending: Ending, reason: str = "") -> None:
         """End a proposal; what that means for the pool happens in its turn."""
@@ -76,6 +88,34 @@ class State:
     @property
     def room(self) -> float:
         """The rollouts that are neither spent, nor promised to what is under way, nor kept for the test."""
+        return self._unpromised - self._for_validations(0)
+
+    def has_room(self, rollouts: int) -> bool:
+        """Return whether a proposal may start that takes so many rollouts before its validation."""
+        return rollouts + self._for_validations(1) <= self._unpromised
+
+    def take_room(self, proposal: Proposal, rollouts: int) -> bool:
+        """Return whether a proposal may order so many more rollouts before its validation, and set them aside."""
+        needed = proposal.ordered + rollouts + (self.rows["val"] if self.is_strict else 0)
+        if needed <= proposal.bound:
+            return True
+        if self.is_strict or needed - proposal.bound > self.room:
+            return False
+        proposal.bound = needed
+        return True
+
+    def begin_validation(self, proposal: Proposal) -> bool:
+        """Return whether there are rollouts for the validation of a proposal's child, and set them aside."""
+        if not self.is_strict:
+            bound = proposal.ordered + self.rows["val"]
+            if bound - max(proposal.bound, proposal.ordered) > self._unpromised:
+                return False
+            proposal.bound = bound
+            self._validations += 1
+        return True
+
+    @property
+    def _unpromised(self) -> float:
         if self.is_strict:
             under_way = [*self.active.values(), *self.ended.values()]
             promised = self.committed_rollouts + sum(each.bound for each in under_way)
@@ -83,15 +123,16 @@ class State:
             promised = self.rollouts + sum(each.bound - each.ordered for each in self.active.values())
         return self.limit - promised - self._kept_for_tests
 
-    def take_room(self, proposal: Proposal, rollouts: int) -> bool:
-        """Return whether a proposal may order so many more rollouts before its validation, and set them aside."""
-        needed = proposal.ordered + rollouts + self.rows["val"]
-        if needed <= proposal.bound:
-            return True
-        if self.is_strict or needed - proposal.bound > self.room:
-            return False
-        proposal.bound = needed
-        return True
+    def _for_validations(self, more: int) -> int:
+        """Return the rollouts to keep for validations that are to come: as many as the proposals so far came to.
+
+        In strict order each proposal keeps its own.
+        """
+        if self.is_strict:
+            return more * self.rows["val"]
+        before = [not each.parts for each in self.active.values()].count(True) + more
+        ended = self.started - before + more
+        return math.ceil(before * (self._validations + 1) / (ended + 1)) * self.rows["val"]
 
     # --- rows --------------------------------------------------------------------------------------------
 
@@ -123,14 +164,14 @@ class State:
             self.orders.add(RunRows(order, purpose, candidate, split, missing, number), proposal)
 
     def is_ready(self, proposal: Proposal) -> bool:
-        """Return whether a proposal has the results it waits for.
-
-        In completion order a part of a validation is ordered before the slowest rows of the one before have come.
-        """
+        """Return whether a proposal has the results it waits for, or, where there is haste, most of them."""
         if proposal.ending is not None or not proposal.awaiting:
             return False
-        is_between_parts = proposal.stage == "validation" and proposal.validated < len(proposal.parts)
-        share = _LATE if is_between_parts and not self.is_strict else 0.0
+        share = 0.0
+        if proposal.stage == "validation":
+            share = 0.0 if self.is_strict or proposal.validated == len(proposal.parts) else _LATE
+        elif proposal.is_hasty:
+            share = _LATE
         for candidate, split, rows in proposal.awaiting:
             known = self.results.known(proposal, candidate, split)
             if len(rows) - known.count(rows) > share * len(rows):

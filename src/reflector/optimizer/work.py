@@ -87,6 +87,8 @@ class Reflect:
     closer: int = 0
     """How many reflections on the same candidate have brought no child since the last that did. The same question would
     get the same answer: each time it is about half as many runs."""
+    is_hasty: bool = False
+    """Whether to go on without answers that take much longer than the others; they join those of the next turn."""
 
 
 Order = RunRows | Reflect

@@ -6,10 +6,14 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import anyio
+from anyio.to_thread import current_default_thread_limiter
 
 from reflector._clock import VirtualClock, settle
 
 __all__ = ["SelfMovingClock"]
+
+_LOOK = 0.0005
+"""Real seconds between two looks at whether the threads are done."""
 
 
 class SelfMovingClock(VirtualClock):
@@ -21,7 +25,7 @@ class SelfMovingClock(VirtualClock):
         await clock.sleep_until(3600)      # at once
     ```
 
-    Work in threads is not waited for: use it where all work is on the event loop.
+    Work in anyio's worker threads takes no virtual time: it is waited for, except where it has a limiter of its own.
     """
 
     def __init__(self, start: float = 0.0) -> None:
@@ -43,10 +47,14 @@ class SelfMovingClock(VirtualClock):
                 group.cancel_scope.cancel()
 
     async def _move(self) -> None:
+        threads = current_default_thread_limiter()
         while True:
             if not self._sleepers:
                 self._wanted = anyio.Event()
                 await self._wanted.wait()
             await settle()
+            while threads.borrowed_tokens:
+                await anyio.sleep(_LOOK)
+                await settle()
             if self._sleepers:
                 await self.advance(max(0.0, self._sleepers[0][0] - self.now()))
