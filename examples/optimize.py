@@ -23,7 +23,7 @@ async def main() -> None:
             rollout=rollout,
             reflector=world.reflection_model(),
             budget=rf.Budget(rollouts=400),
-            config=rf.OptimizerConfig(concurrency=10, seed=0),
+            config=rf.OptimizerConfig(concurrency=10, seed=0, order="strict"),  # the same run each time
         )
     print(result)
     print(f"exact: {world.accuracy(world.seed_prompt):.2f} before, {world.accuracy(result.best):.2f} after")

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 import reflector as rf
@@ -203,6 +204,23 @@ async def test_it_can_be_stopped_and_gives_the_best_so_far() -> None:
     assert result.stop_reason == "enough"
     assert result.best.text
     assert result.rollouts < 300
+
+
+async def test_stopping_waits_for_no_rollout_that_hangs() -> None:
+    async def rollout(candidate: Any, example: dict[str, Any]) -> Any:
+        if optimizer.progress.candidates:
+            optimizer.stop("enough")
+            await anyio.sleep_forever()
+        return await toy.rollout(candidate, example)
+
+    optimizer = rf.Optimizer(
+        toy.SEED, toy.ROWS, rollout=rollout, score=toy.score, reflector=rf.Reflector(toy.model),
+        budget=rf.Budget(rollouts=300), config=rf.OptimizerConfig(minibatch_size=3, depth=1),
+    )  # fmt: skip
+    with anyio.fail_after(4):
+        async with optimizer:
+            result = await optimizer.run()
+    assert result.stop_reason == "enough"
 
 
 @pytest.mark.parametrize(

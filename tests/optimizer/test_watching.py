@@ -38,6 +38,7 @@ async def test_commits_are_signals_with_the_progress_and_the_log_tells_the_same(
         async with optimizer(store=tmp_path / "run.db") as running:
             running.note({"name": "toy"})
             result = await running.run()
+        assert runtime.statistics().agents == 0
     assert {kind for kind, _ in seen} == {COMMITTED}
     assert [data["proposal"] for _, data in seen] == [each.number for each in result.history]
     assert seen[-1][1]["progress"]["best_score"] == result.best_score

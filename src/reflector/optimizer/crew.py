@@ -34,9 +34,13 @@ class Crew:
         """Become an agent of a runtime that does so many tasks at once."""
         name = new_id("rollouts")
         card = ProviderCard(running=concurrency)
-        await runtime.spawn(self._runner, name=name, accepts=["rollout"], card=card)
+        self._agent = await runtime.spawn(self._runner, name=name, accepts=["rollout"], card=card)
         self._limits = Limits(providers=(name,))
         self._runner.now = runtime.clock.now
+
+    async def leave(self) -> None:
+        """Be an agent no more; what is still running is cancelled."""
+        await self._agent.stop(drain=0.0)
 
     async def roll_out(
         self, candidate: Candidate, rows: Sequence[int], examples: Sequence[Any]

@@ -188,6 +188,8 @@ class Optimizer:
         self._desk.close()
         self._group.cancel_scope.cancel()
         try:
+            with anyio.CancelScope(shield=True):
+                await self._crew.leave()
             return await self._stack.__aexit__(kind, error, trace)
         finally:
             with anyio.CancelScope(shield=True):
