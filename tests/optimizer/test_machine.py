@@ -223,6 +223,25 @@ def test_a_seed_that_is_perfect_on_its_training_rows_ends_the_run(order: Any) ->
     assert machine.reflections == 0
 
 
+def test_a_run_does_not_end_for_proposals_that_repeat_what_is_being_tried() -> None:
+    config = OptimizerConfig(proposals_in_flight=6, minibatch_size=1, concurrency=6)
+    machine = Machine(Candidate({"prompt": "Answer.\n"}), config, {"train": 1, "val": 1, "test": 0}, 300)
+    waiting, held, reflections = list(machine.orders()), list[RunRows](), 0
+    while waiting or held:
+        order = waiting.pop(0) if waiting else held.pop(0)  # a child's rows take longest
+        if isinstance(order, Reflect):
+            reflections += 1
+            change = Change("prompt", 8, 8, "rule\n", "add the rule", order.rows)
+            machine.report_reflection(order.id, Proposed((change,)))
+        elif waiting and "rule" in order.candidate.text:
+            held.append(order)
+        else:
+            machine.report_rows(order.id, all_rows(order, float("rule" in order.candidate.text)))
+        waiting += machine.orders()
+    assert (machine.stop_reason, machine.pool.means[machine.pool.best]) == ("score", 1.0)
+    assert reflections < 20
+
+
 def test_failures_in_a_row_end_the_run() -> None:
     machine = machine_of(OptimizerConfig(failures_in_a_row=5, concurrency=1), limit=None)
     for chosen in machine.orders():

@@ -162,7 +162,10 @@ class Machine:
             return False
         if self._state.is_strict:
             return self._state.started < len(self.history) + self._places
-        return len(self._state.active) + len(self._state.ended) < self._places
+        under_way = len(self._state.active) + len(self._state.ended)
+        return under_way < (
+            1 if self._state.stopping.is_stuck else self._places
+        )  # stuck: what is tried comes first
 
     def _start(self) -> bool:
         state, number = self._state, self._state.started
@@ -252,8 +255,8 @@ class Machine:
         state.attempts.commit(proposal, child)
         # What is being tried may help yet; in strict order no proposal counts as a duplicate of it.
         is_hopeful = not state.is_strict and any(each.trial for each in state.active.values())
-        unhelped = 0 if is_hopeful else state.attempts.unhelped_on(proposal.parent)
-        state.stopping.committed(proposal, unhelped)
+        unhelped = state.attempts.unhelped_on(proposal.parent)
+        state.stopping.committed(proposal, unhelped, is_hopeful=is_hopeful)
 
     def _add(self, candidate: Candidate, found: Evaluations) -> None:
         scores, measured = found.scores(range(self.rows["val"])), found.objectives.values()

@@ -64,12 +64,23 @@ class Stopping:
         if best >= min(self._config.perfect_score, self._config.stop_at or math.inf):
             self.stop("score")
 
-    def committed(self, proposal: Proposal, unhelped: int) -> None:
-        """Take notice of a proposal's end, and of how many reflections on its parent have brought nothing of late."""
+    @property
+    def is_stuck(self) -> bool:
+        """Whether the last proposals brought no child to run."""
+        return self._fruitless >= _FRUITLESS + self._rounds
+
+    def committed(self, proposal: Proposal, unhelped: int, *, is_hopeful: bool) -> None:
+        """Take notice of a proposal's end.
+
+        Args:
+            proposal: The one that has ended.
+            unhelped: Reflections on its parent that have brought nothing of late.
+            is_hopeful: Whether others try something that may help yet: the last ones may only have repeated it.
+        """
         self._commits += 1
         self._fruitless = 0 if proposal.after and proposal.ordered else self._fruitless + 1
         closest = self._config.runs_per_reflection.bit_length()  # single runs were looked at
-        if self._fruitless >= _FRUITLESS + self._rounds or (self._fruitless and unhelped >= closest):
+        if not is_hopeful and (self.is_stuck or (self._fruitless and unhelped >= closest)):
             self.stop("perfect" if proposal.ending == "perfect" else "no new children")
         if self._config.patience is not None and self._commits - self._best_at >= self._config.patience:
             self.stop("patience")
