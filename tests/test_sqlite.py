@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,17 @@ def test_a_file_in_a_folder_that_takes_no_other_can_be_read(
         with closing(open_reader(kind, path)):
             assert list(tmp_path.iterdir()) == [path]
         path.unlink()
+
+
+def test_several_may_make_the_same_file_at_once(tmp_path: Path) -> None:
+    def make(number: int) -> None:
+        start.wait()
+        open_writer(CODE_INDEX, tmp_path / f"{number}.db").close()
+
+    start = threading.Barrier(3)
+    with ThreadPoolExecutor(3) as pool:
+        for number in range(100):
+            list(pool.map(make, [number] * 3))
 
 
 def test_what_is_in_a_file_is_measured_without_what_was_freed(tmp_path: Path) -> None:

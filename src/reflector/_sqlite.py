@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,8 @@ USED_BYTES = (
     "FROM pragma_page_count, pragma_freelist_count, pragma_page_size)"
 )
 """What is in a file, as an expression of SQL: pages that were freed are used again before it grows."""
+_MOMENT = 0.005
+"""Seconds until something is tried again that SQLite does not wait for."""
 
 
 class _OpenError(Protocol):
@@ -71,9 +74,25 @@ def open_writer(kind: FileKind, path: Path) -> sqlite3.Connection:
             connection.execute(f"PRAGMA page_size = {kind.page_bytes}")
         if version < kind.version:
             _upgrade(kind, connection, path)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _use_wal(connection, kind.busy_seconds)
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
+
+
+def _use_wal(connection: sqlite3.Connection, seconds: float) -> None:
+    """Have the log written ahead. Where others do the same at that moment SQLite does not wait by itself."""
+    import sqlite3
+
+    latest = time.monotonic() + seconds
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as err:
+            if err.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > latest:
+                raise
+            time.sleep(_MOMENT)
+        else:
+            return
 
 
 def open_reader(kind: FileKind, path: Path) -> sqlite3.Connection:
