@@ -23,7 +23,7 @@ from reflector.errors import (
 )
 from reflector.signals.payloads import register_payload
 from reflector.signals.signal import Signal
-from reflector.signals.trace import current_signal
+from reflector.signals.trace import CURRENT_SIGNAL
 
 pytestmark = pytest.mark.anyio
 
@@ -350,7 +350,7 @@ async def test_what_a_handler_sends_is_caused_by_what_it_handles() -> None:
 
     async def handle(signal: Signal, context: Context) -> None:
         seen["request"] = signal
-        assert current_signal() is signal
+        assert CURRENT_SIGNAL.get() is signal
         async with anyio.create_task_group() as group:
             group.start_soon(functools.partial(context.tell, other, Signal("leaf", "/test")))
 
@@ -358,7 +358,7 @@ async def test_what_a_handler_sends_is_caused_by_what_it_handles() -> None:
         other = await runtime.spawn(leaf)
         ref = await runtime.spawn(handle)
         reply = await ref.ask(Signal("root", "/test"))
-    assert current_signal() is None
+    assert CURRENT_SIGNAL.get() is None
     assert seen["leaf"].causationid == seen["request"].id
     assert seen["leaf"].correlationid == seen["request"].id == reply.correlationid
     spans = [signal.traceparent for signal in (seen["request"], seen["leaf"], reply)]

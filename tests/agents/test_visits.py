@@ -13,7 +13,7 @@ from reflector.errors import AgentStoppedError, AskTimeoutError, HandlerError
 from reflector.signals.journal import Journal
 from reflector.signals.memory_journal import MemoryJournal
 from reflector.signals.signal import Signal
-from reflector.signals.trace import current_signal
+from reflector.signals.trace import CURRENT_SIGNAL
 
 pytestmark = pytest.mark.anyio
 
@@ -42,7 +42,7 @@ class Desk:
 
 async def test_no_task_is_started_and_the_asker_is_left_as_it_was() -> None:
     async def look(signal: Signal, context: Context) -> tuple[int, int, bool]:
-        is_inside = CURRENT_CELL.get() is not None and current_signal() is signal
+        is_inside = CURRENT_CELL.get() is not None and CURRENT_SIGNAL.get() is signal
         return anyio.get_current_task().id, context.runtime.statistics().running, is_inside
 
     async with Runtime() as runtime:
@@ -50,7 +50,7 @@ async def test_no_task_is_started_and_the_asker_is_left_as_it_was() -> None:
         reply = await ref.ask(PING)
         assert reply.data == (anyio.get_current_task().id, 1, True)
         assert CURRENT_CELL.get() is None
-        assert current_signal() is None
+        assert CURRENT_SIGNAL.get() is None
         assert (runtime.statistics().running, runtime.statistics().taken) == (0, 1)
 
 

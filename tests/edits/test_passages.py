@@ -71,19 +71,6 @@ def test_a_tag_that_is_only_mentioned_is_no_section():
     assert not Passages("Answer as in <format>.\n").sections
 
 
-def test_placeholders_of_all_kinds_are_found():
-    prompt = '{name} {{ name }} ${HOME} {x!r:>8} {% if a %} <tag> </tag> {name} {"json": 1} {1} a < b'
-    assert list(dict.fromkeys(each.text for each in Passages(prompt).template.found)) == [
-        "{name}",
-        "{{ name }}",
-        "${HOME}",
-        "{x!r:>8}",
-        "{% if a %}",
-        "<tag>",
-        "</tag>",
-    ]
-
-
 @given(st.text(alphabet="a#-=<>/*1.:` \t\r\n\u2028é", max_size=80))
 def test_lines_cover_the_prompt_and_sections_stay_inside(prompt):
     lines = read_lines(prompt)

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 from typing import Any
 
 import anyio
 import anyio.lowlevel
 import pytest
+import toy
 
 import reflector as rf
 from reflector.signals.signal import Signal
 from reflector.signals.sqlite_journal import SqliteJournal
-
-_spec = importlib.util.spec_from_file_location("toy", Path(__file__).parent / "toy.py")
-assert _spec is not None
-assert _spec.loader is not None
-toy = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(toy)
 
 pytestmark = pytest.mark.anyio
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from collections import Counter
 from contextlib import aclosing
@@ -11,17 +10,12 @@ from typing import Any
 
 import anyio
 import pytest
+import toy
 
 import reflector as rf
 from reflector.errors import ConfigurationError, RunBrokenError, RunMismatchError
 from reflector.optimizer.runlog import RunLog
 from reflector.signals.sqlite_journal import SqliteJournal
-
-_spec = importlib.util.spec_from_file_location("toy", Path(__file__).parent / "toy.py")
-assert _spec is not None
-assert _spec.loader is not None
-toy = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(toy)
 
 pytestmark = pytest.mark.anyio
 

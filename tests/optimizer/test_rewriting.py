@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import toy
 from hypothesis import given
 from hypothesis import strategies as st
 
 import reflector as rf
 from reflector.optimizer.rewriting import read_rewriting
 from reflector.optimizer.work import Change, apply_changes
-
-_spec = importlib.util.spec_from_file_location("toy", Path(__file__).parent / "toy.py")
-assert _spec is not None
-assert _spec.loader is not None
-toy = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(toy)
 
 OLD = "Be kind to {name}.\n"
 NEW = "Be kind to {name}.\nCite your source."

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import random
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+import toy
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -29,12 +29,6 @@ from reflector.optimizer.selection import (
     choose_components,
 )
 from reflector.optimizer.work import Change, Proposed, RunRows
-
-_spec = importlib.util.spec_from_file_location("toy", Path(__file__).parent / "toy.py")
-assert _spec is not None
-assert _spec.loader is not None
-toy = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(toy)
 
 
 def pool_of(*scores: tuple[float, ...], kind: Any = "instance", **objectives: Any) -> Pool:

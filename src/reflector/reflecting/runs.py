@@ -12,7 +12,8 @@ from reflector._json import dumps
 from reflector._text import shorten
 from reflector.errors import InputError, MissingPromptError
 from reflector.reflection.models import ReflectionRequest
-from reflector.trajectories.analysis import FailureCategory, Severity, TrajectoryAnalysis
+from reflector.reflection.shared_findings import WEIGHTS
+from reflector.trajectories.analysis import FailureCategory, TrajectoryAnalysis
 from reflector.trajectories.analyzer import analyze
 from reflector.trajectories.comparison import compare
 from reflector.trajectories.loading import load_trajectories
@@ -29,8 +30,6 @@ _SAME_TASK = 0.25
 
 _COMPARED = 8
 """Failed runs for which a passing run of the same task is looked for."""
-
-_WEIGHTS = dict(zip(Severity, (1000, 100, 10, 1), strict=True))
 
 
 def read_runs(runs: Runs) -> list[Trajectory | TrajectoryAnalysis]:
@@ -149,7 +148,7 @@ def _prompt(prompt: str | None, main: TrajectoryAnalysis, analyses: Sequence[Tra
 def _gravity(analysis: TrajectoryAnalysis) -> int:
     """Return how grave the findings are together; a failure that nothing explains teaches little."""
     return sum(
-        1 if point.category is FailureCategory.UNKNOWN else _WEIGHTS[point.severity]
+        1 if point.category is FailureCategory.UNKNOWN else WEIGHTS[point.severity]
         for point in analysis.failure_points
     )
 

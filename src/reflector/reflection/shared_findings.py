@@ -9,9 +9,10 @@ from functools import lru_cache
 
 from reflector.trajectories.analysis import FailurePoint, Severity, TrajectoryAnalysis
 
-__all__ = ["SharedFinding", "finding_key", "share_findings"]
+__all__ = ["WEIGHTS", "SharedFinding", "finding_key", "share_findings"]
 
-_WEIGHTS = dict(zip(Severity, (1000, 100, 10, 1), strict=True))
+WEIGHTS = dict(zip(Severity, (1000, 100, 10, 1), strict=True))
+"""How much a finding counts against others, by its severity."""
 _COUNTED = re.compile(
     r"\b(?:once|twice|#(?: model)? times)\b|\(?\b(?:at |answers at )?steps? #(?:, #)*(?: and #)?\)?",
     re.IGNORECASE,
@@ -59,7 +60,7 @@ class SharedFinding:
     @property
     def weight(self) -> int:
         """How much it matters: its severity, once for each run."""
-        return _WEIGHTS[self.point.severity] * len(self.runs)
+        return WEIGHTS[self.point.severity] * len(self.runs)
 
 
 def share_findings(failed: Sequence[TrajectoryAnalysis]) -> list[SharedFinding]:

@@ -10,15 +10,10 @@ from typing import Any, Protocol
 from reflector.signals.signal import Signal
 from reflector.signals.traceparent import Trace
 
-__all__ = ["CURRENT_SIGNAL", "SpanMaker", "current_signal", "span_maker"]
+__all__ = ["CURRENT_SIGNAL", "SpanMaker", "span_maker"]
 
 CURRENT_SIGNAL: ContextVar[Signal | None] = ContextVar("reflector_current_signal", default=None)
 """Set around every handler; child tasks inherit it."""
-
-
-def current_signal() -> Signal | None:
-    """Return the signal that the running handler was given, or None outside of handlers."""
-    return CURRENT_SIGNAL.get()
 
 
 class SpanMaker(Protocol):
