@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import io
 import sys
 from pathlib import Path
@@ -10,16 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import toy
 
 import reflector as rf
 from reflector.errors import RunLogError
 from reflector.optimizer.loop import COMMITTED
-
-_spec = importlib.util.spec_from_file_location("toy", Path(__file__).parent / "toy.py")
-assert _spec is not None
-assert _spec.loader is not None
-toy = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(toy)
 
 
 def optimizer(**options: Any) -> rf.Optimizer:
@@ -138,6 +132,13 @@ async def test_a_function_follows_the_run_to_its_end_and_may_fail() -> None:
     again = await rf.optimize(toy.SEED, toy.ROWS, reflector=rf.Reflector(toy.model), progress=fail, **given)
     assert again.best_score == result.best_score
     assert len(seen) <= 2
+
+
+@pytest.mark.anyio
+async def test_what_is_no_function_cannot_show_a_run() -> None:
+    given: Any = {"rollout": toy.rollout, "score": toy.score, "budget": rf.Budget(rollouts=200)}
+    with pytest.raises(rf.ConfigurationError, match="got 'yes'"):
+        await rf.optimize(toy.SEED, toy.ROWS, reflector=rf.Reflector(toy.model), progress="yes", **given)
 
 
 class Terminal(io.StringIO):

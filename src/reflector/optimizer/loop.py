@@ -256,7 +256,12 @@ class Optimizer:
         Args:
             show: Called with the progress twice a second. None: a table in a notebook, a line in a terminal.
                 When it fails, the run goes on without it.
+
+        Raises:
+            ConfigurationError: If it is no function.
         """
+        if show is not None and not callable(show):
+            raise ConfigurationError(f"what shows the progress is True or a function of it; got {show!r}")
         self._group.start_soon(follow, lambda: self.progress, show or show_here())
 
     def _seconds_left(self) -> float | None:
