@@ -31,14 +31,19 @@ class Value(BaseModel):
         fields = {name: getattr(self, name) for name in type(self).model_fields}
         return type(self)(**(fields | changes))
 
+    @classmethod
+    def _trusted(cls, fields: dict[str, Any], given: set[str]) -> Self:
+        """Return a value of all its fields, which are known to fit, at a fifth of the price: nothing is checked."""
+        made = cls.__new__(cls)
+        object.__setattr__(made, "__dict__", fields)
+        object.__setattr__(made, "__pydantic_fields_set__", given)
+        object.__setattr__(made, "__pydantic_extra__", None)
+        object.__setattr__(made, "__pydantic_private__", None)
+        return made
+
     def __copy__(self) -> Self:
         """Return a copy, as pydantic does; faster, because a value has neither extra nor private attributes."""
-        copied = type(self).__new__(type(self))
-        object.__setattr__(copied, "__dict__", self.__dict__.copy())
-        object.__setattr__(copied, "__pydantic_fields_set__", self.__pydantic_fields_set__.copy())
-        object.__setattr__(copied, "__pydantic_extra__", None)
-        object.__setattr__(copied, "__pydantic_private__", None)
-        return copied
+        return self._trusted(self.__dict__.copy(), self.__pydantic_fields_set__.copy())
 
 
 class Given(Value):

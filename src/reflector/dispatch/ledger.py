@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import math
 import threading
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager
+from contextvars import ContextVar, Token
 from dataclasses import dataclass
 from operator import add
 
@@ -394,14 +394,9 @@ class Ledger:
 
     # --- who pays ---
 
-    @contextmanager
-    def active(self) -> Iterator[Ledger]:
+    def active(self) -> AbstractContextManager[Ledger]:
         """Charge every call of a `Model` in this block, and in tasks that it starts, to this ledger as well."""
-        token = _ACTIVE.set((*_ACTIVE.get(), self))
-        try:
-            yield self
-        finally:
-            _ACTIVE.reset(token)
+        return _Activity(self)
 
     # --- what was spent ---
 
@@ -454,6 +449,22 @@ class Ledger:
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(self.table())}</pre>"
+
+
+class _Activity(AbstractContextManager[Ledger]):
+    """A block in which a ledger is active. A class, because there is one for every task of an optimizer."""
+
+    __slots__ = ("_before", "_ledger")
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+
+    def __enter__(self) -> Ledger:
+        self._before: Token[tuple[Ledger, ...]] = _ACTIVE.set((*_ACTIVE.get(), self._ledger))
+        return self._ledger
+
+    def __exit__(self, *error: object) -> None:
+        _ACTIVE.reset(self._before)
 
 
 _NOTHING = Usage()

@@ -93,8 +93,7 @@ class Standing:
     def is_sure(self) -> bool:
         """Whether it takes any task, however it is judged: it has room, and there is nothing else to look at."""
         health = self.health
-        is_well = health is None or not (health.failures or health.latency is not None)
-        return is_well and self._is_plain and self.capacity.is_free
+        return (health is None or not health.failures) and self._is_plain and self.capacity.is_free
 
     def candidate(self, task: Task, caller: Hashable | None, refusal: str | None = None) -> Candidate:
         """Return what is to be said of it for a task."""

@@ -106,20 +106,22 @@ class Task(Value):
     def from_signal(cls, signal: Signal) -> Task:
         """Return the task that a request carries. Its deadline is the request's: the earliest of all that apply."""
         extensions = signal.extensions or {}
-        known: dict[str, Any] = {}
-        if _LIMITS in extensions:
-            known["limits"] = _read_limits(extensions[_LIMITS])
+        known: dict[str, Any] = {
+            "kind": signal.type.removeprefix("reflector.").removesuffix(".requested"),
+            "payload": signal.data,
+            "id": signal.subject or signal.id,
+            "limits": _read_limits(extensions[_LIMITS]) if _LIMITS in extensions else _NO_LIMITS,
+            "deadline": signal.expirytime,
+            "estimate": None,
+            "metadata": {},
+        }
         if _ESTIMATE in extensions:
             known["estimate"] = loads(extensions[_ESTIMATE])
         if _METADATA in extensions:
             known["metadata"] = loads(extensions[_METADATA])
-        return cls(
-            kind=signal.type.removeprefix("reflector.").removesuffix(".requested"),
-            payload=signal.data,
-            id=signal.subject or signal.id,
-            deadline=signal.expirytime,
-            **known,
-        )
+        elif known["estimate"] is None and requested_type(known["kind"]) == signal.type:
+            return cls._trusted(known, set(known))
+        return cls(**known)
 
 
 class TaskOutput(Value):

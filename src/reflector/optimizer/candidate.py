@@ -34,8 +34,8 @@ class Candidate(Mapping[str, str]):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "components", MappingProxyType(dict(self.components)))
-        digest = hashlib.sha256(dumps(dict(self.components), sort_keys=True)).hexdigest()
-        object.__setattr__(self, "key", digest[:32])
+        digest = hashlib.blake2b(dumps(dict(self.components), sort_keys=True), digest_size=16).hexdigest()
+        object.__setattr__(self, "key", digest)
 
     @property
     def text(self) -> str:

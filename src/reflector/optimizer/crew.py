@@ -8,7 +8,7 @@ from typing import Any
 from reflector._ids import new_id
 from reflector._text import shorten
 from reflector.agents.runtime import Runtime
-from reflector.dispatch.dispatching import execute
+from reflector.dispatch.dispatching import perform
 from reflector.dispatch.provider import ProviderCard
 from reflector.dispatch.task import Limits, Task
 from reflector.errors import AskTimeoutError, OptimizationError
@@ -34,7 +34,9 @@ class Crew:
         """Become an agent of a runtime that does so many tasks at once."""
         name = new_id("rollouts")
         card = ProviderCard(running=concurrency)
-        self._agent = await runtime.spawn(self._runner, name=name, accepts=["rollout"], card=card)
+        self._agent = await runtime.spawn(
+            self._runner, name=name, accepts=["rollout"], card=card, is_visited=True
+        )
         self._limits = Limits(providers=(name,))
         self._runner.now = runtime.clock.now
 
@@ -62,7 +64,7 @@ class Crew:
         task = Task(kind="rollout", payload=payload, limits=self._limits)
         seconds = self._timeout * len(examples) + _LATER
         try:
-            result = await execute(task, timeout=seconds)
+            result = await perform(task, seconds=seconds)
         except AskTimeoutError:
             found = Evaluations()
             for row in rows:

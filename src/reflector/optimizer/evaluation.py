@@ -19,9 +19,11 @@ NO_USAGE = Usage()
 """Of a rollout that reports none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Rollout:
     """What one execution of a candidate on an example brought. A rollout function may return the bare output."""
+
+    # Not frozen, because one is made for every row, and a frozen one takes twice as long to make.
 
     output: Any = None
     trajectory: Trajectory | None = field(default=None, repr=False)

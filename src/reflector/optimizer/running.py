@@ -122,7 +122,11 @@ class Runner:
         done = len(found)
         reservation = self._ledger.start_rollout(len(rows) - done)
         begun, used = 0, NO_USAGE
-        run, clock = self._rollout, self.now  # looked up once: there may be very many rows
+        run, clock, scores = (
+            self._rollout,
+            self.now,
+            found.score,
+        )  # looked up once: there may be very many rows
         now = began = clock()
         latest = began + self._long
         try:
@@ -141,7 +145,15 @@ class Runner:
                         score = rollout.score
                         if score is None and rollout.error is None:
                             score = await self._ask(example, rollout.output)
-                        self._take(found, row, rollout, score)
+                        is_plain = rollout.trajectory is None and rollout.error is None
+                        if (
+                            is_plain and score.__class__ is float and isfinite(score)
+                        ):  # most are: no call for these
+                            scores[row] = score
+                            if rollout.output is not None:
+                                found.output[row] = rollout.output
+                        else:
+                            self._take(found, row, rollout, score)
                     except Exception as err:  # noqa: BLE001 - the user's functions: a failed rollout is data
                         self._fail_by(err, found, row)
                     now = clock()
@@ -179,7 +191,7 @@ class Runner:
             found.output[row] = output
         if trajectory is not None:
             found.trajectory[row] = trajectory
-        if error is None and not (score.__class__ is float and isfinite(score)):  # most are
+        if error is None:
             try:
                 read = read_score(score)
             except ValueError as err:
