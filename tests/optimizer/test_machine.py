@@ -242,6 +242,24 @@ def test_a_run_does_not_end_for_proposals_that_repeat_what_is_being_tried() -> N
     assert reflections < 20
 
 
+@pytest.mark.parametrize("order", ["completion", "strict"])
+def test_the_rest_of_a_budget_goes_to_a_smaller_minibatch(order: Any) -> None:
+    config = OptimizerConfig(minibatch_size=10, pace=0, depth=1, order=order, proposals_in_flight=1, merges=0)
+    # The seed's validation, a minibatch, and what five rows of another one take: parent, child, validation.
+    machine = machine_of(config, 8 + 10 + 2 * 5 + 8, {"train": 100, "val": 8, "test": 0})
+    waiting, minibatches = list(machine.orders()), []
+    while waiting:
+        chosen = waiting.pop(0)
+        if isinstance(chosen, Reflect):
+            machine.report_reflection(chosen.id, Proposed(reason="nothing to say"))
+        else:
+            if chosen.split == "train":
+                minibatches.append(len(chosen.rows))
+            machine.report_rows(chosen.id, evaluated(chosen, *chosen.rows))
+        waiting += machine.orders()
+    assert (minibatches, machine.stop_reason) == ([10, 5], "budget")
+
+
 def test_failures_in_a_row_end_the_run() -> None:
     machine = machine_of(OptimizerConfig(failures_in_a_row=5, concurrency=1), limit=None)
     for chosen in machine.orders():

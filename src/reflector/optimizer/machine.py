@@ -25,6 +25,8 @@ from reflector.optimizer.work import Order, Proposed
 
 __all__ = ["Machine"]
 
+_FEWEST = 3
+"""Rows of the last minibatches, where the rest of the budget allows no whole one."""
 _SCREEN = 5
 """Validation rows on which a merge is tried first."""
 
@@ -177,9 +179,13 @@ class Machine:
         rows = minibatch(turn, self.minibatch, self.rows["train"], self.config.seed)
         bound = self._needed(parent, rows)
         if not state.has_room(bound):
-            if not state.active and not state.ended and len(self.pool):
+            if state.active or state.ended or not len(self.pool):
+                return False
+            rows = self._fewer(parent, rows)
+            if not rows:
                 self.stop("budget")
-            return False
+                return False
+            bound = self._needed(parent, rows)
         if state.is_strict:  # what it may ask for later must not depend on others
             later = (self.config.depth - 1 + ROUNDS) * (self.minibatch + PROBE)
             bound = int(min(state.room, bound + self.rows["val"] + self._course.pace + later))
@@ -200,6 +206,12 @@ class Machine:
             return 2 * len(rows) - len(known)
         passed = sum(score >= self.config.perfect_score for score in known)
         return len(rows) - passed + guards(len(rows), passed)
+
+    def _fewer(self, parent: Candidate, rows: Sequence[int]) -> tuple[int, ...]:
+        """Return the first ones of some rows, as many as the rest of the budget allows; none if they are too few."""
+        counts = range(len(rows) - 1, min(_FEWEST, len(rows)) - 1, -1)
+        fewer = (tuple(rows[:count]) for count in counts)
+        return next((each for each in fewer if self._state.has_room(self._needed(parent, each))), ())
 
     def _start_merge(self, number: int, bound: int, rng: random.Random) -> bool:
         self._is_merge_due = False
