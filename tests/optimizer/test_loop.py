@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import math
+import weakref
 from collections import Counter
 from contextlib import aclosing
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -243,6 +246,35 @@ async def test_one_row_and_duplicates_end_sensibly(rows: Any) -> None:
     result = await optimize(rows=rows)
     assert result.best_score == 1.0
     assert result.stop_reason in ("score", "no new children")  # whichever comes first
+
+
+@pytest.mark.parametrize("order", ["completion", "strict"])
+async def test_records_of_runs_are_freed_when_no_reflection_can_come_to_them(order: str) -> None:
+    records: weakref.WeakKeyDictionary[rf.Trajectory, str] = weakref.WeakKeyDictionary()
+    numbers = count()
+
+    async def rollout(candidate: rf.Candidate, example: Any) -> rf.Rollout:
+        missing = await toy.rollout(candidate, example)
+        said = {"role": "assistant", "content": str(missing)}
+        record = rf.Trajectory.from_openai_messages([said], id=f"run {next(numbers)}")
+        records[record] = candidate.key
+        return rf.Rollout(missing, record)
+
+    config = rf.OptimizerConfig(seed=3, order=order)  # type: ignore[arg-type]
+    budget, reflector = rf.Budget(rollouts=300), rf.Reflector(toy.model)
+    async with rf.Optimizer(
+        toy.SEED,
+        toy.ROWS,
+        rollout=rollout,
+        score=toy.score,
+        reflector=reflector,
+        budget=budget,
+        config=config,
+    ) as optimizer:
+        result = await optimizer.run()
+    gc.collect()
+    kept = set(records.values())
+    assert {result.lineage[0].key} <= kept <= {each.key for each in result.candidates}
 
 
 async def test_the_log_can_be_read_while_a_run_is_under_way(tmp_path: Path) -> None:

@@ -36,7 +36,7 @@ class OptimizerConfig:
     seed: int = 0
     """Of every choice that is made at random."""
     store: str | Path | None = None
-    """The journal of the run, a file: what `resume` continues from. None: kept in memory."""
+    """The journal of the run, a file: what `resume` continues from. None: nothing is kept."""
     proposals_in_flight: int | None = None
     """None: as many as keep `concurrency` busy."""
     order: Literal["completion", "strict"] = "completion"

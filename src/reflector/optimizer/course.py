@@ -238,8 +238,9 @@ class Course:
     def _validate_early(self, proposal: Proposal) -> None:
         """Have a trial validated that most rows speak for, as a proposal of its own: something is known soon."""
         state = self.state
-        failing = self._failing(proposal.scored | proposal.fresh)
-        if proposal.early is not None and failing > _FEWER * self._failing(proposal.early.scored):
+        known = proposal.scored | proposal.fresh
+        failing = self._failing(known)
+        if proposal.early is not None and failing > _FEWER * proposal.early_failing:
             return
         goes_on = proposal.steps < state.config.depth
         if not goes_on or proposal.ordered < self.pace or state.room < state.rows["val"]:
@@ -250,8 +251,8 @@ class Course:
         early.is_early = True
         state.early += 1
         early.trial = early.child = proposal.trial
-        early.scored = proposal.scored | proposal.fresh
-        self._note(early, early.scored)
+        proposal.early_failing = failing
+        self._note(early, known)
         state.enter(early)
         self._validate(early)
 

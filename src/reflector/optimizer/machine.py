@@ -269,6 +269,7 @@ class Machine:
         is_hopeful = not state.is_strict and any(each.trial for each in state.active.values())
         unhelped = state.attempts.unhelped_on(proposal.parent)
         state.stopping.committed(proposal, unhelped, is_hopeful=is_hopeful)
+        state.forget_runs(proposal)
 
     def _add(self, candidate: Candidate, found: Evaluations) -> None:
         scores, measured = found.scores(range(self.rows["val"])), found.objectives.values()

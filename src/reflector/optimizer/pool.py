@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Literal
 
 from reflector.optimizer.candidate import Candidate
@@ -56,6 +56,11 @@ class Pool:
     def find(self, key: str) -> int | None:
         """Return the number of the candidate with these texts, or None."""
         return self._by_key.get(key)
+
+    @property
+    def keys(self) -> Collection[str]:
+        """Those of the candidates' texts."""
+        return self._by_key.keys()
 
     def survivors(self) -> tuple[int, ...]:
         """Return the candidates that the frontier needs."""

@@ -58,6 +58,8 @@ class Proposal:
     """Rows that failed, on which the child is still being run."""
     early: Proposal | None = None
     """The latest proposal that one of its trials was validated as, while it went on itself."""
+    early_failing: int = 0
+    """Rows that failed with that trial, of those that were known."""
     is_early: bool = False
     """Whether it is such a one."""
     parts: list[tuple[int, ...]] = field(default_factory=list, repr=False)
@@ -83,6 +85,10 @@ class Proposal:
     """What it waits for: candidates on rows of a part."""
     results: dict[tuple[str, str], Evaluations] = field(default_factory=dict, repr=False)
     """Its own results, where they are not everybody's at once."""
+
+    def forget_runs(self) -> None:
+        """Free what only its course needed: it has ended, and is history."""
+        self.scored, self.fresh = {}, {}
 
     @property
     def current(self) -> Candidate:

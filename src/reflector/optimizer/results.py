@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 from reflector.optimizer.candidate import Candidate
@@ -36,6 +36,8 @@ class Results:
     """Completion order: the open orders by their rows."""
     _waiters: dict[int, list[Proposal]] = field(default_factory=dict)
     """Who waits for an order."""
+    _recorded: set[Table] = field(default_factory=set)
+    """Where records of runs are kept, which may be long."""
 
     def known(self, proposal: Proposal | None, candidate: Candidate, split: Split) -> Evaluations:
         """Return all that a proposal may know of a candidate. To be read only."""
@@ -73,6 +75,8 @@ class Results:
     ) -> list[Proposal]:
         """Take in what an order brought, by row; return the proposals that wait for it."""
         table: Table = (candidate.key, split)
+        if found.trajectory:
+            self._recorded.add(table)
         if self.is_shared or proposal is None:
             self._known.setdefault(table, Evaluations()).update(found)
         else:
@@ -90,11 +94,20 @@ class Results:
     def commit(self, proposal: Proposal, commits: int) -> None:
         """Make the results of a proposal, which is commit number `commits`, everybody's."""
         for table, found in proposal.results.items():
+            if found.trajectory:
+                self._recorded.add(table)
             known = self._known.setdefault(table, Evaluations())
             new = [row for row in found if row not in known]
             known.update(found, new)
             self._since.setdefault(table, {}).update(dict.fromkeys(new, commits))
         proposal.results.clear()
+
+    def forget_runs(self, needed: Collection[str]) -> None:
+        """Free the records of runs, all but those of some candidates: on no other run will anybody reflect."""
+        for table in [each for each in self._recorded if each[0] not in needed]:
+            self._recorded.discard(table)
+            if table in self._known:
+                self._known[table].trajectory.clear()
 
     def others(
         self, proposal: Proposal, below: float, most: int, rng: random.Random

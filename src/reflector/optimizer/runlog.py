@@ -13,8 +13,6 @@ from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.proposal import Proposal
 from reflector.optimizer.work import Change, Proposed
-from reflector.signals.journal import Journal
-from reflector.signals.memory_journal import MemoryJournal
 from reflector.signals.signal import Signal
 from reflector.signals.sqlite_journal import SqliteJournal
 from reflector.usage import Usage
@@ -37,14 +35,14 @@ class RunLog:
     """Facts of one run, as signals in a journal. Reading one back gives the same facts in the same order."""
 
     def __init__(self, path: str | Path | None) -> None:
-        """Open the log of a run, or begin one. None keeps it in memory.
+        """Open the log of a run, or begin one. None keeps nothing: nobody could read it after the run.
 
         Raises:
             JournalOpenError: If the file is something else, newer, or unreachable.
         """
         self.path = None if path is None else Path(path)
-        self.journal: Journal = MemoryJournal() if path is None else SqliteJournal(path)
-        self._begun = next(iter(self.journal.replay(_STARTED)), None) if self.path else None
+        self._journal = None if path is None else SqliteJournal(path)
+        self._begun = None if self._journal is None else next(iter(self._journal.replay(_STARTED)), None)
         self.id: str = str(self._begun.data["id"]) if self._begun is not None else new_id("run")
         self._source = f"/runs/{self.id}"
 
@@ -82,6 +80,8 @@ class RunLog:
         self, order: int, found: Evaluations, claim: Mapping[str, Any] | None, *, is_complete: bool
     ) -> None:
         """Write down what came of rows of an order, what is claimed, and whether these rows were the last ones."""
+        if self._journal is None:
+            return
         fact = {"order": order, "is_complete": is_complete, **found.to_dict()}
         self._append(_EVALUATED, fact if claim is None else fact | {"claim": claim})
 
@@ -155,21 +155,24 @@ class RunLog:
     def facts(self) -> Iterator[tuple[str, dict[str, Any]]]:
         """Return the facts that the machine was told, in order, each with the last word of its type."""
         wanted = {_EVALUATED, _PROPOSED, _CLAIMED, _TESTING, _EXTENDED, _STOPPED}
-        for signal in self.journal.replay("reflector.run.*"):
+        for signal in () if self._journal is None else self._journal.replay("reflector.run.*"):
             if signal.type in wanted:
                 yield signal.type.rpartition(".")[2], signal.data
 
     async def flush(self) -> None:
         """Return when everything written down is as safe as the journal makes it."""
-        await self.journal.flush()
+        if self._journal is not None:
+            await self._journal.flush()
 
     def close(self) -> None:
         """Write what is waiting and close."""
-        self.journal.close()
+        if self._journal is not None:
+            self._journal.close()
 
     def _append(self, kind: str, data: dict[str, Any]) -> Signal:
         signal = Signal(kind, self._source, data)
-        self.journal.append(signal)
+        if self._journal is not None:
+            self._journal.append(signal)
         return signal
 
 

@@ -79,6 +79,13 @@ class State:
         del self.active[proposal.number]
         self.ended[proposal.number] = proposal
 
+    def forget_runs(self, proposal: Proposal) -> None:
+        """Free the records of runs that nobody needs any more, now that a proposal is committed."""
+        proposal.forget_runs()
+        under_way = [*self.active.values(), *self.ended.values()]
+        tried = (each for one in under_way for each in (one.child, one.trial, one.probe) if each is not None)
+        self.results.forget_runs({*self.pool.keys, self.seed.key, *(each.key for each in tried)})
+
     def rng(self, purpose: str, proposal: Proposal) -> random.Random:
         """Return the chance of one choice."""
         return random.Random(f"{purpose}:{self.config.seed}:{proposal.number}")
