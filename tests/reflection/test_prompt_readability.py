@@ -19,6 +19,7 @@ from reflector.reflection.templates import DEFAULT_TEMPLATES
 from reflector.trajectories.analysis import Difference, FailurePoint, TrajectoryAnalysis
 from reflector.trajectories.analyzer import analyze
 from reflector.trajectories.comparison import compare
+from reflector.trajectories.step import RecordedScore
 from reflector.trajectories.trajectory import Step, Trajectory
 
 
@@ -126,7 +127,8 @@ def test_lines_that_an_earlier_step_shows_are_printed_once() -> None:
     ]
     text = build(run_of(*steps))
     assert text.count(CODE[3]) == 1
-    assert "⟪12 lines as in step 0, from `code: def part_0(value): return value + 0` on⟫" in text
+    assert text.count(CODE[-1]) == 2, "what is next to new lines stays"
+    assert "⟪10 lines as in step 0, from `code: def part_0(value): return value + 0` on⟫" in text
     assert "A line in ⟪⟫ stands for lines" in text
     assert "⟪" not in build(run_of(steps[0]))
 
@@ -219,3 +221,50 @@ def test_a_comparison_says_each_thing_once_and_no_timing() -> None:
     assert section.count("the runs go different ways") == 1
     assert "time" not in section
     assert "which the failed run never called" not in section
+
+
+def test_what_is_left_out_is_named_by_its_calls_and_what_is_empty_is_called_so() -> None:
+    calls = [Step(kind="tool_call", name="bash", arguments={"command": f"make part_{n}"}) for n in range(40)]
+    first, last = Step(kind="user", content="Build it."), Step(kind="message", content="Built.")
+    text = PromptBuilder(evidence_tokens=600).build_reflection_prompt(
+        ReflectionRequest(trajectory_analysis=run_of(first, *calls, last), original_prompt="Be good.")
+    )
+    left_out = re.search(r"\(steps? (\d+)(?: to \d+)? left out; called there: (.*)\)", text)
+    assert left_out is not None
+    assert left_out.group(2).startswith(f"{left_out.group(1)} `make part_{int(left_out.group(1)) - 1}`")
+    assert "(step 2: empty)" in build(run_of(first, calls[0], Step(kind="tool_result", name="bash"), last))
+
+
+def test_of_a_long_line_of_records_the_one_that_the_run_goes_on_with_is_kept() -> None:
+    offers = ", ".join(
+        f'{{"flight": "XK{n}", "price": {n * 3}, "note": "{"as usual " * 9}"}}' for n in range(100, 300)
+    )
+    book = Step(kind="tool_call", name="book", arguments={"flight": "XK217"})
+    text = build(run_of(Step(kind="tool_result", name="search", content=f"[{offers}]"), book))
+    assert '"flight": "XK217", "price": 651' in text
+
+
+def test_a_run_that_nobody_has_judged_is_read_without_a_verdict() -> None:
+    talk = Step(kind="message", content="Done.")
+    assert "Nobody has judged" not in build(run_of(talk))
+    assert "Nobody has judged this run:" in build(run_of(talk, outcome="unknown"))
+    request = ReflectionRequest(
+        trajectory_analysis=run_of(talk),
+        other_analyses=(run_of(talk, outcome="unknown"),),
+        original_prompt="p",
+    )
+    assert "Nobody has judged run 2:" in PromptBuilder().build_reflection_prompt(request)
+
+
+def test_what_a_record_does_not_say_is_not_taken_for_an_answer() -> None:
+    prompt, talk = Step(kind="system", content="Be good."), Step(kind="message", content="Done.")
+    scores = (RecordedScore(name="match", value="I"),)
+    text = build(run_of(prompt, talk, prompt="Be good.", scores=scores))
+    assert "Steps: 0, numbered from 0, which is the prompt above" in text
+    assert "seen in this run: `none`, which does not mean that there were none" in text
+    assert "Score `match`: `I` (incorrect)" in text
+    named = run_of(talk, task="Water the plants.")
+    request = ReflectionRequest(
+        trajectory_analysis=named, other_analyses=(run_of(talk),), original_prompt="p"
+    )
+    assert "Named with the runs whose record names one" in PromptBuilder().build_reflection_prompt(request)

@@ -25,7 +25,11 @@ from reflector.trajectories.trajectory import Step, Trajectory
 
 GOLDEN = Path(__file__).with_name("golden")
 PROMPT = "Water the plants.\n\n## Rules\n\n- Be gentle.\n"
-VERSIONS = {"reflector-2": "e30f37fd7a2852e0", "reflector-3": "11e899f6c96ff00b"}
+VERSIONS = {
+    "reflector-2": "e30f37fd7a2852e0",
+    "reflector-3": "11e899f6c96ff00b",
+    "reflector-4": "b970870ea612b780",
+}
 
 
 def analysis(number: int, outcome: str = "failure") -> TrajectoryAnalysis:

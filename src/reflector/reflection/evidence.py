@@ -33,6 +33,9 @@ _EXCERPT_OVERHEAD = 24
 """Tokens of an excerpt's own heading and fence."""
 _NUMBERED = re.compile(r"^\s*\d{1,6}(?::|\t|\s*[|→])")
 """What tools that show a file write before its lines."""
+_ID = re.compile(r"\b[A-Za-z_-]*\d[\w-]{2,40}")
+"""A number of some digits, or a name with one: what tells one record from others."""
+_RARE = 2
 _WORTH_CONDENSING = 300
 """Characters from which on a repeated text is shown as its changes."""
 _BY_PLACE = attrgetter("run", "step_index")
@@ -58,6 +61,8 @@ class Evidence:
     """In the order of the runs and their steps."""
     left_out: int = 0
     """Number of steps of failed runs that are not quoted."""
+    others: tuple[Excerpt, ...] = ()
+    """The steps that say something and are not quoted, in the order of the runs and their steps."""
 
     @property
     def cut(self) -> int:
@@ -80,9 +85,11 @@ def select_evidence(ranked: RankedSteps, budget: EvidenceBudget) -> Evidence:
         saved = sum(map(_cost, chosen)) - sum(map(_cost, excerpts))
         more, _ = _take(rest, budget, saved) if saved > _EXCERPT_OVERHEAD else ([], [])
         excerpts = _condense([*chosen, *more]) if more else excerpts
+    places = {_BY_PLACE(excerpt) for excerpt in excerpts}
+    others = sorted((each for each in ranked.excerpts if _BY_PLACE(each) not in places), key=_BY_PLACE)
     quoted = Counter(excerpt.run for excerpt in excerpts)
     left_out = sum(max(0, count - quoted[run]) for run, count in enumerate(ranked.steps))
-    return Evidence(tuple(excerpts), left_out)
+    return Evidence(tuple(excerpts), left_out, tuple(others))
 
 
 def least_tokens(analysis: TrajectoryAnalysis, budget: EvidenceBudget) -> int:
@@ -136,7 +143,12 @@ def _passage(excerpt: Excerpt, characters: int) -> str:
     """Return what has to stay of a text that is cut: what a finding quotes, else a line that stands out."""
     if len(excerpt.text) <= characters or (excerpt.passage and excerpt.passage in excerpt.text):
         return excerpt.passage
-    return _worked_on(excerpt.text, excerpt.called, characters * 3 // 4) or telling_line(excerpt.text)
+    room = characters * 3 // 4
+    return (
+        _worked_on(excerpt.text, excerpt.called, room)
+        or telling_line(excerpt.text)
+        or _named_in_calls(excerpt.text, excerpt.called, room)
+    )
 
 
 def _worked_on(text: str, called: Container[str], characters: int) -> str:
@@ -151,6 +163,21 @@ def _worked_on(text: str, called: Container[str], characters: int) -> str:
                 first += 1
             best = max(best, (len(places) - first, places[first][0], places[-1][1]), key=lambda each: each[0])
         at += len(line)
+    return text[best[1] : best[2]]
+
+
+def _named_in_calls(text: str, called: Iterable[str], characters: int) -> str:
+    """Return the part of a text in which most numbers and ids stand that the run's calls name, and the text does once
+    or twice: one of many offers that was chosen. Empty if there is none."""
+    named = {word for line in called for word in _ID.findall(line)}
+    found = [each for each in _ID.finditer(text) if each.group() in named] if named else []
+    often = Counter(each.group() for each in found)
+    places = [each for each in found if often[each.group()] <= _RARE]
+    first, best = 0, (0, 0, 0)
+    for last, each in enumerate(places):
+        while each.end() - places[first].start() > characters:
+            first += 1
+        best = max(best, (last - first + 1, places[first].start(), each.end()), key=lambda found: found[0])
     return text[best[1] : best[2]]
 
 

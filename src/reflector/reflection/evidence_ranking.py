@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Container, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from operator import attrgetter
@@ -67,7 +67,7 @@ class Excerpt(NamedTuple):
     """What a finding quotes of it."""
     quarters: int = 4
     """How many quarters of the usual length it may have."""
-    called: Container[str] = ()
+    called: Collection[str] = ()
     """Of a tool's result: the lines that the calls of its run hold."""
     is_cut: bool = False
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_left
 from collections.abc import Container, Iterable, Sequence
 
-from reflector._text import fenced
+from reflector._text import fenced, inline_code
 from reflector.reflection.evidence import Evidence
 from reflector.reflection.evidence_ranking import Excerpt
 from reflector.reflection.references import name_places
@@ -15,6 +17,11 @@ __all__ = ["render_evidence", "shared_lines"]
 
 _SHARING = (StepKind.TOOL_RESULT, StepKind.ERROR)
 """What a user or a model says stays whole."""
+_ARGUMENT = re.compile(r"^\w+: ")
+_CALLS = 6
+"""Calls among steps left out that are named."""
+_CALL_SHOWN = 70
+"""Characters of such a call."""
 
 
 def shared_lines(evidence: Evidence, minimum: int = 24) -> dict[str, tuple[tuple[int, int], ...]]:
@@ -46,9 +53,12 @@ def render_evidence(evidence: Evidence, labels: Sequence[str]) -> str:
         runs = name_places(_steps_by_run(places, labels))
         blocks.append(f"**Shown by several runs** ({runs}):\n{fenced(line)}")
     before: Excerpt | None = None
+    known = [(each.run, each.step_index) for each in evidence.others]
     for excerpt in evidence.excerpts:
         if before is not None and before.run == excerpt.run and excerpt.step_index > before.step_index + 1:
-            blocks.append(_gap(before.step_index + 1, excerpt.step_index - 1))
+            gap = [(excerpt.run, before.step_index + 1), (excerpt.run, excerpt.step_index)]
+            first, end = (bisect_left(known, place) for place in gap)
+            blocks.append(_gap(gap[0][1], gap[1][1] - 1, evidence.others[first:end]))
         blocks.append(_block(excerpt, labels[excerpt.run], shared))
         before = excerpt
     return "\n\n".join(blocks)
@@ -64,8 +74,19 @@ def _steps_by_run(places: Iterable[tuple[int, int]], labels: Sequence[str]) -> l
     ]
 
 
-def _gap(first: int, last: int) -> str:
-    return f"(step {first} left out)" if first == last else f"(steps {first} to {last} left out)"
+def _gap(first: int, last: int, said: Sequence[Excerpt]) -> str:
+    """Return what stands in the place of steps: that they say nothing, or are left out, and what was called there."""
+    which = f"step {first}" if first == last else f"steps {first} to {last}"
+    if not said:
+        return f"({which}: empty)"
+    calls = [each for each in said if each.kind is StepKind.TOOL_CALL]
+    shown = [
+        f"{each.step_index} {inline_code(_ARGUMENT.sub('', each.text), _CALL_SHOWN)}"
+        for each in calls[:_CALLS]
+    ]
+    if len(calls) > _CALLS:
+        shown.append(f"{len(calls) - _CALLS} more")
+    return f"({which} left out; called there: {', '.join(shown)})" if shown else f"({which} left out)"
 
 
 def _block(excerpt: Excerpt, label: str, shared: Container[str]) -> str:

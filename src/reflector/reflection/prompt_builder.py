@@ -43,13 +43,17 @@ __all__ = ["PromptBuilder", "PromptLimits"]
 
 _LENGTHS = {
     Verbosity.BRIEF: "Keep it short: one sentence for each analysis, description and rationale.",
-    Verbosity.NORMAL: "Keep the analysis to two to four sentences.",
+    Verbosity.NORMAL: "Keep the analysis to two to six sentences.",
     Verbosity.DETAILED: "Explain in detail: name the steps, the alternatives you considered, and side effects.",
 }
 _MANY_RUNS = (
-    "{count} runs failed. Look for causes that several of them share before you look at what is special to one: a "
-    "cause counts once for each run that shows it, so the same cause in ten runs matters ten times as much as in one. "
-    "A single run can mislead; check each suspicion against the other runs"
+    "There are {count} runs to explain. Look for causes that several of them share before you look at what is "
+    "special to one: a cause counts once for each run that shows it, so the same cause in ten runs matters ten times "
+    "as much as in one. A single run can mislead; check each suspicion against the other runs"
+)
+_UNJUDGED = (
+    "Nobody has judged {which}: hold each decision against the prompt and the task, and blame the prompt only for what "
+    "a step shows. If the run did what it should, an empty list is the right answer."
 )
 _NAME_THE_RUNS = (
     "- Name the runs: each root cause ends with those that show it, such as `(runs 1, 4 and 7-9)`, and each rationale "
@@ -233,6 +237,7 @@ class PromptBuilder:
             "memory": memory_section(request),
             "focus_areas": f"**Focus Areas:** {areas}" if areas else "",
             "many_runs": many if len(runs.failed) > 1 else "",
+            "unjudged": _UNJUDGED.format(which=runs.unjudged) if runs.unjudged else "",
             "name_the_runs": _NAME_THE_RUNS if runs.have_numbers else "",
             "length": _LENGTHS[request.verbosity],
         }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import compress
 
 from reflector._text import clean, estimate_tokens, fenced, inline_code, one_line
 from reflector.reflection.models import ReflectionRequest
@@ -19,9 +20,11 @@ _OUTCOMES = {
     Outcome.ERROR: "⚠️ Error (the run was broken off; the prompt need not be the cause)",
     Outcome.UNKNOWN: "❓ Unknown (the record names no result)",
 }
+_LETTERS = {"C": "correct", "I": "incorrect", "P": "partly correct", "N": "no answer"}
 _RATED = (Outcome.SUCCESS, Outcome.FAILURE, Outcome.PARTIAL, Outcome.TIMEOUT)
 _DEFAULT_TASK = "General reasoning task (the record names none)"
 _ASKED_TASK = {True: "Not named; see each run's request.", False: "Not named; see the request in the run."}
+_SOME_TASKS = "Named with the runs whose record names one; see each run's request."
 _TASK_SHOWN = {True: 600, False: 1_500}
 """Characters of the task of one of several runs: of a crowd, of a few."""
 _SCORE_SHOWN = 160
@@ -49,6 +52,13 @@ class Runs:
         alone = "failed run" if self.all_passed else ""
         self.labels = [f"run {number}" for number in request.numbers] if self.have_numbers else [alone]
         """How each failed run is named; one that is alone needs no name."""
+        unjudged = [each.outcome is Outcome.UNKNOWN for each in self.failed]
+        self.unjudged = ""
+        """Which of them nobody has judged, in words."""
+        if all(unjudged):
+            self.unjudged = "these runs" if len(unjudged) > 1 else "this run"
+        elif any(unjudged):
+            self.unjudged = ", ".join(compress(self.labels, unjudged))
         self.passing_labels = [f"passing run {number}" for number in range(1, len(self.passed) + 1)]
 
 
@@ -109,6 +119,10 @@ def _task_text(request: ReflectionRequest) -> str:
     run = request.trajectory_analysis.trajectory if len(request.failed) == 1 else None
     task = request.task_description or (run.task if run is not None else None)
     if not task:
+        if run is None and any(
+            each.trajectory is not None and each.trajectory.task for each in request.failed
+        ):
+            return _SOME_TASKS
         is_asked = any(_first_request(each.trajectory) for each in request.failed)
         return _ASKED_TASK[len(request.failed) > 1] if is_asked else _DEFAULT_TASK
     if run is not None and task == run.task:
@@ -135,13 +149,13 @@ def _run_facts(
         + (f" (Overall Quality: {analysis.overall_quality})" if analysis.outcome in _RATED else ""),
         "Run": inline_code(analysis.trajectory_id),
         "Duration": f"{analysis.duration_ms:,.0f} ms" if analysis.duration_ms else "not recorded",
-        "Steps": f"{analysis.step_count}, numbered from 0 "
+        "Steps": f"{analysis.step_count}, numbered from 0{_first_step(run)} "
         f"(model turns: {analysis.turn_count}, tool calls: {analysis.tool_call_count})",
     }
     if run is not None:
         facts |= {name: inline_code(value) for name, value in _endings(run.exit_status, run.limit, run.error)}
         facts |= {
-            f"Score {inline_code(score.name)}": inline_code(str(score.value))
+            f"Score {inline_code(score.name)}": f"{inline_code(str(score.value))}{_in_words(score.value)}"
             + (f", {_explained(score.explanation, run)}" if score.explanation else "")
             for score in run.scores
         }
@@ -156,6 +170,21 @@ def _run_facts(
             facts |= {"Asked": inline_code(asked, 300)} if asked else {}
         facts["Tools offered"] = _tools(run, tools)
     return facts
+
+
+def _first_step(run: Trajectory | None) -> str:
+    """Return what has to be said of step 0: it is not quoted if it is the prompt."""
+    if run is None or not run.steps or run.prompt is None:
+        return ""
+    first = run.steps[0]
+    is_prompt = first.kind is StepKind.SYSTEM and first.content.strip() in run.prompt
+    return ", which is the prompt above" if is_prompt else ""
+
+
+def _in_words(value: object) -> str:
+    """Return what a score's letter stands for, as inspect_ai writes them."""
+    word = _LETTERS.get(value) if isinstance(value, str) else None
+    return f" ({word})" if word else ""
 
 
 def _explained(explanation: str, run: Trajectory) -> str:
@@ -193,6 +222,8 @@ def _tools(run: Trajectory, others: Sequence[str]) -> str:
     called = _tools_seen([run])
     seen = f"not recorded; seen in this run: {inline_code(', '.join(called) or 'none', 800)}"
     more = [name for name in others if name not in called]
+    if not called and not more:
+        return f"{seen}, which does not mean that there were none"
     return f"{seen}; in other runs: {inline_code(', '.join(more), 800)}" if more else seen
 
 

@@ -13,6 +13,8 @@ MARK = "⟪"
 _LINES = 4
 """Lines that must come again, one after another, to be left out."""
 _CHARACTERS = 160
+_NEAR = 2
+"""Of them, lines that stay beside others: what is new says little without the lines around it."""
 
 
 class RepeatedLines:
@@ -24,6 +26,8 @@ class RepeatedLines:
 
     def fold(self, text: str, step_index: int, kept: str = "") -> str:
         """Return a text with each block of lines that an earlier step showed replaced by a mark that names the step.
+
+        The lines of such a block that are next to others stay.
 
         Args:
             text: What the step says.
@@ -37,18 +41,21 @@ class RepeatedLines:
         at = 0
         while at < len(lines):
             step, length = self._known(lines, at)
-            block = lines[at : at + length]
-            if sum(map(len, block)) < _CHARACTERS or wanted.intersection(block):
+            end = at + length
+            first, last = at + (_NEAR if fresh else 0), end - (_NEAR if end < len(lines) else 0)
+            block = lines[first:last] if length else []
+            if len(block) < _LINES or sum(map(len, block)) < _CHARACTERS or wanted.intersection(block):
                 fresh.append(lines[at])
                 at += 1
                 continue
+            fresh += lines[at:first]
             self._note(step_index, fresh)
             head = next((line for line in block if line.strip()), "")
             result += [
                 *fresh,
-                f"{MARK}{length} lines as in step {step}, from `{one_line(head.strip(), 60)}` on⟫",
+                f"{MARK}{len(block)} lines as in step {step}, from `{one_line(head.strip(), 60)}` on⟫",
             ]
-            fresh, at = [], at + length
+            fresh, at = [], last
         self._note(step_index, fresh)
         return "\n".join([*result, *fresh]) if result else text
 

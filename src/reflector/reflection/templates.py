@@ -39,19 +39,20 @@ Answer with one JSON object of this form and nothing around it:
       "target_section": "where in the prompt, see below"
     }
   ],
-  "expected_improvement": "what will go differently next time"
+  "expected_improvement": "what will go differently next time; empty if nothing is suggested"
 }
 
 How to fill `specific_text` and `target_section`:
 - `add`: `specific_text` is the new text. `target_section` is a heading of the prompt, copied, to put it at the end of \
 that section (before its first subsection); or a sentence or list item that stands only once in the prompt, copied, to \
-put it right after that; or null to put it at the end of the prompt. Several additions at one place keep their order.
+put it right after that; or null to put it at the end of the prompt. Several additions at one place keep their order; \
+line breaks and list markers around them are made for you.
 - `modify`: `target_section` is the passage to replace, copied character by character from the prompt and long enough \
 to be found only once; `specific_text` is what stands there afterwards.
 - `remove`: `specific_text` is the passage to delete, copied character by character from the prompt; `target_section` \
 is null.
-- `restructure`: `specific_text` is the new version of the section, and `target_section` its heading; or the whole new \
-prompt, and null.
+- `restructure`: `specific_text` is the new version of a section with all of its subsections (the heading may be left \
+out), and `target_section` its heading; or the whole new prompt, and null.
 
 Guidelines:
 - Be specific. "Be clearer" helps nobody; the sentence that should stand in the prompt does.
@@ -88,10 +89,12 @@ Let these questions guide the analysis, the root causes and the suggestions:
 
 $many_runs
 
+$unjudged
+
 Fix root causes, keep what works. The prompt will be used on other inputs of the same kind: write rules that hold \
 there too, never the answer to this one input. If what failed no prompt can change (an outage, \
 a limit, a broken tool), or if the record shows no failure, say so in the analysis and leave `root_causes` and \
-`suggestions` empty, unless the record shows another weakness of the prompt.
+`suggestions` empty, unless a step of the record shows another weakness of the prompt.
 
 ## Response Requirements
 
@@ -184,7 +187,7 @@ _PLACEHOLDERS: dict[str, tuple[frozenset[str], frozenset[str]]] = {
     "system": (frozenset(), frozenset({"types", "categories", "priorities"})),
     "reflection": (
         frozenset({"context", "findings", "evidence"}),
-        frozenset({"failed", "memory", "focus_areas", "many_runs", "name_the_runs", "length"}),
+        frozenset({"failed", "memory", "focus_areas", "many_runs", "unjudged", "name_the_runs", "length"}),
     ),
     "follow_up": (
         frozenset({"question"}),
@@ -218,8 +221,8 @@ class PromptTemplates:
     reflection: str = _REFLECTION
     """The first question. Needs `$context` (prompt under evaluation, task, facts of the runs), `$findings` and
     `$evidence`; may hold `$failed` (the word, if the record of a run says so), `$memory` (what was tried before),
-    `$focus_areas`, `$many_runs` and `$name_the_runs` (empty with one run), and `$length` (a sentence that depends on
-    the verbosity)."""
+    `$focus_areas`, `$many_runs` and `$name_the_runs` (empty with one run), `$unjudged` (how to read runs of which no
+    result is known), and `$length` (a sentence that depends on the verbosity)."""
     follow_up: str = _FOLLOW_UP
     """A further question, sent behind the first one and the answers so far. Needs `$question`; may hold `$previous`
     (the last analysis), `$asked_evidence` (the steps that the question names), `$context` (prompt under evaluation and
@@ -234,10 +237,10 @@ class PromptTemplates:
 
     @property
     def version(self) -> str:
-        """`reflector-3` for the texts of this release, else `custom-` and a digest of the texts."""
+        """`reflector-4` for the texts of this release, else `custom-` and a digest of the texts."""
         texts = [getattr(self, field.name) for field in fields(self)]
         if texts == [_SYSTEM, _REFLECTION, _FOLLOW_UP, _REDUCTION]:
-            return "reflector-3"
+            return "reflector-4"
         return f"custom-{hashlib.sha256(dumps(texts)).hexdigest()[:8]}"
 
     def system_prompt(self) -> str:

@@ -113,7 +113,7 @@ _PATH_KEYS = ("path", "file_path", "filename", "file", "target_file")
 @checks.add(
     "forbidden_change",
     "logical_error",
-    "The instructions say “{rule}”, yet {path} was written at {steps}{undone}.",
+    "{where} says “{rule}”, yet {path} was written at {steps}{undone}.",
 )
 def _forbidden(view: RunView) -> Iterator[Hit]:
     """A file was written although the instructions say not to."""
@@ -125,7 +125,9 @@ def _forbidden(view: RunView) -> Iterator[Hit]:
             removed = next((i for i, command in later if "rm " in command and path in command), None)
             undone = f"; it was removed again at step {removed}" if removed is not None else ""
             said = one_line(rule.group(0).strip(" -*"), 160)
-            facts = {"rule": said, "path": path, "undone": undone}
+            is_in_prompt = rule.group(0) in (view.trajectory.prompt or "")
+            where = "The prompt" if is_in_prompt else "The user's message"
+            facts = {"where": where, "rule": said, "path": path, "undone": undone}
             yield Hit((call,), path, facts, Severity.LOW if removed is not None else Severity.MEDIUM)
 
 

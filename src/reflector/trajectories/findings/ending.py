@@ -29,6 +29,8 @@ _FINE = re.compile(
 _BAD = one_of(
     "error", "exception", "fail", "crash", "abort", "cancel", "kill", "early", "interrupt", "refus", "stuck", "exit_",
 )  # fmt: skip
+_LETTERS = {"I": "incorrect (I)", "P": "partly correct (P)", "N": "no answer (N)"}
+"""What the letters stand for that inspect_ai writes."""
 _BAD_WORDS = words_of("i incorrect fail failed no false wrong n f failure error")
 _LOW_SCORE = 0.5
 _CATEGORIES = {category.value: category for category in FailureCategory}
@@ -203,6 +205,7 @@ def _low_scores(view: RunView) -> Iterator[Hit]:
         evidence = why.splitlines()[0][:MAX_EVIDENCE] if why else f"{score.name}={value}"
         steps = _place(view, evidence)
         said = _expected(view, why) or (f": {one_line(why, 200)}" if why and not steps else "")
+        value = _LETTERS.get(value, value)
         facts = {"value": value, "name": score.name, "why": said}
         yield Hit(steps, evidence, facts, category=None if why else FailureCategory.UNKNOWN, key=str(number))
 
