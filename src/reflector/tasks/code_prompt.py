@@ -12,7 +12,7 @@ from reflector.tasks.payloads import CodeEvolutionTask, CodeReflectionTask
 
 __all__ = ["CODE_PROMPT_VERSION", "chunk_names", "evolution_messages", "reflection_messages"]
 
-CODE_PROMPT_VERSION = "code-3"
+CODE_PROMPT_VERSION = "code-4"
 """Goes up when the wording changes."""
 
 _REVIEWER = """\
@@ -31,7 +31,8 @@ _REFLECTION = """\
 ## Code
 
 Each line begins with its number in the file and a bar, which are not part of the code. "…" stands for lines that are \
-not shown, and names what comes next. What is imported or defined there is taken to be right.
+not shown, and names what comes next. What stands there or is imported, and whoever calls this code, is taken to be \
+right: it does what its name and its documentation say.
 
 {files}
 
@@ -44,24 +45,23 @@ Answer with one JSON object and nothing else:
   "root_causes": ["the decisions in the code from which the problems follow; empty if there are none"],
   "suggestions": [
     {{
-      "type": "modify",
-      "category": "reasoning",
+      "type": "modify|add|remove|restructure",
+      "category": "reasoning|constraint|structure|clarity|example",
       "description": "the change, in one or two sentences; if it needs a second place, name that too",
       "rationale": "how it fails or hurts today: name the input or the situation",
-      "priority": "high",
+      "priority": "high|medium|low",
       "target_section": "{place}",
       "specific_text": "the new code for exactly these lines, without line numbers; null if that is more than 15 \
-lines, or if a second place has to change with it"
+lines, or if a second place has to change with it (an import that is needed is no such place: name it in the \
+description)"
     }}
   ],
   "expected_improvement": "what is better afterwards"
 }}
 
-- type: modify, add, remove or restructure.
 - category: reasoning (it computes something wrong), constraint (a check, a limit or a clean-up is missing), structure \
-(responsibilities, duplication, coupling), clarity (misleading names or documentation) or example (a test or an \
-example is missing or wrong).
-- priority: high, medium or low.
+(responsibilities, duplication, coupling), clarity (names or documentation that say what is not so) or example (an \
+example that is shown is wrong).
 - target_section: the path and the lines as they are numbered above, as few lines as the change concerns.
 
 Suggest at most {most} changes, the gravest first, each of them sensible without the others and about lines of its \
