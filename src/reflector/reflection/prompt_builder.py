@@ -309,7 +309,7 @@ def _evidence(evidence: Evidence, labels: Sequence[str]) -> str:
     if cut:
         notes.append(f"{cut} of them shortened where marked")
     if omitted:
-        notes.append(f"{omitted} step{'s' if omitted > 1 else ''} of less value left out")
+        notes.append(f"{omitted} step{'s' if omitted > 1 else ''} left out")
     shown = render_evidence(evidence, labels)
     marks = _MARKS if any(MARK in excerpt.text for excerpt in evidence.excerpts) else ""
     return f"{_EVIDENCE}{marks}\n\n{shown}\n\n({'; '.join(notes)}.)"
