@@ -308,6 +308,26 @@ async def test_a_rollout_without_a_score_is_told_at_once() -> None:
     assert len(begun) <= 6
 
 
+async def test_a_call_without_a_bound_is_no_used_up_budget_and_the_run_goes_on_when_it_has_one(
+    tmp_path: Path,
+) -> None:
+    price = rf.ModelOptions(price=rf.Price(input=1.0, output=1.0))
+    model = rf.Model(lambda messages: "an output", options=price)
+    most: int | None = None
+
+    async def rollout(candidate: rf.Candidate, example: Any) -> rf.Rollout:
+        request = rf.ModelRequest.from_text(example["input"], system=candidate.text, max_tokens=most)
+        await model.complete(request)
+        return rf.Rollout(await toy.rollout(candidate, example))
+
+    budget, config = rf.Budget(rollouts=100, cost_usd=1.0), {"store": tmp_path / "run.db"}
+    with pytest.raises(rf.UnboundedCallError, match="give it max_tokens"):
+        await optimize(rollout=rollout, budget=budget, config=config)
+    most = 50
+    result = await optimize(rollout=rollout, budget=budget, config=config)
+    assert result.best_score > result.seed_score
+
+
 async def test_what_is_reported_keeps_its_usage_and_a_score_that_cannot_be_made_costs_one_row(
     tmp_path: Path,
 ) -> None:

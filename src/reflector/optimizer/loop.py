@@ -20,6 +20,7 @@ from reflector.errors import (
     ConfigurationError,
     OptimizationError,
     RunBrokenError,
+    UnboundedCallError,
 )
 from reflector.llm.client import LLMClient
 from reflector.optimizer.asking import Room
@@ -289,6 +290,7 @@ class Optimizer:
         Raises:
             RunBrokenError: If rollouts or reflections failed too often in a row.
             LLMError: If no further call can succeed: a refused key, an unknown model.
+            UnboundedCallError: If a call could cost any amount, and there is a budget.
             ConfigurationError: If there is no rollout function.
         """
         if not self._can_run:
@@ -306,6 +308,9 @@ class Optimizer:
             try:
                 order = opened.order
                 found = await self._crew.roll_out(order.candidate, rows, self._examples(order, rows))
+            except UnboundedCallError as error:  # nothing is used up: it is a matter of configuration
+                self._fail(error)
+                return
             except BudgetExceededError as refusal:
                 self._refused(refusal)
                 return
@@ -335,6 +340,7 @@ class Optimizer:
         Raises:
             ValueError: If there are more or fewer than examples, or the work was reported already.
             ConfigurationError: If there is no score.
+            UnboundedCallError: If the score calls a model, the call could cost any amount, and there is a budget.
         """
         opened = self._desk.find(work.order)
         if opened is None:
@@ -351,6 +357,8 @@ class Optimizer:
                 with self.ledger.active():
                     await self._runner.judge(judged, row, example, given)
                 self.ledger.start_rollout().settle(given.usage or Usage())
+            except UnboundedCallError:
+                raise
             except BudgetExceededError as refusal:
                 refused = refusal
                 break
@@ -485,9 +493,8 @@ class Optimizer:
                 result=result,
             )
         if result is None:
-            raise OptimizationError(
-                f"the run ended before the seed was validated ({reason}: {shorten(self._last_error, 300)})."
-            )
+            why = f"{reason}: {shorten(self._last_error, 300)}" if self._last_error else reason
+            raise OptimizationError(f"the run ended before the seed was validated ({why}).")
         return result
 
     # --- going on with a run -----------------------------------------------------------------------------

@@ -14,7 +14,7 @@ from reflector._text import shorten
 from reflector.edits.diffing import changes_of
 from reflector.edits.edit import Edit
 from reflector.edits.planning import plan_edits
-from reflector.errors import BudgetExceededError, LLMError, ReflectorError
+from reflector.errors import BudgetExceededError, LLMError, ReflectorError, UnboundedCallError
 from reflector.optimizer.asking import Asked, Room, ask_about
 from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.credit import quotations
@@ -69,11 +69,14 @@ class Proposer:
 
         Raises:
             LLMError: If it is one that no further call can survive.
+            UnboundedCallError: If a call could cost any amount, and there is a budget.
         """
         reason = "too little money is left for a reflection"
         if self._purse.turns() and self._purse.room > 0:
             try:
                 return await self._ask(order)
+            except UnboundedCallError:
+                raise
             except BudgetExceededError as err:
                 reason = shorten(str(err), 500)
         return Proposed(reason=reason, calls=0), Usage()
