@@ -103,6 +103,20 @@ def test_sending_the_user_away_instead_of_transferring() -> None:
     assert "sent_away" not in _points([*steps, *_call("transfer_to_human")], prompt=prompt)
 
 
+def test_a_long_line_of_a_prompt_is_quoted_where_it_speaks_of_tools() -> None:
+    rules = "; ".join(f"be polite to guest {number}" for number in range(40))
+    prompt = f"You are a clerk.\n{rules}; use the available tools to look things up; be brief."
+    point = _points(_said("Where is it?", "I cannot say."), prompt=prompt)["no_tool_called"]
+    assert "“use the available tools to look things up; be brief.”" in point.description
+
+
+@pytest.mark.parametrize("length", [4000, 12_000])
+def test_what_is_said_at_the_end_of_a_long_message_is_read(length: int) -> None:
+    refusal = "I cannot access your account."
+    steps = [*_said("My balance?", f"{'Let us see. ' * (length // 12)}{refusal}"), *_call("get_user")]
+    assert _points(steps)["refused_without_lookup"].evidence == refusal
+
+
 def test_corrections_by_the_user_are_quoted() -> None:
     point = _points(_said("Book it.", "Booked for Monday.", "That's not what I asked. I said Tuesday."))[
         "user_correction"
