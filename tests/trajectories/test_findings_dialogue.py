@@ -175,6 +175,78 @@ def test_an_empty_turn() -> None:
     assert _points(steps)["empty_turn"].step_indices == (1,)
 
 
+def _turn(content: str, *names: str) -> Trajectory:
+    """One answer of the model, with its words and its calls in one message of OpenAI's shape."""
+    calls = [
+        {"id": name, "type": "function", "function": {"name": name, "arguments": "{}"}} for name in names
+    ]
+    results = [{"role": "tool", "tool_call_id": name, "content": "ok"} for name in names]
+    answer = {"role": "assistant", "content": content, "tool_calls": calls}
+    return Trajectory.from_openai_messages([{"role": "user", "content": "Hi"}, answer, *results])
+
+
+def _broken(run: Trajectory, prompt: str) -> list[FailurePoint]:
+    points = analyze(run, prompt=f"You are a clerk.\n{prompt}").failure_points
+    return [point for point in points if point.rule == "prompt_rule_broken"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "- If you make a tool call, you should not respond to the user simultaneously.",
+        "If you respond to the user, you must not call a tool at the same time.",
+        "Never write a message to the customer and call tools in the same turn.",
+        "Don\u2019t combine a tool call with a reply to the user in one message.",
+    ],
+)
+def test_words_beside_a_call_break_a_rule_that_forbids_them(rule: str) -> None:
+    (point,) = _broken(_turn("One moment.\nI look.", "find"), rule)
+    assert (point.severity, point.step_indices, point.evidence) == (Severity.LOW, (1,), "One moment.")
+    assert f"“{rule.lstrip('- ')}”" in point.description
+    assert _broken(_turn("", "find"), rule) == _broken(_turn("Hello."), rule) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "- You should only make one tool call at a time.",
+        "Be brief. Call one tool at a time.",
+        "Make at most one tool call per message.",
+        "You must not make more than one function call in one response.",
+        "Use exactly one tool per turn.",
+    ],
+)
+def test_several_calls_in_a_turn_break_a_rule_that_allows_one(rule: str) -> None:
+    (point,) = _broken(_turn("I look.", "find", "list"), rule)
+    assert (point.step_indices, point.evidence) == ((3,), "list")
+    assert point.description.endswith("yet several tools were called in one turn once (step 3).")
+    assert _broken(_turn("I look.", "find"), rule) == []
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Call tools as needed. Respond to the user in one message.",
+        "You may make more than one tool call at a time, and respond to the user at the same time.",
+        "You are not limited to only one tool call at a time.",
+        "You need not make one tool call at a time.",
+        "Make at least one tool call per turn.",
+        "Only one tool call failed in the last run.",
+        "Do not respond to the user before the tool call has returned.",
+        "Do not reply to the user in two languages at the same time.",
+        "Do not use the text tool and the search tool at the same time.",
+    ],
+)
+def test_a_prompt_that_does_not_forbid_it_is_not_broken(prompt: str) -> None:
+    assert _broken(_turn("I look.", "find", "list"), prompt) == []
+
+
+def test_steps_whose_turn_nobody_knows_break_no_rule() -> None:
+    steps = (Step(kind=StepKind.MESSAGE, content="One moment."), *_call("find"))
+    rule = "If you make a tool call, you should not respond to the user simultaneously."
+    assert _broken(Trajectory.new("run", steps=steps), rule) == []
+
+
 def test_a_protected_file_that_was_written() -> None:
     prompt = "Fix the bug.\n- DO NOT MODIFY: tests, setup.cfg"
     steps = _call("bash", command="cat <<'EOF' > lib/tests/test_new.py\nassert True\nEOF")
