@@ -103,6 +103,20 @@ def test_sending_the_user_away_instead_of_transferring() -> None:
     assert "sent_away" not in _points([*steps, *_call("transfer_to_human")], prompt=prompt)
 
 
+def test_a_long_line_of_a_prompt_is_quoted_where_it_speaks_of_tools() -> None:
+    rules = "; ".join(f"be polite to guest {number}" for number in range(40))
+    prompt = f"You are a clerk.\n{rules}; use the available tools to look things up; be brief."
+    point = _points(_said("Where is it?", "I cannot say."), prompt=prompt)["no_tool_called"]
+    assert "“use the available tools to look things up; be brief.”" in point.description
+
+
+@pytest.mark.parametrize("length", [4000, 12_000])
+def test_what_is_said_at_the_end_of_a_long_message_is_read(length: int) -> None:
+    refusal = "I cannot access your account."
+    steps = [*_said("My balance?", f"{'Let us see. ' * (length // 12)}{refusal}"), *_call("get_user")]
+    assert _points(steps)["refused_without_lookup"].evidence == refusal
+
+
 def test_corrections_by_the_user_are_quoted() -> None:
     point = _points(_said("Book it.", "Booked for Monday.", "That's not what I asked. I said Tuesday."))[
         "user_correction"
@@ -159,6 +173,78 @@ def test_a_turn_is_not_told_both_as_idle_and_as_a_promise() -> None:
 def test_an_empty_turn() -> None:
     steps = [Step(kind=StepKind.USER, content="Hi"), Step(kind=StepKind.MESSAGE, content=" ")]
     assert _points(steps)["empty_turn"].step_indices == (1,)
+
+
+def _turn(content: str, *names: str) -> Trajectory:
+    """One answer of the model, with its words and its calls in one message of OpenAI's shape."""
+    calls = [
+        {"id": name, "type": "function", "function": {"name": name, "arguments": "{}"}} for name in names
+    ]
+    results = [{"role": "tool", "tool_call_id": name, "content": "ok"} for name in names]
+    answer = {"role": "assistant", "content": content, "tool_calls": calls}
+    return Trajectory.from_openai_messages([{"role": "user", "content": "Hi"}, answer, *results])
+
+
+def _broken(run: Trajectory, prompt: str) -> list[FailurePoint]:
+    points = analyze(run, prompt=f"You are a clerk.\n{prompt}").failure_points
+    return [point for point in points if point.rule == "prompt_rule_broken"]
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "- If you make a tool call, you should not respond to the user simultaneously.",
+        "If you respond to the user, you must not call a tool at the same time.",
+        "Never write a message to the customer and call tools in the same turn.",
+        "Don\u2019t combine a tool call with a reply to the user in one message.",
+    ],
+)
+def test_words_beside_a_call_break_a_rule_that_forbids_them(rule: str) -> None:
+    (point,) = _broken(_turn("One moment.\nI look.", "find"), rule)
+    assert (point.severity, point.step_indices, point.evidence) == (Severity.LOW, (1,), "One moment.")
+    assert f"“{rule.lstrip('- ')}”" in point.description
+    assert _broken(_turn("", "find"), rule) == _broken(_turn("Hello."), rule) == []
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        "- You should only make one tool call at a time.",
+        "Be brief. Call one tool at a time.",
+        "Make at most one tool call per message.",
+        "You must not make more than one function call in one response.",
+        "Use exactly one tool per turn.",
+    ],
+)
+def test_several_calls_in_a_turn_break_a_rule_that_allows_one(rule: str) -> None:
+    (point,) = _broken(_turn("I look.", "find", "list"), rule)
+    assert (point.step_indices, point.evidence) == ((3,), "list")
+    assert point.description.endswith("yet several tools were called in one turn once (step 3).")
+    assert _broken(_turn("I look.", "find"), rule) == []
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Call tools as needed. Respond to the user in one message.",
+        "You may make more than one tool call at a time, and respond to the user at the same time.",
+        "You are not limited to only one tool call at a time.",
+        "You need not make one tool call at a time.",
+        "Make at least one tool call per turn.",
+        "Only one tool call failed in the last run.",
+        "Do not respond to the user before the tool call has returned.",
+        "Do not reply to the user in two languages at the same time.",
+        "Do not use the text tool and the search tool at the same time.",
+    ],
+)
+def test_a_prompt_that_does_not_forbid_it_is_not_broken(prompt: str) -> None:
+    assert _broken(_turn("I look.", "find", "list"), prompt) == []
+
+
+def test_steps_whose_turn_nobody_knows_break_no_rule() -> None:
+    steps = (Step(kind=StepKind.MESSAGE, content="One moment."), *_call("find"))
+    rule = "If you make a tool call, you should not respond to the user simultaneously."
+    assert _broken(Trajectory.new("run", steps=steps), rule) == []
 
 
 def test_a_protected_file_that_was_written() -> None:

@@ -9,6 +9,7 @@ from reflector.trajectories.analyzer import analyze
 from reflector.trajectories.step import RecordedScore, Step, StepKind
 from reflector.trajectories.trajectory import Trajectory
 
+_HEAD = "Traceback (most recent call last):"
 _LAST = Step(kind=StepKind.MESSAGE, content="First line.\nStill looking.")
 
 
@@ -50,6 +51,7 @@ def test_the_end_is_told_in_the_words_of_the_model_or_of_the_record_and_not_of_t
         ("LimitsExceeded", "limit_reached", FailureCategory.INCOMPLETE),
         ("submitted (exit_cost)", "limit_reached", FailureCategory.INCOMPLETE),
         ("TimeoutError", "run_timeout", FailureCategory.TIMEOUT),
+        ("max_wall_time reached", "run_timeout", FailureCategory.TIMEOUT),
         ("early_exit", "exit_status", FailureCategory.ERROR),
     ],
 )
@@ -70,6 +72,59 @@ def test_an_error_that_ended_the_run_is_critical_and_quotes_its_last_line() -> N
         "ConnectionError: refused",
         (1,),
     )
+
+
+_FRAMES = "".join(
+    f'  File "app/part_{n}.py", line {n}, in step_{n}\n    return step_{n + 1}()\n' for n in range(12)
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "line", "category"),
+    [
+        (f"{_HEAD}\n{_FRAMES}TimeoutError: no answer", "TimeoutError: no answer", FailureCategory.TIMEOUT),
+        (
+            f"{_HEAD}\n  File \"m.py\", line 1, in f\n    wait(timeout=3)\nKeyError: 'a'",
+            "KeyError: 'a'",
+            FailureCategory.ERROR,
+        ),
+        (
+            f'{_HEAD}\n  File "m.py", line 1\nm.ValidationError: 1 error\nday\n    See https://errors.example/day',
+            "m.ValidationError: 1 error",
+            FailureCategory.ERROR,
+        ),
+        (
+            f"{_HEAD}\nKeyError: 'a'\n\nDuring handling of it, another came:\n\n{_HEAD}\n  File \"m.py\"\nm.Odd: b",
+            "m.Odd: b",
+            FailureCategory.ERROR,
+        ),
+        (
+            f'  + Exception Group {_HEAD}\n  |   File "m.py"\n  | ExceptionGroup: one (1 sub-exception)\n'
+            f'  +-+---------------- 1 ----------------\n    | {_HEAD}\n    |   File "m.py"\n'
+            "    | TimeoutError: late\n    +------------------------------------",
+            "TimeoutError: late",
+            FailureCategory.TIMEOUT,
+        ),
+        (
+            f"The sample failed.\n{_HEAD}\n{_FRAMES}ReadTimeout: late",
+            "ReadTimeout: late",
+            FailureCategory.TIMEOUT,
+        ),
+        ("The run broke off.\nIts time-out was 5 s.", "The run broke off.", FailureCategory.TIMEOUT),
+        (
+            "ConnectionError: blocked by a firewall",
+            "ConnectionError: blocked by a firewall",
+            FailureCategory.ERROR,
+        ),
+    ],
+)
+def test_an_error_is_told_and_judged_by_the_line_that_says_what_happened(
+    error: str, line: str, category: FailureCategory
+) -> None:
+    step = Step(kind=StepKind.ERROR, content=error)
+    for point in (_points(_LAST, step, error=error)["run_error"], _points(_LAST, step)["run_error"]):
+        assert (point.evidence, point.category, point.step_indices) == (line, category, (1,))
+        assert line in point.description
 
 
 @pytest.mark.parametrize("value", [False, "I", "incorrect", 0, 0.2, -1])

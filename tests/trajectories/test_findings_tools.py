@@ -6,6 +6,7 @@ import pytest
 
 from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
 from reflector.trajectories.analyzer import analyze
+from reflector.trajectories.findings.commands import command_of
 from reflector.trajectories.step import Step, StepKind
 from reflector.trajectories.trajectory import Trajectory
 
@@ -169,6 +170,13 @@ def test_a_call_repeated_without_a_change_in_between_is_a_finding() -> None:
     look = (_call("shell", {"command": "cat notes.txt"}), _result("empty"))
     (point,) = _points(*look, *look, Step(kind=StepKind.MESSAGE, content="Hm."))
     assert (point.rule, point.step_indices, point.evidence) == ("repeated_call", (0, 2), "cat notes.txt")
+
+
+def test_calls_with_empty_arguments_are_told_apart_by_their_text() -> None:
+    calls = [Step(kind=StepKind.TOOL_CALL, name="sh", arguments="", content=text) for text in ("ls", "pwd")]
+    assert [command_of(call) for call in calls] == ["ls", "pwd"]
+    steps = [step for call in calls for step in (call, _result("ok"))]
+    assert _rules(*steps, Step(kind=StepKind.MESSAGE, content="Hm.")) == []
 
 
 def test_a_check_that_is_run_again_after_a_change_is_no_repetition() -> None:

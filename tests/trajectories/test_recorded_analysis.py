@@ -109,6 +109,17 @@ def test_the_django_run_touches_tests_that_it_must_not_modify() -> None:
     assert "DO NOT MODIFY: Tests" in points["forbidden_change"].description
 
 
+def test_turns_that_speak_and_call_against_the_prompt_are_found_and_no_others() -> None:
+    found = {
+        entry["file"]: _sources(analysis, point)
+        for entry in MANIFEST
+        for analysis in _analyses(entry["file"]).values()
+        for point in analysis.failure_points
+        if point.rule == "prompt_rule_broken"
+    }
+    assert found == {"openai_chat/airline_030.jsonl": [24], "openai_chat/airline_109.jsonl": [36]}
+
+
 def test_five_bookings_with_the_same_error_are_one_grave_finding() -> None:
     analysis, points = _example("openai_chat/airline_109.jsonl")
     assert _sources(analysis, points["repeated_failing_call"]) == [45, 49, 53, 57, 61]

@@ -145,6 +145,17 @@ def test_filtering_keeps_what_matters_and_both_ends() -> None:
     assert run.filter("high").metadata["filtered"] == {"min_importance": "high", "removed": 2}
 
 
+def test_filtering_twice_tells_of_everything_that_was_left_out() -> None:
+    run = Trajectory.new()
+    for importance in ("high", "low", "medium", "high", "high"):
+        run = run.add_step("reasoning", importance, importance=importance)
+    for first, second in (("medium", "high"), ("high", "low")):
+        twice = run.filter(first).filter(second)
+        assert twice.metadata["filtered"] == {"min_importance": "high", "removed": 2}
+    strange = run.replace(metadata={"filtered": "by hand"}).filter("high")
+    assert strange.metadata["filtered"] == {"min_importance": "high", "removed": 2}
+
+
 def test_filtering_by_an_unknown_importance_is_refused() -> None:
     with pytest.raises(InputError, match="critical"):
         sample_run().filter("huge")

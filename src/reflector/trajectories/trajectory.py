@@ -234,7 +234,12 @@ class Trajectory(Value):
         wanted = {level for level in Importance if level.level >= threshold.level}
         ends = {0, len(self.steps) - 1} if keep_first_last else set()
         kept = tuple(s for index, s in enumerate(self.steps) if s.importance in wanted or index in ends)
-        note = {"min_importance": threshold.value, "removed": len(self.steps) - len(kept)}
+        removed = len(self.steps) - len(kept)
+        match self.metadata.get("filtered"):  # by an earlier call: the note speaks for both
+            case {"min_importance": str(before), "removed": int(already)} if before in list(Importance):
+                removed += already
+                threshold = max(threshold, Importance(before), key=lambda each: each.level)
+        note = {"min_importance": threshold.value, "removed": removed}
         return self.model_copy(update={"steps": kept, "metadata": self.metadata | {"filtered": note}})
 
     # --- reading it ---------------------------------------------------------------------------------------

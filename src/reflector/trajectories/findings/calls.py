@@ -1,4 +1,4 @@
-"""Checks of calls: repetitions, arguments, names, and files that must not be changed."""
+"""Checks of calls: repetitions, arguments, names, and what the prompt forbids: calls beside others, or changes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reflector.trajectories.analysis import Severity
 from reflector.trajectories.findings.commands import is_reader
 from reflector.trajectories.findings.finding import Checks, Hit
 from reflector.trajectories.findings.run_view import RunView, ToolUse
-from reflector.trajectories.findings.wording import listed, one_of
+from reflector.trajectories.findings.wording import listed, one_of, passage_around, sentences, straight
 from reflector.trajectories.step import StepKind
 
 __all__ = ["checks"]
@@ -97,6 +97,51 @@ def _unknown(view: RunView) -> Iterator[Hit]:
         if offered and use.name.lower() not in offered and (use.failure is not None or use.result is None):
             shown = listed(view.trajectory.tools or (), most=12)
             yield Hit((call,), use.name, {"tool": use.name, "offered": shown}, key=use.name)
+
+
+_TURN = "(?:turn|message|response|reply|step)"
+_MAKE = "(?:make|call|use|invoke|issue|execute)"
+_ONE = (
+    r" (?:one|a single) (?:tool|function)(?: call)? "
+    rf"(?:at a time|at once|(?:per|in (?:a|one|each|every|the same)) {_TURN})\b"
+)
+_ONE_CALL = one_of(
+    rf"(?<!limited to )\b(?:only|at most|exactly)(?: {_MAKE})?{_ONE}",
+    rf"\b(?:no|not|never)(?: {_MAKE})? more than{_ONE}",
+    rf"(?:^\W{{0,4}}|\b(?:must|should|always|please) ){_MAKE}{_ONE}",
+)
+_NOT_BOTH = one_of(
+    r"\b(?:(?:should|must|may|do|can) ?not|don't|never)\b.{1,100}"
+    rf"\b(?:simultaneously|at the same time|(?:the same|one) {_TURN})\b"
+)
+_SPEAKING = one_of(r"\b(?:respond|reply|speak|talk|writ)\w{0,4}\b.{0,20}\b(?:user|customer|text|message)\b")
+_CALLING = one_of(r"\b(?:tool|function) calls?\b", r"\bcall\w{0,3} (?:an? |any |the )?(?:tool|function)s?\b")
+
+
+@checks.add("prompt_rule_broken", "logical_error", "The prompt says “{rule}”, yet {what} {times}.", "low")
+def _broken(view: RunView) -> Iterator[Hit]:
+    """Several calls in one turn, or words and a call in one, where the prompt forbids it."""
+    one, apart = _rule(view.prompt, _ONE_CALL), _rule(view.prompt, _NOT_BOTH, _SPEAKING, _CALLING)
+    for turn in view.turns if one or apart else ():
+        if view.steps[turn[0]].turn is None:  # nobody knows which steps are one message
+            continue
+        calls = [i for i in turn if view.steps[i].kind is StepKind.TOOL_CALL]
+        words = [i for i in turn if view.steps[i].kind is StepKind.MESSAGE and view.first_line(i)]
+        if one and len(calls) > 1:
+            facts = {"rule": one, "what": "several tools were called in one turn"}
+            yield Hit((calls[1],), view.steps[calls[1]].name or "", facts, key="calls")
+        if apart and calls and words:
+            facts = {"rule": apart, "what": "a turn both spoke and called a tool"}
+            yield Hit((words[0],), view.first_line(words[0]), facts, key="words")
+
+
+def _rule(prompt: str, pattern: re.Pattern[str], *others: re.Pattern[str]) -> str:
+    """The first sentence of a prompt that holds all the patterns; empty if there is none."""
+    for sentence in sentences(prompt):
+        match = pattern.search(straight(sentence))
+        if match and all(other.search(sentence) for other in others):
+            return passage_around(sentence, match)
+    return ""
 
 
 _FORBIDDEN = re.compile(

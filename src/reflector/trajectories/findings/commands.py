@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 
-from reflector._json import dumps
+from reflector._json import JSONValue, dumps
 from reflector.trajectories.findings.wording import words_of
 from reflector.trajectories.step import Step
 
-__all__ = ["command_of", "hides_exit_code", "is_python", "is_reader", "is_search", "reading_programs"]
+__all__ = [
+    "NO_ARGUMENTS", "command_of", "hides_exit_code", "is_python", "is_reader", "is_search", "reading_programs",
+]  # fmt: skip
 
+NO_ARGUMENTS: tuple[JSONValue, ...] = (None, {}, [], "")
+"""What stands in a record for the arguments of a call that has none."""
 _COMMAND_KEYS = (
     "command", "cmd", "code", "script", "bash", "python", "source", "action", "keystrokes", "shell", "query", "input",
 )  # fmt: skip
@@ -41,6 +45,8 @@ _MAX = 4000
 def command_of(step: Step) -> str:
     """Return what the call runs: its command or code, else its arguments as JSON, else its own text."""
     arguments = step.arguments
+    if arguments in NO_ARGUMENTS:
+        return step.content
     if isinstance(arguments, str):
         return arguments
     if isinstance(arguments, dict):
@@ -49,8 +55,6 @@ def command_of(step: Step) -> str:
                 return value
             if isinstance(value, list) and value and all(isinstance(part, str) for part in value):
                 return " ".join(value)
-    if arguments in (None, {}, []):
-        return step.content
     return dumps(arguments, sort_keys=True).decode()
 
 

@@ -8,6 +8,7 @@ from functools import partial
 
 from reflector._text import one_line
 from reflector.trajectories.analysis import FailureCategory, FailurePoint, Severity
+from reflector.trajectories.findings.failure_forms import EXCEPTION_LINE
 from reflector.trajectories.findings.finding import MAX_EVIDENCE, Checks, Hit, Rule
 from reflector.trajectories.findings.run_view import RunView
 from reflector.trajectories.findings.wording import one_of, passage_around, words_of
@@ -18,7 +19,10 @@ __all__ = ["UNEXPLAINED", "checks", "unexplained"]
 checks = Checks()
 _CUT = words_of("length max_tokens max_output_tokens model_length")
 _FILTERED = words_of("content_filter safety refusal recitation blocked")
-_TIME = one_of(r"time(?:d)?[\s_-]?out", r"deadline", r"^time\b", r"\btime[ _-]?(?:limit|exceeded)", r"wall")
+_TIME = one_of(
+    r"time(?:d)?[\s_-]?out", r"deadline", r"^time\b", r"\btime[ _-]?(?:limit|exceeded)",
+    r"(?<![a-z])wall(?:\b|_|time|clock)",
+)  # fmt: skip
 _LIMIT = one_of(
     "limit", "exceed", r"max[_ ]?(?:steps|turns|iterations|tokens|messages)", "budget", "exit_(?:cost|context|format)",
 )  # fmt: skip
@@ -51,9 +55,9 @@ def _run_error(view: RunView) -> list[Hit]:
     run = view.trajectory
     if not run.error:
         return _error_steps(view)
-    category = _CATEGORIES.get(run.error.strip().lower()) or _error_category(run.error)
-    lines = [line.strip() for line in run.error.splitlines() if line.strip()] or [run.error]
-    line = lines[-1] if lines[0].startswith("Traceback") else lines[0]
+    error = _without_frames(run.error)
+    category = _CATEGORIES.get(error.strip().lower()) or _error_category(error)
+    line = _first_line(error)
     status = f" with {run.exit_status}" if run.exit_status and run.exit_status not in run.error else ""
     facts = {"what": f"The run was ended{status} by an error", "error": one_line(line, 200)}
     return [Hit(_place(view, line[:MAX_EVIDENCE]), line, facts, category=category)]
@@ -62,12 +66,23 @@ def _run_error(view: RunView) -> list[Hit]:
 def _error_steps(view: RunView) -> list[Hit]:
     hits = []
     for index, step in enumerate(view.steps):
-        text = step.content or step.error or ""
         if step.kind is StepKind.ERROR:
+            text = _without_frames(step.content or step.error or "")
             facts = {"what": "The record holds an error", "error": one_line(text, 200)}
             grave = Severity.CRITICAL if view.is_end(index) else Severity.HIGH
-            hits.append(Hit((index,), view.first_line(index) or text, facts, grave, _error_category(text)))
+            hits.append(Hit((index,), _first_line(text), facts, grave, _error_category(text)))
     return hits
+
+
+def _without_frames(error: str) -> str:
+    """The exception of a traceback, of several the last one; any other text as it is."""
+    _, head, frames = error.rpartition("Traceback (most recent call last):")
+    lines = [line.strip(" |") for line in frames.splitlines() if line.strip(" |")] if head else []
+    return next((line for line in lines if EXCEPTION_LINE.match(line)), lines[-1] if lines else error)
+
+
+def _first_line(text: str) -> str:
+    return next(filter(None, map(str.strip, text.splitlines())), text)
 
 
 def _error_category(error: str) -> FailureCategory:

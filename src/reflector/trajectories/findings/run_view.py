@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from reflector._json import dumps
 from reflector.trajectories.analysis import AnalysisConfig
-from reflector.trajectories.findings.commands import command_of
+from reflector.trajectories.findings.commands import NO_ARGUMENTS, command_of
 from reflector.trajectories.findings.finding import Hit
 from reflector.trajectories.findings.tool_results import ToolFailure, read_failure
 from reflector.trajectories.findings.wording import sentence_with
@@ -98,10 +98,16 @@ class RunView:
         among: Iterable[int] | None = None,
         limit: int = 3000,
     ) -> Iterator[Hit]:
-        """Yield the steps of the kinds that hold a sentence of the pattern, each with that sentence."""
+        """Yield the steps of the kinds that hold a sentence of the pattern, each with that sentence.
+
+        Of a step longer than twice the limit the head and the tail are read.
+        """
         for index in range(len(self.steps)) if among is None else among:
             step = self.steps[index]
-            words = sentence_with(pattern, step.content[:limit]) if step.kind in kinds else None
+            text = step.content
+            if len(text) > 2 * limit:
+                text = f"{text[:limit]}\n{text[-limit:]}"
+            words = sentence_with(pattern, text) if step.kind in kinds else None
             if words is not None:
                 yield Hit((index,), words)
 
@@ -157,7 +163,7 @@ def _tool_use(steps: tuple[Step, ...], call: int | None, result: int | None) -> 
 
 
 def _fingerprint(name: str, step: Step) -> str:
-    said = step.arguments if step.arguments not in (None, {}, []) else step.content
+    said = step.arguments if step.arguments not in NO_ARGUMENTS else step.content
     text = said.strip() if isinstance(said, str) else dumps(said, sort_keys=True).decode()
     return hashlib.blake2b(f"{name}\0{text}".encode("utf-8", "replace"), digest_size=12).hexdigest()
 

@@ -50,8 +50,13 @@ def sentence_with(pattern: re.Pattern[str], text: str) -> str | None:
 
 
 def passage_around(text: str, match: re.Match[str], limit: int = 240) -> str:
-    """Return the sentence around a match on one line, without the marker of a list item."""
+    """Return the sentence around a match on one line, without the marker of a list item.
+
+    Of a sentence that holds the match beyond the limit it is what begins with the match.
+    """
     start = max(text.rfind(". ", 0, match.start()) + 1, text.rfind("\n", 0, match.start()) + 1)
+    if match.end() - start > limit:
+        start = match.start()
     ends = [end for end in (text.find(". ", match.end()), text.find("\n", match.end())) if end >= 0]
     passage = text[start : min(ends, default=len(text)) + 1]
     return " ".join(passage.split()).lstrip("-*# ")[:limit]
