@@ -14,6 +14,9 @@ from reflector.usage import Usage
 class PassingError(Exception):
     retryable = True
 
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
 
 def test_a_line_has_the_fields_of_the_contract() -> None:
     result = GroupResult(
@@ -58,3 +61,4 @@ def test_whether_another_try_helps_is_what_the_provider_raised(cause: Exception,
     error.__cause__ = cause
     name = type(cause).__name__
     assert TaskFailure.of(error) == TaskFailure(type=name, message=name, retryable=retryable)
+    assert TaskFailure.of(cause).retryable == retryable
