@@ -341,6 +341,18 @@ async def test_converse_ends_at_the_limit_and_when_nothing_new_comes() -> None:
     assert (same.current_turn, same.metadata["stopped"]) == (2, "not worth its price")
 
 
+async def test_what_a_later_turn_brought_is_measured_by_quality() -> None:
+    """Of the same suggestion: a text that becomes an edit is more than its confidence, a longer analysis is less."""
+    text, long = "The tables are stock and orders.", "The prompt does not name the tables. " * 3
+    policy = rf.TurnPolicy(min_gain=0.3)
+    client = ScriptedClient([answer(), answer(suggestion(text)), answer(suggestion(text))])
+    placed = await rf.Reflector(client).converse(run(), prompt=PROMPT, max_turns=9, policy=policy)
+    assert (placed.current_turn, placed.metadata["stopped"]) == (3, "not worth its price")
+    client = ScriptedClient([answer(), answer(analysis=long), answer()])
+    longer = await rf.Reflector(client).converse(run(), prompt=PROMPT, max_turns=9)
+    assert (longer.current_turn, longer.metadata["stopped"]) == (2, "not worth its price")
+
+
 def priced(cost: float | None, content: str = WEAK) -> dict[str, Any]:
     return {
         "content": content,
@@ -355,9 +367,10 @@ def priced(cost: float | None, content: str = WEAK) -> dict[str, Any]:
         (0.2, rf.TurnPolicy(max_cost_usd=0.5), 2, "budget"),
         (None, rf.TurnPolicy(max_cost_usd=0.5), 1, "unknown price"),
         (0.2, rf.TurnPolicy(value_usd=0.1), 1, "not worth its price"),
+        (0.0, rf.TurnPolicy(value_usd=0, min_gain=0), 1, "not worth its price"),
         (0.001, rf.TurnPolicy(), 3, "max_turns"),
     ],
-    ids=["would not fit", "used up", "no price", "dear", "cheap"],
+    ids=["would not fit", "used up", "no price", "dear", "free and worth nothing", "cheap"],
 )
 async def test_a_turn_has_to_be_worth_its_price(
     cost: float | None, policy: rf.TurnPolicy, turns: int, stopped: str

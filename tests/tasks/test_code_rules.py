@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -9,16 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import reflector as rf
-from reflector.code.chunk import Chunk
+from reflector.code.chunk import Chunk, ChunkKind
 from reflector.code.chunking import chunk_text
 from reflector.reflection.models import ParseMode
 from reflector.tasks.code_rules import reflect_on_code_by_rules
 from reflector.tasks.payloads import CodeReflectionTask
 
 
-def found(code: str, path: str = "m.py") -> list[tuple[int, str]]:
-    read = reflect_on_code_by_rules(chunk_text(path, code.encode()).chunks)
-    return [(each.start_line, each.description) for each in read.suggestions]
+def found(code: str, max_tokens: int | None = 1000) -> list[int]:
+    """Return the lines that are found in a file in chunks of so many tokens; None: in one without a name."""
+    chunks: Sequence[Chunk] = CodeReflectionTask(code_chunks=(code,)).code_chunks
+    if max_tokens is not None:
+        chunks = chunk_text("m.py", code.encode(), max_tokens=max_tokens).chunks
+    return [each.start_line for each in reflect_on_code_by_rules(chunks).suggestions]
 
 
 @pytest.mark.parametrize(
@@ -39,7 +43,7 @@ def found(code: str, path: str = "m.py") -> list[tuple[int, str]]:
     ],
 )
 def test_a_defect_is_found_at_its_line(code: str, line: int) -> None:
-    assert [at for at, _ in found(code)] == [line]
+    assert found(code) == found(code, None) == [line]
 
 
 @pytest.mark.parametrize(
@@ -57,11 +61,32 @@ def test_a_defect_is_found_at_its_line(code: str, line: int) -> None:
         "async def f():\n    def blocking():\n        time.sleep(1)\n    await run(blocking)\n",
         "async def g(): ...\n\nasync def f():\n    await g()\n    g = print\n    g()\n",
         "class A:\n    async def g(self): ...\nclass B:\n    def g(self): ...\n    def f(self):\n        self.g()\n",
+        "async def g(): ...\n\nclass A:\n    def g(self): ...\n    def f(self):\n        self.g()\n",
+        "async def g(): ...\n\ndef f():\n    class A:\n        def h(self):\n            self.g()\n",
+        "class A:\n    async def g(self): ...\n    class B(C):\n        def f(self):\n            self.g()\n",
+        "async def g(): ...\ng = synced(g)\ndef f():\n    g()\n",
+        "async def g(): ...\ndef f():\n    from m import g\n    g()\n",
+        "async def g(): ...\ndef f():\n    def g(): ...\n    g()\n",
+        "async def g():\n    yield 1\n\ndef f():\n    g()\n",
         "def broken(:\n",
     ],
 )
 def test_what_may_be_meant_is_left_alone(code: str) -> None:
-    assert found(code) == []
+    assert found(code) == found(code, None) == []
+
+
+@pytest.mark.parametrize("max_tokens", [12, 1000])
+def test_a_class_in_a_class_is_not_another_one_of_its_name(max_tokens: int) -> None:
+    code = "class A:\n    class B:\n        async def g(self): ...\n    x = 1\n    y = 2\n    z = 3\n"
+    assert found(f"{code}class B(C):\n    def f(self):\n        self.g()\n", max_tokens) == []
+
+
+def test_a_method_in_a_piece_of_a_class_is_no_function_of_the_module() -> None:
+    methods = "    async def g(self): ...\n    def f(self):\n        self.g()\n"
+    piece = Chunk(path="m.py", language="python", kind=ChunkKind.CLASS, name="A", start_line=8, end_line=10,
+                  text=methods, tokens=18)  # fmt: skip
+    chunks = [*chunk_text("m.py", b"from m import *\ndef h():\n    g()\n").chunks, piece]
+    assert [each.place for each in reflect_on_code_by_rules(chunks).suggestions] == ["m.py:10"]
 
 
 def test_a_coroutine_of_another_file_is_another_one() -> None:

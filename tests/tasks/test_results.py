@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import pytest
+
 from reflector._json import loads
 from reflector.dispatch.decision import Decision
 from reflector.errors import HandlerError
 from reflector.tasks.results import GroupResult, TaskFailure
 from reflector.usage import Usage
+
+
+class PassingError(Exception):
+    retryable = True
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
 
 
 def test_a_line_has_the_fields_of_the_contract() -> None:
@@ -42,3 +51,14 @@ def test_a_failure_names_what_the_provider_raised() -> None:
     error.__cause__ = KeyError("y")
     assert TaskFailure.of(error) == TaskFailure(type="KeyError", message="agent 'x' failed: KeyError: 'y'")
     assert TaskFailure.of(TimeoutError("late")).retryable
+
+
+@pytest.mark.parametrize(
+    ("cause", "retryable"), [(TimeoutError(), True), (PassingError(), True), (KeyError(), False)]
+)
+def test_whether_another_try_helps_is_what_the_provider_raised(cause: Exception, retryable: bool) -> None:
+    error = HandlerError()
+    error.__cause__ = cause
+    name = type(cause).__name__
+    assert TaskFailure.of(error) == TaskFailure(type=name, message=name, retryable=retryable)
+    assert TaskFailure.of(cause).retryable == retryable

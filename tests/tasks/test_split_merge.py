@@ -15,6 +15,7 @@ from reflector.dispatch.task import Estimate, Limits, TaskOutput
 from reflector.errors import InputError, UnparsableReflectionError
 from reflector.reflecting.reflection import Reflection
 from reflector.reflecting.reflector import Reflector
+from reflector.reflection.confidence import level_of
 from reflector.reflection.models import Suggestion
 from reflector.tasks.code_results import CodeReflection, CodeSuggestion
 from reflector.tasks.group import TaskGroup
@@ -122,6 +123,25 @@ async def test_union_says_everything_once_vote_what_most_say_best_what_the_most_
     assert said(await merge_values(values, "vote")) == [GUARD]
     assert said(await merge_values(values, "best")) == [GUARD_TOO, NAME]
     assert await merge_values(values[:1], "union") is values[0]
+
+
+async def test_what_a_part_found_is_not_less_certain_for_the_parts_that_found_nothing() -> None:
+    clean = [reflection(score=0.0)] * 9
+    union = await merge_values([*clean, reflection(GUARD, score=0.9)], "union")
+    assert (said(union), union.confidence_score, union.confidence) == ([GUARD], 0.9, "high")
+    nothing = await merge_values(clean, "union")
+    assert (nothing.confidence_score, nothing.confidence) == (0.0, "low")
+    outvoted = await merge_values([*clean, reflection(GUARD, score=0.9)], "vote")
+    assert (said(outvoted), outvoted.confidence) == ([], "low")
+
+
+@pytest.mark.parametrize("score", [95, -0.1, float("nan")])
+async def test_a_confidence_outside_of_its_range_is_not_averaged(score: float) -> None:
+    """A program's value that is no reflection stays what it is."""
+    odd = reflection(NAME).model_dump() | {"confidence_score": score}
+    known = reflection(GUARD)
+    assert (await merge_values([known, odd], "union")) == [known, odd]
+    assert CodeReflection(analysis="").confidence == level_of(0.0)
 
 
 @given(

@@ -154,6 +154,19 @@ def test_targets(tmp_path: Path) -> None:
             import_target(name)
 
 
+def test_the_folder_of_a_target_comes_first_also_if_it_is_on_the_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("other", "own"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a_target_of_two.py").write_text(f"def f(): return {name!r}\n")
+    monkeypatch.setattr(
+        sys, "path", [str((tmp_path / name).resolve()) for name in ("other", "own")] + sys.path
+    )
+    assert import_target("a_target_of_two:f", tmp_path / "own")() == "own"
+    assert len(sys.path) == len(set(sys.path))
+
+
 async def two(task: Task, context: Any) -> Any:
     return task.payload.example, context is not None
 

@@ -10,7 +10,6 @@ from reflector._text import shorten
 from reflector.errors import ConfigurationError, InputError
 from reflector.reflecting.conversation import Conversation
 from reflector.reflecting.reflection import Reflection
-from reflector.reflection.joining import join_turns
 from reflector.reflection.models import Confidence, Priority
 
 __all__ = ["Scoring", "TurnPolicy", "Until", "check_until", "quality_of", "select_best", "stop_reason"]
@@ -115,7 +114,7 @@ def stop_reason(conversation: Conversation, until: Until, policy: TurnPolicy) ->
         if (conversation.cost_usd or 0.0) + price > policy.max_cost_usd:
             return "budget"
     gain = expected_gain(conversation)
-    if gain < policy.min_gain or (price is not None and gain * policy.value_usd < price):
+    if gain < policy.min_gain or (price is not None and gain * policy.value_usd <= price):
         return "not worth its price"
     return None
 
@@ -133,5 +132,6 @@ def expected_gain(conversation: Conversation) -> float:
     number = conversation.current_turn
     said = (*merged.provenance.cause_turns, *merged.provenance.suggestion_turns)
     fresh = sum(turns == (number,) for turns in said) / max(len(said), 1)
-    before = join_turns(conversation.reflections[:-1]) if number > 2 else conversation.reflections[0]
-    return max(fresh, merged.confidence_score - before.confidence_score)
+    before = conversation.model_copy(update={"turns": conversation.turns[:-1]}).merged
+    assert before is not None
+    return max(fresh, quality_of(merged) - quality_of(before))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import Field
+
 from reflector._json import Value
 from reflector.reflection.models import Confidence, DroppedItem, ParseMode, Suggestion
 from reflector.tasks.patch import Patch
@@ -35,8 +37,8 @@ class CodeReflection(Value):
     analysis: str
     suggestions: tuple[CodeSuggestion, ...] = ()
     """Those that matter most first, then by path and line."""
-    confidence: Confidence = Confidence.MEDIUM
-    confidence_score: float = 0.0
+    confidence: Confidence = Confidence.LOW
+    confidence_score: float = Field(default=0.0, ge=0, le=1)
     """In [0, 1]; the level follows from it."""
     dropped: tuple[DroppedItem, ...] = ()
     parse_mode: ParseMode = ParseMode.JSON

@@ -7,6 +7,7 @@ import builtins
 import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from types import UnionType
 from typing import Any, NamedTuple
 
 from reflector.code.chunk import Chunk, ChunkKind
@@ -62,16 +63,15 @@ def _tree(chunk: Chunk) -> ast.Module | None:
 def _findings(chunk: Chunk, tree: ast.Module, awaitable: frozenset[_Place]) -> Iterator[_Found]:
     nodes = list(ast.walk(tree))
     calm = {id(inner) for node in nodes if _expects_errors(node) for inner in ast.walk(node)}
-    calls = [node for node in nodes if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)]
     for node in nodes:
         for rule in _RULES.get(type(node), ()):
             if id(node) not in calm:
                 yield from rule(node)
-    if awaitable and calls:
-        own = {each.id for each in nodes if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store)}
-        own |= {each.arg for each in nodes if isinstance(each, ast.arg)}
-        for node in calls:
-            yield from _not_awaited(node, chunk, awaitable, own)
+    if awaitable:
+        own = {_bound(node) for node in nodes if not _is_coroutine(node)}
+        for around, body in _scopes(chunk, tree):
+            for node in _same_scope(body, ast.ClassDef):
+                yield from _not_awaited(node, chunk.path, around, awaitable, own)
 
 
 def _suggestion(chunk: Chunk, found: _Found) -> CodeSuggestion:
@@ -186,16 +186,15 @@ def _blocking(node: ast.AsyncFunctionDef) -> Iterator[_Found]:
 
 
 def _not_awaited(
-    node: ast.Expr, chunk: Chunk, awaitable: frozenset[_Place], own: set[str]
+    node: ast.AST, path: str, around: str, awaitable: frozenset[_Place], own: set[str]
 ) -> Iterator[_Found]:
     """A coroutine that is made and dropped: of a method of the same class, or of a function of the same file."""
-    called = node.value.func if isinstance(node.value, ast.Call) else None
+    called = node.value.func if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) else None
     match called:
-        case ast.Attribute(value=ast.Name(id="self"), attr=name):
-            around = chunk.name if chunk.kind is ChunkKind.CLASS else chunk.name.rpartition(".")[0]
-            place = (chunk.path, around, name)
+        case ast.Attribute(value=ast.Name(id="self"), attr=name) if around:
+            place = (path, around, name)
         case ast.Name(id=name) if name not in own:
-            place = (chunk.path, "", name)
+            place = (path, "", name)
         case _:
             return
     if place in awaitable:
@@ -231,29 +230,59 @@ _CHANGES = frozenset(
 _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
 
 
-def _same_scope(body: Iterable[ast.AST]) -> Iterator[ast.AST]:
-    """Yield the nodes below, without those of functions and classes inside."""
+def _same_scope(body: Iterable[ast.AST], border: type[ast.AST] | UnionType = _SCOPES) -> Iterator[ast.AST]:
+    """Yield the nodes below, without those of functions and classes inside, or of what else is a border."""
     waiting = list(body)
     while waiting:
         node = waiting.pop()
         yield node
-        if not isinstance(node, _SCOPES):
+        if not isinstance(node, border):
             waiting.extend(ast.iter_child_nodes(node))
 
 
 def _coroutines(trees: Iterable[tuple[Chunk, ast.Module]]) -> frozenset[_Place]:
-    """Return where coroutine functions are defined, without names that are also defined otherwise there."""
+    """Return where coroutine functions are defined, without names that are also bound otherwise there."""
     found: dict[_Place, bool] = {}
     for chunk, tree in trees:
-        around = chunk.name.rpartition(".")[0]
-        classes = ((each.body, each.name) for each in tree.body if isinstance(each, ast.ClassDef))
-        for body, path in ((tree.body, around), *classes):
-            for each in body:
-                if isinstance(each, _Function):
-                    place = (chunk.path, path, each.name)
-                    is_coroutine = isinstance(each, ast.AsyncFunctionDef) and not each.decorator_list
-                    found[place] = found.get(place, True) and is_coroutine
+        for around, body in _scopes(chunk, tree):
+            for node in _same_scope(body):
+                place = (chunk.path, around, _bound(node))
+                found[place] = found.get(place, True) and _is_coroutine(node)
     return frozenset(place for place, is_coroutine in found.items() if is_coroutine)
+
+
+def _scopes(chunk: Chunk, tree: ast.Module) -> Iterator[tuple[str, list[ast.stmt]]]:
+    """Yield what stands in each class and in the module, with the qualified name of the class or nothing."""
+    outer, _, own = chunk.name.rpartition(".")
+    begins = any(isinstance(each, ast.ClassDef) and each.name == own for each in tree.body)
+    around = chunk.name if chunk.kind is ChunkKind.CLASS and not begins else outer
+    waiting = [(around, tree.body)]
+    while waiting:
+        around, body = waiting.pop()
+        yield around, body
+        inner = (each for each in _same_scope(body) if isinstance(each, ast.ClassDef))
+        waiting += ((f"{around}.{each.name}".lstrip("."), each.body) for each in inner)
+
+
+def _bound(node: ast.AST) -> str:
+    """Return the name that a node gives a value; empty if it gives none."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name
+        case ast.Name(id=name, ctx=ast.Store()) | ast.arg(arg=name):
+            return name
+        case ast.alias(name=name, asname=other):
+            return other or name
+    return ""
+
+
+def _is_coroutine(node: ast.AST) -> bool:
+    """Return whether a call of what is defined makes a coroutine, and no generator or what a decorator makes of it."""
+    return (
+        isinstance(node, ast.AsyncFunctionDef)
+        and not node.decorator_list
+        and not any(isinstance(each, ast.Yield) for each in _same_scope(node.body))
+    )
 
 
 def _expects_errors(node: ast.AST) -> bool:

@@ -215,10 +215,13 @@ def _joined(values: Sequence[Any], *, least: int) -> CodeReflection | Reflection
 
 
 def _joined_code(reflections: Sequence[CodeReflection], *, least: int) -> CodeReflection:
-    score = sum(each.confidence_score for each in reflections) / len(reflections)
+    kept = tuple(each for each, voices in suggestions_of(reflections) if voices >= least)
+    # Who found nothing says little about what is kept: it may have seen other code.
+    telling = [each for each in reflections if each.suggestions or not kept]
+    score = sum(each.confidence_score for each in telling) / len(telling)
     return CodeReflection(
         analysis="\n\n".join(dict.fromkeys(each.analysis for each in reflections if each.analysis)),
-        suggestions=tuple(each for each, voices in suggestions_of(reflections) if voices >= least),
+        suggestions=kept,
         confidence=level_of(score),
         confidence_score=score,
         dropped=tuple(item for each in reflections for item in each.dropped),

@@ -150,8 +150,9 @@ def import_target(name: str, folder: Path | None = None) -> Callable[..., Any]:
     module, _, attribute = name.partition(":")
     if not module or not attribute:
         raise ConfigurationError(f"module:function is expected; got {name!r}")
-    if folder is not None and (place := str(folder.resolve())) not in sys.path:
-        sys.path.insert(0, place)
+    if folder is not None:
+        place = str(folder.resolve())
+        sys.path[:] = [place, *(each for each in sys.path if each != place)]
     try:
         found = importlib.import_module(module)
         for part in attribute.split("."):

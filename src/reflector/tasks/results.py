@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any, Literal, Self, cast
 
 from reflector._json import Value, dumps
-from reflector._text import one_line
+from reflector._text import one_line, text_of
 from reflector.dispatch.decision import Decision
 from reflector.dispatch.task import TaskResult
-from reflector.errors import ReflectorError
+from reflector.errors import HandlerError, ReflectorError
 from reflector.tasks.group import TaskGroup
 from reflector.usage import Usage
 
@@ -26,12 +26,13 @@ class TaskFailure(Value):
 
     @classmethod
     def of(cls, error: Exception) -> Self:
-        """Return what an error says. What a provider raised stands for the error that carried it."""
-        cause = error.__cause__ if type(error).__name__ == "HandlerError" else None
+        """Return what an error says. What a provider raised stands for what carried it, whose message tells of both."""
+        cause = error.__cause__ if isinstance(error, HandlerError) else None
+        told = error if cause is None else cause
         return cls(
-            type=type(cause or error).__name__,
-            message=one_line(str(error), 2000) or type(error).__name__,
-            retryable=bool(getattr(error, "retryable", isinstance(error, TimeoutError))),
+            type=type(told).__name__,
+            message=one_line(text_of(error), 2000) or type(told).__name__,
+            retryable=bool(getattr(told, "retryable", isinstance(told, TimeoutError))),
         )
 
 
