@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from reflector._sqlite import USED_BYTES, open_reader, open_writer, read_header, why_unreachable
+from reflector._sqlite import USED_BYTES, open_reader, open_writer, read_header, transaction, why_unreachable
 from reflector.code.store_file import CODE_INDEX
 from reflector.signals.journal_file import JOURNAL
 
@@ -78,6 +78,14 @@ def test_what_is_in_a_file_is_measured_without_what_was_freed(tmp_path: Path) ->
         assert empty + 100_000 < used() < empty + 130_000
         connection.execute("DROP TABLE more")
         assert used() == empty
+
+
+def test_a_disk_that_is_full_while_a_file_is_written_is_told_as_such(tmp_path: Path) -> None:
+    with closing(open_writer(JOURNAL, tmp_path / "run")) as connection:
+        connection.execute("CREATE TABLE more (text)")
+        connection.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(sqlite3.OperationalError, match="full"), transaction(connection):
+            connection.execute("INSERT INTO more VALUES (zeroblob(100000))")
 
 
 def test_a_folder_that_takes_no_file_is_named_as_the_reason(

@@ -110,8 +110,11 @@ def aware(moment: datetime) -> datetime:
 
 
 def to_wall(when: float) -> datetime:
-    """Return the date and time, in UTC, of a moment of the system's monotonic clock."""
-    return _EPOCH + timedelta(microseconds=round(when * 1e6) + _OFFSET)
+    """Return the date and time, in UTC, of a moment of the system's monotonic clock: the calendar's end if beyond."""
+    try:
+        return _EPOCH + timedelta(microseconds=round(when * 1e6) + _OFFSET)
+    except OverflowError:
+        return (datetime.max if when > 0 else datetime.min).replace(tzinfo=UTC)
 
 
 def from_wall(moment: datetime) -> float:

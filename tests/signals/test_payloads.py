@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from typing_extensions import TypedDict
 
 from reflector.errors import InvalidSignalError
-from reflector.signals.payloads import register_payload, validate_data
+from reflector.signals.payloads import REGISTERED, register_payload, validate_data
 from reflector.signals.signal import Signal
 
 
@@ -55,6 +55,13 @@ def test_a_field_that_holds_no_signal_is_an_error_of_the_model() -> None:
     for wrong in (5, None, "text", [1]):
         with pytest.raises(ValidationError, match="a signal is a JSON object"):
             Holder(signal=wrong)  # type: ignore[arg-type]
+
+
+def test_declaring_the_same_again_changes_nothing() -> None:
+    register_payload("test.payloads.either", int | str)
+    before = REGISTERED["test.payloads.either"]
+    register_payload("test.payloads.either", str | int)
+    assert REGISTERED["test.payloads.either"] is before
 
 
 def test_one_type_has_one_payload() -> None:

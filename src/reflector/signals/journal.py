@@ -130,11 +130,13 @@ class Journal(ABC):
             since: Created at this time or later.
             until: Created before this time.
             correlation: The conversation: the id of its first signal, which itself belongs to it.
+
+        Data that does not fit what is registered for its type now, as it may after a change, stays as it was kept.
         """
 
     @abstractmethod
-    def get(self, id: str) -> Signal | None:
-        """Return the signal of an id, the first one if several sources used it; None if it is not there."""
+    def get(self, id: str, source: str | None = None) -> Signal | None:
+        """Return the signal of an id, without a source the first that used it; None if it is not there."""
 
     @abstractmethod
     def effects(self, cause: Signal | str) -> list[Signal]:
@@ -172,14 +174,14 @@ class Journal(ABC):
 
         Circles in foreign data end where they close. Empty if the log does not hold the signal.
         """
-        start = self.get(signal if isinstance(signal, str) else signal.id)
-        found: dict[str, Signal] = {}
+        start = self.get(signal) if isinstance(signal, str) else self.get(signal.id, signal.source)
+        found: dict[tuple[str, str], Signal] = {}
         waiting = deque([] if start is None else [start])
         while waiting:
             current = waiting.popleft()
-            if current.id in found:
+            if (current.source, current.id) in found:
                 continue
-            found[current.id] = current
+            found[current.source, current.id] = current
             if direction == "forward":
                 waiting.extend(self.effects(current))
             elif (cause := self.cause(current)) is not None:

@@ -30,7 +30,8 @@ def register_payload(signal_type: str, payload: Any) -> None:
         raise InvalidSignalError(
             f"signals of type {signal_type!r} carry {known!r}; got another payload, {payload!r}"
         )
-    REGISTERED[signal_type] = (payload, TypeAdapter(payload))
+    if signal_type not in REGISTERED:
+        REGISTERED[signal_type] = (payload, TypeAdapter(payload))
 
 
 def validate_data(signal_type: str, data: Any) -> Any:
