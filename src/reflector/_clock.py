@@ -123,8 +123,8 @@ def from_wall(moment: datetime) -> float:
 
 
 def to_wall_us(moment: datetime) -> int:
-    """Return a date and time as microseconds since 1970, exactly."""
-    return (moment - _EPOCH) // _MICROSECOND
+    """Return a date and time as microseconds since 1970, exactly; one without an offset counts as UTC."""
+    return (aware(moment) - _EPOCH) // _MICROSECOND
 
 
 def from_wall_us(microseconds: int) -> datetime:

@@ -236,7 +236,14 @@ def test_a_deadline_beyond_the_calendar_is_written_as_its_end(deadline: float, y
 def test_a_time_without_an_offset_counts_as_utc() -> None:
     raw = '{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "time": "2024-05-01T12:00:00"}'
     assert Signal.from_json(raw).time == datetime(2024, 5, 1, 12, tzinfo=UTC)
-    assert Signal("t", "/s", time=datetime(2024, 5, 1, 12)).time == datetime(2024, 5, 1, 12, tzinfo=UTC)
+    noon = datetime(2024, 5, 1, 12)
+    signal = Signal("t", "/s", time=noon, expirytime=noon)
+    assert (
+        signal.time
+        == signal.expirytime
+        == signal.replace(expirytime=noon).expirytime
+        == noon.replace(tzinfo=UTC)
+    )
 
 
 @pytest.mark.parametrize(
@@ -251,6 +258,7 @@ def test_a_time_without_an_offset_counts_as_utc() -> None:
         {"specversion": "0.3"},
         {"time": "yesterday"},
         {"time": 5},
+        {"time": "0001-01-01T00:00:00+00:00:30"},
         {"expirytime": "soon"},
         {"data_base64": "%"},
         {"data": 1, "data_base64": "AA=="},

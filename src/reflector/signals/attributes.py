@@ -16,6 +16,7 @@ __all__ = [
     "check_text",
     "is_json",
     "moment_text",
+    "permitted",
     "read_bytes",
     "read_time",
     "rfc3339",
@@ -43,6 +44,11 @@ def check_text(name: str, value: Any) -> Any:
     if isinstance(value, str) and value and (value.isprintable() or not _FORBIDDEN.search(value)):
         return value
     raise InvalidSignalError(f"{name} must be a non-empty string without control characters; got {value!r}")
+
+
+def permitted(text: str) -> str:
+    """Return a text without the characters that CloudEvents forbids."""
+    return _FORBIDDEN.sub("", text)
 
 
 def write_extensions(extensions: dict[str, Any]) -> dict[str, Any]:
@@ -104,7 +110,12 @@ def read_time(text: Any, name: str) -> datetime:
 def moment_text(moment: datetime) -> str:
     """Return a date and time as RFC 3339 writes it, whose offsets have no seconds; one without counts as UTC."""
     text = aware(moment).isoformat()
-    return text if text[-6] in "+-" else aware(moment).astimezone(UTC).isoformat()
+    if text[-6] in "+-":
+        return text
+    try:
+        return aware(moment).astimezone(UTC).isoformat()
+    except OverflowError as err:
+        raise InvalidSignalError(f"a time must be one that UTC has too; got {text}") from err
 
 
 def time_text(text: Any) -> Any:

@@ -12,13 +12,12 @@ from typing import Literal, Self
 import anyio
 import anyio.to_thread
 
-from reflector._clock import aware, to_wall_us
-from reflector._text import clean, one_line
+from reflector._text import one_line
 from reflector.errors import ConfigurationError, InvalidSignalError
-from reflector.signals.attributes import writable_extensions
+from reflector.signals.attributes import permitted, writable_extensions
 from reflector.signals.signal import Signal
 
-__all__ = ["COLUMNS", "Journal", "JournalRow", "check_limits", "encode", "microseconds"]
+__all__ = ["COLUMNS", "Journal", "JournalRow", "check_limits", "encode"]
 
 
 COLUMNS = ("id", "source", "type", "time_us", "correlationid", "causationid", "body")
@@ -45,7 +44,7 @@ def encode(signal: Signal, *, strict: bool = False) -> JournalRow:
     except InvalidSignalError as err:
         if strict:
             raise
-        note = {"journalerror": clean(one_line(str(err), 200))}
+        note = {"journalerror": permitted(one_line(str(err), 200))}
         kept = signal.replace(extensions=writable_extensions(signal.extensions or {}) | note)
         try:
             body = kept.to_json()
@@ -60,11 +59,6 @@ def encode(signal: Signal, *, strict: bool = False) -> JournalRow:
         signal.causationid,
         body.decode(),
     )
-
-
-def microseconds(moment: datetime) -> int:
-    """Return a time in microseconds since 1970; one without an offset counts as UTC, as in a signal."""
-    return to_wall_us(aware(moment))
 
 
 def check_limits(max_signals: int | None, max_bytes: int | None) -> None:

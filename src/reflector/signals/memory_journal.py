@@ -8,8 +8,9 @@ from datetime import datetime
 
 import anyio.lowlevel
 
+from reflector._clock import to_wall_us
 from reflector.errors import JournalClosedError
-from reflector.signals.journal import Journal, JournalRow, check_limits, encode, microseconds
+from reflector.signals.journal import Journal, JournalRow, check_limits, encode
 from reflector.signals.pattern import Pattern
 from reflector.signals.signal import Signal, read_kept
 
@@ -67,8 +68,8 @@ class MemoryJournal(Journal):
         correlation: str | None = None,
     ) -> Iterator[Signal]:
         wanted = Pattern(pattern)
-        earliest = None if since is None else microseconds(since)
-        latest = None if until is None else microseconds(until)
+        earliest = None if since is None else to_wall_us(since)
+        latest = None if until is None else to_wall_us(until)
         with self._lock:
             if correlation is None:
                 rows = list(self._rows.values())

@@ -16,6 +16,7 @@ from pydantic_core import core_schema
 from reflector._clock import from_wall, from_wall_us, to_wall, to_wall_us
 from reflector._ids import new_id
 from reflector._json import dumps, loads
+from reflector._text import text_of
 from reflector.errors import InvalidSignalError
 from reflector.signals.attributes import (
     check_text,
@@ -251,7 +252,7 @@ class Signal:
         try:
             raw = dumps(members)
         except Exception as err:  # a model may run any code while it is written
-            raise InvalidSignalError(f"the data of {self!r} has no JSON form: {err}") from err
+            raise InvalidSignalError(f"the data of {self!r} has no JSON form: {text_of(err)}") from err
         if store is not None and len(raw) > DATAREF_LIMIT and self.data is not None:
             body = self.data if members.pop("data_base64", None) is not None else dumps(members.pop("data"))
             raw = dumps(members | {"dataref": store(body)})

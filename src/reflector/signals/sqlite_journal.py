@@ -14,9 +14,10 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
+from reflector._clock import to_wall_us
 from reflector._sqlite import open_reader, retyped
 from reflector.errors import InvalidSignalError, JournalClosedError, JournalDamagedError
-from reflector.signals.journal import COLUMNS, Journal, check_limits, encode, microseconds
+from reflector.signals.journal import COLUMNS, Journal, check_limits, encode
 from reflector.signals.journal_file import JOURNAL, Durability, open_writer
 from reflector.signals.journal_writer import JournalWriter
 from reflector.signals.pattern import Pattern
@@ -248,9 +249,9 @@ def _conditions(
     if pattern.is_literal:
         found.append(("type = ?", pattern.text))
     if since is not None:
-        found.append(("time_us >= ?", microseconds(since)))
+        found.append(("time_us >= ?", to_wall_us(since)))
     if until is not None:
-        found.append(("time_us < ?", microseconds(until)))
+        found.append(("time_us < ?", to_wall_us(until)))
     return [condition for condition, _ in found], [value for _, value in found]
 
 

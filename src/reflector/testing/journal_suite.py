@@ -33,7 +33,7 @@ _NUMBER = "reflector.testing.number"
 class _Failing(BaseModel):
     @computed_field
     def whole(self) -> str:
-        raise LookupError("a model may run any code while it is written")
+        raise LookupError("a model may run any code while it is written, and say \uffff")
 
 
 def _signal(number: int, type_: str = "demo.ping", **attributes: Any) -> Signal:
