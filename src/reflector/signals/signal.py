@@ -277,7 +277,7 @@ class Signal:
         if load is not None and signal.dataref is not None and signal.data is None:
             body = load(signal.dataref)
             data = _loads(body) if is_json(signal.datacontenttype) else body
-            signal.data, signal.dataref = validate_data(signal.type, data), None
+            signal.data, signal.dataref = validate_data(signal.type, data, is_read=True), None
         return signal
 
     @staticmethod
@@ -463,7 +463,7 @@ def _read(members: Any, is_entering: bool = True) -> Signal:
         )
     if kind in REGISTERED and (signal.dataref is None or signal.data is not None):
         try:
-            signal.data = validate_data(kind, signal.data)
+            signal.data = validate_data(kind, signal.data, is_read=True)
         except InvalidSignalError:
             if is_entering:
                 raise
