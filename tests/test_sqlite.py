@@ -13,6 +13,7 @@ import pytest
 
 from reflector._sqlite import USED_BYTES, open_reader, open_writer, read_header, transaction, why_unreachable
 from reflector.code.store_file import CODE_INDEX
+from reflector.errors import JournalOpenError
 from reflector.signals.journal_file import JOURNAL
 
 
@@ -52,6 +53,18 @@ def test_a_file_in_a_folder_that_takes_no_other_can_be_read(
         with closing(open_reader(kind, path)):
             assert list(tmp_path.iterdir()) == [path]
         path.unlink()
+
+
+def test_a_file_that_may_only_be_read_is_not_opened_for_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite opens it all the same, and fails at the first row."""
+    path = tmp_path / "run"
+    open_writer(JOURNAL, path).close()
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # who runs the tests may write anywhere
+    with pytest.raises(JournalOpenError, match="it may only be read") as caught:
+        open_writer(JOURNAL, path)
+    assert caught.value.reason == "unreachable"
 
 
 def test_several_may_make_the_same_file_at_once(tmp_path: Path) -> None:

@@ -68,6 +68,10 @@ def open_writer(kind: FileKind, path: Path) -> sqlite3.Connection:
     Raises:
         ReflectorError: The kind's own, if the file is something else, newer, or unreachable. It is left as it is.
     """
+    if os.path.exists(path) and not os.access(
+        path, os.W_OK
+    ):  # SQLite would open it, and fail at the first row
+        raise _unopened(kind, path, "unreachable", f"cannot be opened as a {kind.noun}: it may only be read.")
     with _opening(kind, path, "mode=rwc") as connection:
         version = _version(kind, connection, path)
         if version == 0:
