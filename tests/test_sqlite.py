@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from reflector._sqlite import USED_BYTES, open_reader, open_writer, read_header, why_unreachable
+from reflector._sqlite import USED_BYTES, open_reader, open_writer, read_header, transaction, why_unreachable
 from reflector.code.store_file import CODE_INDEX
+from reflector.errors import JournalOpenError
 from reflector.signals.journal_file import JOURNAL
 
 
@@ -54,6 +55,18 @@ def test_a_file_in_a_folder_that_takes_no_other_can_be_read(
         path.unlink()
 
 
+def test_a_file_that_may_only_be_read_is_not_opened_for_writing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite opens it all the same, and fails at the first row."""
+    path = tmp_path / "run"
+    open_writer(JOURNAL, path).close()
+    monkeypatch.setattr("os.access", lambda path, mode: False)  # who runs the tests may write anywhere
+    with pytest.raises(JournalOpenError, match="it may only be read") as caught:
+        open_writer(JOURNAL, path)
+    assert caught.value.reason == "unreachable"
+
+
 def test_several_may_make_the_same_file_at_once(tmp_path: Path) -> None:
     def make(number: int) -> None:
         start.wait()
@@ -78,6 +91,14 @@ def test_what_is_in_a_file_is_measured_without_what_was_freed(tmp_path: Path) ->
         assert empty + 100_000 < used() < empty + 130_000
         connection.execute("DROP TABLE more")
         assert used() == empty
+
+
+def test_a_disk_that_is_full_while_a_file_is_written_is_told_as_such(tmp_path: Path) -> None:
+    with closing(open_writer(JOURNAL, tmp_path / "run")) as connection:
+        connection.execute("CREATE TABLE more (text)")
+        connection.execute("PRAGMA max_page_count = 1")
+        with pytest.raises(sqlite3.OperationalError, match="full"), transaction(connection):
+            connection.execute("INSERT INTO more VALUES (zeroblob(100000))")
 
 
 def test_a_folder_that_takes_no_file_is_named_as_the_reason(

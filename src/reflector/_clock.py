@@ -110,8 +110,11 @@ def aware(moment: datetime) -> datetime:
 
 
 def to_wall(when: float) -> datetime:
-    """Return the date and time, in UTC, of a moment of the system's monotonic clock."""
-    return _EPOCH + timedelta(microseconds=round(when * 1e6) + _OFFSET)
+    """Return the date and time, in UTC, of a moment of the system's monotonic clock: the calendar's end if beyond."""
+    try:
+        return _EPOCH + timedelta(microseconds=round(when * 1e6) + _OFFSET)
+    except OverflowError:
+        return (datetime.max if when > 0 else datetime.min).replace(tzinfo=UTC)
 
 
 def from_wall(moment: datetime) -> float:
@@ -120,8 +123,8 @@ def from_wall(moment: datetime) -> float:
 
 
 def to_wall_us(moment: datetime) -> int:
-    """Return a date and time as microseconds since 1970, exactly."""
-    return (moment - _EPOCH) // _MICROSECOND
+    """Return a date and time as microseconds since 1970, exactly; one without an offset counts as UTC."""
+    return (aware(moment) - _EPOCH) // _MICROSECOND
 
 
 def from_wall_us(microseconds: int) -> datetime:

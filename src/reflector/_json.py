@@ -130,9 +130,14 @@ def dumps(value: Any, *, indent: bool = False, sort_keys: bool = False) -> bytes
         return orjson.dumps(value, default=_default, option=options)
     except TypeError:
         # orjson knows neither lone surrogates nor integers above 64 bits; the standard library does.
-        text = json.dumps(
-            value, default=_default, ensure_ascii=False, indent=2 if indent else None, sort_keys=sort_keys
-        )
+        form: dict[str, Any] = {
+            "ensure_ascii": False,
+            "indent": 2 if indent else None,
+            "sort_keys": sort_keys,
+        }
+        text = json.dumps(value, default=_default, **form)
+        if "NaN" in text or "Infinity" in text:  # perhaps as words of a text
+            text = json.dumps(json.loads(text, parse_constant=lambda _: None), **form)
         return replace_surrogates(text).encode()
 
 

@@ -15,7 +15,7 @@ from reflector.errors import ReflectorError
 if TYPE_CHECKING:
     import sqlite3
 
-__all__ = ["USED_BYTES", "FileKind", "open_reader", "open_writer", "retyped"]
+__all__ = ["USED_BYTES", "FileKind", "open_reader", "open_writer", "retyped", "transaction"]
 
 USED_BYTES = (
     "(SELECT (page_count - freelist_count) * page_size "
@@ -43,7 +43,7 @@ class FileKind:
     empty one to the newest."""
     unopened: _OpenError
     """Its reason is `foreign` (something else is in the file), `newer` (a later version wrote it), `older` (an earlier
-    one did, and it is opened for reading only) or `unreachable`."""
+    one did, and it is opened for reading only), `damaged` (a file of SQLite, but not whole) or `unreachable`."""
     unusable: type[ReflectorError]
     """Others hold the file, the disk is full, or it is closed: that passes."""
     damaged: type[ReflectorError]
@@ -68,6 +68,10 @@ def open_writer(kind: FileKind, path: Path) -> sqlite3.Connection:
     Raises:
         ReflectorError: The kind's own, if the file is something else, newer, or unreachable. It is left as it is.
     """
+    if os.path.exists(path) and not os.access(
+        path, os.W_OK
+    ):  # SQLite would open it, and fail at the first row
+        raise _unopened(kind, path, "unreachable", f"cannot be opened as a {kind.noun}: it may only be read.")
     with _opening(kind, path, "mode=rwc") as connection:
         version = _version(kind, connection, path)
         if version == 0:
@@ -129,6 +133,19 @@ def retyped(kind: FileKind, path: Path) -> Iterator[None]:
         raise kind.damaged(f"the {kind.noun} {path} cannot be used: {err}. {kind.remedy}") from err
 
 
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """Commit what the block writes; nothing of it stays if that fails."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:  # SQLite ends it by itself where the disk is full
+            connection.execute("ROLLBACK")
+        raise
+
+
 def is_damage(error: sqlite3.Error) -> bool:
     """Return whether an error speaks of the file: not when others hold it, the disk is full or we have closed it."""
     import sqlite3
@@ -156,13 +173,13 @@ def _opening(kind: FileKind, path: Path, query: str) -> Iterator[sqlite3.Connect
     except BaseException as err:
         if connection is not None:
             connection.close()
-        if isinstance(err, sqlite3.OperationalError):
-            raise _unopened(
-                kind, path, "unreachable", f"cannot be opened as a {kind.noun}: {why_unreachable(path, err)}."
-            ) from err
-        if isinstance(err, sqlite3.DatabaseError):
+        if not isinstance(err, sqlite3.DatabaseError):
+            raise
+        if getattr(err, "sqlite_errorcode", None) == sqlite3.SQLITE_NOTADB:
             raise _foreign(kind, path) from err
-        raise
+        is_reached = isinstance(err, sqlite3.OperationalError)
+        problem = f"cannot be opened as a {kind.noun}: {why_unreachable(path, err)}."
+        raise _unopened(kind, path, "unreachable" if is_reached else "damaged", problem) from err
 
 
 def why_unreachable(path: Path, error: Exception) -> str:
@@ -213,17 +230,12 @@ def read_header(connection: sqlite3.Connection) -> tuple[int, int, int]:
 
 def _upgrade(kind: FileKind, connection: sqlite3.Connection, path: Path) -> None:
     """Take the steps that are missing in one transaction; somebody else may have been quicker."""
-    connection.execute("BEGIN IMMEDIATE")
-    try:
+    with transaction(connection):
         for step in kind.steps[_version(kind, connection, path) :]:
             for statement in step.split(";"):
                 connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {kind.application}")
         connection.execute(f"PRAGMA user_version = {kind.version}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.execute("ROLLBACK")
-        raise
 
 
 def _foreign(kind: FileKind, path: Path) -> ReflectorError:

@@ -208,7 +208,7 @@ class JournalError(ReflectorError):
 class JournalOpenError(_FileError, JournalError):
     """A file, `path`, cannot be opened as a journal; it was left as it is.
 
-    `reason` is `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
+    `reason` is `foreign` (something else is in it), `newer` (a later version wrote it), `damaged` or `unreachable`.
     """
 
 
@@ -238,7 +238,7 @@ class StoreError(ReflectorError):
 class StoreOpenError(_FileError, StoreError):
     """A file, `path`, cannot be opened as a store of answers; it was left as it is.
 
-    `reason` is `foreign` (something else is in it), `newer` (a later version wrote it) or `unreachable`.
+    `reason` is `foreign` (something else is in it), `newer` (a later version wrote it), `damaged` or `unreachable`.
     """
 
 
@@ -545,7 +545,7 @@ class IndexOpenError(_FileError, CodeError, InputError):
     """A file, `path`, cannot be opened as the store of a code index; it was left as it is.
 
     `reason` is `foreign` (something else or another tree is in it), `newer` (a later version wrote it), `older` (an
-    earlier one did, and it was opened for reading only) or `unreachable`.
+    earlier one did, and it was opened for reading only), `damaged` or `unreachable`.
     """
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import json
 import os
 import pickle
+import re
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -14,9 +17,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, ValidationError
 
-from reflector._clock import from_wall_us
+from reflector._clock import aware, from_wall_us
 from reflector.errors import InvalidSignalError
-from reflector.signals.attributes import rfc3339
+from reflector.signals.attributes import rfc3339, time_text
 from reflector.signals.signal import DATAREF_LIMIT, Signal, completed_type, failed_type
 from reflector.signals.traceparent import format_traceparent, parse_traceparent
 
@@ -135,6 +138,23 @@ def test_data_that_orjson_does_not_know_is_written_all_the_same() -> None:
     assert Signal.from_json(signal.to_json()).data == {"big": 2**70, "lone": "\ufffd"}
 
 
+def test_numbers_that_json_does_not_know_are_null_beside_large_ones_too() -> None:
+    data = {"big": 2**70, "none": [float("nan"), float("inf")], "text": "NaN"}
+    assert (
+        b'{"big": 1180591620717411303424, "none": [null, null], "text": "NaN"}'
+        in Signal("t", "/s", data).to_json()
+    )
+
+
+class Blob(bytes):
+    pass
+
+
+@pytest.mark.parametrize("data", [Blob(b"\x00\xff"), bytearray(b"\x00\xff")])
+def test_all_kinds_of_bytes_travel(data: bytes) -> None:
+    assert Signal.from_json(Signal("t", "/s", data).to_json()).data == b"\x00\xff"
+
+
 def test_bytes_travel_as_base64() -> None:
     signal = Signal("t", "/s", b"\x00\xff", datacontenttype="application/octet-stream")
     assert json.loads(signal.to_json())["data_base64"] == "AP8="
@@ -153,10 +173,77 @@ def test_the_reader_is_lenient() -> None:
     assert signal.extensions == {"trace_id": "kept", "comexampleother": 5}
 
 
+@pytest.mark.parametrize(
+    ("came", "goes"),
+    [
+        ("2024-05-01T12:00:00Z", None),
+        ("2024-05-01T12:00:00.123456789Z", None),
+        ("2024-05-01T12:00:00.5-07:30", None),
+        ("2024-05-01t12:00:00z", "2024-05-01T12:00:00+00:00"),
+        ("2024-05-01 12:00:00Z", "2024-05-01T12:00:00+00:00"),
+        ("2024-05-01T12:00:00,5Z", "2024-05-01T12:00:00.500000+00:00"),
+        ("20240501T12+00", "2024-05-01T12:00:00+00:00"),
+        ("2024-W18-3T12:00:00+00:00", "2024-05-01T12:00:00+00:00"),
+        ("2024-05-01T12:00:00+0030", "2024-05-01T12:00:00+00:30"),
+        ("2024-05-01T12:00:00+01", "2024-05-01T12:00:00+01:00"),
+        ("2024-05-01T12:00:00+00:00:30", "2024-05-01T11:59:30+00:00"),
+        ("2024-05-01T12:00Z", "2024-05-01T12:00:00+00:00"),
+        ("2024-05-01", "2024-05-01T00:00:00+00:00"),
+    ],
+)
+def test_a_time_goes_on_as_it_came_if_it_is_rfc_3339(came: str, goes: str | None) -> None:
+    signal = Signal.from_dict({"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "time": came})
+    assert signal.to_dict()["time"] == (goes or came)
+
+
+def test_no_other_time_goes_on_as_it_came() -> None:
+    """Whatever of ISO 8601 Python reads."""
+    standard = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+    dates = ("2024-05-01", "20240501", "2024-W18-3", "2024W183", "2024W18", "2024-W18")
+    times = ("12", "12:30", "1230", "12:30:15", "123015", "12:30:15.5", "123015.5", "12:30:15,123456789")
+    offsets = ("", "Z", "+01", "-0130", "+01:30", "+013015", "+01:30:15", "-01:30:15.5", "+013015.123456")
+    read = 0
+    for came in map("".join, itertools.product(dates, ("T", "-", " "), times, offsets)):
+        with suppress(ValueError):
+            when = datetime.fromisoformat(came)
+            goes = time_text(came)
+            assert bool(standard.fullmatch(goes))
+            assert goes == came or not standard.fullmatch(came)
+            assert datetime.fromisoformat(goes) == aware(when)
+            read += 1
+    assert read > 500
+
+
+def test_every_time_is_written_as_rfc_3339() -> None:
+    """Whose offsets have no seconds, and must be there."""
+    odd = datetime(2024, 5, 1, 12, tzinfo=timezone(timedelta(hours=1, seconds=30)))
+    signal = Signal("t", "/s", time=odd, extensions={"when": datetime(2024, 5, 1, 12)})
+    members = signal.to_dict()
+    assert (members["time"], members["when"]) == ("2024-05-01T10:59:30+00:00", "2024-05-01T12:00:00+00:00")
+    assert signal.replace(time=odd).time == odd
+
+
+@pytest.mark.parametrize(
+    ("deadline", "year"), [(float("inf"), 9999), (1e300, 9999), (1e12, 9999), (float("-inf"), 1), (-1e12, 1)]
+)
+def test_a_deadline_beyond_the_calendar_is_written_as_its_end(deadline: float, year: int) -> None:
+    signal = Signal.from_json(Signal("t", "/s").replace(deadline=deadline).to_json())
+    assert signal.expirytime is not None
+    assert signal.expirytime.year == year
+    assert Signal.from_json(signal.to_json()) == signal
+
+
 def test_a_time_without_an_offset_counts_as_utc() -> None:
     raw = '{"specversion": "1.0", "id": "1", "source": "/s", "type": "t", "time": "2024-05-01T12:00:00"}'
     assert Signal.from_json(raw).time == datetime(2024, 5, 1, 12, tzinfo=UTC)
-    assert Signal("t", "/s", time=datetime(2024, 5, 1, 12)).time == datetime(2024, 5, 1, 12, tzinfo=UTC)
+    noon = datetime(2024, 5, 1, 12)
+    signal = Signal("t", "/s", time=noon, expirytime=noon)
+    assert (
+        signal.time
+        == signal.expirytime
+        == signal.replace(expirytime=noon).expirytime
+        == noon.replace(tzinfo=UTC)
+    )
 
 
 @pytest.mark.parametrize(
@@ -171,6 +258,7 @@ def test_a_time_without_an_offset_counts_as_utc() -> None:
         {"specversion": "0.3"},
         {"time": "yesterday"},
         {"time": 5},
+        {"time": "0001-01-01T00:00:00+00:00:30"},
         {"expirytime": "soon"},
         {"data_base64": "%"},
         {"data": 1, "data_base64": "AA=="},
@@ -198,6 +286,9 @@ def test_a_batch_has_to_be_an_array_of_objects() -> None:
         Signal("t", "/s", extensions={"float": 1.5}),
         Signal("t", "/s", extensions={"large": 2**31}),
         Signal("t", "/s", extensions={"control": "\x01"}),
+        Signal("t", "/s", extensions={7: "x"}),  # type: ignore[dict-item]  wrong on purpose
+        Signal("t", "/s", extensions={"character": "\U0010ffff"}),
+        Signal("t", "/s", subject="\U0001fffe"),
         Signal("t\n", "/s"),
         Signal("t", "/s", id="\ud800"),
         Signal("t", "/s", subject=""),
@@ -288,8 +379,17 @@ def test_large_data_is_kept_elsewhere_and_fetched_again() -> None:
         assert Signal.from_json(raw).dataref == "memory:1"
         assert Signal.from_json(raw).data is None
         assert Signal.from_json(raw, load=kept.__getitem__) == signal
-    small = Signal("t", "/s", 1)
-    assert small.to_json(store=store) == small.to_json()
+    large = Signal("t", "/s", dataref="memory:2", extensions={"note": "x" * DATAREF_LIMIT})
+    for signal in (Signal("t", "/s", 1), large):
+        assert signal.to_json(store=store) == signal.to_json()
+
+
+def test_a_store_that_fails_is_not_mistaken_for_data_without_json() -> None:
+    def store(body: bytes) -> str:
+        raise ValueError("the bucket is full")
+
+    with pytest.raises(ValueError, match=r"^the bucket is full"):
+        Signal("t", "/s", "x" * DATAREF_LIMIT).to_json(store=store)
 
 
 def test_pydantic_models_can_hold_signals() -> None:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from reflector.errors import (
+    ConfigurationError,
     InvalidSignalError,
     JournalClosedError,
     JournalDamagedError,
@@ -105,6 +106,24 @@ def test_an_empty_file_becomes_a_journal_but_is_none_to_read(path: Path) -> None
         assert len(journal) == 3
 
 
+def test_an_unknown_durability_makes_no_file(path: Path) -> None:
+    with pytest.raises(
+        ConfigurationError, match="durability must be one of commit, batch, off; got 'always'"
+    ):
+        SqliteJournal(path, durability="always")  # type: ignore[arg-type]  wrong on purpose
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("size", [100, 8192, 9000])
+def test_a_journal_that_was_copied_in_part_is_not_called_something_else(path: Path, size: int) -> None:
+    path.write_bytes(filled(path, 300).read_bytes()[:size])
+    for read_only in (False, True):
+        with pytest.raises(JournalOpenError, match="malformed") as caught:
+            SqliteJournal(path, read_only=read_only)
+        assert caught.value.reason == "damaged"
+    assert path.stat().st_size == size
+
+
 def test_a_name_with_special_characters_is_a_name(tmp_path: Path) -> None:
     path = filled(tmp_path / "a run? 100%#1.journal")
     assert [file.name for file in tmp_path.iterdir()] == [path.name]
@@ -179,14 +198,16 @@ def test_check_names_what_was_tampered_with(path: Path) -> None:
     intruder.execute("DELETE FROM signals WHERE position = 3")
     intruder.execute("UPDATE signals SET body = '{\"half' WHERE position = 2")
     intruder.execute("UPDATE signals SET type = 'other' WHERE position = 4")
+    intruder.execute("UPDATE signals SET time_us = 7 WHERE position = 5")
     intruder.commit()
     intruder.close()
     with SqliteJournal(path) as journal:
         problems = journal.check()
-    assert len(problems) == 3
+    assert len(problems) == 4
     assert problems[0] == "1 positions are missing"
     assert problems[1].startswith("position 2: no signal can be made of it: expected JSON")
     assert problems[2].startswith("position 4: column type says 'other'")
+    assert problems[3].startswith("position 5: column time_us says 7")
 
 
 def test_damage_is_a_typed_error(path: Path) -> None:
@@ -304,8 +325,10 @@ def test_a_journal_that_nobody_closed_is_written_at_the_end(path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 def test_a_forked_copy_leaves_the_file_to_the_original(path: Path) -> None:
+    """It says so, too: what it appended would be lost, and nobody would write what it waits for."""
     program = (
         "import os, sys\n"
+        "from reflector.errors import JournalClosedError\n"
         "from reflector.signals.signal import Signal\n"
         "from reflector.signals.sqlite_journal import SqliteJournal\n"
         f"journal = SqliteJournal({str(path)!r})\n"
@@ -313,6 +336,12 @@ def test_a_forked_copy_leaves_the_file_to_the_original(path: Path) -> None:
         "assert len(journal) == 1\n"
         "child = os.fork()\n"
         "if not child:\n"
+        "    for use in (lambda: journal.append(Signal('demo.ping', '/check')), journal.__len__):\n"
+        "        try:\n"
+        "            use()\n"
+        "        except JournalClosedError:\n"
+        "            continue\n"
+        "        sys.exit(1)\n"
         "    sys.exit()\n"
         "assert os.waitpid(child, 0)[1] == 0\n"
         "journal.append(Signal('demo.ping', '/check'))\n"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from reflector._json import loads
-from reflector._sqlite import open_reader, open_writer, retyped
+from reflector._sqlite import open_reader, open_writer, retyped, transaction
 from reflector.code.chunk import Chunk
 from reflector.code.processing import Known, Processed
 from reflector.code.store_file import CODE_INDEX
@@ -224,14 +224,8 @@ class Store:
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
-        with self._lock, retyped(CODE_INDEX, self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection
-                self._connection.execute("COMMIT")
-            except BaseException:
-                self._connection.execute("ROLLBACK")
-                raise
+        with self._lock, retyped(CODE_INDEX, self.path), transaction(self._connection):
+            yield self._connection
 
 
 def _chunk(path: str, start_line: int, end_line: int, name: str, text: str, facts: bytes) -> Chunk:

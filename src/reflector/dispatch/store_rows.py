@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from reflector._sqlite import USED_BYTES, FileKind, open_reader, open_writer, retyped
+from reflector._sqlite import USED_BYTES, FileKind, open_reader, open_writer, retyped, transaction
 from reflector.errors import (
     StoreClosedError,
     StoreDamagedError,
@@ -115,21 +115,17 @@ class FileRows:
         with self._writing:
             if self._writer is None:
                 raise StoreClosedError(f"the store {self._path} is closed, or open for reading only")
-            execute = self._writer.execute
             try:
-                execute("BEGIN IMMEDIATE")
-                # Replacing a row gives it a new position: it is the newest again.
-                execute(
-                    "INSERT OR REPLACE INTO answers (fingerprint, value) VALUES (?, ?)", (fingerprint, value)
-                )
-                if self._max_bytes is not None:
-                    self._shrink(self._max_bytes)
-                execute("COMMIT")
+                with transaction(self._writer):
+                    # Replacing a row gives it a new position: it is the newest again.
+                    self._writer.execute(
+                        "INSERT OR REPLACE INTO answers (fingerprint, value) VALUES (?, ?)",
+                        (fingerprint, value),
+                    )
+                    if self._max_bytes is not None:
+                        self._shrink(self._max_bytes)
             except sqlite3.DatabaseError as err:
                 raise StoreWriteError(f"an answer could not be written to {self._path}: {err}") from err
-            finally:
-                if self._writer.in_transaction:
-                    execute("ROLLBACK")
 
     def size(self) -> tuple[int, int]:
         count, used = self._read(_SIZE)

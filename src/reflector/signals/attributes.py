@@ -15,6 +15,8 @@ from reflector.errors import InvalidSignalError
 __all__ = [
     "check_text",
     "is_json",
+    "moment_text",
+    "permitted",
     "read_bytes",
     "read_time",
     "rfc3339",
@@ -23,11 +25,15 @@ __all__ = [
     "write_extensions",
 ]
 
+_parse = datetime.fromisoformat
 _NAME = re.compile(r"[a-z0-9]+")
 _ATTRIBUTES = "specversion id source type subject time datacontenttype dataschema dataref data"
 _EXTENSIONS = "correlationid causationid traceparent tracestate expirytime"
 _RESERVED = frozenset(_ATTRIBUTES.split() + _EXTENSIONS.split())
-_FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_NONCHARACTERS = "\ufdd0-\ufdef" + "".join(
+    chr(plane + last) for plane in range(0, 0x110000, 0x10000) for last in (0xFFFE, 0xFFFF)
+)
+_FORBIDDEN = re.compile(f"[\x00-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
 
 
 def check_text(name: str, value: Any) -> Any:
@@ -40,10 +46,15 @@ def check_text(name: str, value: Any) -> Any:
     raise InvalidSignalError(f"{name} must be a non-empty string without control characters; got {value!r}")
 
 
+def permitted(text: str) -> str:
+    """Return a text without the characters that CloudEvents forbids."""
+    return _FORBIDDEN.sub("", text)
+
+
 def write_extensions(extensions: dict[str, Any]) -> dict[str, Any]:
     """Return extension attributes as the JSON format writes them; those that are None are left out."""
     for name in extensions:
-        if not _NAME.fullmatch(name) or name in _RESERVED:
+        if not isinstance(name, str) or not _NAME.fullmatch(name) or name in _RESERVED:
             raise InvalidSignalError(
                 f"an extension's name is made of a-z and 0-9 and is not an attribute; got {name!r}"
             )
@@ -65,7 +76,7 @@ def _write(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, datetime):
-        return value.isoformat()
+        return moment_text(value)
     if isinstance(value, str) and not _FORBIDDEN.search(value):
         return value
     raise InvalidSignalError(f"an extension is a boolean, a 32-bit integer or text; got {value!r}")
@@ -89,21 +100,37 @@ _second = (0, "1970-01-01T00:00:00.")
 def read_time(text: Any, name: str) -> datetime:
     """Return an RFC 3339 time; one without an offset counts as UTC."""
     try:
-        return aware(datetime.fromisoformat(text))
-    except (TypeError, ValueError) as err:
+        return aware(_parse(text.upper()))
+    except (AttributeError, ValueError) as err:
         raise InvalidSignalError(
             f"{name} must be an RFC 3339 time such as 2024-05-01T12:00:00Z; got {text!r}"
         ) from err
 
 
-def time_text(text: Any) -> Any:
-    """Return an RFC 3339 time as it came, so that it goes on as it came, nanoseconds too."""
+def moment_text(moment: datetime) -> str:
+    """Return a date and time as RFC 3339 writes it, whose offsets have no seconds; one without counts as UTC."""
+    text = aware(moment).isoformat()
+    if text[-6] in "+-":
+        return text
     try:
-        if datetime.fromisoformat(text).tzinfo is not None:
+        return aware(moment).astimezone(UTC).isoformat()
+    except OverflowError as err:
+        raise InvalidSignalError(f"a time must be one that UTC has too; got {text}") from err
+
+
+def time_text(text: Any) -> Any:
+    """Return an RFC 3339 time as it came, so that it goes on as it came, nanoseconds too.
+
+    Python reads all of ISO 8601; what is not RFC 3339 is written anew. Seen from some characters, as every signal that
+    is read has a time: of what Python reads, they tell the one from the other.
+    """
+    try:
+        _parse(text)
+        if text[4:17:3] == "--T::" and "," not in text and (text[-1] == "Z" or text[-6] in "+-"):
             return text
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, IndexError):  # one that is too short is none
         pass
-    return read_time(text, "time").isoformat()
+    return moment_text(read_time(text, "time"))
 
 
 def read_bytes(encoded: Any) -> bytes:

@@ -12,13 +12,12 @@ from typing import Literal, Self
 import anyio
 import anyio.to_thread
 
-from reflector._clock import aware, to_wall_us
-from reflector._text import clean, one_line
+from reflector._text import one_line
 from reflector.errors import ConfigurationError, InvalidSignalError
-from reflector.signals.attributes import writable_extensions
+from reflector.signals.attributes import permitted, writable_extensions
 from reflector.signals.signal import Signal
 
-__all__ = ["COLUMNS", "Journal", "JournalRow", "check_limits", "encode", "microseconds"]
+__all__ = ["COLUMNS", "Journal", "JournalRow", "check_limits", "encode"]
 
 
 COLUMNS = ("id", "source", "type", "time_us", "correlationid", "causationid", "body")
@@ -45,7 +44,7 @@ def encode(signal: Signal, *, strict: bool = False) -> JournalRow:
     except InvalidSignalError as err:
         if strict:
             raise
-        note = {"journalerror": clean(one_line(str(err), 200))}
+        note = {"journalerror": permitted(one_line(str(err), 200))}
         kept = signal.replace(extensions=writable_extensions(signal.extensions or {}) | note)
         try:
             body = kept.to_json()
@@ -60,11 +59,6 @@ def encode(signal: Signal, *, strict: bool = False) -> JournalRow:
         signal.causationid,
         body.decode(),
     )
-
-
-def microseconds(moment: datetime) -> int:
-    """Return a time in microseconds since 1970; one without an offset counts as UTC, as in a signal."""
-    return to_wall_us(aware(moment))
 
 
 def check_limits(max_signals: int | None, max_bytes: int | None) -> None:
@@ -130,11 +124,13 @@ class Journal(ABC):
             since: Created at this time or later.
             until: Created before this time.
             correlation: The conversation: the id of its first signal, which itself belongs to it.
+
+        Data that does not fit what is registered for its type now, as it may after a change, stays as it was kept.
         """
 
     @abstractmethod
-    def get(self, id: str) -> Signal | None:
-        """Return the signal of an id, the first one if several sources used it; None if it is not there."""
+    def get(self, id: str, source: str | None = None) -> Signal | None:
+        """Return the signal of an id, without a source the first that used it; None if it is not there."""
 
     @abstractmethod
     def effects(self, cause: Signal | str) -> list[Signal]:
@@ -172,14 +168,14 @@ class Journal(ABC):
 
         Circles in foreign data end where they close. Empty if the log does not hold the signal.
         """
-        start = self.get(signal if isinstance(signal, str) else signal.id)
-        found: dict[str, Signal] = {}
+        start = self.get(signal) if isinstance(signal, str) else self.get(signal.id, signal.source)
+        found: dict[tuple[str, str], Signal] = {}
         waiting = deque([] if start is None else [start])
         while waiting:
             current = waiting.popleft()
-            if current.id in found:
+            if (current.source, current.id) in found:
                 continue
-            found[current.id] = current
+            found[current.source, current.id] = current
             if direction == "forward":
                 waiting.extend(self.effects(current))
             elif (cause := self.cause(current)) is not None:

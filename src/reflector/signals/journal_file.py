@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from reflector import _sqlite
 from reflector._sqlite import FileKind
-from reflector.errors import JournalDamagedError, JournalError, JournalOpenError
+from reflector.errors import ConfigurationError, JournalDamagedError, JournalError, JournalOpenError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -57,8 +57,11 @@ def open_writer(path: Path, durability: Durability) -> sqlite3.Connection:
     """Return a connection that may write, to a new journal or to one that is there.
 
     Raises:
-        JournalOpenError: If the file is something else, newer, or unreachable. It is left as it is.
+        ConfigurationError: If there is no such durability.
+        JournalOpenError: If the file is something else, newer, damaged, or unreachable. It is left as it is.
     """
+    if durability not in _SYNCHRONOUS:
+        raise ConfigurationError(f"durability must be one of {', '.join(_SYNCHRONOUS)}; got {durability!r}")
     connection = _sqlite.open_writer(JOURNAL, path)
     connection.execute(f"PRAGMA synchronous = {_SYNCHRONOUS[durability]}")
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from reflector._sqlite import USED_BYTES
+from reflector._sqlite import USED_BYTES, transaction
 from reflector.errors import JournalClosedError, JournalWriteError
 from reflector.signals.journal import COLUMNS, JournalRow
 
@@ -184,7 +184,7 @@ class JournalWriter:
         is_limited = self._max_signals is not None or self._max_bytes is not None
         # One statement is a transaction by itself. The thread has to wait for the interpreter's lock after each, up
         # to 5 ms while another thread is busy: with BEGIN and COMMIT around it that is most of its time.
-        with _transaction(self._connection) if is_limited or len(parts) > 1 else nullcontext():
+        with transaction(self._connection) if is_limited or len(parts) > 1 else nullcontext():
             for part in parts:
                 self._connection.execute(_insert(len(part) // _WIDTH), part)
             if self._max_signals is not None:
@@ -209,18 +209,6 @@ class JournalWriter:
     def _number(self, query: str) -> int:
         row: Any = self._connection.execute(query).fetchone()
         return int(row[0])
-
-
-@contextmanager
-def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
-    connection.execute("BEGIN IMMEDIATE")
-    try:
-        yield
-        connection.execute("COMMIT")
-    except BaseException:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-        raise
 
 
 def _insert_sizes(connection: sqlite3.Connection) -> Sequence[int]:

@@ -8,10 +8,11 @@ from datetime import datetime
 
 import anyio.lowlevel
 
+from reflector._clock import to_wall_us
 from reflector.errors import JournalClosedError
-from reflector.signals.journal import Journal, JournalRow, check_limits, encode, microseconds
+from reflector.signals.journal import Journal, JournalRow, check_limits, encode
 from reflector.signals.pattern import Pattern
-from reflector.signals.signal import Signal
+from reflector.signals.signal import Signal, read_kept
 
 __all__ = ["MemoryJournal"]
 
@@ -67,8 +68,8 @@ class MemoryJournal(Journal):
         correlation: str | None = None,
     ) -> Iterator[Signal]:
         wanted = Pattern(pattern)
-        earliest = None if since is None else microseconds(since)
-        latest = None if until is None else microseconds(until)
+        earliest = None if since is None else to_wall_us(since)
+        latest = None if until is None else to_wall_us(until)
         with self._lock:
             if correlation is None:
                 rows = list(self._rows.values())
@@ -81,10 +82,11 @@ class MemoryJournal(Journal):
                 and (earliest is None or time_us >= earliest)
                 and (latest is None or time_us < latest)
             ):
-                yield Signal.from_json(body)
+                yield read_kept(body)
 
-    def get(self, id: str) -> Signal | None:
-        return next(iter(self._read(self._by_id, id)), None)
+    def get(self, id: str, source: str | None = None) -> Signal | None:
+        found = self._read(self._by_id, id)
+        return next((signal for signal in found if source in (None, signal.source)), None)
 
     def effects(self, cause: Signal | str) -> list[Signal]:
         return self._read(self._by_cause, cause if isinstance(cause, str) else cause.id)
@@ -104,7 +106,7 @@ class MemoryJournal(Journal):
     def _read(self, index: dict[str, list[int]], key: str) -> list[Signal]:
         with self._lock:
             bodies = [self._rows[place][-1] for place in index.get(key, ())]
-        return [Signal.from_json(body) for body in bodies]
+        return [read_kept(body) for body in bodies]
 
     def _add(self, rows: list[JournalRow]) -> None:
         with self._lock:
@@ -120,13 +122,13 @@ class MemoryJournal(Journal):
         place = self._next
         self._next += 1
         self._rows[place] = row
-        self._bytes += len(row[-1])
+        self._bytes += _size(row)
         for index, key in self._keys(row):
             index.setdefault(key, []).append(place)
 
     def _drop_oldest(self) -> None:
         row = self._rows.pop(next(iter(self._rows)))
-        self._bytes -= len(row[-1])
+        self._bytes -= _size(row)
         for index, key in self._keys(row):
             places = index[key]
             del places[0]  # the oldest row is the first in each of its lists
@@ -146,3 +148,8 @@ class MemoryJournal(Journal):
         if self._max_signals is not None and len(self._rows) > self._max_signals:
             return True
         return self._max_bytes is not None and self._bytes > self._max_bytes and len(self._rows) > 1
+
+
+def _size(row: JournalRow) -> int:
+    body = row[-1]
+    return len(body) if body.isascii() else len(body.encode())

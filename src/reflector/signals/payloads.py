@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from reflector._json import dumps
 from reflector.errors import InvalidSignalError
 
 __all__ = ["REGISTERED", "register_payload", "validate_data"]
@@ -30,11 +31,17 @@ def register_payload(signal_type: str, payload: Any) -> None:
         raise InvalidSignalError(
             f"signals of type {signal_type!r} carry {known!r}; got another payload, {payload!r}"
         )
-    REGISTERED[signal_type] = (payload, TypeAdapter(payload))
+    if signal_type not in REGISTERED:
+        REGISTERED[signal_type] = (payload, TypeAdapter(payload))
 
 
-def validate_data(signal_type: str, data: Any) -> Any:
+def validate_data(signal_type: str, data: Any, *, is_read: bool = False) -> Any:
     """Return `data` as the payload registered for the type; as it is when none is registered.
+
+    Args:
+        signal_type: What the payload is registered for.
+        data: A payload, or what makes one.
+        is_read: It was read from JSON: an array may be a tuple there and a text a time, in a strict model too.
 
     Raises:
         InvalidSignalError: If it does not fit.
@@ -46,6 +53,8 @@ def validate_data(signal_type: str, data: Any) -> Any:
     if type(data) is payload:
         return data
     try:
+        if is_read and not isinstance(data, bytes):
+            return adapter.validate_json(dumps(data))
         return adapter.validate_python(data)
-    except ValidationError as err:
+    except (ValidationError, TypeError) as err:
         raise InvalidSignalError(f"the data of a {signal_type!r} signal does not fit: {err}") from err

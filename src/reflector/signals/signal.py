@@ -13,13 +13,15 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler
 from pydantic_core import core_schema
 
-from reflector._clock import aware, from_wall, from_wall_us, to_wall, to_wall_us
+from reflector._clock import from_wall, from_wall_us, to_wall, to_wall_us
 from reflector._ids import new_id
 from reflector._json import dumps, loads
+from reflector._text import text_of
 from reflector.errors import InvalidSignalError
 from reflector.signals.attributes import (
     check_text,
     is_json,
+    moment_text,
     read_bytes,
     read_time,
     rfc3339,
@@ -29,10 +31,11 @@ from reflector.signals.attributes import (
 from reflector.signals.payloads import REGISTERED, validate_data
 from reflector.signals.traceparent import Trace, child_span, format_traceparent, new_trace, parse_traceparent
 
-__all__ = ["DATAREF_LIMIT", "Signal", "completed_type", "failed_type"]
+__all__ = ["DATAREF_LIMIT", "Signal", "completed_type", "failed_type", "read_kept"]
 
 DATAREF_LIMIT = 64 * 1024
 """Bytes of JSON: the size that every intermediary must forward, according to CloudEvents 1.0."""
+_BINARY = (bytes, bytearray)
 _new = object.__new__
 
 
@@ -94,7 +97,7 @@ class Signal:
         self.subject = subject
         self._id = id
         # Microseconds since 1970, or the text that the wire carries: made when it is first written, then kept.
-        self._time: int | str = time_ns() // 1000 if time is None else aware(time).isoformat()
+        self._time: int | str = time_ns() // 1000 if time is None else moment_text(time)
         self.datacontenttype = datacontenttype
         self.dataschema = dataschema
         self.dataref = dataref
@@ -229,7 +232,7 @@ class Signal:
         if self.extensions:
             members.update(write_extensions(self.extensions))
         data = self.data
-        if data.__class__ is bytes or isinstance(data, bytearray):
+        if isinstance(data, _BINARY):
             members["data_base64"] = base64.b64encode(data).decode()
         elif data is not None:
             members["data"] = data
@@ -248,15 +251,11 @@ class Signal:
         members = self.to_dict()
         try:
             raw = dumps(members)
-            if store is not None and len(raw) > DATAREF_LIMIT:
-                body = (
-                    self.data
-                    if members.pop("data_base64", None) is not None
-                    else dumps(members.pop("data", None))
-                )
-                raw = dumps(members | {"dataref": store(body)})
-        except (TypeError, ValueError, RecursionError) as err:
-            raise InvalidSignalError(f"the data of {self!r} has no JSON form: {err}") from err
+        except Exception as err:  # a model may run any code while it is written
+            raise InvalidSignalError(f"the data of {self!r} has no JSON form: {text_of(err)}") from err
+        if store is not None and len(raw) > DATAREF_LIMIT and self.data is not None:
+            body = self.data if members.pop("data_base64", None) is not None else dumps(members.pop("data"))
+            raw = dumps(members | {"dataref": store(body)})
         return raw
 
     @staticmethod
@@ -278,7 +277,7 @@ class Signal:
         if load is not None and signal.dataref is not None and signal.data is None:
             body = load(signal.dataref)
             data = _loads(body) if is_json(signal.datacontenttype) else body
-            signal.data, signal.dataref = validate_data(signal.type, data), None
+            signal.data, signal.dataref = validate_data(signal.type, data, is_read=True), None
         return signal
 
     @staticmethod
@@ -375,7 +374,7 @@ def _set(slot: str) -> Callable[[Signal, Any], None]:
 
 
 def _set_time(signal: Signal, value: datetime) -> None:
-    signal._time = aware(value).isoformat()
+    signal._time = moment_text(value)
 
 
 def _set_expiry(signal: Signal, value: datetime | None) -> None:
@@ -410,8 +409,16 @@ def _loads(raw: bytes | str) -> Any:
         raise InvalidSignalError(f"expected JSON; got {raw[:80]!r}: {err}") from err
 
 
-def _read(members: Any) -> Signal:
-    """Return the signal that a freshly parsed JSON object makes; takes the object apart."""
+def read_kept(raw: str) -> Signal:
+    """Return the signal that a journal kept. Data that does not fit what is registered now stays as it was kept."""
+    return _read(_loads(raw), is_entering=False)
+
+
+def _read(members: Any, is_entering: bool = True) -> Signal:
+    """Return the signal that a freshly parsed JSON object makes; takes the object apart.
+
+    Only of a signal that enters the system the data has to fit what is registered for its type.
+    """
     if not isinstance(members, dict):
         raise InvalidSignalError(f"a signal is a JSON object; got {type(members).__name__}")
     pop = members.pop
@@ -455,7 +462,11 @@ def _read(members: Any) -> Signal:
             f"{(subject, media, conversation, cause, signal.dataschema, signal.dataref)!r}"
         )
     if kind in REGISTERED and (signal.dataref is None or signal.data is not None):
-        signal.data = validate_data(kind, signal.data)
+        try:
+            signal.data = validate_data(kind, signal.data, is_read=True)
+        except InvalidSignalError:
+            if is_entering:
+                raise
     return signal
 
 

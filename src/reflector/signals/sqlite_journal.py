@@ -14,21 +14,32 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
+from reflector._clock import to_wall_us
 from reflector._sqlite import open_reader, retyped
 from reflector.errors import InvalidSignalError, JournalClosedError, JournalDamagedError
-from reflector.signals.journal import COLUMNS, Journal, check_limits, encode, microseconds
+from reflector.signals.journal import COLUMNS, Journal, check_limits, encode
 from reflector.signals.journal_file import JOURNAL, Durability, open_writer
 from reflector.signals.journal_writer import JournalWriter
 from reflector.signals.pattern import Pattern
-from reflector.signals.signal import Signal
+from reflector.signals.signal import Signal, read_kept
 
 __all__ = ["SqliteJournal"]
 
-_PAGE = 512
+_PAGE = 128
+"""Signals that are read at once: more would hardly be faster, and all are in memory."""
 _BOUNDS = "SELECT coalesce((SELECT min(position) FROM signals), 1), coalesce((SELECT max(position) FROM signals), 0)"
 """The first and the last position; 1 and 0 when there is none."""
 _PATIENCE = 30.0
 """Seconds that a query waits for what was appended before it."""
+
+
+def _note_process() -> None:
+    global _process
+    _process = os.getpid()
+
+
+_process = os.getpid()  # asking the system for each signal would take a while
+os.register_at_fork(after_in_child=_note_process)
 
 
 class SqliteJournal(Journal):
@@ -67,11 +78,12 @@ class SqliteJournal(Journal):
             read_only: Look at a journal that somebody else may be writing.
 
         Raises:
-            JournalOpenError: If the file is something else, newer, or unreachable. It is left as it is.
+            ConfigurationError: If a limit or the durability makes no sense.
+            JournalOpenError: If the file is something else, newer, damaged, or unreachable. It is left as it is.
         """
         check_limits(max_signals, max_bytes)
         self.path = Path(path)
-        self._process = os.getpid()
+        self._process = _process
         self._is_closed = False
         self._reading = threading.Lock()
         writing = None if read_only else open_writer(self.path, durability)
@@ -120,10 +132,11 @@ class SqliteJournal(Journal):
             )
             for type_, body in self._select(query, [*bounds, *values]):
                 if wanted.matches(type_):
-                    yield Signal.from_json(body)
+                    yield read_kept(body)
 
-    def get(self, id: str) -> Signal | None:
-        return next(self._signals("id = ? ORDER BY position LIMIT 1", id), None)
+    def get(self, id: str, source: str | None = None) -> Signal | None:
+        known, values = ("id = ?", [id]) if source is None else ("id = ? AND source = ?", [id, source])
+        return next(self._signals(f"{known} ORDER BY position LIMIT 1", *values), None)
 
     def effects(self, cause: Signal | str) -> list[Signal]:
         return list(
@@ -154,7 +167,7 @@ class SqliteJournal(Journal):
 
     def close(self) -> None:
         atexit.unregister(self.close)
-        if os.getpid() != self._process:
+        if self._process != _process:
             return  # a forked copy has no writing thread, and touching the file would hurt the original
         self._is_closed = True
         with self._reading:
@@ -167,12 +180,18 @@ class SqliteJournal(Journal):
     def _open_writer(self) -> JournalWriter:
         if self._writer is None:
             raise JournalClosedError(f"the journal {self.path} is open for reading only")
+        if self._process != _process:
+            raise self._elsewhere()
         return self._writer
 
     async def _written(self, number: int) -> None:
         """Wait in a worker thread, so that neither asyncio nor trio stands still."""
         writer = self._open_writer()
         await anyio.to_thread.run_sync(writer.wait, number, abandon_on_cancel=True)
+
+    def _elsewhere(self) -> JournalClosedError:
+        """Return the error of a forked copy: it has no writing thread, and SQLite's connections survive no fork."""
+        return JournalClosedError(f"another process opened the journal {self.path}; open it in this one")
 
     # --- reading -----------------------------------------------------------------------------------------
 
@@ -183,14 +202,19 @@ class SqliteJournal(Journal):
         return self._read(query, values)
 
     def _read(self, query: str, values: Sequence[Any] = ()) -> list[Any]:
+        if self._process != _process:
+            raise self._elsewhere()
         with self._reading, retyped(JOURNAL, self.path):
             if self._is_closed:
                 raise JournalClosedError(f"the journal {self.path} is closed; ask before closing it")
-            return self._reader.execute(query, values).fetchall()
+            try:
+                return self._reader.execute(query, values).fetchall()
+            except UnicodeEncodeError:  # of a lone surrogate, which no signal in the log can have
+                return []
 
     def _signals(self, condition: str, *values: Any) -> Iterator[Signal]:
         for (body,) in self._select(f"SELECT body FROM signals WHERE {condition}", values):
-            yield Signal.from_json(body)
+            yield read_kept(body)
 
     def _scopes(self, correlation: str | None) -> Iterator[tuple[str, list[Any]]]:
         """Yield conditions that cut the log into pages, in order: no page holds up the writer for long."""
@@ -225,19 +249,19 @@ def _conditions(
     if pattern.is_literal:
         found.append(("type = ?", pattern.text))
     if since is not None:
-        found.append(("time_us >= ?", microseconds(since)))
+        found.append(("time_us >= ?", to_wall_us(since)))
     if until is not None:
-        found.append(("time_us < ?", microseconds(until)))
+        found.append(("time_us < ?", to_wall_us(until)))
     return [condition for condition, _ in found], [value for _, value in found]
 
 
 def _row_problem(row: dict[str, Any]) -> str | None:
     """Return what is wrong with a row, or None."""
     try:
-        signal = Signal.from_json(row["body"])
+        signal = read_kept(row["body"])
     except InvalidSignalError as err:
         return f"no signal can be made of it: {err}"
-    for name in ("id", "source", "type", "correlationid", "causationid"):
+    for name in COLUMNS[:-1]:
         if getattr(signal, name) != row[name]:
             return f"column {name} says {row[name]!r}, the signal something else"
     return None

@@ -14,9 +14,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
+from pydantic import BaseModel, computed_field
 
 from reflector.errors import ConfigurationError, InvalidSignalError, JournalClosedError
 from reflector.signals.journal import Journal
+from reflector.signals.payloads import register_payload
 from reflector.signals.signal import Signal
 
 __all__ = ["JOURNAL_CHECKS", "JournalFactory"]
@@ -25,6 +27,13 @@ JournalFactory = Callable[..., Journal]
 """Makes a new, empty journal; takes `max_signals` and `max_bytes`."""
 
 _START = datetime(2024, 5, 1, 12, tzinfo=UTC)
+_NUMBER = "reflector.testing.number"
+
+
+class _Failing(BaseModel):
+    @computed_field
+    def whole(self) -> str:
+        raise LookupError("a model may run any code while it is written, and say \uffff")
 
 
 def _signal(number: int, type_: str = "demo.ping", **attributes: Any) -> Signal:
@@ -89,6 +98,8 @@ async def knows_a_signal_by_source_and_id(make: JournalFactory) -> None:
         journal.append(signal.replace(source="/elsewhere"))
         assert [kept.source for kept in journal.replay()] == ["/suite", "/elsewhere"]
         assert journal.get("s1") == signal
+        assert journal.get("s1", "/elsewhere") == signal.replace(source="/elsewhere")
+        assert journal.get("s1", "/nowhere") is None
         assert journal.check() == []
 
 
@@ -103,12 +114,28 @@ async def leaves_out_what_has_no_json_form(make: JournalFactory) -> None:
         (_, foreign) = journal.replay()
         assert foreign.data == 7
         assert set(foreign.extensions or {}) == {"fine", "journalerror"}
+        journal.append(_signal(5).replace(data=_Failing()))
+        failing = journal.get("s5")
+        assert failing is not None
+        assert "any code" in (failing.extensions or {})["journalerror"]
         try:
             await journal.write(_signal(2), _signal(3).replace(data=object()))
         except InvalidSignalError:
-            assert len(journal) == 2
+            assert len(journal) == 3
         else:
             raise AssertionError("write accepted data without a JSON form")
+
+
+async def keeps_data_that_does_not_fit_its_type(make: JournalFactory) -> None:
+    """Data that was left out, or kept before its type was declared, is no damage and ends no replay."""
+    register_payload(_NUMBER, int)
+    with make() as journal:
+        journal.append(_signal(0, _NUMBER).replace(data=object()))
+        journal.append(_signal(1, _NUMBER))
+        journal.append(_signal(2, _NUMBER, causationid="s1").replace(data="2"))
+        assert [kept.data for kept in journal.replay()] == [None, {"n": 1}, 2]
+        assert _ids(journal.chain("s1")) == ["s1", "s2"]
+        assert journal.check() == []
 
 
 async def replays_by_type_time_and_conversation(make: JournalFactory) -> None:
@@ -158,8 +185,23 @@ async def follows_causes_and_effects(make: JournalFactory) -> None:
         assert _ids(journal.chain("s2", "backward")) == ["s2", "s1", "s0"]
         assert _ids(journal.conversation(answer)) == ["s0", "s1", "s2", "s3"]
         assert _ids(journal.conversation("s0")) == ["s0", "s1", "s2", "s3"]
-        assert (journal.get("gone"), journal.cause("gone")) == (None, None)
-        assert journal.chain("gone") == []
+        for unknown in ("gone", "\ud800"):
+            assert (journal.get(unknown), journal.cause(unknown)) == (None, None)
+            assert journal.effects(unknown) == journal.chain(unknown) == journal.conversation(unknown) == []
+
+
+async def follows_the_very_signal(make: JournalFactory) -> None:
+    """A chain begins with the signal that was given, and knows signals of one id and several sources apart."""
+    root = _signal(0)
+    mine, theirs = _signal(1), _signal(1, causationid="s0").replace(source="/elsewhere")
+    again = _signal(1, causationid="s1").replace(source="/third")
+    with make() as journal:
+        for signal in (root, mine, theirs, again):
+            journal.append(signal)
+        assert journal.chain(theirs, "backward") == [theirs, root]
+        assert journal.chain(mine) == [mine, again]
+        assert journal.chain(root) == [root, theirs, again]
+        assert journal.chain(mine.replace(source="/nowhere")) == []
 
 
 async def ends_circles(make: JournalFactory) -> None:
@@ -187,13 +229,14 @@ async def drops_the_oldest_over_a_number(make: JournalFactory) -> None:
 
 async def drops_the_oldest_over_a_size(make: JournalFactory) -> None:
     """With `max_bytes` a contiguous run of the newest stays, and always the last one."""
-    with make(max_bytes=400_000) as journal:
-        for number in range(300):
-            journal.append(_signal(number).replace(data="x" * 10_000))
-        kept = _ids(journal.replay())
-        assert 5 <= len(kept) <= 40
-        assert kept == [f"s{number}" for number in range(300 - len(kept), 300)]
-        assert journal.check() == []
+    for text in ("x" * 10_000, "\u4e2d" * 3_333):
+        with make(max_bytes=400_000) as journal:
+            for number in range(300):
+                journal.append(_signal(number).replace(data=text))
+            kept = _ids(journal.replay())
+            assert 5 <= len(kept) <= 40
+            assert kept == [f"s{number}" for number in range(300 - len(kept), 300)]
+            assert journal.check() == []
     with make(max_bytes=1) as journal:
         journal.append(_signal(0))
         journal.append(_signal(1))
@@ -230,9 +273,11 @@ JOURNAL_CHECKS: tuple[Callable[[JournalFactory], Awaitable[None]], ...] = (
     keeps_a_snapshot,
     knows_a_signal_by_source_and_id,
     leaves_out_what_has_no_json_form,
+    keeps_data_that_does_not_fit_its_type,
     replays_by_type_time_and_conversation,
     replays_what_was_there_at_the_start,
     follows_causes_and_effects,
+    follows_the_very_signal,
     ends_circles,
     drops_the_oldest_over_a_number,
     drops_the_oldest_over_a_size,
