@@ -12,6 +12,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from reflector._clock import settle
 from reflector.agents.agent import Agent, handles
 from reflector.agents.context import Context
 from reflector.agents.mailbox import MailboxOptions
@@ -202,3 +203,40 @@ async def test_native_cancellation_of_asyncio_just_after_a_send(seed: int, anyio
                 task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
     ledger.check(runtime)
+
+
+class FullDisk:
+    """A journal that fails from its second signal on: what comes of a request cannot be kept."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def append(self, signal: Signal) -> None:
+        self.count += 1
+        if self.count > 2:
+            raise OSError("disk full")
+
+
+@pytest.mark.parametrize("is_visited", [False, True])
+async def test_a_journal_that_fails_leaves_no_asker_waiting(is_visited: bool) -> None:
+    async def fail(signal: Signal, context: Context) -> None:
+        await go.wait()
+        raise ValueError("no")
+
+    errors: list[BaseException] = []
+
+    async def ask() -> None:
+        try:
+            await ref.ask(Signal("work", "/test", 1))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is looked at below
+            errors.append(error)
+
+    go = anyio.Event()
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as outside, Runtime(journal=FullDisk()) as runtime:
+            ref = await runtime.spawn(fail, is_visited=is_visited)
+            outside.start_soon(ask)
+            outside.start_soon(ask)
+            await settle()
+            go.set()
+    assert [str(error) for error in errors] == ["agent 'fail' failed: ValueError: no"] * 2

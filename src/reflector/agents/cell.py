@@ -194,8 +194,9 @@ class Cell:
             self.exchange.dead_letter(signal, "agent_stopped", self.name)
 
     def _wake(self) -> None:
-        if self.state == RUNNING and len(self.mailbox):
-            while self.active < min(self.concurrency, len(self.mailbox)):
+        """Send a worker for each item that waits, as far as there are free places."""
+        if self.state is RUNNING or self.state is STOPPING:
+            for _ in range(min(self.concurrency - self.active, len(self.mailbox))):
                 self.active += 1
                 self.runtime.workers.serve(self)
 
@@ -238,7 +239,7 @@ class Cell:
                         self._answer(asker, completed(signal, result, self.source))
                 except Exception as error:  # noqa: BLE001 - the border to user code: typed in `_fail`
                     self._fail(item, error)
-                except anyio.get_cancelled_exc_class() as error:
+                except (BaseExceptionGroup, anyio.get_cancelled_exc_class()) as error:
                     self._interrupted(item, error)
                 if visit is not None:
                     return
@@ -270,8 +271,16 @@ class Cell:
         return is_expired
 
     def _interrupted(self, item: Item, error: BaseException) -> None:
-        """A handler was cancelled: by us, which goes on, or by awaiting what somebody else cancelled."""
-        if is_stray_cancellation():
+        """A handler was cancelled: by us, which goes on, or by awaiting what somebody else cancelled.
+
+        On trio a group may say so, and hold the errors of tasks that failed meanwhile: these count then.
+        """
+        if isinstance(error, BaseExceptionGroup):
+            _, failures = error.split(anyio.get_cancelled_exc_class())
+            if isinstance(failures, ExceptionGroup):
+                self._fail(item, failures)
+                return
+        elif is_stray_cancellation():
             self._fail(item, HandlerError(f"{self.name!r} awaited something that was cancelled: {error!r}"))
             return
         if self.state in (RUNNING, STOPPING):  # else it was us: `interrupt` and `_cut` set the state before
@@ -292,10 +301,16 @@ class Cell:
         """Tell whoever waits, else the dead letters, and let the supervisor decide what becomes of the agent."""
         self.exchange.failures += 1
         known = typed_error(error, self.name)
-        self._give_up(item, known, "no_handler" if isinstance(error, NoHandlerError) else "handler_error")
+        self._give_up(item, known, "no_handler" if self._has_no_method(item[0], error) else "handler_error")
         is_crash = self.agent is not None and not isinstance(error, ReflectorError)
         decision = self.supervisor.options.decide(error, "restart" if is_crash else "resume")
         self.supervisor.failed(self, error, decision)
+
+    def _has_no_method(self, signal: Signal, error: Exception) -> bool:
+        """Return whether that is the error. It may also be that of somebody whom the handler asked."""
+        if self.agent is None or not isinstance(error, NoHandlerError):
+            return False
+        return self.agent._methods.find(signal) is None
 
     def _give_up(self, item: Item, error: ReflectorError, reason: Reason) -> None:
         """Account for an item that is not handled to its end: an error to its asker, else a dead letter."""
@@ -419,8 +434,10 @@ class Cell:
         if agent is None:
             return
         try:
-            with anyio.move_on_after(DRAIN_TIMEOUT):
+            with anyio.move_on_after(DRAIN_TIMEOUT) as scope:
                 await agent.on_stop(Context(self, None))
+            if scope.cancelled_caught:
+                _LOG.error("on_stop took too long", agent=self.name, seconds=DRAIN_TIMEOUT)
         except Exception as error:  # noqa: BLE001 - the border to user code: the agent stops all the same
             _LOG.error("on_stop failed", agent=self.name, error=repr(error))
 
