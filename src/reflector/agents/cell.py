@@ -354,12 +354,21 @@ class Cell:
         await self._until_idle()
 
     async def restart(self) -> None:
-        """Begin anew with fresh state and the same mailbox. Children are stopped: `on_start` spawns them again."""
+        """Begin anew with fresh state and the same mailbox. Children are stopped: `on_start` spawns them again.
+
+        A stop cancels the start and waits for the end of this.
+        """
         await self._until_idle()
-        if self.children is not None:
-            await self.children.stop(0.0)
-        await self._on_stop()
-        await self.start()
+        self.active += 1
+        try:
+            if self.children is not None:
+                await self.children.stop(0.0)
+            await self._on_stop()
+            if self.state == SUSPENDED:
+                with self.runtime.workers.serving(self):
+                    await self.start()
+        finally:
+            self.release()
         if self.state == SUSPENDED:
             self.state = RUNNING
             self._wake()
@@ -420,7 +429,7 @@ class Cell:
         self.state = STOPPED
         self.flush()
         self._ref, self.routes = None, ()  # no circles: what its handler holds is freed with it
-        self.supervisor.cells.pop(self, None)
+        self.supervisor.remove(self)
         self.runtime.forget(self)
         waiters, self._stop_waiters = self._stop_waiters, None
         _wake_all(waiters or ())
@@ -451,7 +460,7 @@ class Cell:
         """Return whether the running task handles a signal of this agent or of one of its descendants."""
         cell: Child | None = CURRENT_CELL.get()
         while cell is not None and cell is not self:
-            cell = cell.supervisor.owner
+            cell = cell.supervisor.agent
         return cell is self
 
 
