@@ -12,7 +12,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from reflector._clock import settle
+from reflector._clock import VirtualClock, settle
 from reflector.agents.agent import Agent, handles
 from reflector.agents.context import Context
 from reflector.agents.mailbox import MailboxOptions
@@ -203,6 +203,27 @@ async def test_native_cancellation_of_asyncio_just_after_a_send(seed: int, anyio
                 task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
     ledger.check(runtime)
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_an_asker_that_is_cancelled_just_after_its_time_was_over(anyio_backend: str) -> None:
+    clock, go = VirtualClock(), anyio.Event()
+
+    async def wait(signal: Signal, context: Context) -> None:
+        await go.wait()
+
+    async with Runtime(clock=clock) as runtime:
+        ref = await runtime.spawn(wait)
+        await ref.tell(Signal("work", "/test", 0))
+        asking = asyncio.create_task(ref.ask(Signal("work", "/test", 1), timeout=1))
+        await settle()
+        clock._now = 1.0
+        runtime.exchange._expire()
+        asking.cancel()
+        await settle()
+        assert asking.cancelled()
+        go.set()
+    assert [(letter.signal.data, letter.reason) for letter in runtime.dead_letters] == [(1, "abandoned")]
 
 
 class FullDisk:

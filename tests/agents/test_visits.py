@@ -7,6 +7,7 @@ import pytest
 import trio
 
 from reflector._clock import VirtualClock, settle
+from reflector.agents.ambient import current_runtime
 from reflector.agents.cell import CURRENT_CELL
 from reflector.agents.context import Context
 from reflector.agents.runtime import Runtime
@@ -243,6 +244,34 @@ async def test_a_nursery_of_trio_that_is_cancelled(is_visited: bool, anyio_backe
         await ref.stop(drain=0.0)
         with anyio.fail_after(1):
             await settle()
+
+
+async def test_visits_that_never_wait_give_other_tasks_a_turn() -> None:
+    has_turn = anyio.Event()
+
+    async def turn() -> None:
+        has_turn.set()
+
+    async with Runtime() as runtime, anyio.create_task_group() as tasks:
+        ref = await runtime.spawn(lambda signal, context: None, is_visited=True)
+        tasks.start_soon(turn)
+        asks = 0
+        while not has_turn.is_set() and asks < 1000:
+            await ref.ask(PING)
+            asks += 1
+        assert has_turn.is_set()
+
+
+@pytest.mark.parametrize("is_visited", [False, True])
+async def test_a_handler_joins_the_runtime_of_its_agent_whoever_asks(is_visited: bool) -> None:
+    async def look(signal: Signal, context: Context) -> bool:
+        return current_runtime() is context.runtime
+
+    async with Runtime() as runtime:
+        ref = await runtime.spawn(look, is_visited=is_visited)
+        assert (await ref.ask(PING)).data
+        async with Runtime():
+            assert (await ref.ask(PING)).data
 
 
 async def test_errors_and_self_asks_are_those_of_any_agent() -> None:

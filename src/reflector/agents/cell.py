@@ -34,7 +34,7 @@ CURRENT_CELL: ContextVar[Cell | None] = ContextVar("reflector_current_cell", def
 
 _LOG = get_logger(__name__)
 _BUDGET = 64
-"""Signals that a worker handles before other tasks get a turn."""
+"""Signals that a worker, or all visits, handle before other tasks get a turn."""
 
 RUNNING: Final = "running"
 SUSPENDED: Final = "suspended"
@@ -83,6 +83,9 @@ class Home(Host, Ground, Protocol):
 
     @property
     def timers(self) -> Timers: ...
+
+    @property
+    def is_current(self) -> bool: ...
 
     def withdraw(self, cell: Any) -> None: ...
 
@@ -465,12 +468,15 @@ class Cell:
 
 
 class VisitedCell(Cell):
-    """An agent that handles what it is asked in the task of who asks, if it has time at once."""
+    """An agent that handles what it is asked in the task of who asks, if it has time at once.
+
+    Who asks from within another runtime gets a worker: the handler has to join its own.
+    """
 
     __slots__ = ()
 
     def visit(self, signal: Signal, now: float) -> Visit | None:
-        is_ready = self.active < self.concurrency and self.state is RUNNING
+        is_ready = self.active < self.concurrency and self.state is RUNNING and self.runtime.is_current
         return Visit(self, signal, now) if is_ready else None
 
 
@@ -482,15 +488,19 @@ class Visit(Outcome):
 
     __slots__ = ("_entered", "_signal", "cell", "scope")
 
-    def __init__(self, cell: Cell, signal: Signal, entered: float) -> None:
-        super().__init__()
+    def __init__(
+        self, cell: Cell, signal: Signal, entered: float
+    ) -> None:  # without `super`, as in `TrioOneShot`
+        self._is_set = self._is_cancelled = False
+        self._result = None
         self.cell = cell
         self.scope = anyio.CancelScope()
         self._signal = signal
         self._entered = entered
 
     def set_result(self, result: Any, /) -> None:
-        super().set_result(result)
+        self._is_set = True
+        self._result = result
         if result is None:
             self.scope.cancel()
 
@@ -510,6 +520,9 @@ class Visit(Outcome):
             CURRENT_CELL.set(asking)
             CURRENT_SIGNAL.set(handled)
             cell._wake()
+        workers.visits += 1
+        if workers.visits % _BUDGET == 0:
+            await anyio.lowlevel.checkpoint()
         return self.result()
 
 

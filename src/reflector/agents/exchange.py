@@ -129,7 +129,7 @@ class Exchange:
             if place is not None and not place.is_accepted:
                 cell.mailbox.leave_line(place)
                 self.dead_letter(request, "abandoned", cell.name)
-            elif not asker.cancelled() and isinstance(asker.result(), ReflectorError):
+            elif not asker.cancelled() and not isinstance(asker.result(), Signal):
                 self.dead_letter(request, "abandoned", cell.name, asker.result())
             raise
         finally:

@@ -173,6 +173,11 @@ class Runtime:
         return self._is_open and self._thread == threading.get_ident()
 
     @property
+    def is_current(self) -> bool:
+        """Whether calls in the running task join it."""
+        return CURRENT_RUNTIME.get() is self
+
+    @property
     def is_entered(self) -> bool:
         """Whether its block is being run, in whatever thread."""
         return self._is_open

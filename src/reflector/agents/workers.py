@@ -54,6 +54,8 @@ class Workers:
         self._one_shot = one_shot
         self._parked: list[OneShot] = []
         self.all: set[Serving] = set()
+        self.visits = 0
+        """How often somebody did a worker's work in the task of who asked."""
         self._started = 0
         self._is_open = True
 
