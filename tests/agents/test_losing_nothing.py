@@ -116,7 +116,7 @@ async def test_senders_that_are_cancelled(seed: int) -> None:
                         scope.cancel()
 
     async with Runtime() as runtime:
-        ref = await runtime.spawn(_worker(ledger, dice, crash=0.1), mailbox=4)
+        ref = await runtime.spawn(_worker(ledger, dice, crash=0.1), mailbox=4, is_visited=seed % 2 == 1)
         async with anyio.create_task_group() as group:
             for sender in range(SENDERS):
                 group.start_soon(send_some, ref, sender)
@@ -128,7 +128,9 @@ async def test_senders_that_are_cancelled(seed: int) -> None:
 async def test_an_agent_that_stops_in_the_middle(seed: int, drain: float) -> None:
     ledger, dice = Ledger(), random.Random(seed)
     async with Runtime() as runtime:
-        ref = await runtime.spawn(_worker(ledger, dice, crash=0.1), mailbox=8, concurrency=1 + seed % 3)
+        ref = await runtime.spawn(
+            _worker(ledger, dice, crash=0.1), mailbox=8, concurrency=1 + seed % 3, is_visited=seed % 2 == 1
+        )
 
         async def stop() -> None:
             await _turns(dice.randrange(200))
@@ -151,7 +153,7 @@ async def test_a_runtime_that_ends_with_an_error(seed: int) -> None:
     async with anyio.create_task_group() as group:
         with pytest.raises(KeyError):  # noqa: PT012 - the error has to come out of the whole block
             async with runtime:
-                ref = await runtime.spawn(_worker(ledger, dice), mailbox=8)
+                ref = await runtime.spawn(_worker(ledger, dice), mailbox=8, is_visited=seed % 2 == 1)
                 for sender in range(SENDERS):
                     group.start_soon(send_all, ref, sender)
                 await _turns(dice.randrange(100))
@@ -173,7 +175,9 @@ async def test_agents_that_crash_and_are_restarted(seed: int, strategy: Any) -> 
     options = Supervision(strategy=strategy, max_restarts=SIGNALS, backoff=Backoff(0.0, 0.0))
     async with Runtime(supervision=options) as runtime:
         one = await runtime.spawn(Worker, name="one", handles=(), mailbox=8)
-        other = await runtime.spawn(Worker, name="other", handles=(), mailbox=8, concurrency=2)
+        other = await runtime.spawn(
+            Worker, name="other", handles=(), mailbox=8, concurrency=2, is_visited=seed % 2 == 1
+        )
 
         async def send_all(sender: int) -> None:
             for number in _numbers(sender):
@@ -192,7 +196,7 @@ async def test_native_cancellation_of_asyncio_just_after_a_send(seed: int, anyio
     """A memory object stream loses every one of these."""
     ledger, dice = Ledger(), random.Random(seed)
     async with Runtime() as runtime:
-        ref = await runtime.spawn(_worker(ledger, dice, crash=0.1), mailbox=4)
+        ref = await runtime.spawn(_worker(ledger, dice, crash=0.1), mailbox=4, is_visited=seed % 2 == 1)
         waiting: set[asyncio.Task[None]] = set()
         for number in range(SIGNALS):
             task = asyncio.create_task(_send(ledger, ref, number))

@@ -488,9 +488,8 @@ class Visit(Outcome):
 
     __slots__ = ("_entered", "_signal", "cell", "scope")
 
-    def __init__(
-        self, cell: Cell, signal: Signal, entered: float
-    ) -> None:  # without `super`, as in `TrioOneShot`
+    def __init__(self, cell: Cell, signal: Signal, entered: float) -> None:
+        # Without `super`, here and below, as in `TrioOneShot`.
         self._is_set = self._is_cancelled = False
         self._result = None
         self.cell = cell
