@@ -12,6 +12,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from reflector._clock import VirtualClock, settle
 from reflector.agents.agent import Agent, handles
 from reflector.agents.context import Context
 from reflector.agents.mailbox import MailboxOptions
@@ -115,7 +116,7 @@ async def test_senders_that_are_cancelled(seed: int) -> None:
                         scope.cancel()
 
     async with Runtime() as runtime:
-        ref = await runtime.spawn(_worker(ledger, dice, crash=0.1), mailbox=4)
+        ref = await runtime.spawn(_worker(ledger, dice, crash=0.1), mailbox=4, is_visited=seed % 2 == 1)
         async with anyio.create_task_group() as group:
             for sender in range(SENDERS):
                 group.start_soon(send_some, ref, sender)
@@ -127,7 +128,9 @@ async def test_senders_that_are_cancelled(seed: int) -> None:
 async def test_an_agent_that_stops_in_the_middle(seed: int, drain: float) -> None:
     ledger, dice = Ledger(), random.Random(seed)
     async with Runtime() as runtime:
-        ref = await runtime.spawn(_worker(ledger, dice, crash=0.1), mailbox=8, concurrency=1 + seed % 3)
+        ref = await runtime.spawn(
+            _worker(ledger, dice, crash=0.1), mailbox=8, concurrency=1 + seed % 3, is_visited=seed % 2 == 1
+        )
 
         async def stop() -> None:
             await _turns(dice.randrange(200))
@@ -150,7 +153,7 @@ async def test_a_runtime_that_ends_with_an_error(seed: int) -> None:
     async with anyio.create_task_group() as group:
         with pytest.raises(KeyError):  # noqa: PT012 - the error has to come out of the whole block
             async with runtime:
-                ref = await runtime.spawn(_worker(ledger, dice), mailbox=8)
+                ref = await runtime.spawn(_worker(ledger, dice), mailbox=8, is_visited=seed % 2 == 1)
                 for sender in range(SENDERS):
                     group.start_soon(send_all, ref, sender)
                 await _turns(dice.randrange(100))
@@ -172,7 +175,9 @@ async def test_agents_that_crash_and_are_restarted(seed: int, strategy: Any) -> 
     options = Supervision(strategy=strategy, max_restarts=SIGNALS, backoff=Backoff(0.0, 0.0))
     async with Runtime(supervision=options) as runtime:
         one = await runtime.spawn(Worker, name="one", handles=(), mailbox=8)
-        other = await runtime.spawn(Worker, name="other", handles=(), mailbox=8, concurrency=2)
+        other = await runtime.spawn(
+            Worker, name="other", handles=(), mailbox=8, concurrency=2, is_visited=seed % 2 == 1
+        )
 
         async def send_all(sender: int) -> None:
             for number in _numbers(sender):
@@ -191,7 +196,7 @@ async def test_native_cancellation_of_asyncio_just_after_a_send(seed: int, anyio
     """A memory object stream loses every one of these."""
     ledger, dice = Ledger(), random.Random(seed)
     async with Runtime() as runtime:
-        ref = await runtime.spawn(_worker(ledger, dice, crash=0.1), mailbox=4)
+        ref = await runtime.spawn(_worker(ledger, dice, crash=0.1), mailbox=4, is_visited=seed % 2 == 1)
         waiting: set[asyncio.Task[None]] = set()
         for number in range(SIGNALS):
             task = asyncio.create_task(_send(ledger, ref, number))
@@ -202,3 +207,61 @@ async def test_native_cancellation_of_asyncio_just_after_a_send(seed: int, anyio
                 task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
     ledger.check(runtime)
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_an_asker_that_is_cancelled_just_after_its_time_was_over(anyio_backend: str) -> None:
+    clock, go = VirtualClock(), anyio.Event()
+
+    async def wait(signal: Signal, context: Context) -> None:
+        await go.wait()
+
+    async with Runtime(clock=clock) as runtime:
+        ref = await runtime.spawn(wait)
+        await ref.tell(Signal("work", "/test", 0))
+        asking = asyncio.create_task(ref.ask(Signal("work", "/test", 1), timeout=1))
+        await settle()
+        clock._now = 1.0
+        runtime.exchange._expire()
+        asking.cancel()
+        await settle()
+        assert asking.cancelled()
+        go.set()
+    assert [(letter.signal.data, letter.reason) for letter in runtime.dead_letters] == [(1, "abandoned")]
+
+
+class FullDisk:
+    """A journal that fails from its second signal on: what comes of a request cannot be kept."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def append(self, signal: Signal) -> None:
+        self.count += 1
+        if self.count > 2:
+            raise OSError("disk full")
+
+
+@pytest.mark.parametrize("is_visited", [False, True])
+async def test_a_journal_that_fails_leaves_no_asker_waiting(is_visited: bool) -> None:
+    async def fail(signal: Signal, context: Context) -> None:
+        await go.wait()
+        raise ValueError("no")
+
+    errors: list[BaseException] = []
+
+    async def ask() -> None:
+        try:
+            await ref.ask(Signal("work", "/test", 1))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is looked at below
+            errors.append(error)
+
+    go = anyio.Event()
+    with anyio.fail_after(5):
+        async with anyio.create_task_group() as outside, Runtime(journal=FullDisk()) as runtime:
+            ref = await runtime.spawn(fail, is_visited=is_visited)
+            outside.start_soon(ask)
+            outside.start_soon(ask)
+            await settle()
+            go.set()
+    assert [str(error) for error in errors] == ["agent 'fail' failed: ValueError: no"] * 2

@@ -24,6 +24,7 @@ from reflector.errors import (
     ConfigurationError,
     DuplicateAgentError,
     HandlerError,
+    MailboxFullError,
     RuntimeClosedError,
 )
 from reflector.signals.signal import Signal
@@ -549,3 +550,62 @@ async def test_a_runtime_that_is_over_is_freed_without_the_garbage_collector() -
         assert [each() for each in gone] == [None, None]
     finally:
         gc.enable()
+
+
+async def test_handlers_that_tell_their_own_full_mailbox_do_not_wait_for_each_other() -> None:
+    handled, refused = [], []
+
+    async def tell_on(signal: Signal, context: Context) -> None:
+        if signal.data < 2:
+            await both.wait()
+            try:
+                await context.ref.tell(PING.replace(data=2))
+            except MailboxFullError:
+                refused.append(signal.data)
+        handled.append(signal.data)
+
+    both = anyio.Event()
+    async with Runtime() as runtime:
+        ref = await runtime.spawn(tell_on, mailbox=1, concurrency=2)
+        for number in range(3):
+            await ref.tell(PING.replace(data=number))
+            await settle()
+        both.set()
+        await settle()
+        assert sorted(handled) == [0, 1, 2, 2]
+        assert len(refused) == 1
+
+
+async def test_only_who_has_no_method_itself_is_no_handler_in_its_dead_letter() -> None:
+    async def ask(signal: Signal, context: Context) -> None:
+        await context.request(signal)
+
+    async with Runtime() as runtime:
+        outer = await runtime.spawn(ask, name="outer")
+        await outer.tell(PING)
+        await settle()
+        ref = await runtime.spawn(Counter, name="counter", handles=PING.type)
+        await outer.tell(PING)
+        await settle()
+        await ref.tell(PING)
+    letters = [(letter.agent, letter.reason) for letter in runtime.dead_letters]
+    assert letters == [
+        (None, "no_handler"),
+        ("outer", "handler_error"),
+        ("outer", "handler_error"),
+        ("counter", "no_handler"),
+    ]
+
+
+async def test_an_on_stop_that_is_cut_off_is_logged(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Slow(Agent):
+        async def on_stop(self, context: Context) -> None:
+            await anyio.sleep_forever()
+
+    monkeypatch.setattr("reflector.agents.cell.DRAIN_TIMEOUT", 0.0)
+    async with Runtime() as runtime:
+        await runtime.spawn(Slow, name="slow")
+    assert "on_stop took too long" in caplog.text
+    assert "slow" in caplog.text

@@ -6,6 +6,7 @@ import functools
 from typing import Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from reflector._clock import VirtualClock, settle
@@ -280,6 +281,123 @@ async def test_stopping_an_agent_that_waits_for_its_restart() -> None:
         await clock.advance(100.0)
         assert runtime.restarts == 0
     assert [letter.reason for letter in runtime.dead_letters] == ["agent_stopped"]
+
+
+@pytest.mark.parametrize("is_shared", [False, True])
+async def test_agents_with_a_supervision_of_their_own_finish_their_mailboxes_too(is_shared: bool) -> None:
+    handled: list[Any] = []
+
+    async def work(signal: Signal, context: Context) -> None:
+        await anyio.lowlevel.checkpoint()
+        handled.append(signal.data)
+
+    async with Runtime() as runtime:
+        options: dict[str, Any] = {"supervision": Supervision()}
+        if is_shared:
+            options["supervisor"] = runtime.supervisor(Supervision())
+        ref = await runtime.spawn(work, **options)
+        for number in range(3):
+            await ref.tell(signal("work", number))
+    assert handled == [0, 1, 2]
+
+
+async def test_a_child_with_a_supervision_of_its_own_stops_with_its_parent_and_may_stop_it() -> None:
+    async def stop(signal: Signal, context: Context) -> None:
+        await signal.data.stop()
+
+    class Father(Agent):
+        @handles("spawn")
+        async def spawn(self, signal: Signal, context: Context) -> Any:
+            return await context.spawn(stop, supervision=Supervision())
+
+    async with Runtime(clock=VirtualClock()) as runtime:
+        father = await runtime.spawn(Father)
+        child = (await father.ask(signal("spawn"))).data
+        await child.ask(signal("stop", father))
+        await settle()
+        assert (father.is_alive, child.is_alive) == (False, False)
+        assert runtime.statistics().agents == 0
+
+
+class Slow(Agent):
+    """Crashes at whatever it is told; its second life starts only when it may, its first ends only then."""
+
+    lives: list[str]
+
+    def __init__(self, lives: list[str], may_stop: anyio.Event, may_start: anyio.Event) -> None:
+        self.lives, self.may_stop, self.may_start = lives, may_stop, may_start
+
+    async def on_start(self, context: Context) -> None:
+        self.lives.append("start")
+        if self.lives.count("start") == 2:
+            await self.may_start.wait()
+            self.lives.append("started")
+
+    async def on_stop(self, context: Context) -> None:
+        self.lives.append("stop")
+        await self.may_stop.wait()
+
+    @handles("crash")
+    async def crash(self, signal: Signal, context: Context) -> None:
+        raise ValueError("crash")
+
+
+@pytest.mark.parametrize("is_starting", [False, True])
+@pytest.mark.parametrize("drain", [0.0, 5.0])
+async def test_an_agent_that_is_stopped_during_its_restart_is_gone_for_good(
+    is_starting: bool, drain: float
+) -> None:
+    lives: list[str] = []
+    may_stop = anyio.Event()
+    agent = functools.partial(Slow, lives, may_stop, anyio.Event())
+    with anyio.fail_after(5):
+        async with Runtime(supervision=Supervision(backoff=NO_WAIT)) as runtime:
+            ref = await runtime.spawn(agent)
+            await crash(ref)
+            await settle()
+            if is_starting:
+                may_stop.set()
+                await settle()
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(functools.partial(ref.stop, drain=drain))
+                await settle()
+                may_stop.set()
+            assert runtime.statistics().agents == 0
+    assert lives == (["start", "stop", "start", "stop"] if is_starting else ["start", "stop"])
+
+
+async def test_a_runtime_ends_although_a_restart_waits_or_hangs() -> None:
+    may_stop = anyio.Event()
+    may_stop.set()
+    with anyio.fail_after(5):
+        for backoff in (NO_WAIT, Backoff(60.0, 60.0)):
+            async with Runtime(supervision=Supervision(backoff=backoff)) as runtime:
+                ref = await runtime.spawn(functools.partial(Slow, [], may_stop, anyio.Event()))
+                await crash(ref)
+                await settle()
+
+
+async def test_an_agent_that_is_stopped_while_it_starts_is_not_spawned() -> None:
+    may_start = anyio.Event()
+
+    class Starting(Fragile):
+        async def on_start(self, context: Context) -> None:
+            await may_start.wait()
+
+    async with Runtime() as runtime, anyio.create_task_group() as tasks:
+
+        async def spawn() -> None:
+            with pytest.raises(AgentStoppedError, match="while it started"):
+                await runtime.spawn(functools.partial(Starting, []), name="starting")
+
+        tasks.start_soon(spawn)
+        await settle()
+        ref = runtime.find("starting")
+        assert ref is not None
+        await ref.stop()
+        may_start.set()
+        await settle()
+        assert not runtime.handles(signal("ping"))
 
 
 def test_an_unknown_strategy_is_refused() -> None:

@@ -155,3 +155,20 @@ async def test_what_is_scheduled_for_a_stopped_agent_is_a_dead_letter() -> None:
         await clock.advance(10.0)
         assert runtime.statistics().timers == 0
     assert [letter.reason for letter in runtime.dead_letters] == ["agent_stopped"]
+
+
+async def test_a_tick_takes_a_free_place_beside_a_handler_that_is_busy() -> None:
+    began: list[str] = []
+
+    async def wait(signal: Signal, context: Context) -> None:
+        began.append(signal.type)
+        await go.wait()
+
+    go, clock = anyio.Event(), VirtualClock()
+    async with Runtime(clock=clock) as runtime:
+        ref = await runtime.spawn(wait, concurrency=2)
+        await ref.tell(TICK.replace(type="long"))
+        runtime.schedule(TICK, to=ref, after=1)
+        await clock.advance(1)
+        assert began == ["long", "tick"]
+        go.set()

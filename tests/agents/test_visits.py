@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import anyio
 import pytest
+import trio
 
 from reflector._clock import VirtualClock, settle
+from reflector.agents.ambient import current_runtime
 from reflector.agents.cell import CURRENT_CELL
 from reflector.agents.context import Context
 from reflector.agents.runtime import Runtime
@@ -156,6 +158,120 @@ async def test_the_end_of_the_runtime_waits_for_a_visit() -> None:
             await desk.began.wait()
             tasks.start_soon(_set_when_settled, desk.go)
         assert desk.ends == ["done"]
+
+
+async def test_the_place_of_a_visit_that_has_ended_is_for_what_waits() -> None:
+    first, second, third = gates = [anyio.Event() for _ in range(3)]
+    began: list[int] = []
+
+    async def wait(signal: Signal, context: Context) -> None:
+        began.append(signal.data)
+        await gates[signal.data].wait()
+
+    async with Runtime() as runtime, anyio.create_task_group() as tasks:
+        ref = await runtime.spawn(wait, concurrency=2, is_visited=True)
+        tasks.start_soon(ref.ask, PING.replace(data=0))
+        await ref.tell(PING.replace(data=1))
+        await settle()
+        await ref.tell(PING.replace(data=2))
+        await settle()
+        assert sorted(began) == [0, 1]
+        first.set()
+        await settle()
+        assert began[2:] == [2]
+        second.set()
+        third.set()
+
+
+async def test_an_agent_that_stops_during_a_visit_finishes_its_mailbox() -> None:
+    desk = Desk()
+    async with Runtime() as runtime, anyio.create_task_group() as tasks:
+        ref = await runtime.spawn(desk, is_visited=True)
+        tasks.start_soon(ref.ask, PING)
+        await desk.began.wait()
+        await ref.tell(PING)
+        tasks.start_soon(ref.stop)
+        await settle()
+        desk.go.set()
+    assert desk.ends == ["done"] * 2
+    assert not runtime.dead_letters.total
+
+
+@pytest.mark.parametrize("is_visited", [False, True])
+async def test_tasks_of_a_handler_that_fail_while_it_is_cancelled(is_visited: bool) -> None:
+    """On trio a group of both comes out of the handler."""
+
+    async def clean_up() -> None:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            raise ValueError("no disk")
+
+    async def handler(signal: Signal, context: Context) -> None:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(clean_up)
+            await anyio.sleep_forever()
+
+    async with Runtime() as runtime, anyio.create_task_group() as tasks:
+        ref = await runtime.spawn(handler, is_visited=is_visited)
+
+        async def ask() -> None:
+            with pytest.raises(HandlerError, match="ExceptionGroup"):
+                await ref.ask(PING)
+
+        tasks.start_soon(ask)
+        await settle()
+        await ref.stop(drain=0.0)
+
+
+@pytest.mark.parametrize("anyio_backend", ["trio"])
+@pytest.mark.parametrize("is_visited", [False, True])
+async def test_a_nursery_of_trio_that_is_cancelled(is_visited: bool, anyio_backend: str) -> None:
+    async def handler(signal: Signal, context: Context) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(trio.sleep_forever)
+            await trio.sleep_forever()
+
+    async with Runtime() as runtime, anyio.create_task_group() as tasks:
+        ref = await runtime.spawn(handler, is_visited=is_visited)
+
+        async def ask() -> None:
+            with pytest.raises(AgentStoppedError):
+                await ref.ask(PING)
+
+        tasks.start_soon(ask)
+        await settle()
+        await ref.stop(drain=0.0)
+        with anyio.fail_after(1):
+            await settle()
+
+
+async def test_visits_that_never_wait_give_other_tasks_a_turn() -> None:
+    has_turn = anyio.Event()
+
+    async def turn() -> None:
+        has_turn.set()
+
+    async with Runtime() as runtime, anyio.create_task_group() as tasks:
+        ref = await runtime.spawn(lambda signal, context: None, is_visited=True)
+        tasks.start_soon(turn)
+        asks = 0
+        while not has_turn.is_set() and asks < 1000:
+            await ref.ask(PING)
+            asks += 1
+        assert has_turn.is_set()
+
+
+@pytest.mark.parametrize("is_visited", [False, True])
+async def test_a_handler_joins_the_runtime_of_its_agent_whoever_asks(is_visited: bool) -> None:
+    async def look(signal: Signal, context: Context) -> bool:
+        return current_runtime() is context.runtime
+
+    async with Runtime() as runtime:
+        ref = await runtime.spawn(look, is_visited=is_visited)
+        assert (await ref.ask(PING)).data
+        async with Runtime():
+            assert (await ref.ask(PING)).data
 
 
 async def test_errors_and_self_asks_are_those_of_any_agent() -> None:

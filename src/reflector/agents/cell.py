@@ -34,7 +34,7 @@ CURRENT_CELL: ContextVar[Cell | None] = ContextVar("reflector_current_cell", def
 
 _LOG = get_logger(__name__)
 _BUDGET = 64
-"""Signals that a worker handles before other tasks get a turn."""
+"""Signals that a worker, or all visits, handle before other tasks get a turn."""
 
 RUNNING: Final = "running"
 SUSPENDED: Final = "suspended"
@@ -83,6 +83,9 @@ class Home(Host, Ground, Protocol):
 
     @property
     def timers(self) -> Timers: ...
+
+    @property
+    def is_current(self) -> bool: ...
 
     def withdraw(self, cell: Any) -> None: ...
 
@@ -194,8 +197,9 @@ class Cell:
             self.exchange.dead_letter(signal, "agent_stopped", self.name)
 
     def _wake(self) -> None:
-        if self.state == RUNNING and len(self.mailbox):
-            while self.active < min(self.concurrency, len(self.mailbox)):
+        """Send a worker for each item that waits, as far as there are free places."""
+        if self.state is RUNNING or self.state is STOPPING:
+            for _ in range(min(self.concurrency - self.active, len(self.mailbox))):
                 self.active += 1
                 self.runtime.workers.serve(self)
 
@@ -238,7 +242,7 @@ class Cell:
                         self._answer(asker, completed(signal, result, self.source))
                 except Exception as error:  # noqa: BLE001 - the border to user code: typed in `_fail`
                     self._fail(item, error)
-                except anyio.get_cancelled_exc_class() as error:
+                except (BaseExceptionGroup, anyio.get_cancelled_exc_class()) as error:
                     self._interrupted(item, error)
                 if visit is not None:
                     return
@@ -270,8 +274,16 @@ class Cell:
         return is_expired
 
     def _interrupted(self, item: Item, error: BaseException) -> None:
-        """A handler was cancelled: by us, which goes on, or by awaiting what somebody else cancelled."""
-        if is_stray_cancellation():
+        """A handler was cancelled: by us, which goes on, or by awaiting what somebody else cancelled.
+
+        On trio a group may say so, and hold the errors of tasks that failed meanwhile: these count then.
+        """
+        if isinstance(error, BaseExceptionGroup):
+            _, failures = error.split(anyio.get_cancelled_exc_class())
+            if isinstance(failures, ExceptionGroup):
+                self._fail(item, failures)
+                return
+        elif is_stray_cancellation():
             self._fail(item, HandlerError(f"{self.name!r} awaited something that was cancelled: {error!r}"))
             return
         if self.state in (RUNNING, STOPPING):  # else it was us: `interrupt` and `_cut` set the state before
@@ -292,10 +304,16 @@ class Cell:
         """Tell whoever waits, else the dead letters, and let the supervisor decide what becomes of the agent."""
         self.exchange.failures += 1
         known = typed_error(error, self.name)
-        self._give_up(item, known, "no_handler" if isinstance(error, NoHandlerError) else "handler_error")
+        self._give_up(item, known, "no_handler" if self._has_no_method(item[0], error) else "handler_error")
         is_crash = self.agent is not None and not isinstance(error, ReflectorError)
         decision = self.supervisor.options.decide(error, "restart" if is_crash else "resume")
         self.supervisor.failed(self, error, decision)
+
+    def _has_no_method(self, signal: Signal, error: Exception) -> bool:
+        """Return whether that is the error. It may also be that of somebody whom the handler asked."""
+        if self.agent is None or not isinstance(error, NoHandlerError):
+            return False
+        return self.agent._methods.find(signal) is None
 
     def _give_up(self, item: Item, error: ReflectorError, reason: Reason) -> None:
         """Account for an item that is not handled to its end: an error to its asker, else a dead letter."""
@@ -339,12 +357,21 @@ class Cell:
         await self._until_idle()
 
     async def restart(self) -> None:
-        """Begin anew with fresh state and the same mailbox. Children are stopped: `on_start` spawns them again."""
+        """Begin anew with fresh state and the same mailbox. Children are stopped: `on_start` spawns them again.
+
+        A stop cancels the start and waits for the end of this.
+        """
         await self._until_idle()
-        if self.children is not None:
-            await self.children.stop(0.0)
-        await self._on_stop()
-        await self.start()
+        self.active += 1
+        try:
+            if self.children is not None:
+                await self.children.stop(0.0)
+            await self._on_stop()
+            if self.state == SUSPENDED:
+                with self.runtime.workers.serving(self):
+                    await self.start()
+        finally:
+            self.release()
         if self.state == SUSPENDED:
             self.state = RUNNING
             self._wake()
@@ -405,7 +432,7 @@ class Cell:
         self.state = STOPPED
         self.flush()
         self._ref, self.routes = None, ()  # no circles: what its handler holds is freed with it
-        self.supervisor.cells.pop(self, None)
+        self.supervisor.remove(self)
         self.runtime.forget(self)
         waiters, self._stop_waiters = self._stop_waiters, None
         _wake_all(waiters or ())
@@ -419,8 +446,10 @@ class Cell:
         if agent is None:
             return
         try:
-            with anyio.move_on_after(DRAIN_TIMEOUT):
+            with anyio.move_on_after(DRAIN_TIMEOUT) as scope:
                 await agent.on_stop(Context(self, None))
+            if scope.cancelled_caught:
+                _LOG.error("on_stop took too long", agent=self.name, seconds=DRAIN_TIMEOUT)
         except Exception as error:  # noqa: BLE001 - the border to user code: the agent stops all the same
             _LOG.error("on_stop failed", agent=self.name, error=repr(error))
 
@@ -434,17 +463,20 @@ class Cell:
         """Return whether the running task handles a signal of this agent or of one of its descendants."""
         cell: Child | None = CURRENT_CELL.get()
         while cell is not None and cell is not self:
-            cell = cell.supervisor.owner
+            cell = cell.supervisor.agent
         return cell is self
 
 
 class VisitedCell(Cell):
-    """An agent that handles what it is asked in the task of who asks, if it has time at once."""
+    """An agent that handles what it is asked in the task of who asks, if it has time at once.
+
+    Who asks from within another runtime gets a worker: the handler has to join its own.
+    """
 
     __slots__ = ()
 
     def visit(self, signal: Signal, now: float) -> Visit | None:
-        is_ready = self.active < self.concurrency and self.state is RUNNING
+        is_ready = self.active < self.concurrency and self.state is RUNNING and self.runtime.is_current
         return Visit(self, signal, now) if is_ready else None
 
 
@@ -457,14 +489,17 @@ class Visit(Outcome):
     __slots__ = ("_entered", "_signal", "cell", "scope")
 
     def __init__(self, cell: Cell, signal: Signal, entered: float) -> None:
-        super().__init__()
+        # Without `super`, here and below, as in `TrioOneShot`.
+        self._is_set = self._is_cancelled = False
+        self._result = None
         self.cell = cell
         self.scope = anyio.CancelScope()
         self._signal = signal
         self._entered = entered
 
     def set_result(self, result: Any, /) -> None:
-        super().set_result(result)
+        self._is_set = True
+        self._result = result
         if result is None:
             self.scope.cancel()
 
@@ -484,6 +519,9 @@ class Visit(Outcome):
             CURRENT_CELL.set(asking)
             CURRENT_SIGNAL.set(handled)
             cell._wake()
+        workers.visits += 1
+        if workers.visits % _BUDGET == 0:
+            await anyio.lowlevel.checkpoint()
         return self.result()
 
 

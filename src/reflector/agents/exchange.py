@@ -8,6 +8,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Protocol
 
 from reflector._clock import Clock
+from reflector._logging import get_logger
 from reflector.agents._wake import Alarm, OneShot
 from reflector.agents.cell import CURRENT_CELL, Cell
 from reflector.agents.dead_letters import DEAD_LETTER, DeadLetter, DeadLetters, Reason, fact
@@ -30,6 +31,8 @@ from reflector.signals.trace import CURRENT_SIGNAL, span_maker
 from reflector.signals.traceparent import child_span, new_trace
 
 __all__ = ["Exchange", "SignalLog", "Subscriber"]
+
+_LOG = get_logger(__name__)
 
 
 class SignalLog(Protocol):
@@ -126,7 +129,7 @@ class Exchange:
             if place is not None and not place.is_accepted:
                 cell.mailbox.leave_line(place)
                 self.dead_letter(request, "abandoned", cell.name)
-            elif not asker.cancelled() and isinstance(asker.result(), ReflectorError):
+            elif not asker.cancelled() and not isinstance(asker.result(), Signal):
                 self.dead_letter(request, "abandoned", cell.name, asker.result())
             raise
         finally:
@@ -223,7 +226,7 @@ class Exchange:
             raise cell.full()
 
     async def _wait_for_room(self, cell: Cell, item: Item) -> None:
-        if CURRENT_CELL.get() is cell and cell.concurrency == 1:
+        if CURRENT_CELL.get() is cell:  # all its workers may stand here, and nobody else makes room
             raise cell.full()
         room = self.one_shot()
         place = cell.mailbox.wait_in_line(item, room)
@@ -285,7 +288,7 @@ class Exchange:
     def observe_failure(self, request: Signal, error: ReflectorError, source: str) -> None:
         """Show the reply that says that a request failed; the asker itself gets the error."""
         if self.is_observed:
-            self.observe(failed(request, error, source))
+            self._report(failed(request, error, source))
 
     def dead_letter(
         self, signal: Signal, reason: Reason, agent: str | None = None, error: BaseException | None = None
@@ -294,7 +297,14 @@ class Exchange:
         letter = DeadLetter(signal, reason, agent, error)
         self.dead_letters.add(letter)
         if self.is_observed and signal.type != DEAD_LETTER:
-            self.observe(fact(letter))
+            self._report(fact(letter))
+
+    def _report(self, signal: Signal) -> None:
+        """Show what became of a signal. Whoever has to be told of it comes next, even if the journal fails."""
+        try:
+            self.observe(signal)
+        except Exception as error:  # noqa: BLE001 - the border to user code: a log never stops what it observes
+            _LOG.error("journal failed", signal=signal.type, error=repr(error))
 
     def subscribe(self, pattern: str, subscriber: Subscriber) -> Route[Subscriber]:
         """Let a subscriber see what matches."""

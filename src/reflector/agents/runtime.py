@@ -32,7 +32,7 @@ from reflector.agents.subscriptions import AgentSubscriber, CallSubscriber, Subs
 from reflector.agents.supervision import Supervision, Supervisor
 from reflector.agents.timers import Timer, Timers
 from reflector.agents.workers import Workers
-from reflector.errors import ConfigurationError, DuplicateAgentError, RuntimeClosedError
+from reflector.errors import AgentStoppedError, ConfigurationError, DuplicateAgentError, RuntimeClosedError
 from reflector.signals.router import Predicate
 from reflector.signals.signal import Signal
 
@@ -173,6 +173,11 @@ class Runtime:
         return self._is_open and self._thread == threading.get_ident()
 
     @property
+    def is_current(self) -> bool:
+        """Whether calls in the running task join it."""
+        return CURRENT_RUNTIME.get() is self
+
+    @property
     def is_entered(self) -> bool:
         """Whether its block is being run, in whatever thread."""
         return self._is_open
@@ -218,6 +223,7 @@ class Runtime:
         Raises:
             DuplicateAgentError: If an agent of that name lives.
             RuntimeClosedError: If the runtime is not open.
+            AgentStoppedError: If somebody stopped it before it had started.
             Exception: Whatever `on_start` raises.
         """
         work, running = handler, 1
@@ -235,9 +241,11 @@ class Runtime:
         patterns = _patterns(work, handles)
         _attach(cell, work)
         self._cells[cell.name] = cell
-        cell.supervisor.cells[cell] = None
+        cell.supervisor.add(cell)
         try:
             await cell.start()
+            if not cell.is_alive:
+                raise AgentStoppedError(f"agent {cell.name!r} was stopped while it started")
             routes = self.exchange.routes
             cell.routes = tuple(
                 routes.add(pattern, cell, priority=priority, when=when) for pattern in patterns
@@ -364,7 +372,7 @@ class Runtime:
         call = subscriber if takes_context else lambda signal, context: subscriber(signal)
         cell.use_handler(call, is_async=True)
         self._cells[cell.name] = cell
-        self._root.cells[cell] = None
+        self._root.add(cell)
         return cell
 
     def announce(self, signal: Signal) -> None:

@@ -8,6 +8,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+import anyio
+
 from reflector._clock import Clock
 from reflector._logging import get_logger
 from reflector.agents.ref import AgentRef
@@ -114,6 +116,7 @@ class Supervisor:
 
     __slots__ = (
         "_failures",
+        "_pause",
         "_restarts",
         "_waiting",
         "cells",
@@ -139,9 +142,31 @@ class Supervisor:
         self.owner = owner
         """The agent whose children these are, if it is one's; then failures escalate to that agent."""
         self.cells: dict[Child, None] = {}
+        """Those that stop with it: its children, and those of supervisors below that no agent owns."""
         self.is_busy = False
         self._failures: deque[tuple[Child, Exception]] = deque()
         self._restarts: deque[float] = deque()
+        self._pause: anyio.CancelScope | None = None
+        """The wait before a restart; nobody has to be restarted when all have stopped."""
+
+    @property
+    def agent(self) -> Child | None:
+        """The agent that these are descendants of; None below the runtime itself."""
+        return self.owner if self.owner is not None or self.parent is None else self.parent.agent
+
+    def add(self, cell: Child) -> None:
+        """Look after an agent."""
+        self.cells[cell] = None
+        if self.owner is None and self.parent is not None:
+            self.parent.add(cell)
+
+    def remove(self, cell: Child) -> None:
+        """Look after an agent no more: it has stopped."""
+        self.cells.pop(cell, None)
+        if self._pause is not None and not self.cells:
+            self._pause.cancel()
+        if self.owner is None and self.parent is not None:
+            self.parent.remove(cell)
 
     def failed(self, cell: Child, error: Exception, decision: Decision) -> None:
         """Act on a child's failure. Returns at once; the rest happens in a task of the runtime."""
@@ -180,7 +205,8 @@ class Supervisor:
         victims = self._victims(failed)
         for cell in victims:
             await cell.interrupt()
-        await self.runtime.clock.sleep_until(now + self.options.backoff.seconds(len(self._restarts)))
+        with anyio.CancelScope() as self._pause:
+            await self.runtime.clock.sleep_until(now + self.options.backoff.seconds(len(self._restarts)))
         for cell in victims:
             await self._revive(cell, error)
 
@@ -197,7 +223,7 @@ class Supervisor:
         _LOG.warning("agent restarted", agent=cell.name, error=repr(error))
 
     def _victims(self, failed: Child) -> list[Child]:
-        cells = [cell for cell in self.cells if cell.is_alive]
+        cells = [cell for cell in self.cells if cell.is_alive and cell.supervisor is self]
         match self.options.strategy:
             case "one_for_one":
                 return [failed]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import anyio
@@ -53,6 +54,8 @@ class Workers:
         self._one_shot = one_shot
         self._parked: list[OneShot] = []
         self.all: set[Serving] = set()
+        self.visits = 0
+        """How often somebody did a worker's work in the task of who asked."""
         self._started = 0
         self._is_open = True
 
@@ -69,6 +72,17 @@ class Workers:
                 waiter.set_result(cell)
                 return
         self._start(self._work, cell)
+
+    @contextmanager
+    def serving(self, cell: Served) -> Iterator[None]:
+        """Let what a block does for an agent be cancelled like its handlers."""
+        worker = _Worker(cell)
+        self.all.add(worker)
+        try:
+            with worker.scope:
+                yield
+        finally:
+            self.all.discard(worker)
 
     def cancel(self, cell: Served) -> None:
         """Cancel what an agent's handlers are doing; the tasks end."""
