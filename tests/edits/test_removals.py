@@ -92,3 +92,12 @@ def test_the_beginning_of_a_sentence_stands_for_it_when_a_sentence_is_to_go(sugg
     assert plan(prompt, suggest("remove", "Please always wait for ...")).apply() == "Answer. Stop."
     exact = suggest("remove", " for the caller to finish speaking")
     assert plan(prompt, exact).apply() == "Answer. Please always wait. Stop."
+
+
+@pytest.mark.parametrize("target", ["Sort > Weigh", "Sort > Size", "Sort mistakes"])
+def test_a_section_does_not_go_for_one_that_is_not_there(suggest, plan, target):
+    prompt = "## Sort\n\nOne is enough.\n\n## Label\n\nTwo.\n\n### Weigh\n\nThree.\n"
+    planned = plan(prompt, suggest("remove", None, target, description="Remove this section"))
+    assert planned.apply() == prompt
+    inner = suggest("remove", None, "Label > Weigh", description="Remove this section")
+    assert plan(prompt, inner).apply() == prompt.replace("\n### Weigh\n\nThree.\n", "")

@@ -49,8 +49,9 @@ def _described_span(
     passages: Passages, suggestion: Suggestion, text: str, section: Section | None
 ) -> Span | None:
     """Return a passage that is not quoted: a section called so, or what is said in nearly these words."""
-    if section and not text and _SECTION.search(suggestion.description[:500]):
-        return section.start, section.end
+    named = matching_section(passages, suggestion.target_section or "", exact=True)
+    if named and not text and _SECTION.search(suggestion.description[:500]):
+        return named.start, named.end
     within = (section.body_start, section.body_end) if section else None
     nearest = passages.resembling(text or suggestion.description, within)
     return nearest[1].span if nearest and nearest[0] >= _LIKE_TO_REMOVE else None
