@@ -67,6 +67,10 @@ def test_a_section_is_found_however_it_is_named(suggest, plan, name):
         ("## Rules\n## Next\nx\n", "## Rules\n\nBe exact.\n\n## Next\nx\n"),
         ("# Rules\n## A\n- a\n## B\n- b\n", "# Rules\n\nBe exact.\n\n## A\n- a\n## B\n- b\n"),
         ("# Rules\n\nGo by these:\n\n- a\n- b\n", "# Rules\n\nGo by these:\n\n- a\n- b\n- Be exact.\n"),
+        (
+            "# Rules\nGo by these:\n- a\n\n## More\n- b\n",
+            "# Rules\nGo by these:\n- a\n- Be exact.\n\n## More\n- b\n",
+        ),
         ("# Rules\nGo by these:\n- a\n", "# Rules\nGo by these:\n- a\n- Be exact.\n"),
         ("# Rules\nTone:\n- a\n\nSize:\n- b\n", "# Rules\n\nBe exact.\n\nTone:\n- a\n\nSize:\n- b\n"),
         ("# Rules\n\nGo.\n\nTone:\n- a\n", "# Rules\n\nGo.\n\nBe exact.\n\nTone:\n- a\n"),

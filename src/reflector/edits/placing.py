@@ -68,12 +68,13 @@ def _named_place(passages: Passages, wanted: str, hint: str) -> Found | None:
 def _within(passages: Passages, section: Section, reason: str) -> Found:
     """Return the place at the end of a section's own text, before its subsections.
 
-    A label with which the text begins is no subsection if it is the only one: it leads in what the section says.
+    A label that the text begins with leads in what the section says, and is a subsection only beside another label.
     """
     start, end = section.body_start, section.own_end
     inner = [other for other in passages.sections if start <= other.start < section.body_end]
-    if len(inner) == 1 and inner[0].kind is SectionKind.LABEL and not passages.text((start, end)).strip():
-        end = section.body_end
+    is_label = [other.kind is SectionKind.LABEL for other in inner[:2]]
+    if is_label in ([True], [True, False]) and not passages.text((start, end)).strip():
+        end = inner[1].start if inner[1:] else section.body_end
     return Place(LocationType.WITHIN, (start, end), section), f"placed in {reason}"
 
 

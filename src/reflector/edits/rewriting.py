@@ -135,7 +135,7 @@ def _fitted(passages: Passages, span: Span, new: str) -> tuple[Span, str]:
     if line.marker and line.start <= start <= line.text_start < end:
         start = line.text_start
         first, *rest = without_marker(new).split("\n")
-        new = "\n".join([first, *(other if other[:1].isspace() else line.indent + other for other in rest)])
+        new = "\n".join([first, *(line.indent + other if other[:1].strip() else other for other in rest)])
     marks = new[: len(new) - len(new.lstrip("*_`"))]
     if new.endswith(marks) and prompt.endswith(marks, 0, start) and prompt.startswith(marks, end):
         start, end = start - len(marks), end + len(marks)
