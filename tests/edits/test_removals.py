@@ -23,6 +23,11 @@ import pytest
         ("Keep it short, but friendly.", "but friendly", "Keep it short."),
         ("a\r\n\r\nGo away.\r\n\r\nb\r\n", "Go away.", "a\r\n\r\nb\r\n"),
         ("1. Read.\n   And reread.\n2. Answer.\n", "Read. And reread.", "2. Answer.\n"),
+        ("1. Read.\n   And reread.\n2. Answer.\n", "Read.", "1. And reread.\n2. Answer.\n"),
+        ("1. Read.\r\n   And reread.\r\n", "Read.", "1. And reread.\r\n"),
+        ("Be **very** kind.", "very", "Be kind."),
+        ("Call `get_order`, then `cancel_order`.", ", then cancel_order", "Call `get_order`."),
+        ("Be kind (never lie). Stop.", "never lie", "Be kind. Stop."),
     ],
 )
 def test_the_seam_is_clean_and_the_rest_untouched(suggest, plan, prompt, text, expected):
