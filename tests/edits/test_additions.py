@@ -311,6 +311,16 @@ def test_no_blank_line_is_added_beside_one_that_stays_when_a_line_goes(suggest, 
     assert planned.apply() == "Hi.\n\n## Rules\n\nBe exact.\n\n## Next\nx\n"
 
 
+def test_an_addition_takes_the_place_of_all_that_goes(suggest, plan):
+    added = suggest("add", "Answer in French.")
+    planned = plan("Be kind.\n\nQuestion: {q}\nAnswer:", suggest("remove", "Be kind."), added)
+    assert planned.apply() == "Answer in French.\n\nQuestion: {q}\nAnswer:"
+    planned = plan(
+        "Be kind.\nBe brief.\n", suggest("remove", "Be kind."), suggest("remove", "Be brief."), added
+    )
+    assert planned.apply() == "Answer in French."
+
+
 def test_what_is_nested_in_an_item_stays_nested(suggest, plan):
     nested = "- b\n    - c\n        - d\n- e:\n  key:\n    sub: 1"
     improved = plan("Rules:\n1. a\n", suggest("add", nested, "Rules")).apply()

@@ -113,7 +113,9 @@ def _empty_slot(passages: Passages, place: Place) -> Slot:
     """Under a heading without text, between empty tags, or where everything is deleted."""
     section = place.section
     if section is None:
-        return Slot(len(passages.prompt[: place.span[1]].rstrip()))
+        # The end of a prompt of which only what follows is left, the input perhaps.
+        end = place.span[1]
+        return Slot(end, "", suffix=passages.newline * 2 if passages.prompt[end:].strip() else "")
     at = len(passages.prompt[: section.body_start].rstrip("\r\n"))
     if section.kind is not SectionKind.XML:
         return Slot(at, PARAGRAPH if section.kind is SectionKind.MARKDOWN else LINE)
