@@ -64,6 +64,16 @@ def test_a_section_is_found_however_it_is_named(suggest, plan, name):
         ("## Rules\n- a\n\n- b\n\n- c\n", "## Rules\n- a\n\n- b\n\n- c\n\n- Be exact.\n"),
         ("## Rules\n- a\n  - nested\n", "## Rules\n- a\n  - nested\n- Be exact.\n"),
         ("## Rules\nText.\n## Next\nx\n", "## Rules\nText.\n\nBe exact.\n\n## Next\nx\n"),
+        ("## Rules\n## Next\nx\n", "## Rules\n\nBe exact.\n\n## Next\nx\n"),
+        ("# Rules\n## A\n- a\n## B\n- b\n", "# Rules\n\nBe exact.\n\n## A\n- a\n## B\n- b\n"),
+        ("# Rules\n\nGo by these:\n\n- a\n- b\n", "# Rules\n\nGo by these:\n\n- a\n- b\n- Be exact.\n"),
+        (
+            "# Rules\nGo by these:\n- a\n\n## More\n- b\n",
+            "# Rules\nGo by these:\n- a\n- Be exact.\n\n## More\n- b\n",
+        ),
+        ("# Rules\nGo by these:\n- a\n", "# Rules\nGo by these:\n- a\n- Be exact.\n"),
+        ("# Rules\nTone:\n- a\n\nSize:\n- b\n", "# Rules\n\nBe exact.\n\nTone:\n- a\n\nSize:\n- b\n"),
+        ("# Rules\n\nGo.\n\nTone:\n- a\n", "# Rules\n\nGo.\n\nBe exact.\n\nTone:\n- a\n"),
     ],
 )
 def test_an_addition_takes_the_form_of_its_section(suggest, plan, prompt, expected):
@@ -279,3 +289,47 @@ def test_of_two_sections_of_one_name_the_path_or_the_words_decide(suggest, plan,
         "## Cancel\n\n### Rules\n\n- Ask for the reason of cancelling.\n"
     )
     assert expected in plan(prompt, suggest("add", text, section)).apply()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "section", "expected"),
+    [
+        ("# Role\nYou are a clerk.\n", "top", "# Role\n\nNEW.\n\nTWO.\n\nYou are a clerk.\n"),
+        ("- Be brief.\nThen stop.\n", "Be brief.", "- Be brief.\n\nNEW.\n\nTWO.\n\nThen stop.\n"),
+        ("```\ncall(x)\n```\nThen stop.\n", "call(x)", "```\ncall(x)\n```\n\nNEW.\n\nTWO.\n\nThen stop.\n"),
+    ],
+)
+def test_text_that_follows_at_once_does_not_become_a_part_of_what_is_added(
+    suggest, plan, prompt, section, expected
+):
+    assert plan(prompt, suggest("add", "NEW.\n\nTWO.", section)).apply() == expected
+
+
+def test_no_blank_line_is_added_beside_one_that_stays_when_a_line_goes(suggest, plan):
+    prompt = "Hi.\n\n## Rules\n- Be very brief.\n\n## Next\nx\n"
+    planned = plan(prompt, suggest("add", "Be exact.", "Rules"), suggest("remove", "Be very brief."))
+    assert planned.apply() == "Hi.\n\n## Rules\n\nBe exact.\n\n## Next\nx\n"
+
+
+def test_an_addition_takes_the_place_of_all_that_goes(suggest, plan):
+    added = suggest("add", "Answer in French.")
+    planned = plan("Be kind.\n\nQuestion: {q}\nAnswer:", suggest("remove", "Be kind."), added)
+    assert planned.apply() == "Answer in French.\n\nQuestion: {q}\nAnswer:"
+    planned = plan(
+        "Be kind.\nBe brief.\n", suggest("remove", "Be kind."), suggest("remove", "Be brief."), added
+    )
+    assert planned.apply() == "Answer in French."
+
+
+def test_what_is_nested_in_an_item_stays_nested(suggest, plan):
+    nested = "- b\n    - c\n        - d\n- e:\n  key:\n    sub: 1"
+    improved = plan("Rules:\n1. a\n", suggest("add", nested, "Rules")).apply()
+    assert improved == "Rules:\n1. a\n2. b\n   - c\n       - d\n3. e:\n   key:\n     sub: 1\n"
+
+
+def test_of_a_path_only_a_section_inside_the_one_before_it_is_an_exact_match(suggest, plan):
+    prompt = "# Tools\n\nUse one. See Tools > Search below.\n\n# Web\n\n## Search\n\nGo on.\n"
+    planned = plan(prompt, suggest("add", "Be exact.", "Tools: Search"))
+    assert "nearest to 'Tools: Search'" in planned.edits[0].reason
+    quoted = plan(prompt, suggest("add", "Be exact.", "See Tools > Search below."))
+    assert "below.\n\nBe exact.\n\n# Web" in quoted.apply()

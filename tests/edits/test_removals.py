@@ -23,6 +23,11 @@ import pytest
         ("Keep it short, but friendly.", "but friendly", "Keep it short."),
         ("a\r\n\r\nGo away.\r\n\r\nb\r\n", "Go away.", "a\r\n\r\nb\r\n"),
         ("1. Read.\n   And reread.\n2. Answer.\n", "Read. And reread.", "2. Answer.\n"),
+        ("1. Read.\n   And reread.\n2. Answer.\n", "Read.", "1. And reread.\n2. Answer.\n"),
+        ("1. Read.\r\n   And reread.\r\n", "Read.", "1. And reread.\r\n"),
+        ("Be **very** kind.", "very", "Be kind."),
+        ("Call `get_order`, then `cancel_order`.", ", then cancel_order", "Call `get_order`."),
+        ("Be kind (never lie). Stop.", "never lie", "Be kind. Stop."),
     ],
 )
 def test_the_seam_is_clean_and_the_rest_untouched(suggest, plan, prompt, text, expected):
@@ -92,3 +97,12 @@ def test_the_beginning_of_a_sentence_stands_for_it_when_a_sentence_is_to_go(sugg
     assert plan(prompt, suggest("remove", "Please always wait for ...")).apply() == "Answer. Stop."
     exact = suggest("remove", " for the caller to finish speaking")
     assert plan(prompt, exact).apply() == "Answer. Please always wait. Stop."
+
+
+@pytest.mark.parametrize("target", ["Sort > Weigh", "Sort > Size", "Sort mistakes"])
+def test_a_section_does_not_go_for_one_that_is_not_there(suggest, plan, target):
+    prompt = "## Sort\n\nOne is enough.\n\n## Label\n\nTwo.\n\n### Weigh\n\nThree.\n"
+    planned = plan(prompt, suggest("remove", None, target, description="Remove this section"))
+    assert planned.apply() == prompt
+    inner = suggest("remove", None, "Label > Weigh", description="Remove this section")
+    assert plan(prompt, inner).apply() == prompt.replace("\n### Weigh\n\nThree.\n", "")

@@ -113,3 +113,46 @@ def test_a_heading_is_not_replaced_by_the_rule_that_belongs_under_it(suggest, pl
     prompt = "**CORE RULES:**\n\n- Answer with one word only.\n- Stop.\n"
     improved = plan(prompt, suggest("modify", "- Answer with one word only, or two.", "CORE RULES")).apply()
     assert improved == "**CORE RULES:**\n\n- Answer with one word only, or two.\n- Stop.\n"
+
+
+@pytest.mark.parametrize(
+    ("prompt", "old", "new"),
+    [
+        ("Be kind. Answer with yes or no.", "Answer with yes or no.", "Answer with YES or NO."),
+        ("Call get_order first. Stop.", "Call get_order first.", "Call `get_order` first."),
+        ("Search: wait 30 seconds.\nUpload: wait 60 seconds.\n", "wait 30 seconds", "wait 60 seconds"),
+    ],
+)
+def test_only_a_passage_that_reads_so_already_is_not_replaced(suggest, plan, prompt, old, new):
+    """Neither other letters or marks nor the same words at another place make a replacement superfluous."""
+    planned = plan(prompt, suggest("modify", new, old))
+    assert planned.apply() == prompt.replace(old, new)
+
+
+def test_a_passage_that_stands_in_its_new_form_is_not_extended_again(suggest, plan):
+    prompt = "Be brief and cite. Stop."
+    planned = plan(prompt, suggest("modify", "Be brief and cite.", "Be brief."))
+    assert planned.apply() == prompt
+    assert "already present" in planned.edits[0].reason
+
+
+def test_a_rewording_whose_text_stands_elsewhere_replaces_no_passage_that_is_only_similar(suggest, plan):
+    prompt = "## A\n\nShow the price list first.\n\n## B\n\nShow the customer the price list first.\n"
+    planned = plan(prompt, suggest("modify", "Show the customer the price list first.", "A"))
+    assert planned.apply() == prompt
+    assert "already present" in planned.edits[0].reason
+
+
+@pytest.mark.parametrize(
+    ("prompt", "old", "new", "expected"),
+    [
+        ("- **Pay:** ask for a card.\n", "Pay: ask for a card.", "**Pay:** ask twice.", "- **Pay:** ask twice.\n"),
+        ("- **Pay:** ask for a card.\n", "Pay: ask for a card.", "Pay: ask twice.", "- Pay: ask twice.\n"),
+        ("Use `get_order`. Stop.", "Use get_order", "Use `find_order`.", "Use `find_order`. Stop."),
+        ("Say “no idea”. Stop.", "Say no idea", "Say “maybe”.", "Say “maybe”. Stop."),
+        ("**Be kind.** Stop.", "Be kind.", "**Be very kind.**", "**Be very kind.** Stop."),
+        ("**Be kind.** Stop.", "be kind.", "Be very kind.", "**Be very kind.** Stop."),
+    ],
+)  # fmt: skip
+def test_marks_around_a_passage_are_neither_cut_nor_doubled(suggest, plan, prompt, old, new, expected):
+    assert plan(prompt, suggest("modify", new, old)).apply() == expected

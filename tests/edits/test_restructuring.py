@@ -39,3 +39,20 @@ def test_a_wish_without_text_or_move_is_reported(suggest, plan):
     planned = plan(PROMPT, suggest("restructure", None, description="Improve the flow"))
     assert planned.edits[0].status == "unplaced"
     assert planned.apply() == PROMPT
+
+
+def test_a_section_is_rewritten_also_if_only_letters_and_marks_change(suggest, plan):
+    prompt = "## Weigh\n\nuse the left scale.\nweigh each parcel.\n"
+    new = "* Use the LEFT scale.\n* Weigh each parcel."
+    assert plan(prompt, suggest("restructure", new, "Weigh")).apply() == f"## Weigh\n\n{new}\n"
+    again = plan(f"## Weigh\n\n{new}\n", suggest("restructure", new, "Weigh"))
+    assert again.edits[0].status == "dropped"
+
+
+def test_a_path_that_ends_in_no_section_does_not_mean_all_of_the_outer_one(suggest, plan):
+    prompt = (
+        "## Tools\n\nUse one at a time.\n\n- Search: look in the index.\n- Pay: ask for the card first.\n"
+    )
+    new = "- Pay: ask for the card first. Then look in the index."
+    improved = plan(prompt, suggest("restructure", new, "Tools > Pay")).apply()
+    assert improved == prompt.replace("- Pay: ask for the card first.", new)

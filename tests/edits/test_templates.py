@@ -59,6 +59,14 @@ def test_per_cent_signs_are_escaped_in_a_per_cent_template(suggest, plan):
     assert "100% sure" in plan(prompt, suggest("add", "Be 100% sure.")).apply()
 
 
+def test_a_per_cent_sign_that_is_doubled_already_stays_literal(suggest, plan):
+    prompt = "Log it as %%(sum)s. You owe %(sum)s."
+    planned = plan(prompt, suggest("add", "Write %%(sum)s and %%(date)s at 50%, not %%%(sum)s."))
+    assert planned.apply() % {"sum": 3} == (
+        "Log it as %(sum)s. You owe 3.\n\nWrite %(sum)s and %(date)s at 50%, not %3."
+    )
+
+
 @pytest.mark.parametrize(
     ("prompt", "text"),
     [
@@ -97,6 +105,18 @@ def test_a_misspelt_placeholder_is_put_right_and_the_reason_says_so(suggest, pla
     planned = plan(prompt, suggest("modify", f"Greet {wrong} warmly.", f"Greet {own}."))
     assert planned.apply() == f"Greet {own} warmly. Stop."
     assert f"{wrong} put right to {own}" in planned.edits[0].reason
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("State {Amount}USD.", "State {amount}USD."),
+        ("State {{amount}}s.", "State {amount}s."),
+        ("State {Amount} and {{Amount}}.", "State {amount} and {amount}."),
+    ],
+)
+def test_what_is_put_right_is_put_right_wherever_it_stands(suggest, plan, text, written):
+    assert plan("Pay {amount}.", suggest("add", text)).apply() == f"Pay {{amount}}.\n\n{written}"
 
 
 def test_another_name_in_an_addition_is_not_taken_for_a_misspelling(suggest, plan):

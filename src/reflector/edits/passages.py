@@ -23,6 +23,7 @@ _LONGEST_GAP = 4_000
 _FEW = 30
 """Sentences that are compared one by one."""
 _LEAST_ALIKE = 0.5
+_PAIRS = (("**", "**"), ("*", "*"), ("__", "__"), ("_", "_"), ("`", "`"), ('"', '"'), ("“", "”"))
 _ELLIPSIS = re.compile(r"\s*(?:\[?…\]?|\[?\.{3,}\]?)\s*")
 
 
@@ -47,7 +48,7 @@ class Passages:
         inside: set[int] = set()
         for start, end in spans:
             number = bisect_left(self._line_starts, start)
-            while number < len(self.lines) and self.lines[number].end <= end:
+            while number < len(self.lines) and self.lines[number].start < end >= self.lines[number].end:
                 inside.add(number)
                 number += 1
         return inside
@@ -168,7 +169,17 @@ class Passages:
     def _find_tokens(self, tokens: list[str]) -> list[Span]:
         text, starts, spans = self._tokens
         firsts = [bisect_left(starts, at + 1) for at in _occurrences(text, f" {' '.join(tokens)} ")]
-        return [(spans[first][0], spans[first + len(tokens) - 1][1]) for first in firsts]
+        return [self._with_marks(spans[first][0], spans[first + len(tokens) - 1][1]) for first in firsts]
+
+    def _with_marks(self, start: int, end: int) -> Span:
+        """Return a span with the marks beside it whose partners it holds, as that of `Payment:** ask` in bold."""
+        for opening, closing in _PAIRS:
+            if sum(self.prompt.count(mark, start, end) for mark in {opening, closing}) % 2:
+                if self.prompt.endswith(opening, 0, start):
+                    start -= len(opening)
+                elif self.prompt.startswith(closing, end):
+                    end += len(closing)
+        return start, end
 
     # --- by meaning ---
 

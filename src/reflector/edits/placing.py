@@ -9,7 +9,7 @@ from reflector.edits.drafts import Place
 from reflector.edits.edit import LocationType
 from reflector.edits.lines import LineKind, Span
 from reflector.edits.passages import Passages
-from reflector.edits.sections import Section
+from reflector.edits.sections import Section, SectionKind
 from reflector.edits.targets import is_telling, matching_section
 from reflector.edits.wording import quoted
 
@@ -37,7 +37,7 @@ def locate(passages: Passages, target: str | None, hint: str = "") -> Found:
     if not wanted:
         return _end_of_prompt(passages, "no section is named")
     if section := matching_section(passages, wanted, hint, exact=True):
-        return _within(section, f"section {section.name!r}")
+        return _within(passages, section, f"section {section.name!r}")
     if is_telling(wanted) and (spans := passages.find(wanted)):
         return _after(passages, spans[0], "the passage it names")
     if _AT_START.match(wanted):
@@ -58,23 +58,30 @@ def _named_place(passages: Passages, wanted: str, hint: str) -> Found | None:
     if span:
         return _after(passages, span, "the passage it names")
     if section := matching_section(passages, wanted, hint):
-        return _within(section, f"section {section.name!r}, nearest to {one_line(wanted, 60)!r}")
+        return _within(passages, section, f"section {section.name!r}, nearest to {one_line(wanted, 60)!r}")
     nearest = passages.resembling(wanted) if len(wanted.split()) >= 4 else None
     if nearest and nearest[0] >= 0.75:
         return _after(passages, nearest[1].span, "the passage nearest to the one it names")
     return None
 
 
-def _within(section: Section, reason: str) -> Found:
-    """Return the place at the end of a section's own text, before its subsections."""
-    end = section.own_end if section.own_end > section.body_start else section.body_end
-    return Place(LocationType.WITHIN, (section.body_start, end), section), f"placed in {reason}"
+def _within(passages: Passages, section: Section, reason: str) -> Found:
+    """Return the place at the end of a section's own text, before its subsections.
+
+    A label that the text begins with leads in what the section says, and is a subsection only beside another label.
+    """
+    start, end = section.body_start, section.own_end
+    inner = [other for other in passages.sections if start <= other.start < section.body_end]
+    is_label = [other.kind is SectionKind.LABEL for other in inner[:2]]
+    if is_label in ([True], [True, False]) and not passages.text((start, end)).strip():
+        end = inner[1].start if inner[1:] else section.body_end
+    return Place(LocationType.WITHIN, (start, end), section), f"placed in {reason}"
 
 
 def _after(passages: Passages, span: Span, reason: str) -> Found:
     section = passages.section_at(span[0])
     if section and span[1] <= section.body_start:
-        return _within(section, f"section {section.name!r}")
+        return _within(passages, section, f"section {section.name!r}")
     quote = one_line(passages.text(span), 60)
     return Place(LocationType.AFTER, span, section), f"placed after {reason}: {quote!r}"
 

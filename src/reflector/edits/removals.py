@@ -18,6 +18,8 @@ _LIKE_TO_REMOVE = 0.8
 _REPEATED = re.compile(r"\b(?:redundan|duplicat|repeat|repetit|twice)\w*", re.IGNORECASE)
 _SECTION = re.compile(r"\b(?:entire|whole|complete|sections?|blocks?)\b", re.IGNORECASE)
 _STOPS = (".", "!", "?", ":", ";")
+_AROUND = ("**", "__", "``", '""', "''", "“”", "()")
+"""What opens before a text and what closes behind it: it goes with all that it holds."""
 
 
 def draft_removal(passages: Passages, draft: Draft, text: str) -> None:
@@ -49,8 +51,9 @@ def _described_span(
     passages: Passages, suggestion: Suggestion, text: str, section: Section | None
 ) -> Span | None:
     """Return a passage that is not quoted: a section called so, or what is said in nearly these words."""
-    if section and not text and _SECTION.search(suggestion.description[:500]):
-        return section.start, section.end
+    named = matching_section(passages, suggestion.target_section or "", exact=True)
+    if named and not text and _SECTION.search(suggestion.description[:500]):
+        return named.start, named.end
     within = (section.body_start, section.body_end) if section else None
     nearest = passages.resembling(text or suggestion.description, within)
     return nearest[1].span if nearest and nearest[0] >= _LIKE_TO_REMOVE else None
@@ -63,13 +66,21 @@ def _deletion_span(passages: Passages, span: Span) -> Span:
     """Return the characters to delete so that `span` is gone and nothing dangles at the seam.
 
     A list item goes with its line and marker, a paragraph with one of the blank lines around it, a
-    sentence or phrase with one of the blanks around it.
+    sentence or phrase with one of the blanks around it, and what stands alone in quotes, marks or
+    brackets with these. What an item still says on its next line keeps the marker.
     """
     start, end = _grown(passages, span)
+    while start and passages.prompt[start - 1] + passages.prompt[end : end + 1] in _AROUND:
+        start, end = start - 1, end + 1
     first, last = passages.line_at(start), passages.line_at(max(start, end - 1))
     head, tail = passages.lines[first], passages.lines[last]
     begins = start <= head.text_start or not passages.prompt[head.text_start : start].strip()
     if begins and not passages.prompt[end : tail.end].strip():
+        rest = passages.prompt[tail.end :]
+        if head.marker and [line.kind for line in passages.lines[last + 1 : last + 2]] == [
+            LineKind.CONTINUATION
+        ]:
+            return head.text_start, len(passages.prompt) - len(rest.lstrip())
         return _whole_lines(passages.lines, first, last)
     return _part_of_line(passages.prompt, start, end, head, tail)
 

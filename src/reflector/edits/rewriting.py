@@ -100,6 +100,8 @@ def draft_modification(passages: Passages, draft: Draft, new: str) -> None:
         _replace_one(passages, draft, spans, new, section)
     elif span := rewritten_span(passages, target, new, section):
         _replace(passages, draft, span, new, "the passage it rewrites")
+        if any(not overlap(found, span) for found in passages.find(new)):
+            draft.drop(_already(new))
     else:
         draft_addition(passages, draft, new, "; no passage to replace was found, so it is added")
 
@@ -118,22 +120,25 @@ def _replace_one(
 def _replace(passages: Passages, draft: Draft, span: Span, new: str, how: str) -> None:
     new, changed = passages.template.fitted(new, passages.text(span))
     span, content = _fitted(passages, span, new)
-    old = passages.text(span)
     draft.change(span, new, content)
-    draft.reason = f"replaces {how}: {one_line(old, 60)!r}{changed}"
-    elsewhere = [found for found in passages.find(new) if not overlap(found, span)]
-    if folded(old) == folded(content) or (elsewhere and not passages.find(old)[1:]):
+    draft.reason = f"replaces {how}: {one_line(passages.text(span), 60)!r}{changed}"
+    start, end = span
+    if passages.prompt.find(content, max(0, end - len(content)), start + len(content)) >= 0:
+        # The passage reads so already, or is a part of one that does.
         draft.drop(_already(new))
 
 
 def _fitted(passages: Passages, span: Span, new: str) -> tuple[Span, str]:
-    """Return exact span and content: a list item keeps its marker; a stop or the end of a tag is not doubled."""
+    """Return exact span and content: a list item keeps its marker; marks, a stop, the end of a tag are not doubled."""
     (start, end), prompt = span, passages.prompt
     line = passages.lines[passages.line_at(start)]
     if line.marker and line.start <= start <= line.text_start < end:
         start = line.text_start
         first, *rest = without_marker(new).split("\n")
-        new = "\n".join([first, *(other if other[:1].isspace() else line.indent + other for other in rest)])
+        new = "\n".join([first, *(line.indent + other if other[:1].strip() else other for other in rest)])
+    marks = new[: len(new) - len(new.lstrip("*_`"))]
+    if new.endswith(marks) and prompt.endswith(marks, 0, start) and prompt.startswith(marks, end):
+        start, end = start - len(marks), end + len(marks)
     behind = prompt[end : end + 1]
     if (behind in _STOPS and new.endswith(_STOPS)) or (behind == ">" and new.endswith(">")):
         end += 1
@@ -151,10 +156,10 @@ _ALL_OF_IT = re.compile(
 
 def draft_restructuring(passages: Passages, draft: Draft, new: str) -> None:
     """Put a new version in the place of the whole prompt, or of the section or passage that the suggestion names."""
-    section = matching_section(passages, draft.suggestion.target_section or "", new)
-    if new and _is_whole_prompt(passages, draft, new, section):
+    target = draft.suggestion.target_section or ""
+    if new and _is_whole_prompt(passages, draft, new, matching_section(passages, target, new)):
         _rewrite_prompt(passages, draft, new)
-    elif new and section:
+    elif new and (section := matching_section(passages, target, new, exact=True)):
         _rewrite_section(passages, draft, section, new)
     else:
         draft_modification(passages, draft, new)
@@ -201,6 +206,6 @@ def _rewrite_section(passages: Passages, draft: Draft, section: Section, new: st
     start, end = start + len(old) - len(old.lstrip(" \t\r\n")), end - len(old) + len(old.rstrip(" \t\r\n"))
     draft.change((start, end), new, new.replace("\n", passages.newline))
     draft.reason = f"replaces section {section.name!r}{changed}"
-    if folded(passages.text((start, end))) == folded(new):
+    if draft.content == passages.text((start, end)):
         draft.drop(f"already present: section {section.name!r} reads so")
     return None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from textwrap import dedent
 
 from reflector.edits.drafts import Place
 from reflector.edits.edit import LocationType
@@ -46,15 +47,26 @@ class Slots:
             return Slot(0, "")
         if place.type is LocationType.START:
             title, *rest = [line for line in passages.lines if line.kind is not LineKind.BLANK]
-            is_titled = title.kind is LineKind.HEADING and rest
-            return Slot(title.end) if is_titled else Slot(title.start, "", suffix=passages.newline * 2)
+            if title.kind is LineKind.HEADING and rest:
+                return self._apart(Slot(title.end))
+            return Slot(title.start, "", suffix=passages.newline * 2)
         if place.type is LocationType.AFTER:
-            return _slot_after(passages, place, text)
+            return self._apart(_slot_after(passages, place, text))
         is_one_block, is_list = _is_one_block(text), bool(items_of(text))
         key = place.span, is_one_block, is_list
         if key not in self._known:
-            self._known[key] = _slot_at_end(passages, place, self._gone, is_one_block, is_list)
+            self._known[key] = self._apart(_slot_at_end(passages, place, self._gone, is_one_block, is_list))
         return self._known[key]
+
+    def _apart(self, slot: Slot) -> Slot:
+        """Return the slot with a blank line behind a paragraph if text follows on the next line."""
+        if slot.lead is not None or slot.gap != PARAGRAPH:
+            return slot
+        behind = self._passages.line_at(slot.offset) + 1
+        while behind in self._gone:
+            behind += 1
+        follows = _kind_at(self._passages.lines, behind) not in (None, LineKind.BLANK, LineKind.TAG)
+        return replace(slot, suffix=self._passages.newline) if follows else slot
 
 
 def slot_in(text: str, addition: str) -> Slot:
@@ -83,9 +95,7 @@ def _slot_at_end(
     has_gaps = any(b.start > a.next for a, b in pairwise(lines))
     if is_element and not has_gaps and is_one_block:
         return Slot(lines[-1].end, LINE)
-    behind = _kind_at(passages.lines, passages.line_at(lines[-1].start) + 1)
-    follows = behind not in (None, LineKind.BLANK, LineKind.TAG)
-    return Slot(lines[-1].end, suffix=passages.newline if follows else "")
+    return Slot(lines[-1].end)
 
 
 def _standing_lines(passages: Passages, span: Span, gone: Container[int]) -> list[Line]:
@@ -103,7 +113,9 @@ def _empty_slot(passages: Passages, place: Place) -> Slot:
     """Under a heading without text, between empty tags, or where everything is deleted."""
     section = place.section
     if section is None:
-        return Slot(len(passages.prompt[: place.span[1]].rstrip()))
+        # The end of a prompt of which only what follows is left, the input perhaps.
+        end = place.span[1]
+        return Slot(end, "", suffix=passages.newline * 2 if passages.prompt[end:].strip() else "")
     at = len(passages.prompt[: section.body_start].rstrip("\r\n"))
     if section.kind is not SectionKind.XML:
         return Slot(at, PARAGRAPH if section.kind is SectionKind.MARKDOWN else LINE)
@@ -205,12 +217,11 @@ def items_of(text: str) -> list[str]:
     if not is_item[0]:
         return [text.strip()]
     indent = len(text) - len(text.lstrip(" \t"))
+    firsts = [n for n, line in enumerate(lines) if is_item[n] and len(line) - len(line.lstrip()) <= indent]
     items: list[str] = []
-    for line, begins in zip(lines, is_item, strict=True):
-        if begins and len(line) - len(line.lstrip()) <= indent:
-            items.append(without_marker(line).rstrip())
-        else:
-            items[-1] += "\n" + line.strip()
+    for first, behind in pairwise([*firsts, len(lines)]):
+        further = dedent("\n".join(lines[first + 1 : behind]))
+        items.append(f"{without_marker(lines[first])}\n{further}".rstrip())
     return items
 
 

@@ -44,7 +44,8 @@ def matching_section(passages: Passages, name: str, hint: str = "", *, exact: bo
     if not found and len(parts) > 1:
         outer = _same(passages, parts[0], _FILLERS)
         inner = _same(passages, parts[-1], _FILLERS)
-        found = [s for s in inner if any(o.start <= s.start < o.end for o in outer)] or inner or outer
+        nested = [s for s in inner if any(o.start <= s.start < o.end for o in outer)]
+        found = nested if exact else nested or inner or outer
     if not found and not exact:
         found = _same(passages, name, _GENERIC) or _inside(passages, name)
     if len(found) < 2:

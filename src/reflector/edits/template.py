@@ -28,7 +28,7 @@ _PLACEHOLDER = re.compile(
     r"|(?P<braced>\$\{[^\W\d]\w{0,80}\})"
     r"|(?P<dollar>(?<![\w$\\])\$[a-z_]\w{1,80}(?![\w$]))"
     r"|(?P<single>\$?\{[^\W\d][\w.\-\[\]]{0,80}(?:![rsa])?(?::[^{}\s]{0,12})?\})"  # {name:>8}
-    r"|(?P<percent>%\([^\W\d]\w{0,80}\)[-+#0-9.]{0,8}[a-zA-Z])"
+    r"|(?P<percent>(?:(?<!%)|(?<=%%))%\([^\W\d]\w{0,80}\)[-+#0-9.]{0,8}[a-zA-Z])"
     r"|(?P<tag></?[A-Za-z][\w.:-]{0,60}>)"
 )
 _FILLED_WITH = {
@@ -92,16 +92,17 @@ class Template:
         """
         if not self.found:
             return text, ""
-        note = ""
+        right: dict[str, str] = {}
         own = {each.text: each for each in self.found if each.kind != "tag"}
         found = {each.text: each for each in self.find(text)}
         lost = {each.text for each in self.find(replaced)} - found.keys()
         for wrong, each in found.items():
             if wrong not in own and each.kind != "tag":
-                alike = [right for right in own if _is_meant(own[right], each, right in lost)]
+                alike = [meant for meant in own if _is_meant(own[meant], each, meant in lost)]
                 if len(alike) == 1:
-                    text = re.sub(re.escape(wrong) + r"(?!\w)", alike[0].replace("\\", "\\\\"), text)
-                    note += f"; {wrong} put right to {alike[0]}"
+                    right[wrong] = alike[0]
+        text = _PLACEHOLDER.sub(lambda match: right.get(match[0], match[0]), text)
+        note = "".join(f"; {wrong} put right to {meant}" for wrong, meant in right.items())
         escaped = self._escaped(text)
         return escaped, note if escaped == text else f"{note}; literal signs escaped"
 
@@ -109,7 +110,7 @@ class Template:
         if self._is_format and ("{" in text or "}" in text) and not _holds_names_only(text):
             return _doubled(text, "{}", ("single", "braced"))
         if self._is_percent and "%" in text:
-            return _doubled(text.replace("%%", "%"), "%", ("percent",))
+            return "%%".join(_doubled(part, "%", ("percent",)) for part in text.split("%%"))
         return text
 
 
