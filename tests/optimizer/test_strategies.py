@@ -193,6 +193,38 @@ def test_nobody_is_merged_with_an_ancestor_or_twice() -> None:
     assert find_merge(line, set(), random.Random(0)) is None
 
 
+@pytest.mark.parametrize("by_edits", [True, False])
+def test_a_merge_starts_from_the_nearest_ancestor_whatever_its_score(by_edits: bool) -> None:
+    scores = [
+        (1, 1, 0, 0),
+        (0, 0, 1, 0),
+        (1, 1, 1, 0),
+        (0, 0, 1, 1),
+    ]  # the first child is worse than the seed
+    texts = [
+        ("Answer the question.", "Be kind."),
+        ("Name your sources.", "Be kind."),
+        ("Name your sources.", "Be brief."),
+        ("Name your sources by title and page.", "Be kind."),
+    ]
+    pool = Pool()
+    for number, (system, tone) in enumerate(texts):
+        parents = ((), (0,), (1,), (1,))[number]
+        pool.add(Candidate({"system": system, "tone": tone}, number, parents), scores[number])
+    merge = find_merge(pool, set(), random.Random(0), by_edits=by_edits)
+    assert merge is not None
+    assert (merge.parents, merge.ancestor) == ((2, 3), 1)
+    assert merge.components == {"system": "Name your sources by title and page.", "tone": "Be brief."}
+
+
+def test_a_candidate_that_is_worse_than_the_nearest_common_ancestor_is_not_merged() -> None:
+    pool, parents = Pool(), ((), (0,), (1,), (1,))
+    for number, scores in enumerate([(0, 0, 0, 0), (1, 1, 1, 0), (1, 1, 1, 0.5), (0, 0, 1, 1)]):
+        pool.add(Candidate({"prompt": f"{number}"}, number, parents[number]), scores)
+    assert pool.survivors() == (2, 3)
+    assert find_merge(pool, set(), random.Random(0)) is None
+
+
 # --- stopping ---
 
 
