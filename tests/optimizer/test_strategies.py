@@ -225,6 +225,13 @@ def test_a_candidate_that_is_worse_than_the_nearest_common_ancestor_is_not_merge
     assert find_merge(pool, set(), random.Random(0)) is None
 
 
+def test_the_screening_of_a_merge_counts_although_it_takes_more_rows_than_a_minibatch() -> None:
+    config = OptimizerConfig(minibatch_size=1, concurrency=4, seed=15, pace=0, depth=1)
+    machine, purposes = played(config, mixed, limit=115)
+    assert purposes["merge"] > 0
+    assert machine.rollouts <= 115
+
+
 # --- stopping ---
 
 

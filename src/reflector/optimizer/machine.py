@@ -221,7 +221,7 @@ class Machine:
         self._merges += 1
         parent, other = (self.pool.candidates[each] for each in merge.parents)
         rows = self._screening_rows(*merge.parents)
-        proposal = Proposal(number, parent, (), rows, bound, other=other)
+        proposal = Proposal(number, parent, (), rows, max(bound, len(rows)), other=other)
         changes = (f"merged {merge.parents[0]} and {merge.parents[1]}, which share {merge.ancestor}",)
         proposal.child = Candidate(merge.components, -1, merge.parents, changes)
         self._state.enter(proposal)
@@ -284,7 +284,7 @@ class Machine:
 
 def _since(child: Candidate, early: Proposal | None) -> Candidate:
     """Return a child as one of the candidate that was validated on the way to it, if that was accepted."""
-    if early is None or early.ending != "accepted" or early.child is None:
+    if early is None or early.child is None or early.child.number < 0:  # its commit may be still to come
         return child
     made = early.child.changes
     dropped = (f"without: {change}" for change in made if change not in child.changes)
