@@ -82,6 +82,11 @@ class Machine:
         return self._state.stopping.reason
 
     @property
+    def is_broken(self) -> bool:
+        """Whether rollouts or reflections have failed too often in a row."""
+        return self._state.stopping.is_broken
+
+    @property
     def in_flight(self) -> int:
         """How many proposals are under way."""
         return len(self._state.active)
@@ -133,10 +138,9 @@ class Machine:
         self._state.stopping.stop(reason)
 
     def extend(self, rollouts: int | None) -> None:
-        """Go on with another limit, if a limit was what ended the run."""
+        """Go on with this limit, if a limit was what ended the run, or failures."""
         self._state.limit = math.inf if rollouts is None else rollouts
-        if self.stop_reason == "budget":
-            self._state.stopping.reason = None
+        self._state.stopping.go_on()
         self._go_on()
 
     def test(self) -> bool:
