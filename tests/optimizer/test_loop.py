@@ -284,6 +284,28 @@ async def test_stopping_waits_for_no_rollout_that_hangs() -> None:
     assert result.stop_reason == "enough"
 
 
+async def test_a_cancelled_run_goes_on_in_the_same_optimizer() -> None:
+    scope, begun = anyio.CancelScope(), []
+
+    async def rollout(candidate: Any, example: dict[str, Any]) -> Any:
+        begun.append(example)
+        if len(begun) > 30 and not scope.cancel_called:
+            scope.cancel()
+            await anyio.sleep_forever()
+        return await toy.rollout(candidate, example)
+
+    optimizer = rf.Optimizer(
+        toy.SEED, toy.ROWS, rollout=rollout, score=toy.score, reflector=rf.Reflector(toy.model),
+        budget=rf.Budget(rollouts=300),
+    )  # fmt: skip
+    async with optimizer:
+        with scope:
+            await optimizer.run()
+        assert scope.cancelled_caught
+        with anyio.fail_after(4):
+            assert (await optimizer.run()).best_score > 0.5
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

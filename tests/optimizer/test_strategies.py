@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -249,10 +251,17 @@ def test_a_run_ends_at_a_score_at_a_plateau_or_with_its_budget() -> None:
     assert used.stop_reason == "budget"
 
 
-def test_options_that_cannot_be_are_refused() -> None:
-    for name, value in {"merging": "all", "proposer": "mutate", "pace": -1, "frontier": "cartesian"}.items():
-        with pytest.raises(ConfigurationError, match=name):
-            OptimizerConfig(**{name: value})  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("merging", "all"), ("proposer", "mutate"), ("pace", -1), ("frontier", "cartesian"), ("selector", "best"),
+        ("acceptance", "strict"), ("failure_score", None), ("perfect_score", "1"), ("stop_at", math.nan),
+        ("rollout_timeout", math.inf), ("store", 5), ("stop_file", b"enough"),
+    ],
+)  # fmt: skip
+def test_options_that_cannot_be_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name} is .*; got {re.escape(repr(value))}"):
+        OptimizerConfig(**{name: value})
 
 
 @pytest.mark.anyio

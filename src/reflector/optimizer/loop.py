@@ -340,6 +340,9 @@ class Optimizer:
             except Exception as error:  # noqa: BLE001 - it ends the run; raised by `_finish`
                 self._fail(error)
                 return
+            except BaseException:  # cancelled: who calls `run` again goes on with these
+                self._desk.give_back(opened, rows)
+                raise
             finally:
                 self._running -= 1
             self._desk.give_back(opened, rows[len(found) :])
