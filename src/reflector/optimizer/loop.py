@@ -97,6 +97,7 @@ class Optimizer:
         ConfigurationError: If something given is none of these, or no model is named; the rules only answer when
             they are named.
         RunMismatchError: If the store holds another run.
+        RunLogError: If what the store holds is damaged, or was written by another version.
     """
 
     def __init__(
