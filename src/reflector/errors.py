@@ -640,7 +640,7 @@ class RunBrokenError(OptimizationError):
 
 
 class RunLogError(OptimizationError, InputError):
-    """A file is no log of a run, or cannot be read."""
+    """A file is no log of a run, or cannot be read, or not be gone on with."""
 
 
 class RunMismatchError(OptimizationError, InputError):

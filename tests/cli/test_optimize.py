@@ -113,6 +113,18 @@ def test_json_is_one_document_and_nothing_else(run: Any, tmp_path: Path) -> None
 
 
 @pytest.mark.slow
+def test_a_test_on_a_single_row_has_no_interval(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "one.jsonl").write_text(json.dumps({"input": "Say seven", "expected": "seven"}), "utf-8")
+    with LoopbackServer(answer) as server:
+        parts = 'examples = { train = "rows.jsonl", test = "one.jsonl" }'
+        result = run(
+            "optimize", write(tmp_path, server.base_url, examples=parts), "--json", "--store", "my.db"
+        )
+    assert result.document["test"]["interval"] == [None, None]
+    assert "test on 1 rows: seed 0.000, best 1.000\n" in run("runs", "show", "my.db").out
+
+
+@pytest.mark.slow
 def test_a_judge_and_functions_of_the_users_module(run: Any, tmp_path: Path) -> None:
     (tmp_path / "mine_for_optimize.py").write_text(
         "def rollout(candidate, example):\n    return example['input']\n", "utf-8"

@@ -362,6 +362,31 @@ def test_the_first_trial_is_validated_before_its_slowest_row_has_come(order: Any
     assert all(each.parents != (0,) for each in others), "what came of the same proposal descends from it"
 
 
+def test_what_came_of_an_early_trial_descends_from_it_only_once_that_is_committed() -> None:
+    options: dict[str, Any] = {
+        "minibatch_size": 10,
+        "runs_per_reflection": 2,
+        "pace": 0,
+        "proposals_in_flight": 1,
+    }
+    machine = machine_of(OptimizerConfig(**options), limit=400)
+    waiting = machine.orders()
+    while (
+        waiting
+    ):  # the proposal comes to its end before its trial does, and the seed's validation after both
+        waiting.sort(key=lambda each: (each.proposal is None, each.proposal or 0))
+        chosen = waiting.pop(0)
+        if isinstance(chosen, RunRows):
+            for rows in filter(None, (chosen.rows[:-1], chosen.rows[-1:])):
+                machine.report_rows(chosen.id, evaluated(chosen, *rows))
+        else:
+            machine.report_reflection(chosen.id, reflect(chosen))
+        waiting += machine.orders()
+    assert any(each.early for each in machine.history)
+    for each in machine.pool.candidates[1:]:
+        assert all(0 <= parent < each.number for parent in each.parents)
+
+
 def test_few_proposals_are_in_flight_where_there_are_few_generations() -> None:
     config = OptimizerConfig(concurrency=12, minibatch_size=3)
     assert [config.in_flight(3, limit, 40) for limit in (400, 2_000, 10_000, float("inf"))] == [1, 2, 4, 4]

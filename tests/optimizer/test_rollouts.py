@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 import reflector as rf
+from reflector._clock import VirtualClock
 from reflector.dispatch.task import Task
 from reflector.errors import BudgetExceededError
 from reflector.optimizer.candidate import Candidate
@@ -109,6 +110,20 @@ async def test_what_a_rollout_had_used_when_its_time_was_up_is_kept() -> None:
     assert late.error == "no answer within 0.05 s"
     assert late.usage.calls == ledger.usage.calls == 1
     assert late.usage.cost_usd == ledger.usage.cost_usd
+
+
+async def test_rollouts_that_take_no_time_on_a_coarse_clock_travel_together() -> None:
+    async def rollout(candidate: Any, row: int) -> rf.Rollout:
+        return rf.Rollout(row, score=1.0)
+
+    runner = Runner(rollout, None, rf.Ledger(), failure_score=0.0, threads=1, timeout=60.0)
+    crew = Crew(runner, timeout=60.0)
+    async with rf.Runtime(clock=VirtualClock()) as runtime:
+        await crew.join(runtime, 1)
+        assert runner.batch() == 1
+        await crew.roll_out(CANDIDATE, [0], [0])
+        assert runner.batch() > 100
+        await crew.leave()
 
 
 async def test_a_desk_hands_out_each_row_once_and_takes_back_what_was_not_done() -> None:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 import reflector as rf
 from reflector.errors import ConfigurationError, RunBrokenError
+from reflector.optimizer.evaluation import read_score
 from reflector.optimizer.scorers import SCORERS, resolve_scorer
 
 ROWS = [{"input": f"say {word}", "expected": word} for word in ("one", "two", "three", "four")]
@@ -42,6 +43,23 @@ def test_a_scorer_compares_and_says_what_is_wrong(
     score = SCORERS[name]({"input": "?", "expected": expected}, output)
     assert score.value == value
     assert said in score.feedback
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("good", "a number or a Score; got str 'good'"),
+        (10**400, "a number or a Score; got int 1000"),
+        (rf.Score(float("inf")), "a finite number; got inf"),
+        (rf.Score(1.0, objectives={"length": None}), r"objectives are finite numbers .*; got \{'length': None"),
+        (rf.Score(1.0, objectives={"length": "long"}), "objectives are finite numbers"),
+        (rf.Score(1.0, objectives={"length": 10**400}), "objectives are finite numbers"),
+        (rf.Score(1.0, objectives=None), "objectives are finite numbers .*; got None"),  # type: ignore[arg-type]
+    ],
+)  # fmt: skip
+def test_what_is_no_score_says_what_came(value: Any, said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        read_score(value)
 
 
 def test_the_expectation_may_be_called_answer_or_output() -> None:

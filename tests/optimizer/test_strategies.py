@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import random
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -193,6 +195,45 @@ def test_nobody_is_merged_with_an_ancestor_or_twice() -> None:
     assert find_merge(line, set(), random.Random(0)) is None
 
 
+@pytest.mark.parametrize("by_edits", [True, False])
+def test_a_merge_starts_from_the_nearest_ancestor_whatever_its_score(by_edits: bool) -> None:
+    scores = [
+        (1, 1, 0, 0),
+        (0, 0, 1, 0),
+        (1, 1, 1, 0),
+        (0, 0, 1, 1),
+    ]  # the first child is worse than the seed
+    texts = [
+        ("Answer the question.", "Be kind."),
+        ("Name your sources.", "Be kind."),
+        ("Name your sources.", "Be brief."),
+        ("Name your sources by title and page.", "Be kind."),
+    ]
+    pool = Pool()
+    for number, (system, tone) in enumerate(texts):
+        parents = ((), (0,), (1,), (1,))[number]
+        pool.add(Candidate({"system": system, "tone": tone}, number, parents), scores[number])
+    merge = find_merge(pool, set(), random.Random(0), by_edits=by_edits)
+    assert merge is not None
+    assert (merge.parents, merge.ancestor) == ((2, 3), 1)
+    assert merge.components == {"system": "Name your sources by title and page.", "tone": "Be brief."}
+
+
+def test_a_candidate_that_is_worse_than_the_nearest_common_ancestor_is_not_merged() -> None:
+    pool, parents = Pool(), ((), (0,), (1,), (1,))
+    for number, scores in enumerate([(0, 0, 0, 0), (1, 1, 1, 0), (1, 1, 1, 0.5), (0, 0, 1, 1)]):
+        pool.add(Candidate({"prompt": f"{number}"}, number, parents[number]), scores)
+    assert pool.survivors() == (2, 3)
+    assert find_merge(pool, set(), random.Random(0)) is None
+
+
+def test_the_screening_of_a_merge_counts_although_it_takes_more_rows_than_a_minibatch() -> None:
+    config = OptimizerConfig(minibatch_size=1, concurrency=4, seed=15, pace=0, depth=1)
+    machine, purposes = played(config, mixed, limit=115)
+    assert purposes["merge"] > 0
+    assert machine.rollouts <= 115
+
+
 # --- stopping ---
 
 
@@ -210,10 +251,17 @@ def test_a_run_ends_at_a_score_at_a_plateau_or_with_its_budget() -> None:
     assert used.stop_reason == "budget"
 
 
-def test_options_that_cannot_be_are_refused() -> None:
-    for name, value in {"merging": "all", "proposer": "mutate", "pace": -1, "frontier": "cartesian"}.items():
-        with pytest.raises(ConfigurationError, match=name):
-            OptimizerConfig(**{name: value})  # type: ignore[arg-type]
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("merging", "all"), ("proposer", "mutate"), ("pace", -1), ("frontier", "cartesian"), ("selector", "best"),
+        ("acceptance", "strict"), ("failure_score", None), ("perfect_score", "1"), ("stop_at", math.nan),
+        ("rollout_timeout", math.inf), ("store", 5), ("stop_file", b"enough"),
+    ],
+)  # fmt: skip
+def test_options_that_cannot_be_are_refused(name: str, value: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name} is .*; got {re.escape(repr(value))}"):
+        OptimizerConfig(**{name: value})
 
 
 @pytest.mark.anyio

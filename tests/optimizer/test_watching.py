@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import os
+import struct
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,15 +15,15 @@ import toy
 
 import reflector as rf
 from reflector.errors import RunLogError
+from reflector.optimizer.following import show_here
 from reflector.optimizer.loop import COMMITTED
 
 
 def optimizer(**options: Any) -> rf.Optimizer:
     config = rf.OptimizerConfig(seed=3, concurrency=6, store=options.pop("store", None))
-    given = {"rollout": toy.rollout, "budget": rf.Budget(rollouts=200)} | options
-    return rf.Optimizer(
-        toy.SEED, toy.ROWS, score=toy.score, reflector=rf.Reflector(toy.model), config=config, **given
-    )
+    reflector = rf.Reflector(toy.model)
+    given = {"rollout": toy.rollout, "reflector": reflector, "budget": rf.Budget(rollouts=200)} | options
+    return rf.Optimizer(toy.SEED, toy.ROWS, score=toy.score, config=config, **given)
 
 
 @pytest.mark.anyio
@@ -78,13 +80,15 @@ async def test_the_forecast_says_what_is_known_before_the_first_call() -> None:
     assert forecast.cost_usd is None  # nobody knows the price of the reflecting function
     assert "at most 200 rollouts" in str(forecast)
     assert "never more than $2.00" in str(forecast)
-    running = rf.Optimizer(
-        "Answer.", toy.ROWS, rollout=asked, score=toy.score, reflector=asked, budget=rf.Budget(rollouts=200)
-    )  # fmt: skip
-    forecast = await running.forecast()
+    forecast = await optimizer(rollout=asked, reflector=asked).forecast()
     assert forecast.cost_usd is not None
     assert 0 < forecast.cost_usd < 2
     assert asked.ledger.usage.calls == 0
+    capped = await optimizer(
+        rollout=asked, reflector=asked, budget=rf.Budget(rollouts=200, calls=50)
+    ).forecast()
+    assert (capped.calls, capped.rollouts) == (50, 50)
+    assert capped.cost_usd == pytest.approx(forecast.cost_usd * 50 / forecast.calls)
     unlimited = await optimizer(budget=rf.Budget(cost_usd=1)).forecast()
     assert str(unlimited).startswith("calls: nobody can say, no limit of rollouts")
 
@@ -160,6 +164,18 @@ async def test_a_terminal_shows_one_line_and_a_log_one_for_each_proposal(
     lines = shown.getvalue().removesuffix("\n").split("\n")
     assert lines[-1].rsplit("\r\x1b[2K")[-1].startswith(last[:60])
     assert (len(lines) == 1) is shown.isatty()
+
+
+def test_a_terminal_is_asked_for_its_own_width_wherever_the_output_goes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+    screen, behind = os.openpty()
+    fcntl.ioctl(behind, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    with open(screen, "rb", buffering=0) as shown, open(behind, "w") as stderr:
+        monkeypatch.setattr("sys.stderr", stderr)
+        show_here()(SimpleNamespace(text="far too long for this " * 9, is_over=False))  # type: ignore[arg-type]
+        assert len(shown.read(1_000).removeprefix(b"\r\x1b[2K").decode()) == 39
 
 
 @pytest.mark.anyio

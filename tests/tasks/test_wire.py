@@ -196,6 +196,13 @@ def test_too_large_is_an_error_and_nothing_is_kept(monkeypatch: pytest.MonkeyPat
         read_groups(dumps(ORIGIN))
 
 
+@pytest.mark.parametrize("source", ["nowhere.ndjson", dumps(ORIGIN * 1_000).decode(), "\0", 7, None])
+def test_what_is_no_file_is_told_in_a_line_with_what_is_expected(source: Any) -> None:
+    with pytest.raises(InputError, match=r"cannot be read: .*the content itself as bytes") as caught:
+        read_groups(source)
+    assert len(str(caught.value)) < 400
+
+
 def test_files(tmp_path: Path) -> None:
     file = tmp_path / "plan.ndjson"
     file.write_bytes(dumps(ORIGIN[0]))

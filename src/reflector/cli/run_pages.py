@@ -88,9 +88,10 @@ def print_run(run: RunRecord) -> None:
     lineage = sorted({each["number"] for each in run.lineage})
     console.print(Text(f"lineage of the best: {' → '.join(map(str, lineage))}"))
     if run.test:
-        low, high = run.test["interval"]
-        told = f"test on {run.test['rows']} rows: seed {run.test['seed']:.3f}, best {run.test['best']:.3f}, "
-        console.print(Text(f"{told}95 %: {low:+.3f} to {high:+.3f}"))
+        told = f"test on {run.test['rows']} rows: seed {run.test['seed']:.3f}, best {run.test['best']:.3f}"
+        if run.test["rows"] > 1:  # a single one tells nothing of the spread
+            told += ", 95 %: {:+.3f} to {:+.3f}".format(*run.test["interval"])
+        console.print(Text(told))
     for proposal in run.proposals[-_PROPOSALS_SHOWN:]:
         head = f"proposal {proposal['proposal']} from {proposal['parent']}: {proposal['ending']}"
         why = one_line(clean(proposal["reason"] or ""), 160)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -109,10 +110,26 @@ class OptimizerConfig:
                 raise ConfigurationError(f"{name} is a whole number of at least 0; got {value!r}.")
         if not isinstance(self.pace, int | float) or not 0 <= self.pace < math.inf:
             raise ConfigurationError(f"pace is a number of at least 0; got {self.pace!r}.")
-        if not isinstance(self.rollout_timeout, int | float) or not self.rollout_timeout > 0:
+        if not isinstance(self.rollout_timeout, int | float) or not 0 < self.rollout_timeout < math.inf:
             raise ConfigurationError(
                 f"rollout_timeout is a positive number of seconds; got {self.rollout_timeout!r}."
             )
+        scores = {
+            "perfect_score": self.perfect_score,
+            "failure_score": self.failure_score,
+            "stop_at": 1.0 if self.stop_at is None else self.stop_at,
+        }
+        for name, score in scores.items():
+            if not isinstance(score, int | float) or not math.isfinite(score):
+                raise ConfigurationError(f"{name} is a finite number; got {score!r}.")
+        for name, method in {"selector": "select", "acceptance": "judge"}.items():
+            strategy = getattr(self, name)
+            if not callable(getattr(strategy, method, None)):
+                raise ConfigurationError(f"{name} is an object with a method {method}(); got {strategy!r}.")
+        for name in ("store", "stop_file"):
+            path = getattr(self, name)
+            if not isinstance(path, str | os.PathLike | None):
+                raise ConfigurationError(f"{name} is the path of a file; got {path!r}.")
         choices = {
             "order": (self.order, ("completion", "strict")),
             "proposer": (self.proposer, ("edits", "rewrite")),

@@ -35,11 +35,12 @@ class Desk:
         self._open: dict[int, OpenOrder] = {}
         self._queue: deque[OpenOrder] = deque()
         self._idle: deque[anyio.Event] = deque()
-        self._is_closed = False
+        self.is_closed = False
+        """Whether nothing is handed out any more."""
 
     def close(self) -> None:
         """Hand out nothing any more."""
-        self._is_closed = True
+        self.is_closed = True
         while self._idle:
             self.wake()
 
@@ -63,9 +64,9 @@ class Desk:
 
         None: nothing ever again.
         """
-        while not self._queue and not self._is_closed:
+        while not self._queue and not self.is_closed:
             await self._wait()
-        if self._is_closed:
+        if self.is_closed:
             return None
         opened = self._queue[0]
         most = len(opened.waiting) if batch is None else batch()

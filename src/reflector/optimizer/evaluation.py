@@ -66,23 +66,23 @@ def read_score(value: Any) -> Score:
     """Return what a score function returned as a `Score`.
 
     Raises:
-        ValueError: If it is no finite number and no `Score` of one; the message says what came.
+        ValueError: If it is no finite number and no `Score` of such ones; the message says what came.
     """
-    score = value if isinstance(value, Score) else None
-    number = value.value if isinstance(value, Score) else value
-    if isinstance(number, bool):
-        number = float(number)
+    score = value if isinstance(value, Score) else Score(value)
     try:
-        number = float(number)
-    except (TypeError, ValueError):
+        number = float(score.value)
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(
             f"a score function returns a number or a Score; got {type(value).__name__} {shorten(repr(value), 60)}"
         ) from None
     if not math.isfinite(number):
         raise ValueError(f"a score is a finite number; got {number!r}")
-    if score is None:
-        return Score(number)
-    objectives = {str(name): float(each) for name, each in score.objectives.items()}
-    if not all(math.isfinite(each) for each in objectives.values()):
-        raise ValueError(f"objectives are finite numbers; got {objectives!r}")
+    try:
+        objectives = {str(name): float(each) for name, each in score.objectives.items()}
+        if not all(map(math.isfinite, objectives.values())):
+            raise ValueError
+    except (AttributeError, TypeError, ValueError, OverflowError):
+        raise ValueError(
+            f"objectives are finite numbers by their names; got {shorten(repr(score.objectives), 60)}"
+        ) from None
     return Score(number, str(score.feedback), objectives)

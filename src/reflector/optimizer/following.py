@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -66,9 +67,18 @@ class _Terminal:
     """One line that is written over."""
 
     def show(self, progress: Progress) -> None:
-        text = one_line(str(progress), shutil.get_terminal_size().columns - 1)
+        text = one_line(str(progress), _columns() - 1)
         sys.stderr.write("\r\x1b[2K" + text + ("\n" if progress.is_over else ""))
         sys.stderr.flush()
+
+
+def _columns() -> int:
+    """Return the width of the terminal behind stderr: stdout may be a file, or another one."""
+    try:
+        columns = os.get_terminal_size(sys.stderr.fileno()).columns
+    except (OSError, ValueError):
+        columns = 0
+    return columns or shutil.get_terminal_size().columns
 
 
 class _Lines:

@@ -78,9 +78,10 @@ def read_forecast(
         spent.append((task, _tokens(rollouts, seed_tokens + row, _ANSWER)))
     known = [cost for price, usage in spent if price is not None and (cost := price.cost(usage)) is not None]
     cost = sum(known) if len(known) == len(spent) else None
-    if budget.calls is not None:
-        calls = min(calls, budget.calls)
-    return Forecast(calls, rollouts, cost, budget, asks_model)
+    if budget.calls is not None and budget.calls < calls:
+        cost = None if cost is None else cost * budget.calls / calls
+        calls = budget.calls
+    return Forecast(calls, min(rollouts, calls) if asks_model else rollouts, cost, budget, asks_model)
 
 
 def _tokens(calls: int, asked: int, answered: int) -> Usage:

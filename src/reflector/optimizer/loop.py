@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from types import TracebackType
@@ -14,12 +14,14 @@ import anyio
 
 from reflector._text import estimate_tokens, shorten
 from reflector.agents.ambient import ambient_runtime
+from reflector.agents.groups import only_error
 from reflector.dispatch.ledger import Ledger
 from reflector.errors import (
     BudgetExceededError,
     ConfigurationError,
     OptimizationError,
     RunBrokenError,
+    RunLogError,
     UnboundedCallError,
 )
 from reflector.llm.client import LLMClient
@@ -95,6 +97,7 @@ class Optimizer:
         ConfigurationError: If something given is none of these, or no model is named; the rules only answer when
             they are named.
         RunMismatchError: If the store holds another run.
+        RunLogError: If what the store holds is damaged, or was written by another version.
     """
 
     def __init__(
@@ -155,49 +158,69 @@ class Optimizer:
         self._failure: Exception | None = None
         self._reflecting: set[anyio.CancelScope] = set()
         self._workers: anyio.CancelScope | None = None
+        self._opened: AbstractAsyncContextManager[None] | None = None
+        self._began = time.monotonic()
 
     # --- life --------------------------------------------------------------------------------------------
 
     async def __aenter__(self) -> Self:
-        self._log = RunLog(self.config.store)
-        self._stack = AsyncExitStack()
-        try:
-            self._claims = Claims(self.ledger, self._log)
-            is_new = self._log.is_new
-            begun = self.budget.rollouts if is_new else self._log.header["budget"]["rollouts"]
-            self._log.start(header_of(self.seed, self.examples, self.config, begun), self._budget_fields())
-            self._began = time.monotonic()
-            self._runtime = await self._stack.enter_async_context(ambient_runtime())
-            await self._crew.join(self._runtime, self.config.concurrency)
-            self._group = await self._stack.enter_async_context(anyio.create_task_group())
-            if self.config.order != "strict":
-                self._proposer.room = Room(self._group, self._runtime.clock)
-            if not is_new:
-                self._replay()
-            self._done_before = self._done
-            self._take_orders()
-            self._desk.wake()
-        except BaseException:
-            self._log.close()
-            raise
+        if self._opened is not None:
+            raise ConfigurationError("an optimizer can be entered once; make another one.")
+        self._opened = self._open()
+        await self._opened.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool | None:
-        self._is_over = True
-        self._desk.close()
-        self._group.cancel_scope.cancel()
+        assert self._opened is not None
+        return await self._opened.__aexit__(kind, error, trace)
+
+    @asynccontextmanager
+    async def _open(self) -> AsyncGenerator[None]:
+        """Open everything and begin; close it again whatever happens."""
+        self._log = RunLog(self.config.store)
+        self._claims = Claims(self.ledger, self._log)
         try:
-            with anyio.CancelScope(shield=True):
-                await self._crew.leave()
-            return await self._stack.__aexit__(kind, error, trace)
+            is_new = self._log.is_new
+            begun = self.budget.rollouts if is_new else self._log.header["budget"]["rollouts"]
+            self._log.start(header_of(self.seed, self.examples, self.config, begun), self._budget_fields())
+            self._began = time.monotonic()
+            async with ambient_runtime() as self._runtime:
+                await self._crew.join(self._runtime, self.config.concurrency)
+                try:
+                    async with anyio.create_task_group() as self._group:
+                        try:
+                            self._begin(is_new)
+                            yield
+                        finally:
+                            self._end()
+                            self._group.cancel_scope.cancel()
+                finally:
+                    with anyio.CancelScope(shield=True):
+                        await self._crew.leave()
+        except BaseExceptionGroup as group:
+            failure = only_error(group)
+            raise failure from failure.__cause__
         finally:
             with anyio.CancelScope(shield=True):
                 try:
                     self._claims.close()
                 finally:
                     await anyio.to_thread.run_sync(self._log.close)
+
+    def _begin(self, is_new: bool) -> None:
+        if self.config.order != "strict":
+            self._proposer.room = Room(self._group, self._runtime.clock)
+        if not is_new:
+            self._replay()
+        self._done_before = self._done
+        self._take_orders()
+        self._desk.wake()
+
+    def _check_entered(self) -> None:
+        if self._opened is None:
+            raise ConfigurationError("the optimizer is not running: use it inside `async with optimizer:`.")
 
     def stop(self, reason: str = "stopped") -> None:
         """End the run now: what is under way is dropped, and `run` returns the best so far.
@@ -206,11 +229,10 @@ class Optimizer:
         """
         self.machine.stop(reason)
         self._end()
-        if self._workers is not None:
-            self._workers.cancel()
 
     def note(self, facts: dict[str, Any]) -> None:
         """Write further facts about the run into its log, for people and tools; they change nothing."""
+        self._check_entered()
         self._log.noted(facts)
 
     async def forecast(self) -> Forecast:
@@ -263,6 +285,7 @@ class Optimizer:
         """
         if show is not None and not callable(show):
             raise ConfigurationError(f"what shows the progress is True or a function of it; got {show!r}")
+        self._check_entered()
         self._group.start_soon(follow, lambda: self.progress, show or show_here())
 
     def _seconds_left(self) -> float | None:
@@ -291,8 +314,9 @@ class Optimizer:
             RunBrokenError: If rollouts or reflections failed too often in a row.
             LLMError: If no further call can succeed: a refused key, an unknown model.
             UnboundedCallError: If a call could cost any amount, and there is a budget.
-            ConfigurationError: If there is no rollout function.
+            ConfigurationError: If there is no rollout function, or the optimizer was not entered.
         """
+        self._check_entered()
         if not self._can_run:
             raise ConfigurationError("there is no rollout= function; give one, or take work() and report().")
         async with anyio.create_task_group() as workers:
@@ -317,6 +341,9 @@ class Optimizer:
             except Exception as error:  # noqa: BLE001 - it ends the run; raised by `_finish`
                 self._fail(error)
                 return
+            except BaseException:  # cancelled: who calls `run` again goes on with these
+                self._desk.give_back(opened, rows)
+                raise
             finally:
                 self._running -= 1
             self._desk.give_back(opened, rows[len(found) :])
@@ -328,7 +355,11 @@ class Optimizer:
         """Yield what is to be run, until the run ends; hand back each with `report`, in any order, from any task.
 
         While nothing is to be done it waits for reflections, and for work that is out.
+
+        Raises:
+            ConfigurationError: If the optimizer was not entered.
         """
+        self._check_entered()
         while (taken := await self._desk.next()) is not None:
             order, rows = taken[0].order, taken[1]
             yield Work(order.candidate, tuple(self._examples(order, rows)), order.purpose, order.id)
@@ -374,10 +405,14 @@ class Optimizer:
     # --- orders and facts --------------------------------------------------------------------------------
 
     def _take_orders(self) -> None:
-        """Have the machine's new orders carried out; see whether the run has ended."""
+        """Have the machine's new orders carried out, unless nothing begins any more; see whether the run has ended."""
+        if self._desk.is_closed:
+            return
         while orders := self.machine.orders():
             self._issue(orders)
-        if self.machine.is_done and not self._is_over:
+        if self.machine.is_broken:
+            self._end()
+        elif self.machine.is_done:
             self._end_or_test()
 
     def _issue(self, orders: Iterable[Order]) -> None:
@@ -451,32 +486,39 @@ class Optimizer:
 
     def _end_or_test(self) -> None:
         """Everything is reported: run the test once, then it is over."""
-        is_broken = self.machine.stop_reason in ("failures", "failed_reflections")
-        if self._is_tested or is_broken or not self.machine.test():
+        if self._is_tested or not self.machine.test():
             self._end()
             return
         self._is_tested = True
         self._log.testing()
         self._take_orders()
 
-    def _end(self) -> None:
-        self._is_over = True
+    def _begin_nothing(self) -> None:
         for scope in self._reflecting:
             scope.cancel()
         self._desk.close()
+
+    def _end(self) -> None:
+        """Drop what is under way: nothing that comes now counts."""
+        self._is_over = True
+        self._begin_nothing()
+        if self._workers is not None:
+            self._workers.cancel()
 
     def _fail(self, error: Exception) -> None:
         self._failure = self._failure or error
         self._end()
 
     def _refused(self, refusal: BudgetExceededError) -> None:
-        """The budget of dollars, tokens, calls or seconds is used up."""
-        self._log.stopped("budget")
-        self.machine.stop("budget")
-        self._last_error = str(refusal)
-        self._end()
+        """The budget of dollars, tokens, calls or seconds is used up: rollouts that are under way still count."""
+        if not self._desk.is_closed:
+            self._log.stopped("budget")
+            self.machine.stop("budget")
+            self._last_error = str(refusal)
+            self._begin_nothing()
 
     async def _finish(self) -> OptimizationResult:
+        self._end()
         if self._failure is not None:
             await self._log.flush()
             raise self._failure
@@ -485,7 +527,7 @@ class Optimizer:
         if result is not None:
             self._log.finished(result.summary())
         await self._log.flush()
-        if reason in ("failures", "failed_reflections"):
+        if self.machine.is_broken:
             what = "rollouts" if reason == "failures" else "reflections"
             raise RunBrokenError(
                 f"{self.config.failures_in_a_row} {what} failed in a row; the last one: "
@@ -510,11 +552,17 @@ class Optimizer:
         """Bring the machine to where the log ends, then carry on with the orders that are still open."""
         before = self._log.header["budget"]
         self.machine = self._new_machine(before["rollouts"])
-        replayed = replay(self._log, self.machine, self.ledger, self._claims, self._purse)
+        try:
+            replayed = replay(self._log, self.machine, self.ledger, self._claims, self._purse)
+        except (AssertionError, LookupError, TypeError, ValueError) as err:
+            raise RunLogError(
+                f"{str(self._log.path)!r} is damaged, or was written by another version, and cannot be gone on with: "
+                f"{err!r}; choose another file for a new run."
+            ) from err
         self._done, self._is_tested = replayed.done, replayed.is_tested
         self._committed = len(self.machine.history)
         is_longer = (replayed.budget or before) != self._budget_fields()
-        if is_longer:
+        if is_longer or self.machine.is_broken:
             self._log.extended(self._budget_fields())
             self.machine.extend(self.budget.rollouts)
         self.machine.orders()  # all of them are open

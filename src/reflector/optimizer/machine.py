@@ -82,6 +82,11 @@ class Machine:
         return self._state.stopping.reason
 
     @property
+    def is_broken(self) -> bool:
+        """Whether rollouts or reflections have failed too often in a row."""
+        return self._state.stopping.is_broken
+
+    @property
     def in_flight(self) -> int:
         """How many proposals are under way."""
         return len(self._state.active)
@@ -133,10 +138,9 @@ class Machine:
         self._state.stopping.stop(reason)
 
     def extend(self, rollouts: int | None) -> None:
-        """Go on with another limit, if a limit was what ended the run."""
+        """Go on with this limit, if a limit was what ended the run, or failures."""
         self._state.limit = math.inf if rollouts is None else rollouts
-        if self.stop_reason == "budget":
-            self._state.stopping.reason = None
+        self._state.stopping.go_on()
         self._go_on()
 
     def test(self) -> bool:
@@ -221,7 +225,7 @@ class Machine:
         self._merges += 1
         parent, other = (self.pool.candidates[each] for each in merge.parents)
         rows = self._screening_rows(*merge.parents)
-        proposal = Proposal(number, parent, (), rows, bound, other=other)
+        proposal = Proposal(number, parent, (), rows, max(bound, len(rows)), other=other)
         changes = (f"merged {merge.parents[0]} and {merge.parents[1]}, which share {merge.ancestor}",)
         proposal.child = Candidate(merge.components, -1, merge.parents, changes)
         self._state.enter(proposal)
@@ -284,7 +288,7 @@ class Machine:
 
 def _since(child: Candidate, early: Proposal | None) -> Candidate:
     """Return a child as one of the candidate that was validated on the way to it, if that was accepted."""
-    if early is None or early.ending != "accepted" or early.child is None:
+    if early is None or early.child is None or early.child.number < 0:  # its commit may be still to come
         return child
     made = early.child.changes
     dropped = (f"without: {change}" for change in made if change not in child.changes)

@@ -34,8 +34,8 @@ def find_merge(
     """Return a merge of two candidates that the frontier needs, or None.
 
     A component that one of them has changed is that one's. One that both have changed gets the edits of both, or is
-    that of the better one. Neither parent descends from the other, both are at least as good as their common ancestor,
-    and the result differs from every candidate of the pool. Pairs in `tried` are passed over.
+    that of the better one. Neither parent descends from the other, both are at least as good as their nearest common
+    ancestor, and the result differs from every candidate of the pool. Pairs in `tried` are passed over.
 
     Source:
         GEPA (arXiv:2507.19457), Algorithm 4; there whole components only.
@@ -58,12 +58,11 @@ def find_merge(
 
 def _merged(pool: Pool, first: int, second: int, by_edits: bool) -> Merge | None:
     ours, theirs = pool.ancestors(first), pool.ancestors(second)
-    common = {
-        number for number in ours & theirs if pool.means[number] <= min(pool.means[first], pool.means[second])
-    }
-    if first in theirs or second in ours or not common:
+    if first in theirs or second in ours:
         return None
-    ancestor = max(common, key=lambda number: (pool.means[number], number))
+    ancestor = max(ours & theirs)  # the nearest: who descends from another has the higher number
+    if pool.means[ancestor] > min(pool.means[first], pool.means[second]):
+        return None
     better, other = (first, second) if pool.means[first] >= pool.means[second] else (second, first)
     base, left, right = (pool.candidates[number] for number in (ancestor, better, other))
     components = {

@@ -103,7 +103,10 @@ class Results:
         proposal.results.clear()
 
     def forget_runs(self, needed: Collection[str]) -> None:
-        """Free the records of runs, all but those of some candidates: on no other run will anybody reflect."""
+        """Free the records of runs, all but those of some candidates: nobody will reflect on the others.
+
+        Who comes to the same texts another way, which is rare, sees what these runs put out.
+        """
         for table in [each for each in self._recorded if each[0] not in needed]:
             self._recorded.discard(table)
             if table in self._known:

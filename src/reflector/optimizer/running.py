@@ -40,7 +40,7 @@ _LONG = 0.1
 _OLD = 0.8
 """What a task before the last one counts for the pace."""
 _TICK = 5e-5
-"""Seconds below which it does not matter how long a rollout took."""
+"""Seconds below which it does not matter how long a rollout took: a coarse clock may show none at all."""
 _INPUTS = ("input", "question", "prompt", "text")
 
 
@@ -77,7 +77,7 @@ class Runner:
 
     def batch(self) -> int:
         """How many rows may travel as one task: one, unless they are so quick that the way takes longer."""
-        return min(_MOST, int(_QUICK * self._rows / self._seconds) + 1) if self._rows else 1
+        return int(min(_MOST, 1 + _QUICK * self._rows / max(self._seconds, _TICK)))
 
     async def __call__(self, task: Task, context: Context) -> Evaluations:
         """Do a task: return what came of its rows, or of the first ones of them.

@@ -37,6 +37,17 @@ class Stopping:
         """Whether what is not being validated yet comes too late. Where money ran out, what was paid is used."""
         return self.reason not in (None, "budget")
 
+    @property
+    def is_broken(self) -> bool:
+        """Whether rollouts or reflections have failed too often in a row."""
+        return self.reason in ("failures", "failed_reflections")
+
+    def go_on(self) -> None:
+        """Take back an end by the budget, or by failures, which may have been somebody else's."""
+        if self.reason == "budget" or self.is_broken:
+            self.reason = None
+        self.failures = self._failed_reflections = 0
+
     def stop(self, reason: str) -> None:
         """End it."""
         self.reason = self.reason or reason

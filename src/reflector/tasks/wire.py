@@ -66,8 +66,11 @@ def read_groups(
     else:
         try:
             content = Path(source).read_bytes()
-        except (OSError, ValueError) as err:
-            raise InputError(f"{str(source)!r} cannot be read: {getattr(err, 'strerror', err)}") from err
+        except (OSError, ValueError, TypeError) as err:
+            raise InputError(
+                f"{one_line(repr(str(source)), 200)} cannot be read: {getattr(err, 'strerror', err)}; "
+                "expected the path of a file, or the content itself as bytes"
+            ) from err
     reader, groups = GroupReader(), []
     for item in (*reader.feed(content), *reader.close()):
         if isinstance(item, TaskGroup):
