@@ -443,6 +443,27 @@ async def test_a_budget_is_waited_for_as_long_as_there_is_time() -> None:
     assert len(provider.asked) == 1
 
 
+async def test_a_task_whose_time_is_up_is_not_sent_and_costs_nothing() -> None:
+    clock, provider = VirtualClock(), Provider(price_usd=1, credits=1, requests_per_minute=1, max_failures=1)
+    async with Runtime(clock=clock) as runtime:
+        await spawn(runtime, provider=provider)
+        for timeout in (0, -1):
+            error = await failing(functools.partial(execute, task(), timeout=timeout))
+            assert isinstance(error, AskTimeoutError)
+            assert error.decision.tries[0].attempts == 0
+        assert market_ledger().total().attempts == 0
+        assert (await execute(task(), timeout=5)).value == "provider"
+
+
+async def test_a_task_that_the_budget_refuses_takes_no_place_in_the_minute() -> None:
+    provider = Provider(price_usd=1, requests_per_minute=1)
+    async with Runtime() as runtime:
+        await spawn(runtime, provider=provider)
+        error = await failing(functools.partial(execute, task(), ledger=Ledger(Budget(cost_usd=0.5))))
+        assert isinstance(error, BudgetExceededError)
+        assert (await execute(task(), timeout=5)).value == "provider"
+
+
 def test_a_market_belongs_to_a_runtime() -> None:
     with pytest.raises(RuntimeClosedError, match="a market belongs to a runtime"):
         market_ledger()

@@ -165,27 +165,34 @@ class Errand:
                 self._fail(err, choice, began, attempts=0)
                 return None
         usage: Usage | None = None
+        charge = None
         try:
             if has_to_wait and not standing.is_ready(self._task):  # others may have changed that meanwhile
                 return None
+            began = self._floor.clock.now()
+            try:
+                if standing.is_charged or self._ledger is not None:
+                    charge = await self._charge(standing)
+                    began = self._floor.clock.now()
+                if began >= self._deadline:
+                    raise AskTimeoutError(
+                        f"no time was left for the task when provider {standing.ref.name!r} had room"
+                    )
+            except ReflectorError as err:  # nothing was sent
+                if charge is not None:
+                    charge.cancel()
+                self._fail(err, choice, began, attempts=0)
+                return None
             usage = _NOTHING
-            done, usage = await self._ask(choice)
+            done, usage = await self._ask(choice, charge, began)
         finally:
             standing.leave(entry, usage)
         return done
 
-    async def _ask(self, choice: _Choice) -> tuple[Done | None, Usage]:
+    async def _ask(self, choice: _Choice, charge: Charge | None, began: float) -> tuple[Done | None, Usage]:
         """Return what came of the task, None if another provider is to do it, and what was used here."""
         standing = choice.standing
-        clock, limit, charge = self._floor.clock, standing.card.timeout, None
-        began = clock.now()
-        if standing.is_charged or self._ledger is not None:
-            try:
-                charge = await self._charge(standing)
-            except ReflectorError as err:
-                self._fail(err, choice, began, attempts=0)
-                return None, _NOTHING
-            began = clock.now()
+        clock, limit = self._floor.clock, standing.card.timeout
         seconds = self._deadline - began if limit is None else min(limit, self._deadline - began)
         begun = standing.begin(began)
         try:
