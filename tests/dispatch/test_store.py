@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -244,6 +245,21 @@ async def test_an_error_that_no_try_can_mend_is_everybodys() -> None:
     assert len({id(err) for err in outcomes}) == 5
 
 
+def _unpydantic() -> None:
+    pydantic.TypeAdapter(int).validate_python("x")
+
+
+@pytest.mark.parametrize("fail", [_unpydantic, lambda: b"\xff".decode()])
+async def test_an_error_that_cannot_be_copied_is_everybodys_as_it_is(fail: Callable[[], Any]) -> None:
+    work, outcomes = Work(), []
+    work.go = anyio.Event()
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - either kind, whatever it says
+        fail()
+    work.errors = [caught.value]
+    await collect(AnswerStore(), work, 3, outcomes)
+    assert outcomes == [caught.value] * 3
+
+
 @pytest.mark.parametrize("error", [LLMServerError("busy"), TimeoutError()])
 async def test_an_error_of_the_moment_is_only_its_own(error: Exception) -> None:
     work, outcomes = Work(), []
@@ -389,6 +405,16 @@ async def test_an_answer_outlives_a_full_disk(tmp_path: Path, caplog: pytest.Log
 def test_senseless_options_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         AnswerStore(**options)
+
+
+async def test_an_answer_outlives_a_store_that_is_closed_meanwhile(tmp_path: Path) -> None:
+    store, work = AnswerStore(tmp_path / "a"), Work()
+
+    async def compute() -> Any:
+        store.close()
+        return await work()
+
+    assert await store.once("f", compute) == Stored("done", False)
 
 
 def test_a_closed_store_says_so(tmp_path: Path) -> None:

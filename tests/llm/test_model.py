@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -70,6 +71,17 @@ async def test_every_request_is_in_the_ledger_the_failed_ones_too() -> None:
     assert (task.calls, task.attempts, task.retries, task.failures) == (1, 2, 1, {"LLMServerError": 1})
     assert (judge.role, judge.usage.input_tokens, judge.usage.cost_usd) == ("judge", 20, 90e-6)
     assert task.latency_p50 is not None
+
+
+@pytest.mark.parametrize(
+    "usage",
+    [Usage(cost_usd=math.nan), Usage(cost_usd=math.inf), Usage(cost_usd=-5.0), Usage(output_tokens=-1)],
+)
+async def test_a_usage_that_cannot_be_is_unknown(usage: Usage) -> None:
+    reply = answer().replace(usage=usage)
+    model = rf.Model(lambda messages: reply, options=rf.ModelOptions(budget=rf.Budget(cost_usd=1)))
+    assert (await model.complete(REQUEST)).usage == Usage(calls=1)
+    assert (model.ledger.cost_left, model.ledger.lines()[0].unpriced) == (1.0, 1)
 
 
 async def test_tokens_of_an_error_are_paid() -> None:

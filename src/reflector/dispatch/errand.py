@@ -31,8 +31,6 @@ from reflector.usage import Usage
 __all__ = ["Errand", "Floor", "read_reply"]
 
 _NOTHING = Usage()
-_MOST = 1e15
-"""Of tokens and dollars."""
 
 
 class Floor(Protocol):
@@ -275,8 +273,6 @@ def read_reply(reply: Signal, provider: str) -> tuple[Any, Usage]:
     value = reply.data
     if not isinstance(value, TaskOutput):
         return value, _NOTHING
-    used = value.usage
-    figures = (used.input_tokens, used.output_tokens, used.cached_tokens, used.reasoning_tokens, used.calls)
-    if all(figure is None or 0 <= figure <= _MOST for figure in (*figures, used.cost_usd)):
-        return value.value, used
-    raise HandlerError(f"agent {provider!r} says of its usage what cannot be: {used!r}")
+    if value.usage.is_possible:
+        return value.value, value.usage
+    raise HandlerError(f"agent {provider!r} says of its usage what cannot be: {value.usage!r}")

@@ -16,6 +16,7 @@ import anyio.to_thread
 
 from reflector._json import dumps, loads
 from reflector._logging import get_logger
+from reflector._text import text_of
 from reflector.dispatch.store_rows import FileRows, MemoryRows, Rows
 from reflector.errors import (
     ConfigurationError,
@@ -241,7 +242,7 @@ class AnswerStore:
                 # Kept from cancellation: the answer is paid. In a thread, because another process may hold the file.
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(self._rows.put, fingerprint, data)
-        except StoreWriteError as err:
+        except (StoreWriteError, StoreClosedError) as err:
             self._not_kept(err)
 
     def _not_kept(self, err: Exception) -> None:
@@ -281,8 +282,14 @@ def _is_final(err: Exception) -> bool:
 
 
 def _twin_of(err: Exception) -> Exception:
-    """Return a copy of an error: one object raised in several tasks would gather the traceback of all."""
-    twin: Exception = type(err).__new__(type(err), *err.args)
+    """Return a copy of an error: one object raised in several tasks would gather the traceback of all.
+
+    Of some that are not written in Python, pydantic's for one, there is no such copy: then it is the error itself.
+    """
+    try:
+        twin: Exception = type(err).__new__(type(err), *err.args)
+    except TypeError:
+        return err
     twin.__dict__.update(err.__dict__)
     twin.__cause__ = err.__cause__
-    return twin
+    return twin if text_of(twin) == text_of(err) else err
