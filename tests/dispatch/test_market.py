@@ -249,6 +249,26 @@ async def test_after_failures_in_a_row_it_is_left_alone_then_tried_by_a_single_t
         assert (await execute(task())).provider == "ill"
 
 
+async def test_what_was_begun_before_a_provider_is_left_alone_says_how_it_was_then() -> None:
+    provider, results = Provider(running=2, max_failures=1), []
+    provider.gate = gate = anyio.Event()
+
+    async def run() -> None:
+        results.append(await execute(task()))
+
+    async with Runtime() as runtime, anyio.create_task_group() as group:
+        await spawn(runtime, provider=provider)
+        group.start_soon(run)
+        await settle()
+        provider.gate, provider.fault = None, LLMServerError("down")
+        assert isinstance(await failing(functools.partial(execute, task())), LLMServerError)
+        assert isinstance(await failing(functools.partial(execute, task())), ProviderBusyError)
+        provider.fault = None
+        gate.set()
+    (candidate,) = results[0].decision.candidates
+    assert (results[0].value, candidate.health, candidate.failures) == ("provider", "closed", 0)
+
+
 async def test_the_only_one_left_alone_is_busy_and_says_until_when() -> None:
     clock, ill = VirtualClock(), Provider(max_failures=1, pause=30)
     ill.fault = LLMServerError("down")
