@@ -21,6 +21,7 @@ from reflector._clock import settle
 from reflector.dispatch.store import AnswerStore, Stored, fingerprint_of
 from reflector.dispatch.store_rows import FileRows
 from reflector.errors import (
+    BudgetExceededError,
     ConfigurationError,
     LLMAuthenticationError,
     LLMServerError,
@@ -260,7 +261,10 @@ async def test_an_error_that_cannot_be_copied_is_everybodys_as_it_is(fail: Calla
     assert outcomes == [caught.value] * 3
 
 
-@pytest.mark.parametrize("error", [LLMServerError("busy"), TimeoutError()])
+_NO_BUDGET = BudgetExceededError("over", limit="calls", allowed=0, spent=0, reserved=0, asked=1)
+
+
+@pytest.mark.parametrize("error", [LLMServerError("busy"), TimeoutError(), _NO_BUDGET])
 async def test_an_error_of_the_moment_is_only_its_own(error: Exception) -> None:
     work, outcomes = Work(), []
     work.go = anyio.Event()

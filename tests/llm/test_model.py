@@ -100,6 +100,28 @@ async def test_a_price_of_ones_own_wins_over_what_the_client_says() -> None:
     assert (await model_of([reply], price=PRICE).complete(REQUEST)).usage.cost_usd == 60e-6
 
 
+async def test_who_waits_for_the_answer_to_the_same_question_does_not_pay_for_its_failure() -> None:
+    error, go = rf.TruncatedAnswerError("cut off"), anyio.Event()
+    error.usage = Usage(output_tokens=100, calls=1, cost_usd=0.5)
+
+    async def fail(messages: Any) -> str:
+        await go.wait()
+        raise error
+
+    model = rf.Model(fail, store=rf.AnswerStore())
+    outcomes: list[Any] = []
+
+    async def ask() -> None:
+        outcomes.extend(await ask_many(model, 3))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask)
+        await settle()
+        go.set()
+    assert sorted(each.usage.cost_usd for each in outcomes) == [0.0, 0.0, 0.5]
+    assert [each.was_sent for each in outcomes].count(True) == model.ledger.usage.calls == 1
+
+
 async def test_an_unknown_price_is_not_zero() -> None:
     model = model_of([answer()], budget=rf.Budget(cost_usd=0.0))
     assert (await model.complete(REQUEST)).usage.cost_usd is None

@@ -19,6 +19,7 @@ from reflector._logging import get_logger
 from reflector._text import text_of
 from reflector.dispatch.store_rows import FileRows, MemoryRows, Rows
 from reflector.errors import (
+    BudgetExceededError,
     ConfigurationError,
     NotStoredError,
     StoreClosedError,
@@ -142,7 +143,7 @@ class AnswerStore:
 
         Who asks for the same in the same event loop while it is being computed waits for that answer. When
         the one who computes is cancelled, or fails in a way that another try can mend (an error that is
-        `retryable`, or a time limit of its own), the next one computes; any other error is everybody's.
+        `retryable`, or a time limit or budget of its own), the next one computes; any other error is everybody's.
         An answer that cannot be written, or that JSON cannot hold, is returned all the same, with a warning in the
         log: it is paid.
 
@@ -278,7 +279,8 @@ def _flights_here() -> dict[tuple[int, str], _Flight]:
 
 
 def _is_final(err: Exception) -> bool:
-    return not (getattr(err, "retryable", False) or isinstance(err, TimeoutError))
+    is_its_own = isinstance(err, TimeoutError | BudgetExceededError)  # others may have more time or money
+    return not (is_its_own or getattr(err, "retryable", False))
 
 
 def _twin_of(err: Exception) -> Exception:
