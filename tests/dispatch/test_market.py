@@ -523,6 +523,11 @@ async def test_usage_that_cannot_be_is_a_failure_and_changes_no_account(usage: U
         assert (result.provider, result.usage.cost_usd) == ("honest", 1)
         assert "says of its usage what cannot be" in result.decision.tries[0].message
         assert result.decision.candidates[0].credits == 5
+        liar.fault = LLMServerError("down")
+        liar.fault.usage = usage
+        result = await execute(task())
+        assert (result.provider, result.decision.tries[0].error) == ("honest", "LLMServerError")
+        assert (await execute(task())).decision.candidates[0].credits == 5
 
 
 @pytest.mark.parametrize(

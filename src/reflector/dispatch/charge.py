@@ -83,6 +83,8 @@ class Charge:
     def fail(self, err: ReflectorError) -> Usage:
         """Write down that it failed; return what it used, as far as the error says so."""
         told: Usage | None = err.usage if isinstance(err, LLMError) else None
+        if told is not None and not told.is_possible:
+            told = None
         was_sent = not isinstance(err, LLMError) or err.was_sent
         if told is None and was_sent and isinstance(err, _BROKEN_OFF):
             self.hold(err)
