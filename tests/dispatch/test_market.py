@@ -566,6 +566,28 @@ async def test_credits_that_are_set_aside_are_waited_for() -> None:
         )
 
 
+async def test_who_waited_for_credits_is_not_sent_to_a_provider_that_is_left_alone_by_then() -> None:
+    provider, dear, results = (
+        Provider(price_usd=1, credits=1.5, running=9, max_failures=1),
+        Provider(price_usd=2),
+        [],
+    )
+    provider.gate, provider.fault = anyio.Event(), LLMServerError("down")
+
+    async def run() -> None:
+        results.append(await execute(task()))
+
+    async with Runtime() as runtime, anyio.create_task_group() as group:
+        await spawn(runtime, provider=provider)
+        for _ in range(2):
+            group.start_soon(run)
+            await settle()
+        await spawn(runtime, dear=dear)
+        provider.gate.set()
+    assert [each.provider for each in results] == ["dear", "dear"]
+    assert len(provider.asked) == 1
+
+
 async def test_credits_that_are_gone_after_the_wait_send_the_task_elsewhere() -> None:
     provider, dear = Provider(price_usd=1, credits=1.5, running=9), Provider(price_usd=2)
     provider.gate = anyio.Event()

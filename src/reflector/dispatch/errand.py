@@ -181,6 +181,10 @@ class Errand:
                     charge.cancel()
                 self._fail(err, choice, began, attempts=0)
                 return None
+            # Money may have been waited for, too.
+            if charge is not None and not standing.is_ready(self._task):
+                charge.cancel()
+                return None
             usage = _NOTHING
             done, usage = await self._ask(choice, charge, began)
         finally:
