@@ -11,6 +11,8 @@ from reflector.errors import ConfigurationError
 __all__ = ["Budget", "Price", "Usage"]
 
 N = TypeVar("N", int, float)
+_MOST = 1e15
+"""Of tokens and dollars."""
 
 
 class Usage(Value):
@@ -30,6 +32,11 @@ class Usage(Value):
     def total_tokens(self) -> int | None:
         """Input plus output tokens, or None when neither is known."""
         return _add(self.input_tokens, self.output_tokens)
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether no figure is below zero, infinite, or more than anybody can use."""
+        return all(figure is None or 0 <= figure <= _MOST for figure in vars(self).values())
 
     def __add__(self, other: Usage) -> Usage:
         """Return the sum. A figure known on one side only counts as it is."""

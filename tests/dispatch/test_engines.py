@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import functools
 import os
 import signal
 import subprocess
@@ -11,10 +13,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from reflector.dispatch.engines import WorkContext
-from reflector.dispatch.process_engine import ProcessEngine
+from reflector.dispatch.process_engine import ProcessEngine, _Worker
 from reflector.dispatch.provider import open_engine
 from reflector.dispatch.task import Limits, Task
 from reflector.errors import EngineError, HandlerError, WorkerCrashedError
@@ -53,6 +56,37 @@ async def test_a_closed_engine_has_no_processes_and_starts_none() -> None:
         os.kill(pid, 0)
     with pytest.raises(EngineError, match="closed"):
         await engine.run(square, Task(kind="demo", payload=2), None)
+
+
+async def test_a_dead_worker_is_cleared_away_by_a_cancelled_task_too() -> None:
+    engine = ProcessEngine(1)
+    dead = await engine._worker()
+    dead.process.kill()
+    dead.process.wait()
+    engine._idle.append(dead)
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await engine._worker()
+    await engine.close()
+    assert all(pipe is not None and pipe.closed for pipe in (dead.process.stdin, dead.process.stdout))
+
+
+def test_what_cannot_be_written_to_a_dead_worker_is_nobodys_error() -> None:
+    class Broken:
+        closed = False
+
+        def write(self, body: bytes) -> None:
+            raise OSError(errno.EINVAL, "on Windows the other end is gone")
+
+        close = functools.partialmethod(write, b"")
+
+    worker = _Worker()
+    assert worker.process.stdin is not None
+    worker.process.stdin.close()
+    worker.process.stdin = Broken()  # type: ignore[assignment]  # what is used of one
+    assert worker.ask(b"") is None
+    worker.process.kill()
+    worker.end()
 
 
 _SCRIPT = """
@@ -248,5 +282,5 @@ def _is_running(pid: int) -> bool:
     """Return whether a process lives; one that nobody has reaped yet does not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # the second while it is being read
         return False

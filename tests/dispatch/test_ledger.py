@@ -152,6 +152,14 @@ async def test_a_call_that_broke_off_counts_with_its_bound_and_says_so() -> None
         await reserve(ledger, 0.4)
 
 
+def test_a_rollout_that_broke_off_counts_as_the_dearest_one_and_says_so() -> None:
+    ledger = Ledger(Budget(cost_usd=1.0))
+    ledger.start_rollout().settle(Usage(cost_usd=0.3))
+    ledger.start_rollout().hold("cancelled")
+    assert ledger.cost_left == pytest.approx(0.4)
+    assert ledger.total().uncertain == 1
+
+
 async def test_what_is_settled_is_settled_once() -> None:
     ledger = Ledger(Budget(calls=5))
     reservation = await reserve(ledger)

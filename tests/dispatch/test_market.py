@@ -249,6 +249,26 @@ async def test_after_failures_in_a_row_it_is_left_alone_then_tried_by_a_single_t
         assert (await execute(task())).provider == "ill"
 
 
+async def test_what_was_begun_before_a_provider_is_left_alone_says_how_it_was_then() -> None:
+    provider, results = Provider(running=2, max_failures=1), []
+    provider.gate = gate = anyio.Event()
+
+    async def run() -> None:
+        results.append(await execute(task()))
+
+    async with Runtime() as runtime, anyio.create_task_group() as group:
+        await spawn(runtime, provider=provider)
+        group.start_soon(run)
+        await settle()
+        provider.gate, provider.fault = None, LLMServerError("down")
+        assert isinstance(await failing(functools.partial(execute, task())), LLMServerError)
+        assert isinstance(await failing(functools.partial(execute, task())), ProviderBusyError)
+        provider.fault = None
+        gate.set()
+    (candidate,) = results[0].decision.candidates
+    assert (results[0].value, candidate.health, candidate.failures) == ("provider", "closed", 0)
+
+
 async def test_the_only_one_left_alone_is_busy_and_says_until_when() -> None:
     clock, ill = VirtualClock(), Provider(max_failures=1, pause=30)
     ill.fault = LLMServerError("down")
@@ -443,6 +463,27 @@ async def test_a_budget_is_waited_for_as_long_as_there_is_time() -> None:
     assert len(provider.asked) == 1
 
 
+async def test_a_task_whose_time_is_up_is_not_sent_and_costs_nothing() -> None:
+    clock, provider = VirtualClock(), Provider(price_usd=1, credits=1, requests_per_minute=1, max_failures=1)
+    async with Runtime(clock=clock) as runtime:
+        await spawn(runtime, provider=provider)
+        for timeout in (0, -1):
+            error = await failing(functools.partial(execute, task(), timeout=timeout))
+            assert isinstance(error, AskTimeoutError)
+            assert error.decision.tries[0].attempts == 0
+        assert market_ledger().total().attempts == 0
+        assert (await execute(task(), timeout=5)).value == "provider"
+
+
+async def test_a_task_that_the_budget_refuses_takes_no_place_in_the_minute() -> None:
+    provider = Provider(price_usd=1, requests_per_minute=1)
+    async with Runtime() as runtime:
+        await spawn(runtime, provider=provider)
+        error = await failing(functools.partial(execute, task(), ledger=Ledger(Budget(cost_usd=0.5))))
+        assert isinstance(error, BudgetExceededError)
+        assert (await execute(task(), timeout=5)).value == "provider"
+
+
 def test_a_market_belongs_to_a_runtime() -> None:
     with pytest.raises(RuntimeClosedError, match="a market belongs to a runtime"):
         market_ledger()
@@ -482,6 +523,11 @@ async def test_usage_that_cannot_be_is_a_failure_and_changes_no_account(usage: U
         assert (result.provider, result.usage.cost_usd) == ("honest", 1)
         assert "says of its usage what cannot be" in result.decision.tries[0].message
         assert result.decision.candidates[0].credits == 5
+        liar.fault = LLMServerError("down")
+        liar.fault.usage = usage
+        result = await execute(task())
+        assert (result.provider, result.decision.tries[0].error) == ("honest", "LLMServerError")
+        assert (await execute(task())).decision.candidates[0].credits == 5
 
 
 @pytest.mark.parametrize(
@@ -518,6 +564,28 @@ async def test_credits_that_are_set_aside_are_waited_for() -> None:
         assert (await execute(task())).decision.candidates[0].refusal == (
             "has credits of $0.75 left; the task costs about $1"
         )
+
+
+async def test_who_waited_for_credits_is_not_sent_to_a_provider_that_is_left_alone_by_then() -> None:
+    provider, dear, results = (
+        Provider(price_usd=1, credits=1.5, running=9, max_failures=1),
+        Provider(price_usd=2),
+        [],
+    )
+    provider.gate, provider.fault = anyio.Event(), LLMServerError("down")
+
+    async def run() -> None:
+        results.append(await execute(task()))
+
+    async with Runtime() as runtime, anyio.create_task_group() as group:
+        await spawn(runtime, provider=provider)
+        for _ in range(2):
+            group.start_soon(run)
+            await settle()
+        await spawn(runtime, dear=dear)
+        provider.gate.set()
+    assert [each.provider for each in results] == ["dear", "dear"]
+    assert len(provider.asked) == 1
 
 
 async def test_credits_that_are_gone_after_the_wait_send_the_task_elsewhere() -> None:

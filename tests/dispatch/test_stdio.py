@@ -89,7 +89,7 @@ def is_running(pid: int) -> bool:
         try:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
                 return False
-        except FileNotFoundError:
+        except (FileNotFoundError, ProcessLookupError):  # the second while it is being read
             return False
         time.sleep(0.01)
     return True

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import pydantic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from reflector._clock import settle
 from reflector.dispatch.store import AnswerStore, Stored, fingerprint_of
 from reflector.dispatch.store_rows import FileRows
 from reflector.errors import (
+    BudgetExceededError,
     ConfigurationError,
     LLMAuthenticationError,
     LLMServerError,
@@ -244,7 +246,25 @@ async def test_an_error_that_no_try_can_mend_is_everybodys() -> None:
     assert len({id(err) for err in outcomes}) == 5
 
 
-@pytest.mark.parametrize("error", [LLMServerError("busy"), TimeoutError()])
+def _unpydantic() -> None:
+    pydantic.TypeAdapter(int).validate_python("x")
+
+
+@pytest.mark.parametrize("fail", [_unpydantic, lambda: b"\xff".decode()])
+async def test_an_error_that_cannot_be_copied_is_everybodys_as_it_is(fail: Callable[[], Any]) -> None:
+    work, outcomes = Work(), []
+    work.go = anyio.Event()
+    with pytest.raises(ValueError) as caught:  # noqa: PT011 - either kind, whatever it says
+        fail()
+    work.errors = [caught.value]
+    await collect(AnswerStore(), work, 3, outcomes)
+    assert outcomes == [caught.value] * 3
+
+
+_NO_BUDGET = BudgetExceededError("over", limit="calls", allowed=0, spent=0, reserved=0, asked=1)
+
+
+@pytest.mark.parametrize("error", [LLMServerError("busy"), TimeoutError(), _NO_BUDGET])
 async def test_an_error_of_the_moment_is_only_its_own(error: Exception) -> None:
     work, outcomes = Work(), []
     work.go = anyio.Event()
@@ -389,6 +409,16 @@ async def test_an_answer_outlives_a_full_disk(tmp_path: Path, caplog: pytest.Log
 def test_senseless_options_are_refused(options: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):
         AnswerStore(**options)
+
+
+async def test_an_answer_outlives_a_store_that_is_closed_meanwhile(tmp_path: Path) -> None:
+    store, work = AnswerStore(tmp_path / "a"), Work()
+
+    async def compute() -> Any:
+        store.close()
+        return await work()
+
+    assert await store.once("f", compute) == Stored("done", False)
 
 
 def test_a_closed_store_says_so(tmp_path: Path) -> None:

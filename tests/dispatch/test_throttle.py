@@ -169,6 +169,19 @@ async def test_a_request_that_was_refused_makes_no_room_for_others() -> None:
         await enter(throttle, input_tokens=890, deadline=30.0)
 
 
+async def test_a_request_that_is_expected_to_take_nothing_is_counted_with_what_it_took_and_only_for_a_minute() -> (
+    None
+):
+    throttle, clock = throttle_of(tokens_per_minute=1000)
+    free = await enter(throttle, input_tokens=0, max_tokens=0)
+    throttle.leave(await enter(throttle), was_sent=False)
+    throttle.leave(free, tokens=900)
+    assert throttle.wait(200, 0) == 60.0
+    await clock.advance(60)
+    throttle.leave(await enter(throttle))
+    assert throttle.wait(200, 0) == 0.0
+
+
 async def test_too_many_halves_the_speed_once_for_all_that_were_under_way() -> None:
     throttle, clock = throttle_of(concurrency=16)
     under_way = [await enter(throttle) for _ in range(16)]

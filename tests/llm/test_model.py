@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import random
 from collections.abc import Callable
 from typing import Any
@@ -72,6 +73,17 @@ async def test_every_request_is_in_the_ledger_the_failed_ones_too() -> None:
     assert task.latency_p50 is not None
 
 
+@pytest.mark.parametrize(
+    "usage",
+    [Usage(cost_usd=math.nan), Usage(cost_usd=math.inf), Usage(cost_usd=-5.0), Usage(output_tokens=-1)],
+)
+async def test_a_usage_that_cannot_be_is_unknown(usage: Usage) -> None:
+    reply = answer().replace(usage=usage)
+    model = rf.Model(lambda messages: reply, options=rf.ModelOptions(budget=rf.Budget(cost_usd=1)))
+    assert (await model.complete(REQUEST)).usage == Usage(calls=1)
+    assert (model.ledger.cost_left, model.ledger.lines()[0].unpriced) == (1.0, 1)
+
+
 async def test_tokens_of_an_error_are_paid() -> None:
     error = rf.EmptyAnswerError("nothing")
     error.usage = Usage(input_tokens=10, output_tokens=100, calls=1)
@@ -86,6 +98,28 @@ async def test_a_price_of_ones_own_wins_over_what_the_client_says() -> None:
     reply = answer().replace(usage=Usage(input_tokens=10, output_tokens=5, calls=1, cost_usd=99.0))
     assert (await model_of([reply]).complete(REQUEST)).usage.cost_usd == 99.0
     assert (await model_of([reply], price=PRICE).complete(REQUEST)).usage.cost_usd == 60e-6
+
+
+async def test_who_waits_for_the_answer_to_the_same_question_does_not_pay_for_its_failure() -> None:
+    error, go = rf.TruncatedAnswerError("cut off"), anyio.Event()
+    error.usage = Usage(output_tokens=100, calls=1, cost_usd=0.5)
+
+    async def fail(messages: Any) -> str:
+        await go.wait()
+        raise error
+
+    model = rf.Model(fail, store=rf.AnswerStore())
+    outcomes: list[Any] = []
+
+    async def ask() -> None:
+        outcomes.extend(await ask_many(model, 3))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ask)
+        await settle()
+        go.set()
+    assert sorted(each.usage.cost_usd for each in outcomes) == [0.0, 0.0, 0.5]
+    assert [each.was_sent for each in outcomes].count(True) == model.ledger.usage.calls == 1
 
 
 async def test_an_unknown_price_is_not_zero() -> None:

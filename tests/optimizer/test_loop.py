@@ -464,5 +464,9 @@ async def test_what_is_reported_keeps_its_usage_and_a_score_that_cannot_be_made_
         work = await anext(works)
         given = [rf.Rollout([0], usage=usage) for _ in work.examples[1:]]
         await optimizer.report(work, [rf.Rollout(None, usage=usage), *given])  # None has no length
+        other = await anext(works)
+        given = [rf.Rollout([0], usage=rf.Usage(cost_usd=float("nan"))) for _ in other.examples]
+        await optimizer.report(other, given)
+        assert optimizer.ledger.rollouts == len(work.examples) + len(other.examples)
     async with start() as resumed:
         assert resumed.ledger.usage.cost_usd == 0.5 * len(work.examples)

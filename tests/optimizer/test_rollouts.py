@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import anyio
@@ -47,6 +48,19 @@ async def test_each_row_of_a_batch_counts_as_one_rollout_and_keeps_its_own_usage
     assert found[4].error == "RuntimeError: the tool is down"
     assert ledger.rollouts == 6
     assert ledger.usage.cost_usd == 0.1
+
+
+@pytest.mark.parametrize("usage", [rf.Usage(cost_usd=math.nan), rf.Usage(cost_usd=-5.0), {"cost_usd": 0.1}])
+async def test_a_rollout_that_reports_what_cannot_be_fails_and_changes_no_budget(usage: Any) -> None:
+    ledger = rf.Ledger(rf.Budget(cost_usd=1.0))
+
+    async def rollout(candidate: Any, row: int) -> rf.Rollout:
+        return rf.Rollout(row, score=1.0, usage=usage if row == 0 else None)
+
+    found = await run(rollout, 2, ledger)
+    assert [each.score for each in found.values()] == [0.0, 1.0]
+    assert "the usage of a rollout is" in str(found[0].error)
+    assert (ledger.cost_left, ledger.rollouts) == (1.0, 2)
 
 
 async def test_once_a_rollout_has_cost_something_the_dearest_so_far_is_set_aside_before_each() -> None:

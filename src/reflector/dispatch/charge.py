@@ -29,7 +29,7 @@ _BROKEN_OFF = (
 
 
 class Charge:
-    """Reservations in several ledgers for one try. End it with `settle`, `fail` or `hold`."""
+    """Reservations in several ledgers for one try. End it with `settle`, `fail`, `hold` or `cancel`."""
 
     __slots__ = ("_is_first", "_reservations")
 
@@ -55,6 +55,7 @@ class Charge:
             BudgetExceededError: If it does not fit into one of the ledgers; the same then.
         """
         reservations: list[Reservation] = []
+        charge = cls(reservations, is_first=is_first)
         try:
             if purse is not None:
                 try:
@@ -64,10 +65,14 @@ class Charge:
             for ledger in ledgers:
                 reservations.append(await ledger.reserve(key, cost_usd=cost_usd, tokens=tokens))
         except BaseException:
-            for reservation in reservations:
-                reservation.cancel()
+            charge.cancel()
             raise
-        return cls(reservations, is_first=is_first)
+        return charge
+
+    def cancel(self) -> None:
+        """Free what was set aside: it did not begin."""
+        for reservation in self._reservations:
+            reservation.cancel()
 
     def settle(self, usage: Usage, seconds: float) -> None:
         """Write down what it used."""
@@ -78,6 +83,8 @@ class Charge:
     def fail(self, err: ReflectorError) -> Usage:
         """Write down that it failed; return what it used, as far as the error says so."""
         told: Usage | None = err.usage if isinstance(err, LLMError) else None
+        if told is not None and not told.is_possible:
+            told = None
         was_sent = not isinstance(err, LLMError) or err.was_sent
         if told is None and was_sent and isinstance(err, _BROKEN_OFF):
             self.hold(err)

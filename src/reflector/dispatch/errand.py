@@ -31,8 +31,6 @@ from reflector.usage import Usage
 __all__ = ["Errand", "Floor", "read_reply"]
 
 _NOTHING = Usage()
-_MOST = 1e15
-"""Of tokens and dollars."""
 
 
 class Floor(Protocol):
@@ -165,27 +163,38 @@ class Errand:
                 self._fail(err, choice, began, attempts=0)
                 return None
         usage: Usage | None = None
+        charge = None
         try:
             if has_to_wait and not standing.is_ready(self._task):  # others may have changed that meanwhile
                 return None
+            began = self._floor.clock.now()
+            try:
+                if standing.is_charged or self._ledger is not None:
+                    charge = await self._charge(standing)
+                    began = self._floor.clock.now()
+                if began >= self._deadline:
+                    raise AskTimeoutError(
+                        f"no time was left for the task when provider {standing.ref.name!r} had room"
+                    )
+            except ReflectorError as err:  # nothing was sent
+                if charge is not None:
+                    charge.cancel()
+                self._fail(err, choice, began, attempts=0)
+                return None
+            # Money may have been waited for, too.
+            if charge is not None and not standing.is_ready(self._task):
+                charge.cancel()
+                return None
             usage = _NOTHING
-            done, usage = await self._ask(choice)
+            done, usage = await self._ask(choice, charge, began)
         finally:
             standing.leave(entry, usage)
         return done
 
-    async def _ask(self, choice: _Choice) -> tuple[Done | None, Usage]:
+    async def _ask(self, choice: _Choice, charge: Charge | None, began: float) -> tuple[Done | None, Usage]:
         """Return what came of the task, None if another provider is to do it, and what was used here."""
         standing = choice.standing
-        clock, limit, charge = self._floor.clock, standing.card.timeout, None
-        began = clock.now()
-        if standing.is_charged or self._ledger is not None:
-            try:
-                charge = await self._charge(standing)
-            except ReflectorError as err:
-                self._fail(err, choice, began, attempts=0)
-                return None, _NOTHING
-            began = clock.now()
+        clock, limit = self._floor.clock, standing.card.timeout
         seconds = self._deadline - began if limit is None else min(limit, self._deadline - began)
         begun = standing.begin(began)
         try:
@@ -268,8 +277,6 @@ def read_reply(reply: Signal, provider: str) -> tuple[Any, Usage]:
     value = reply.data
     if not isinstance(value, TaskOutput):
         return value, _NOTHING
-    used = value.usage
-    figures = (used.input_tokens, used.output_tokens, used.cached_tokens, used.reasoning_tokens, used.calls)
-    if all(figure is None or 0 <= figure <= _MOST for figure in (*figures, used.cost_usd)):
-        return value.value, used
-    raise HandlerError(f"agent {provider!r} says of its usage what cannot be: {used!r}")
+    if value.usage.is_possible:
+        return value.value, value.usage
+    raise HandlerError(f"agent {provider!r} says of its usage what cannot be: {value.usage!r}")

@@ -60,9 +60,8 @@ class ProcessEngine:
 
     async def close(self) -> None:
         self._is_closed = True
-        with anyio.CancelScope(shield=True):
-            for worker in tuple(self._all):
-                await self._end(worker)
+        for worker in tuple(self._all):
+            await self._end(worker)
 
     async def _ask_worker(self, frame: bytes) -> Answer | None:
         """Return what a worker answers, or None if it died."""
@@ -72,8 +71,7 @@ class ProcessEngine:
                 worker.ask, frame, abandon_on_cancel=True, limiter=anyio.CapacityLimiter(1)
             )
         except BaseException:
-            with anyio.CancelScope(shield=True):
-                await self._end(worker)
+            await self._end(worker)
             raise
         if body is None:
             await self._end(worker)
@@ -97,7 +95,8 @@ class ProcessEngine:
     async def _end(self, worker: _Worker) -> None:
         self._all.discard(worker)
         worker.process.kill()
-        await anyio.to_thread.run_sync(worker.end)
+        with anyio.CancelScope(shield=True):  # nobody else knows the worker any more
+            await anyio.to_thread.run_sync(worker.end)
 
 
 class _Worker:
@@ -123,7 +122,7 @@ class _Worker:
                 return None
             try:
                 write_frame(stdin, frame)
-            except BrokenPipeError:
+            except OSError:  # BrokenPipeError; on Windows any
                 return None
             return read_frame(stdout)
 
@@ -137,7 +136,7 @@ class _Worker:
 
 
 def _close(pipe: Any) -> None:
-    with contextlib.suppress(BrokenPipeError):  # what was still to be written was for a process that is gone
+    with contextlib.suppress(OSError):  # what was still to be written was for a process that is gone
         pipe.close()
 
 

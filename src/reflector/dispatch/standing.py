@@ -39,7 +39,7 @@ class Standing:
     """One provider as the market sees it. Without a card it has nothing but its room."""
 
     __slots__ = (
-        "_candidate", "_figures", "_is_judged", "_is_plain", "_is_priced", "_purse", "_purses", "_runtime",
+        "_candidate", "_figures", "_is_judged", "_is_plain", "_is_priced", "_purse", "_purses", "_runtime", "_unsaid",
         "capacity", "card", "health", "is_charged", "ref", "throttle",
     )  # fmt: skip
 
@@ -71,8 +71,13 @@ class Standing:
         self._is_judged = self.is_charged or self.throttle is not None or card.latency is not None
         """Whether more than its room and its health matters."""
         self._is_plain = not self._is_judged and card.context_window is None
+        lasting = {name: getattr(card, name) for name in _LASTING & card.model_fields_set}
+        if card.when_full == "fail":
+            lasting["lets_wait"] = False
+        self._unsaid = Candidate(provider=ref.name, **lasting)
+        """Without what may be another for the next task."""
         self._figures: tuple[Any, ...] = ()
-        self._candidate: Candidate | None = None
+        self._candidate = self._unsaid
 
     @property
     def credits(self) -> Ledger | None:
@@ -123,20 +128,11 @@ class Standing:
 
     def said(self, figures: tuple[Any, ...]) -> Candidate:
         """Return what is to be said of it with such figures."""
-        said = self._candidate
         # Most of the time nothing has changed since the last task.
-        if said is None or figures != self._figures:
+        if figures != self._figures:
             known = dict(zip(_FIGURES, figures, strict=False))
-            said = self._said_first(known) if said is None else said.model_copy(update=known)
-            self._figures, self._candidate = figures, said
-        return said
-
-    def _said_first(self, known: dict[str, Any]) -> Candidate:
-        lasting = {name: getattr(self.card, name) for name in _LASTING & self.card.model_fields_set}
-        is_strict = self.card.when_full == "fail"
-        return Candidate(
-            provider=self.ref.name, **lasting, **known, **{"lets_wait": False} if is_strict else {}
-        )
+            self._figures, self._candidate = figures, self._unsaid.model_copy(update=known)
+        return self._candidate
 
     def _wait(self, latency: float, caller: Hashable | None) -> float:
         """Return the seconds until those who wait before it have begun, if they take as long as the card says."""

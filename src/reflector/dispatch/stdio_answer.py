@@ -84,7 +84,7 @@ def read_output(answer: Any, program: object) -> Any:
 def _usage(document: Any, program: object) -> Usage:
     try:
         usage = Usage.model_validate(document)
-        if all(0 <= figure < float("inf") for figure in usage.model_dump(exclude_none=True).values()):
+        if usage.is_possible:
             return usage
     except ValueError:
         pass

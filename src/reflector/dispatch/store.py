@@ -16,8 +16,10 @@ import anyio.to_thread
 
 from reflector._json import dumps, loads
 from reflector._logging import get_logger
+from reflector._text import text_of
 from reflector.dispatch.store_rows import FileRows, MemoryRows, Rows
 from reflector.errors import (
+    BudgetExceededError,
     ConfigurationError,
     NotStoredError,
     StoreClosedError,
@@ -141,7 +143,7 @@ class AnswerStore:
 
         Who asks for the same in the same event loop while it is being computed waits for that answer. When
         the one who computes is cancelled, or fails in a way that another try can mend (an error that is
-        `retryable`, or a time limit of its own), the next one computes; any other error is everybody's.
+        `retryable`, or a time limit or budget of its own), the next one computes; any other error is everybody's.
         An answer that cannot be written, or that JSON cannot hold, is returned all the same, with a warning in the
         log: it is paid.
 
@@ -241,7 +243,7 @@ class AnswerStore:
                 # Kept from cancellation: the answer is paid. In a thread, because another process may hold the file.
                 with anyio.CancelScope(shield=True):
                     await anyio.to_thread.run_sync(self._rows.put, fingerprint, data)
-        except StoreWriteError as err:
+        except (StoreWriteError, StoreClosedError) as err:
             self._not_kept(err)
 
     def _not_kept(self, err: Exception) -> None:
@@ -277,12 +279,19 @@ def _flights_here() -> dict[tuple[int, str], _Flight]:
 
 
 def _is_final(err: Exception) -> bool:
-    return not (getattr(err, "retryable", False) or isinstance(err, TimeoutError))
+    is_its_own = isinstance(err, TimeoutError | BudgetExceededError)  # others may have more time or money
+    return not (is_its_own or getattr(err, "retryable", False))
 
 
 def _twin_of(err: Exception) -> Exception:
-    """Return a copy of an error: one object raised in several tasks would gather the traceback of all."""
-    twin: Exception = type(err).__new__(type(err), *err.args)
+    """Return a copy of an error: one object raised in several tasks would gather the traceback of all.
+
+    Of some that are not written in Python, pydantic's for one, there is no such copy: then it is the error itself.
+    """
+    try:
+        twin: Exception = type(err).__new__(type(err), *err.args)
+    except TypeError:
+        return err
     twin.__dict__.update(err.__dict__)
     twin.__cause__ = err.__cause__
-    return twin
+    return twin if text_of(twin) == text_of(err) else err

@@ -176,7 +176,8 @@ class Throttle:
 
     def _wanted(self, input_tokens: int, max_tokens: int | None) -> list[tuple[_Window, float]]:
         output = self._output if max_tokens is None else min(self._output, max_tokens)
-        amounts = ((self._requests, 1.0), (self._tokens, input_tokens + output))
+        tokens = max(1.0, input_tokens + output)  # nothing is what was taken back
+        amounts = ((self._requests, 1.0), (self._tokens, tokens))
         return [(window, amount) for window, amount in amounts if window is not None]
 
     def wait(self, input_tokens: int, max_tokens: int | None) -> float:

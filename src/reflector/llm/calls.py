@@ -54,8 +54,10 @@ class Calls:
     def priced(self, usage: Usage) -> Usage:
         """Return tokens with their cost: by the given price, else as the client says, else by litellm's map.
 
-        Tokens are those of a request, also where a client does not count it.
+        Tokens are those of a request, also where a client does not count it. Of figures that cannot be, none counts.
         """
+        if not usage.is_possible:
+            return _ONE
         if usage.total_tokens and not usage.calls:
             usage = usage.model_copy(update={"calls": 1})
         price = self.facts().price

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from reflector.dispatch.store import AnswerStore, fingerprint_of
+from reflector.errors import LLMError
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.usage import Usage
 
@@ -41,12 +42,20 @@ async def answer_once(
 
     Raises:
         NotStoredError: If the store only replays and does not hold it.
-        LLMError: What `ask` raises.
+        LLMError: What `ask` raises, here or for somebody else who asked the same at the same time and pays for it.
     """
+    is_ours = False
 
     async def compute() -> Any:
+        nonlocal is_ours
+        is_ours = True
         return (await ask()).model_dump(mode="json")
 
-    stored = await store.once(request_fingerprint(client, request), compute)
+    try:
+        stored = await store.once(request_fingerprint(client, request), compute)
+    except LLMError as err:
+        if not is_ours:
+            err.usage, err.was_sent = _FREE, False
+        raise
     reply = ModelReply.model_validate(stored.value)
     return reply.model_copy(update={"usage": _FREE, "cached": True}) if stored.is_hit else reply

@@ -31,7 +31,7 @@ from reflector.optimizer.claims import Claims
 from reflector.optimizer.config import OptimizerConfig
 from reflector.optimizer.crew import Crew
 from reflector.optimizer.desk import Desk, OpenOrder
-from reflector.optimizer.evaluation import Rollout
+from reflector.optimizer.evaluation import NO_USAGE, Rollout
 from reflector.optimizer.evaluations import Evaluations
 from reflector.optimizer.examples import Examples, read_examples
 from reflector.optimizer.following import ShowProgress, follow, show_here
@@ -49,7 +49,7 @@ from reflector.optimizer.scorers import resolve_scorer
 from reflector.optimizer.work import Order, Purpose, Reflect, RunRows
 from reflector.reflecting.reflector import Reflector
 from reflector.signals.signal import Signal
-from reflector.usage import Budget, Usage
+from reflector.usage import Budget
 
 __all__ = ["COMMITTED", "Optimizer", "Work"]
 
@@ -387,7 +387,7 @@ class Optimizer:
             try:
                 with self.ledger.active():
                     await self._runner.judge(judged, row, example, given)
-                self.ledger.start_rollout().settle(given.usage or Usage())
+                self.ledger.start_rollout().settle(judged.usage.get(row, NO_USAGE))
             except UnboundedCallError:
                 raise
             except BudgetExceededError as refusal:

@@ -16,7 +16,7 @@ from reflector._text import shorten
 from reflector.agents.context import Context
 from reflector.dispatch.ledger import Ledger
 from reflector.dispatch.task import Task
-from reflector.errors import BudgetExceededError, ConfigurationError, LLMError
+from reflector.errors import BudgetExceededError, ConfigurationError, InputError, LLMError
 from reflector.llm.client import LLMClient
 from reflector.llm.messages import Message, ModelRequest
 from reflector.llm.model import Model, as_model
@@ -24,6 +24,7 @@ from reflector.optimizer.candidate import Candidate
 from reflector.optimizer.evaluation import NO_USAGE, Rollout, read_score
 from reflector.optimizer.evaluations import Evaluations
 from reflector.trajectories.trajectory import Trajectory
+from reflector.usage import Usage
 
 __all__ = ["RolloutFunction", "Runner", "ScoreFunction", "as_rollout", "chat_rollout", "example_text"]
 
@@ -141,7 +142,8 @@ class Runner:
                     try:
                         result = await run(candidate, example)
                         rollout = result if result.__class__ is Rollout else as_rollout(result)
-                        used = rollout.usage or used
+                        if rollout.usage is not None:
+                            used = _possible(rollout.usage)
                         score = rollout.score
                         if score is None and rollout.error is None:
                             score = await self._ask(example, rollout.output)
@@ -173,9 +175,9 @@ class Runner:
             ConfigurationError: If there is neither.
         """
         score = rollout.score
-        if rollout.usage is not None:
-            found.usage[row] = rollout.usage
         try:
+            if rollout.usage is not None:
+                found.usage[row] = _possible(rollout.usage)
             if score is None and rollout.error is None:
                 score = await self._ask(example, rollout.output)
             self._take(found, row, rollout, score)
@@ -272,6 +274,17 @@ def example_text(example: Any) -> str:
         return dumps(example).decode()
     except (TypeError, ValueError, RecursionError):
         return repr(example)
+
+
+def _possible(usage: Any) -> Usage:
+    """Return what a rollout says it used.
+
+    Raises:
+        InputError: If it cannot be.
+    """
+    if isinstance(usage, Usage) and usage.is_possible:
+        return usage
+    raise InputError(f"the usage of a rollout is a `Usage` of finite figures from 0 on; got {usage!r:.300}")
 
 
 def as_rollout(result: Any) -> Rollout:
