@@ -25,13 +25,15 @@ KEY = "Zx81-not-a-usual-key"
         "token ghp_abcdefghijkl0123456789 was refused",
         "x-api-key: abcdef123456",
         "http://me:abcdef123456@host/v1 refused",
+        "http://me:abcdef@123456@host/v1 refused",
+        "http://abcdef123456@host/v1 refused",
         "AIzaSyA-abcdefghijklmnop is not valid",
     ],
 )
 def test_what_looks_like_a_key_is_removed(text: str) -> None:
     redacted = redact(text)
     assert MASK in redacted
-    for part in ("abcDEF123456", "wxyz", "abcdef", "abcdefghijkl"):
+    for part in ("abcDEF123456", "wxyz", "abcdef", "abcdefghijkl", "123456"):
         assert part not in redacted
 
 
@@ -46,6 +48,10 @@ def test_a_known_key_is_removed_whatever_it_looks_like() -> None:
         "Maximum context length is 8192 tokens",
         "The model `task-solver` does not exist",
         "Bearer of bad news",
+        "Unrecognized request argument: skip_special_tokens",
+        "a skyscraper, pkg_resources.find",
+        '{"url":"http://host","mail":"me@example.org"}',
+        "http://host/path/@me",
     ],
 )
 def test_ordinary_words_stay(text: str) -> None:

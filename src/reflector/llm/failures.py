@@ -21,12 +21,13 @@ from reflector.errors import (
     LLMTimeoutError,
     QuotaExceededError,
     RateLimitedError,
+    ReflectorError,
     UnknownModelError,
 )
-from reflector.llm.secrets import redact
+from reflector.llm.secrets import is_clean, redact
 from reflector.llm.wording import show_model
 
-__all__ = ["llm_error", "parse_retry_after"]
+__all__ = ["failure_of", "llm_error", "parse_retry_after"]
 
 
 def _pattern(*parts: str) -> re.Pattern[str]:
@@ -144,6 +145,32 @@ def llm_error(err: BaseException, *, model: str | None = None, keys: Iterable[st
     )
     error.was_sent = not is_unsent
     return error
+
+
+def failure_of(
+    err: Exception, *, model: str | None, keys: Iterable[str | None]
+) -> tuple[ReflectorError, BaseException | None]:
+    """Return the error of ours for what a provider's library or a client raised, and its cause: neither shows a key.
+
+    One that is of ours already stays as it is, unless there is a key in it or behind it.
+    """
+    while isinstance(err, ExceptionGroup) and len(err.exceptions) == 1:
+        err = err.exceptions[0]  # a task group's, around what was raised
+    keys = tuple(keys)
+    is_safe = is_clean(err, keys)
+    if not isinstance(err, ReflectorError):
+        return llm_error(err, model=model, keys=keys), err if is_safe else None
+    return (err, err.__cause__) if is_safe else (_redacted(err, keys), None)
+
+
+def _redacted(err: ReflectorError, keys: Iterable[str | None]) -> ReflectorError:
+    """Return an error of the same kind with the same facts, and nothing behind it."""
+    ours = (kind for kind in type(err).__mro__ if kind.__module__ == ReflectorError.__module__)
+    kind: type[ReflectorError] = next(ours)
+    twin = kind.__new__(kind)
+    vars(twin).update({name: fact for name, fact in vars(err).items() if name != "__notes__"})
+    twin.args = (redact(text_of(err), keys),)
+    return twin
 
 
 def _classify(err: BaseException, status: int | None, said: str) -> tuple[type[LLMError], str]:

@@ -25,7 +25,7 @@ _KEYS = re.compile(
     # With line breaks as they are or escaped, as in JSON; of one that was cut off, what is there.
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[\w+/=\s\\]{16,20000}-----END [A-Z ]{0,30}PRIVATE KEY-----"
     r"|(?:(?:\s|\\[nr]){1,4}[A-Za-z0-9+/=]{16,4096}){1,400})"
-    r"|(?<=://)[^/\s:@<>]{1,128}:[^/\s@<>]{1,256}(?=@)"  # a name and a password in a URL
+    r"|(?<=://)[^/\s:@<>]{1,128}:[^/\s<>]{1,256}(?=@)"  # a name and a password in a URL
     rf"|(?i:(?<=\bbearer )){_HAS_DIGIT}[\w.~+/=-]{{12,4096}}"
     rf"|(?i:\b(?:api|access|auth|secret)[-_ ]?(?:key|token)|\b(?:password|passwd|secret)\b)[\"']?\s{{0,4}}[:=]\s{{0,4}}"
     rf"[\"']?(?P<value>{_HAS_DIGIT}[\w.~+/=-]{{10,512}})"

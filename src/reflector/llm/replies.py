@@ -17,7 +17,6 @@ from reflector.errors import (
     UnsupportedReplyError,
 )
 from reflector.llm.messages import ModelReply
-from reflector.llm.secrets import redact
 from reflector.llm.wording import show_model, show_value
 from reflector.usage import Usage
 
@@ -219,7 +218,7 @@ def _raise_empty(finish_reason: str | None, model: str | None) -> NoReturn:
 
 
 def _unsupported(value: Any, model: str | None) -> LLMError:
-    came = one_line(redact(show_value(value)[:2000]), 120)
+    came = one_line(show_value(value), 120)
     return UnsupportedReplyError(
         f"an answer must be {_ACCEPTED}; got {type(value).__name__} {came}", model=model
     )

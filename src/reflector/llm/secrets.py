@@ -18,6 +18,7 @@ __all__ = [
     "forms_of",
     "is_clean",
     "is_secret",
+    "keys_of",
     "keys_of_environment",
     "redact",
     "remove_keys",
@@ -29,9 +30,9 @@ MASK = "[key removed]"
 # Prefixes that providers give their keys; then headers and JSON or query fields that hold one. No value begins
 # with or runs across a bracket: a key that is removed already stays as it is.
 _KEY = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|github_pat|AIza|AKIA|r8|nvapi|pplx|tgp|csk|fw)[-_]?[A-Za-z0-9*_.-]{8,}"
-    # a name and a password in a URL
-    rf"|(?<=://)(?:{re.escape(MASK)}|[^/\s:@\[])+:(?:{re.escape(MASK)}|[^/\s@\[])+(?=@)"
+    r"\b(?:(?:sk|pk|rk|gsk|xai|hf|ghp|gho|github_pat|r8|nvapi|pplx|tgp|csk|fw)[-_]|AIza|AKIA)[A-Za-z0-9*_.-]{8,}"
+    # a name, a password or both in a URL
+    rf"|(?<=://)(?:{re.escape(MASK)}|[^/?#\s\[\"'<>])+(?=@)"
     r"|(?<=\b[Bb]earer )[^\s\"',;}\[]{4,}"
     r"|(?<=\b[Bb]asic )[A-Za-z0-9+/=]{8,}"
 )
@@ -124,10 +125,16 @@ def keys_of_environment() -> tuple[str, ...]:
     if raw != known:
         before = dict(raw)
         endings = ("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY")
-        values = [os.environ.get(name, "") for name in list(os.environ) if name.endswith(endings)]
+        values = [os.environ.get(name, "").strip() for name in list(os.environ) if name.endswith(endings)]
         keys = tuple(value for value in values if len(value) >= 8)
         _seen = before, keys
     return keys
+
+
+def keys_of(client: Any) -> tuple[str, ...]:
+    """Return the keys that a client uses: its own, if it has a method `keys`, and those of the environment."""
+    tell = getattr(client, "keys", None)
+    return (*(tell() if callable(tell) else ()), *keys_of_environment())
 
 
 def is_secret(key: str) -> bool:
@@ -140,13 +147,19 @@ def is_secret(key: str) -> bool:
     return len(key) >= (12 if is_of_words else 8)
 
 
-def is_clean(err: BaseException | None, known: Iterable[str | None] = ()) -> bool:
-    """Return whether a traceback of `err`, with everything behind it, shows no key."""
+def is_clean(err: BaseException, known: Iterable[str | None] = ()) -> bool:
+    """Return whether `err`, with its notes, its parts and everything behind it, shows no key."""
     known = tuple(known)
+    waiting: list[BaseException | None] = [err]
     seen: set[int] = set()
-    while err is not None and id(err) not in seen:
-        seen.add(id(err))
-        if redact(said := text_of(err), known) != said:
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        said = "\n".join([text_of(each), *map(str, getattr(each, "__notes__", ()))])
+        if redact(said, known) != said:
             return False
-        err = err.__cause__ or err.__context__
+        waiting += [each.__cause__, each.__context__]
+        waiting += each.exceptions if isinstance(each, BaseExceptionGroup) else ()
     return True
