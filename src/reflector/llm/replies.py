@@ -61,7 +61,9 @@ def read_reply(value: Any, *, model: str | None = None) -> ModelReply:
     'Add a constraint.'
     """
     if isinstance(value, ModelReply):
-        return value if value.content.strip() else _raise_empty(value.finish_reason, value.model or model)
+        if not value.content.strip():
+            _raise_empty(value.finish_reason, value.model or model)
+        return value if value.model or not model else value.model_copy(update={"model": model})
     if isinstance(value, str):
         return (
             ModelReply(content=replace_surrogates(value), model=model)
