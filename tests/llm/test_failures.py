@@ -146,6 +146,8 @@ def caused_by(outer: Exception, inner: Exception) -> Exception:
         (ConnectionResetError("reset"), LLMConnectionError),
         (socket.gaierror("no name"), LLMConnectionError),
         (OSError("network is unreachable"), LLMConnectionError),
+        (OSError(5, "Input/output error"), LLMConnectionError),
+        (FileNotFoundError(2, "No such file or directory", "prompt.txt"), LLMError),
         (caused_by(RuntimeError("wrapped"), ConnectionRefusedError()), LLMConnectionError),
         (caused_by(StatusError(500, "wrapped"), ConnectionRefusedError()), LLMConnectionError),
         (ValueError("a bug"), LLMError),
@@ -193,6 +195,8 @@ def test_the_text_is_one_line_without_traceback_prefix_or_key() -> None:
         ({}, "Retry in 1h2m3s", 3723.0),
         ({}, '"retryDelay": "34s"', 34.0),
         ({}, "Rate limit reached", None),
+        ({}, f"Retry in {'9' * 5000}h", None),
+        ({}, f"Retry in {'9' * 400}s", None),
         ({"Retry-After": "soon"}, "try again later", None),
     ],
 )

@@ -47,8 +47,8 @@ _QUOTA = _pattern(
 # Says a wait, so it is a limit of the rate, whatever it calls itself: Google's "quota" per minute.
 _WAIT = re.compile(
     r"(?:try again in|retry in|retry after|retrydelay\W{1,6})\s*"
-    r"(?:(\d+)\s*h(?:ours?)?(?![a-z])\s*)?(?:(\d+)\s*m(?:in(?:ute)?s?)?(?![a-z])\s*)?"
-    r"(?:(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s(?:ec(?:ond)?s?)?)\b)?",
+    r"(?:(\d{1,9})\s*h(?:ours?)?(?![a-z])\s*)?(?:(\d{1,9})\s*m(?:in(?:ute)?s?)?(?![a-z])\s*)?"
+    r"(?:(\d{1,9}(?:\.\d+)?)\s*(ms|milliseconds?|s(?:ec(?:ond)?s?)?)\b)?",
     re.IGNORECASE,
 )
 _CONTEXT = _pattern(
@@ -194,7 +194,7 @@ def _classify(err: BaseException, status: int | None, said: str) -> tuple[type[L
         return EmptyAnswerError, "the server answered without any choice"
     if status is not None:
         return LLMServerError, f"the model's server failed or did not speak its protocol (status {status})"
-    if isinstance(chain[-1], OSError):
+    if isinstance(chain[-1], OSError) and chain[-1].filename is None:  # else it is about a file
         return LLMConnectionError, "the model's server could not be reached"
     return LLMError, f"the model client raised {type(chain[-1]).__name__}"
 

@@ -164,6 +164,8 @@ def split_thinking(content: str) -> tuple[str | None, str]:
 
 
 _MISSING: Any = object()
+_MOST = 2**53
+"""More of anything is no figure that somebody counted; JSON may hold one that no float can."""
 
 
 def _get(holder: Any, name: str) -> Any:
@@ -195,12 +197,13 @@ def _string(value: Any) -> str | None:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
+    return value if is_count else None
 
 
 def _number(value: Any) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value < float("inf") else None
+    return float(value) if is_number and 0 <= value <= _MOST else None
 
 
 def _either(first: Any, second: Any) -> Any:
