@@ -223,6 +223,13 @@ def test_a_date_is_a_wait_until_then() -> None:
     assert parse_retry_after(later, now=now + timedelta(hours=1)) == 0
 
 
+@pytest.mark.parametrize("at", [1, 3, 4, 5])
+def test_a_date_that_no_calendar_knows_is_no_wait(at: int) -> None:
+    words = ["Mon,", "01", "Jan", "2026", "00:00:00", "+0000"]
+    words[at] = "9" * 20 + words[at][2:]
+    assert parse_retry_after(" ".join(words)) is None
+
+
 @given(st.none() | st.text(max_size=30))
 def test_any_header_gives_a_wait_or_nothing(value: Any) -> None:
     wait = parse_retry_after(value)

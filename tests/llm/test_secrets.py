@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import base64
+import json
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.llm.secrets import MASK, forms_of, is_clean, is_secret, redact, remove_keys
+from reflector.llm.secrets import (
+    MASK,
+    forms_of,
+    is_clean,
+    is_secret,
+    keys_of_environment,
+    redact,
+    remove_keys,
+)
 
 KEY = "Zx81-not-a-usual-key"
 
@@ -151,12 +160,13 @@ def test_a_circle_of_errors_ends() -> None:
 SECRET = "Zx81/not+a-usual:key 42"
 
 
-@pytest.mark.parametrize("secret", [SECRET, "sk-" + "q7" * 12])
+@pytest.mark.parametrize("secret", [SECRET, "sk-" + "q7" * 12, 'Zx81-not"a\\usual-kéy'])
 @pytest.mark.parametrize("around", ["", "u:", "me:", "you:"])
 def test_a_key_is_recognised_in_the_forms_that_servers_give_it(secret: str, around: str) -> None:
     plain = (around + secret).encode()
     forms = [
         secret, quote(secret, safe=""), base64.b64encode(plain).decode(),
+        json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1],
         base64.urlsafe_b64encode(plain + b"??").decode(),
         plain.hex(), plain.hex().upper(), f"{secret[:5]}***{secret[-4:]}", f"{secret[:4]}...{secret[-2:]}",
         f"**********{secret[-4:]}", f"{secret[:8]}\N{HORIZONTAL ELLIPSIS}",
@@ -181,3 +191,13 @@ def test_any_key_has_forms_and_any_text_can_be_searched(text: str, key: str) -> 
     assert key in forms_of(key)
     assert all(len(form) >= 8 for form in forms_of(key))
     redact(text, [key])
+
+
+@pytest.mark.parametrize(
+    "name", ["API_KEY", "ANY_API_KEY", "WATSONX_APIKEY", "HF_TOKEN", "DB_PASSWORD", "CLIENT_SECRET"]
+)
+def test_keys_and_passwords_of_the_environment_are_known(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, KEY)
+    assert KEY in keys_of_environment()
+    monkeypatch.setenv(name, "short")
+    assert "short" not in keys_of_environment()

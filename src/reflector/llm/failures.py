@@ -246,7 +246,7 @@ def parse_retry_after(
             return seconds
     try:
         when = parsedate_to_datetime(value or "")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return max(0.0, (aware(when) - (now or datetime.now(UTC))).total_seconds())
 

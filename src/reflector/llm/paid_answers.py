@@ -26,7 +26,7 @@ def request_fingerprint(client: Any, request: ModelRequest) -> str:
 
     A client is known by its `name`, and by its `base_url` if it has one; a plain function by its name alone.
     """
-    server = urlsplit(getattr(client, "base_url", None) or "")
+    server = urlsplit(str(getattr(client, "base_url", None) or ""))
     asked = {
         "model": client.name,
         "server": f"{server.hostname or ''}:{server.port or ''}{server.path.rstrip('/')}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -88,7 +89,7 @@ def without_keys(reply: ModelReply, keys: Iterable[str | None]) -> ModelReply:
 
 @lru_cache(256)
 def forms_of(key: str) -> tuple[str, ...]:
-    """Return a key as it is and, when nobody writes it by chance, as others write it: URL, hex, base64.
+    """Return a key as it is and, when nobody writes it by chance, as others write it: JSON, URL, hex, base64.
 
     In base64 a key looks different at each of three places in the text around it; what it does not share with its
     neighbours is looked for.
@@ -97,6 +98,7 @@ def forms_of(key: str) -> tuple[str, ...]:
         return (key,)
     raw = key.encode("utf-8", "surrogatepass")
     forms = {key, quote(key, safe=""), raw.hex(), raw.hex().upper()}
+    forms |= {json.dumps(key, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
     for offset in range(3):
         whole = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
         inner = whole[(0, 2, 3)[offset] : len(whole) - (1 if (offset + len(raw)) % 3 else 0)]
@@ -124,8 +126,9 @@ def keys_of_environment() -> tuple[str, ...]:
     known, keys = _seen
     if raw != known:
         before = dict(raw)
-        endings = ("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY")
-        values = [os.environ.get(name, "").strip() for name in list(os.environ) if name.endswith(endings)]
+        endings = ("_API_KEY", "_APIKEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY", "_PASSWORD")
+        names = [name for name in list(os.environ) if f"_{name}".endswith(endings)]
+        values = [os.environ.get(name, "").strip() for name in names]
         keys = tuple(value for value in values if len(value) >= 8)
         _seen = before, keys
     return keys
