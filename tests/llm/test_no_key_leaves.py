@@ -105,6 +105,17 @@ async def test_what_a_task_group_raises_is_told_as_what_was_raised_in_it() -> No
     assert isinstance(await error_of(raising(reset)), rf.LLMConnectionError)
 
 
+async def test_an_error_of_enormous_length_is_not_searched_to_its_end() -> None:
+    page = f"<html>{'x ' * 1_000_000}{KEY}"
+    for error in (
+        await error_of(raising(ValueError(page))),
+        await error_of(raising(rf.LLMServerError(page))),
+    ):
+        shown = all_that_hangs_on(error)
+        assert KEY not in shown
+        assert len(shown) < 100_000
+
+
 async def test_a_client_that_tells_its_own_keys_is_cleaned_of_them() -> None:
     own = "Qy93-the-clients-own"
 

@@ -24,7 +24,7 @@ from reflector.errors import (
     ReflectorError,
     UnknownModelError,
 )
-from reflector.llm.secrets import is_clean, redact
+from reflector.llm.secrets import LONGEST_TEXT, is_clean, redact
 from reflector.llm.wording import show_model
 
 __all__ = ["failure_of", "llm_error", "parse_retry_after"]
@@ -131,7 +131,7 @@ def llm_error(err: BaseException, *, model: str | None = None, keys: Iterable[st
     """
     if isinstance(err, LLMError):
         return err
-    said = redact(text_of(err)[:20_000], keys)
+    said = redact(text_of(err)[:LONGEST_TEXT], keys)
     status = _status(err)
     kind, advice = _classify(err, status, said)
     who = f"{show_model(model)}: " if model else ""
@@ -169,7 +169,7 @@ def _redacted(err: ReflectorError, keys: Iterable[str | None]) -> ReflectorError
     kind: type[ReflectorError] = next(ours)
     twin = kind.__new__(kind)
     vars(twin).update({name: fact for name, fact in vars(err).items() if name != "__notes__"})
-    twin.args = (redact(text_of(err), keys),)
+    twin.args = (redact(text_of(err)[:LONGEST_TEXT], keys),)
     return twin
 
 

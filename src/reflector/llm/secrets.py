@@ -15,6 +15,7 @@ from reflector._text import text_of
 from reflector.llm.messages import ModelReply
 
 __all__ = [
+    "LONGEST_TEXT",
     "MASK",
     "forms_of",
     "is_clean",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 MASK = "[key removed]"
+LONGEST_TEXT = 20_000
+"""Characters of what an error says that are searched for keys; the rest is not shown."""
 
 # Prefixes that providers give their keys; then headers and JSON or query fields that hold one. No value begins
 # with or runs across a bracket: a key that is removed already stays as it is.
@@ -151,7 +154,10 @@ def is_secret(key: str) -> bool:
 
 
 def is_clean(err: BaseException, known: Iterable[str | None] = ()) -> bool:
-    """Return whether `err`, with its notes, its parts and everything behind it, shows no key."""
+    """Return whether `err`, with its notes, its parts and everything behind it, shows no key.
+
+    What is too long to be looked through counts as showing one.
+    """
     known = tuple(known)
     waiting: list[BaseException | None] = [err]
     seen: set[int] = set()
@@ -161,7 +167,7 @@ def is_clean(err: BaseException, known: Iterable[str | None] = ()) -> bool:
             continue
         seen.add(id(each))
         said = "\n".join([text_of(each), *map(str, getattr(each, "__notes__", ()))])
-        if redact(said, known) != said:
+        if len(said) > LONGEST_TEXT or redact(said, known) != said:
             return False
         waiting += [each.__cause__, each.__context__]
         waiting += each.exceptions if isinstance(each, BaseExceptionGroup) else ()
