@@ -41,7 +41,8 @@ _KEY = re.compile(
     r"|(?<=\b[Bb]asic )[A-Za-z0-9+/=]{8,}"
 )
 _FIELD = re.compile(
-    r"(?i)(\b(?:x-)?(?:api[-_ ]?key|apikey|access[-_]token|authorization|secret)\b[\"']?\s*[:=]\s*[\"']?)"
+    r"(?i)(\b(?:x-)?(?:api[-_ ]?key|apikey|access[-_]token|authorization|secret|password|passwd)\b"
+    r"\\*[\"']?\s*[:=]\s*\\*[\"']?)"
     r"(?!(?:bearer|basic)\b)([^\s\"',;&}\[]{4,})"
 )
 """A field that holds a key: its name stays, its value goes."""
