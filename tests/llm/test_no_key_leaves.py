@@ -105,6 +105,21 @@ async def test_what_a_task_group_raises_is_told_as_what_was_raised_in_it() -> No
     assert isinstance(await error_of(raising(reset)), rf.LLMConnectionError)
 
 
+async def test_what_a_client_raises_while_it_warms_up_is_typed_and_cleaned_as_well() -> None:
+    class Client:
+        name = "cold"
+
+        async def warmup(self) -> None:
+            raise ConnectionResetError(f"{KEY} was not accepted")
+
+        async def complete(self, request: rf.ModelRequest) -> rf.ModelReply:
+            return rf.ModelReply(content="text")
+
+    error = await error_of(Client())
+    assert type(error) is rf.LLMConnectionError
+    assert KEY not in all_that_hangs_on(error)
+
+
 async def test_an_error_of_enormous_length_is_not_searched_to_its_end() -> None:
     page = f"<html>{'x ' * 1_000_000}{KEY}"
     for error in (

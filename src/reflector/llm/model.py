@@ -17,6 +17,7 @@ from reflector.dispatch.throttle import RateLimits, Throttle
 from reflector.errors import ConfigurationError, LLMBadRequestError, LLMError
 from reflector.llm.calls import Call, Calls
 from reflector.llm.client import LLMClient, ModelFunction, as_client, warm_up
+from reflector.llm.failures import failure_of
 from reflector.llm.litellm_client import LiteLLMClient
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.paid_answers import answer_once
@@ -144,10 +145,20 @@ class Model:
         return view
 
     async def warmup(self) -> None:
-        """Let the client load what its first call needs: seconds for litellm, once per process. Not for a replay."""
+        """Let the client load what its first call needs: seconds for litellm, once per process. Not for a replay.
+
+        Raises:
+            LLMError: If it cannot.
+        """
         if self.store is not None and self.store.mode == "replay":
-            return
-        await warm_up(self.client)
+            return None
+        try:
+            return await warm_up(self.client)
+        except Exception as err:  # the border to other people's clients, as for their answers
+            failure, cause = failure_of(err, model=self.name, keys=self.keys())
+            if failure is err:
+                raise
+        raise failure from cause
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         """Return the model's answer; what the client loads for its first call does not count as time.
