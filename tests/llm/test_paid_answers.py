@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -38,16 +37,3 @@ async def test_a_server_may_be_told_as_any_object_that_shows_a_url() -> None:
     assert request_fingerprint(Client(httpx.URL("http://two.example/v1")), REQUEST) != request_fingerprint(
         clients[0], REQUEST
     )
-
-
-async def test_an_answer_is_not_lost_because_its_store_was_closed_meanwhile(tmp_path: Path) -> None:
-    store = rf.AnswerStore(tmp_path / "answers.db")
-
-    def answer(request: rf.ModelRequest) -> str:
-        store.close()
-        return "because"
-
-    model = rf.Model(ScriptedClient(answer), store=store)
-    assert (await model.complete(REQUEST)).content == "because"
-    with pytest.raises(rf.StoreClosedError):
-        await model.complete(REQUEST)
