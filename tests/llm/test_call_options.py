@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
+import anyio
 import pytest
 
 from reflector.errors import LLMBadRequestError, LLMServerError
@@ -162,3 +164,44 @@ def test_what_was_learnt_once_is_not_learnt_again() -> None:
     assert options.fit({"max_tokens": 5, "seed": 1}) == {"seed": 1, "max_completion_tokens": 5}
     assert not options.learn(error, {"max_completion_tokens": 5})
     assert not options.learn(LLMServerError("busy"), {"response_format": SCHEMA})
+
+
+async def test_calls_that_were_refused_together_are_all_sent_again() -> None:
+    together = threading.Barrier(3)
+
+    def answer(request: LoopbackRequest) -> Any:
+        if "seed" not in request.body:
+            return "text"
+        together.wait(10)
+        return answers.bad_request("Unrecognized request argument supplied: seed")
+
+    async with LoopbackServer(answer) as server:
+        model = Model("openai/any", base_url=server.base_url, api_key="k")
+        async with anyio.create_task_group() as group:
+            for number in range(3):
+                group.start_soon(model.complete, ModelRequest.from_text(str(number), seed=5))
+    assert (model.ledger.total().calls, len(server.requests)) == (3, 6)
+
+
+def test_a_limit_under_both_names_is_sent_as_the_caller_set_it() -> None:
+    options = CallOptions("m", lambda: None)
+    assert options.learn(LLMBadRequestError("unsupported: max_tokens"), {"max_tokens": 5})
+    assert options.fit({"max_tokens": 5, "max_completion_tokens": 7}) == {"max_completion_tokens": 7}
+
+
+async def test_a_limit_that_is_refused_under_both_names_is_left_out() -> None:
+    script = refusing(
+        max_tokens="max_tokens: not supported", max_completion_tokens="max_completion_tokens: unknown"
+    )
+    bodies = await sent_to(script, ModelRequest.from_text("q", max_tokens=50))
+    assert [sorted(body.keys() - {"model", "messages"}) for body in bodies] == [
+        ["max_tokens"], ["max_completion_tokens"], [], []
+    ]  # fmt: skip
+
+
+async def test_an_option_whose_name_begins_like_a_key_is_recognised() -> None:
+    request = ModelRequest.from_text("q", extra={"skip_special_tokens": True})
+    bodies = await sent_to(
+        refusing(skip_special_tokens="Unrecognized argument: skip_special_tokens"), request
+    )
+    assert ["skip_special_tokens" in body for body in bodies] == [True, False, False]

@@ -16,6 +16,7 @@ import reflector as rf
 from reflector.errors import ConfigurationError, UnsupportedReplyError
 from reflector.llm.client import FunctionClient, LLMClient, as_client, call_client
 from reflector.llm.messages import ModelReply, ModelRequest
+from reflector.llm.paid_answers import request_fingerprint
 from reflector.llm.scripted import ScriptedClient
 
 pytestmark = pytest.mark.anyio
@@ -122,6 +123,43 @@ async def test_a_client_may_return_plain_text_and_be_synchronous() -> None:
 
     reply = await call_client(Plain(), REQUEST)
     assert (reply.content, reply.model) == ("why?", "plain")
+
+
+@pytest.mark.parametrize("name", [None, 5, lambda self: "told"])
+@pytest.mark.parametrize("answer", ["text", ModelReply(content="text"), {"content": "text"}])
+async def test_whatever_a_client_without_a_name_answers_it_is_named(name: Any, answer: Any) -> None:
+    class Bare:
+        async def complete(self, request: ModelRequest) -> Any:
+            return answer
+
+    if name is not None:
+        Bare.name = name  # type: ignore[attr-defined]
+    bare: Any = Bare()
+    reply = await rf.Model(bare).complete(REQUEST)
+    assert (reply.content, reply.model) == ("text", "Bare")
+
+
+async def test_a_client_that_is_given_a_name_goes_on_telling_what_it_knows() -> None:
+    class Bare:
+        base_url = "http://one.example/v1"
+        is_warm = False
+
+        def keys(self) -> tuple[str, ...]:
+            return ("Zx81-not-a-usual-key",)
+
+        async def warmup(self) -> None:
+            self.is_warm = True
+
+        async def complete(self, request: ModelRequest) -> str:
+            return f"warm: {self.is_warm}"
+
+    bare: Any = Bare()
+    model = rf.Model(bare)
+    assert model.keys()[0] == "Zx81-not-a-usual-key"
+    assert (await model.complete(REQUEST)).content == "warm: True"
+    other: Any = Bare()
+    other.base_url = "http://another.example/v1"
+    assert request_fingerprint(as_client(other), REQUEST) != request_fingerprint(model.client, REQUEST)
 
 
 @dataclass

@@ -146,6 +146,8 @@ def caused_by(outer: Exception, inner: Exception) -> Exception:
         (ConnectionResetError("reset"), LLMConnectionError),
         (socket.gaierror("no name"), LLMConnectionError),
         (OSError("network is unreachable"), LLMConnectionError),
+        (OSError(5, "Input/output error"), LLMConnectionError),
+        (FileNotFoundError(2, "No such file or directory", "prompt.txt"), LLMError),
         (caused_by(RuntimeError("wrapped"), ConnectionRefusedError()), LLMConnectionError),
         (caused_by(StatusError(500, "wrapped"), ConnectionRefusedError()), LLMConnectionError),
         (ValueError("a bug"), LLMError),
@@ -193,6 +195,8 @@ def test_the_text_is_one_line_without_traceback_prefix_or_key() -> None:
         ({}, "Retry in 1h2m3s", 3723.0),
         ({}, '"retryDelay": "34s"', 34.0),
         ({}, "Rate limit reached", None),
+        ({}, f"Retry in {'9' * 5000}h", None),
+        ({}, f"Retry in {'9' * 400}s", None),
         ({"Retry-After": "soon"}, "try again later", None),
     ],
 )
@@ -217,6 +221,13 @@ def test_a_date_is_a_wait_until_then() -> None:
     later = format_datetime(now + timedelta(seconds=90), usegmt=True)
     assert parse_retry_after(later, now=now) == 90
     assert parse_retry_after(later, now=now + timedelta(hours=1)) == 0
+
+
+@pytest.mark.parametrize("at", [1, 3, 4, 5])
+def test_a_date_that_no_calendar_knows_is_no_wait(at: int) -> None:
+    words = ["Mon,", "01", "Jan", "2026", "00:00:00", "+0000"]
+    words[at] = "9" * 20 + words[at][2:]
+    assert parse_retry_after(" ".join(words)) is None
 
 
 @given(st.none() | st.text(max_size=30))

@@ -26,6 +26,7 @@ from reflector.llm.client import FunctionClient, LLMClient
 from reflector.llm.messages import MODEL_COMPLETED, MODEL_REQUESTED, ModelReply, ModelRequest
 from reflector.llm.model import Model, ModelOptions
 from reflector.llm.model_agent import model_agent
+from reflector.llm.progress import MODEL_PROGRESSED, ModelProgress, current_watch
 from reflector.llm.replies import read_reply
 from reflector.llm.retry import RetryPolicy
 from reflector.llm.scripted import ScriptedClient
@@ -98,6 +99,21 @@ async def test_warming_up_is_not_counted() -> None:
             await anyio.sleep(0.03)
 
     assert (await ask_client(Slow(["x"]), REQUEST.replace(timeout=0.02))).content == "x"
+
+
+async def test_progress_that_comes_after_the_runtime_has_closed_is_nobodys() -> None:
+    watches: list[Any] = []
+
+    class Watched(ScriptedClient):
+        async def complete(self, request: ModelRequest) -> ModelReply:
+            watches.append(current_watch())
+            return await super().complete(request)
+
+    async with Runtime() as runtime:
+        runtime.subscribe(MODEL_PROGRESSED, lambda signal: None)
+        await runtime.spawn(model_agent(Watched(["x"])), name="model", accepts=["model"])
+        await execute(task(REQUEST.model_dump(mode="json")))
+    watches[0](ModelProgress(characters=1))  # as trio's loop does when the other thread was late
 
 
 def raising(error: Exception) -> FunctionClient:

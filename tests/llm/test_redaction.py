@@ -28,6 +28,8 @@ TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.abcDEF123_-xyz"
         ("password = 'correct-h0rse-battery'", "password = '<key-1>'"),
         ('{"api_key": "0123456789abcdef"}', '{"api_key": "<key-1>"}'),
         ("postgres://me:hunter2@db/x", "postgres://<key-1>@db/x"),
+        (r'"{\"password\": \"correct-horse-42\"}"', r'"{\"password\": \"<key-1>\"}"'),
+        ("postgres://me:hun@ter2@db/x", "postgres://<key-1>@db/x"),
         ("AKIAIOSFODNN7EXAMPLE", "<key-1>"),
         ("ghp_" + "a1" * 15, "<key-1>"),
         (

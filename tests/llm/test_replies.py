@@ -112,9 +112,14 @@ def test_what_is_not_said_is_unknown_and_not_zero() -> None:
     assert (reply.usage.input_tokens, reply.usage.cost_usd, reply.finish_reason) == (None, None, None)
 
 
-@pytest.mark.parametrize("figure", [True, -1, "5", 1.5, None])
+@pytest.mark.parametrize("figure", [True, -1, "5", 1.5, None, pytest.param(10**400, id="huge")])
 def test_a_figure_that_is_no_count_is_unknown(figure: Any) -> None:
     assert read_usage({"prompt_tokens": figure}).input_tokens is None
+
+
+def test_a_cost_that_is_no_amount_is_unknown() -> None:
+    for cost in (10**400, float("inf"), float("nan"), -0.5, "5"):
+        assert read_usage({"cost_usd": cost}).cost_usd is None
 
 
 @settings(max_examples=50)

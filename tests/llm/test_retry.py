@@ -179,6 +179,13 @@ async def test_being_told_to_wait_costs_no_budget() -> None:
         await Rehearsal([EmptyAnswerError("nothing")], budget=budget).run()
 
 
+@pytest.mark.anyio
+async def test_a_very_patient_policy_waits_a_thousand_times() -> None:
+    rehearsal = Rehearsal([RateLimitedError("wait")] * 1100, policy=RetryPolicy(attempts=2000))
+    assert await rehearsal.run() == ("answer", 1101)
+    assert rehearsal.waits[-1] == 20.0
+
+
 @given(
     attempts=st.integers(1, 6),
     jitter=st.floats(0, 1, exclude_max=True),
@@ -208,7 +215,16 @@ def test_tries_waits_and_deadline_stay_within_the_policy(
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"attempts": 0}, {"base": -1}, {"longest_wait": -1}, {"longest_retry_after": -1}]
+    "wrong",
+    [
+        {"attempts": 0},
+        {"base": -1},
+        {"longest_wait": -1},
+        {"longest_retry_after": -1},
+        {"base": "1"},
+        {"longest_wait": None},
+        {"budget": float("nan")},
+    ],
 )
 def test_a_policy_that_cannot_work_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError):

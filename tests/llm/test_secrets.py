@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import base64
+import json
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reflector.llm.secrets import MASK, forms_of, is_clean, is_secret, redact, remove_keys
+from reflector.llm.secrets import (
+    MASK,
+    forms_of,
+    is_clean,
+    is_secret,
+    keys_of_environment,
+    redact,
+    remove_keys,
+)
 
 KEY = "Zx81-not-a-usual-key"
 
@@ -21,17 +30,21 @@ KEY = "Zx81-not-a-usual-key"
         "key sk-ab***********************wxyz is wrong",
         "Authorization: Bearer abcdef.123456-xyz",
         '{"api_key": "abcdef123456"}',
+        r'{"body": "{\"api_key\": \"abcdef123456\"}"}',
         "GET /v1/models?key=1&api_key=abcdef123456&x=2",
         "token ghp_abcdefghijkl0123456789 was refused",
         "x-api-key: abcdef123456",
+        "connect(user='me', password='abcdef123456')",
         "http://me:abcdef123456@host/v1 refused",
+        "http://me:abcdef@123456@host/v1 refused",
+        "http://abcdef123456@host/v1 refused",
         "AIzaSyA-abcdefghijklmnop is not valid",
     ],
 )
 def test_what_looks_like_a_key_is_removed(text: str) -> None:
     redacted = redact(text)
     assert MASK in redacted
-    for part in ("abcDEF123456", "wxyz", "abcdef", "abcdefghijkl"):
+    for part in ("abcDEF123456", "wxyz", "abcdef", "abcdefghijkl", "123456"):
         assert part not in redacted
 
 
@@ -46,6 +59,10 @@ def test_a_known_key_is_removed_whatever_it_looks_like() -> None:
         "Maximum context length is 8192 tokens",
         "The model `task-solver` does not exist",
         "Bearer of bad news",
+        "Unrecognized request argument: skip_special_tokens",
+        "a skyscraper, pkg_resources.find",
+        '{"url":"http://host","mail":"me@example.org"}',
+        "http://host/path/@me",
     ],
 )
 def test_ordinary_words_stay(text: str) -> None:
@@ -145,12 +162,13 @@ def test_a_circle_of_errors_ends() -> None:
 SECRET = "Zx81/not+a-usual:key 42"
 
 
-@pytest.mark.parametrize("secret", [SECRET, "sk-" + "q7" * 12])
+@pytest.mark.parametrize("secret", [SECRET, "sk-" + "q7" * 12, 'Zx81-not"a\\usual-kéy'])
 @pytest.mark.parametrize("around", ["", "u:", "me:", "you:"])
 def test_a_key_is_recognised_in_the_forms_that_servers_give_it(secret: str, around: str) -> None:
     plain = (around + secret).encode()
     forms = [
         secret, quote(secret, safe=""), base64.b64encode(plain).decode(),
+        json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1],
         base64.urlsafe_b64encode(plain + b"??").decode(),
         plain.hex(), plain.hex().upper(), f"{secret[:5]}***{secret[-4:]}", f"{secret[:4]}...{secret[-2:]}",
         f"**********{secret[-4:]}", f"{secret[:8]}\N{HORIZONTAL ELLIPSIS}",
@@ -175,3 +193,13 @@ def test_any_key_has_forms_and_any_text_can_be_searched(text: str, key: str) -> 
     assert key in forms_of(key)
     assert all(len(form) >= 8 for form in forms_of(key))
     redact(text, [key])
+
+
+@pytest.mark.parametrize(
+    "name", ["API_KEY", "ANY_API_KEY", "WATSONX_APIKEY", "HF_TOKEN", "DB_PASSWORD", "CLIENT_SECRET"]
+)
+def test_keys_and_passwords_of_the_environment_are_known(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(name, KEY)
+    assert KEY in keys_of_environment()
+    monkeypatch.setenv(name, "short")
+    assert "short" not in keys_of_environment()

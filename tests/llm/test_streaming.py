@@ -9,6 +9,7 @@ import pytest
 
 import reflector as rf
 from reflector._clock import VirtualClock
+from reflector._json import dumps
 from reflector.dispatch.dispatching import execute
 from reflector.dispatch.task import Task
 from reflector.errors import LLMConnectionError, LLMError, LLMServerError
@@ -59,6 +60,19 @@ async def test_tokens_that_the_server_does_not_report_stay_unknown() -> None:
         with watched(lambda progress: None):
             reply = await model_at(server).complete(REQUEST)
     assert reply.usage == rf.Usage(calls=1)
+
+
+async def test_of_several_streamed_answers_the_first_one_is_taken() -> None:
+    chunks = tuple(
+        b"data: %s\n\n" % dumps({"id": "c", "created": 1, "model": "any", "object": "chat.completion.chunk",
+                                 "choices": [{"index": at, "delta": {"content": text}, "finish_reason": end}]})
+        for at, text, end in [(0, "one ", None), (1, "two ", None), (1, "two", "stop"), (0, "one", "stop")]
+    )  # fmt: skip
+    streamed = answers.Answer(body=b"".join(chunks), chunks=chunks, content_type="text/event-stream")
+    async with LoopbackServer(streamed) as server:
+        with watched(lambda progress: None):
+            reply = await model_at(server).complete(REQUEST.replace(extra={"n": 2}))
+    assert reply.content == "one one"
 
 
 @pytest.mark.parametrize("broken", [answers.truncated_body(TEXT), answers.cut_off(TEXT)])

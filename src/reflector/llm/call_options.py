@@ -34,7 +34,8 @@ class CallOptions:
     """The optional parameters of calls to one model, without those that it does not take.
 
     A schema that is refused becomes `json_object`, that becomes nothing; `max_tokens` becomes
-    `max_completion_tokens`, so that an answer always keeps its limit; anything else is left out, from then on.
+    `max_completion_tokens`, so that an answer keeps its limit wherever one is taken; anything else is left out,
+    from then on.
 
     Args:
         model: Named in the log.
@@ -49,8 +50,9 @@ class CallOptions:
     def fit(self, options: dict[str, Any]) -> dict[str, Any]:
         """Return the options of a call as far as the model takes them."""
         kept = {name: value for name, value in options.items() if name not in self._left_out}
-        if "max_tokens" in options and "max_tokens" in self._left_out:
-            kept["max_completion_tokens"] = options["max_tokens"]
+        instead = "max_completion_tokens"
+        if "max_tokens" in options and "max_tokens" in self._left_out and instead not in self._left_out:
+            kept.setdefault(instead, options["max_tokens"])
         if _is_schema(kept.get("response_format")) and (
             "json_schema" in self._left_out or self._takes_schema() is False
         ):
@@ -60,10 +62,11 @@ class CallOptions:
     def learn(self, err: LLMError, call: dict[str, Any]) -> bool:
         """Return whether a call failed because of a parameter that the next one leaves out."""
         name = _refused(err, call)
-        if name is None or name in self._left_out:
+        if name is None:
             return False
-        self._left_out.add(name)
-        _log.warning("option left out", model=show_model(self._model), option=name)
+        if name not in self._left_out:  # else another call has learnt it while this one was under way
+            self._left_out.add(name)
+            _log.warning("option left out", model=show_model(self._model), option=name)
         return True
 
 

@@ -13,12 +13,12 @@ from reflector.dispatch.ledger import Ledger, Reservation
 from reflector.dispatch.throttle import Pass, Throttle
 from reflector.errors import LLMConnectionError, LLMError, LLMTimeoutError, RateLimitedError, ReflectorError
 from reflector.llm.client import LLMClient, call_client
-from reflector.llm.failures import llm_error
+from reflector.llm.failures import failure_of
 from reflector.llm.litellm_client import LiteLLMClient
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.pricing import ModelFacts, estimate_input, facts_of, input_ceiling, output_ceiling
 from reflector.llm.retry import Retrier
-from reflector.llm.secrets import is_clean, keys_of_environment, without_keys
+from reflector.llm.secrets import keys_of, without_keys
 from reflector.llm.wording import show_model
 from reflector.usage import Price, Usage
 
@@ -220,16 +220,16 @@ async def _ask(client: Any, request: ModelRequest) -> ModelReply:
     """Return what the client answers to one request.
 
     Raises:
-        LLMError: Whatever the client raised, as one of ours and without keys.
-        ReflectorError: Of ours, but not about the model: as it is.
+        LLMError: Whatever the client raised, as one of ours.
+        ReflectorError: Of ours, but not about the model: as it is. No key stands in either.
     """
-    # Ours does it itself, and knows its own key as well.
-    keys = () if isinstance(client, LiteLLMClient) else keys_of_environment()
+    # Ours does it itself, and knows the key that litellm found as well.
+    keys = () if isinstance(client, LiteLLMClient) else keys_of(client)
     try:
         return without_keys(await call_client(client, request), keys)
-    except ReflectorError:
-        raise
-    except Exception as err:  # noqa: BLE001 - the border to other people's clients: everything is re-typed below
-        failure, cause = llm_error(err, model=client.name, keys=keys), err if is_clean(err, keys) else None
+    except Exception as err:  # the border to other people's clients: everything is re-typed
+        failure, cause = failure_of(err, model=client.name, keys=keys)
+        if failure is err:
+            raise
     # Outside of the handler, so that an original that quotes a key does not hang on as its context.
     raise failure from cause

@@ -122,14 +122,17 @@ _limiters: anyio.lowlevel.RunVar[WeakKeyDictionary[FunctionClient, anyio.Capacit
 
 
 class _Named:
-    """A client that lacks a name, given one."""
+    """A client that lacks a name, given one; what else it tells of itself it goes on telling."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
         self.name = type(client).__name__
+        for told in ("base_url", "facts", "keys", "warmup"):
+            if hasattr(client, told):
+                setattr(self, told, getattr(client, told))
 
     async def complete(self, request: ModelRequest) -> ModelReply:
-        return await call_client(self._client, request)
+        return await call_client(self._client, request, name=self.name)
 
 
 def as_client(model: Any, *, name: str | None = None) -> LLMClient:
@@ -151,12 +154,15 @@ def as_client(model: Any, *, name: str | None = None) -> LLMClient:
     return FunctionClient(model, name=name)
 
 
-async def call_client(client: Any, request: ModelRequest) -> ModelReply:
-    """Return the client's answer, understood as `read_reply` does: a client may return plain text too."""
+async def call_client(client: Any, request: ModelRequest, *, name: str | None = None) -> ModelReply:
+    """Return the client's answer, understood as `read_reply` does: a client may return plain text too.
+
+    `name` stands for that of a client that has none.
+    """
     answer = client.complete(request)
     if inspect.isawaitable(answer):
         answer = await answer
-    return read_reply(answer, model=getattr(client, "name", None))
+    return read_reply(answer, model=name or getattr(client, "name", None))
 
 
 async def warm_up(client: Any) -> None:

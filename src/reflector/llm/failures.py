@@ -21,12 +21,13 @@ from reflector.errors import (
     LLMTimeoutError,
     QuotaExceededError,
     RateLimitedError,
+    ReflectorError,
     UnknownModelError,
 )
-from reflector.llm.secrets import redact
+from reflector.llm.secrets import LONGEST_TEXT, is_clean, redact
 from reflector.llm.wording import show_model
 
-__all__ = ["llm_error", "parse_retry_after"]
+__all__ = ["failure_of", "llm_error", "parse_retry_after"]
 
 
 def _pattern(*parts: str) -> re.Pattern[str]:
@@ -46,8 +47,8 @@ _QUOTA = _pattern(
 # Says a wait, so it is a limit of the rate, whatever it calls itself: Google's "quota" per minute.
 _WAIT = re.compile(
     r"(?:try again in|retry in|retry after|retrydelay\W{1,6})\s*"
-    r"(?:(\d+)\s*h(?:ours?)?(?![a-z])\s*)?(?:(\d+)\s*m(?:in(?:ute)?s?)?(?![a-z])\s*)?"
-    r"(?:(\d+(?:\.\d+)?)\s*(ms|milliseconds?|s(?:ec(?:ond)?s?)?)\b)?",
+    r"(?:(\d{1,9})\s*h(?:ours?)?(?![a-z])\s*)?(?:(\d{1,9})\s*m(?:in(?:ute)?s?)?(?![a-z])\s*)?"
+    r"(?:(\d{1,9}(?:\.\d+)?)\s*(ms|milliseconds?|s(?:ec(?:ond)?s?)?)\b)?",
     re.IGNORECASE,
 )
 _CONTEXT = _pattern(
@@ -130,7 +131,7 @@ def llm_error(err: BaseException, *, model: str | None = None, keys: Iterable[st
     """
     if isinstance(err, LLMError):
         return err
-    said = redact(text_of(err)[:20_000], keys)
+    said = redact(text_of(err)[:LONGEST_TEXT], keys)
     status = _status(err)
     kind, advice = _classify(err, status, said)
     who = f"{show_model(model)}: " if model else ""
@@ -144,6 +145,32 @@ def llm_error(err: BaseException, *, model: str | None = None, keys: Iterable[st
     )
     error.was_sent = not is_unsent
     return error
+
+
+def failure_of(
+    err: Exception, *, model: str | None, keys: Iterable[str | None]
+) -> tuple[ReflectorError, BaseException | None]:
+    """Return the error of ours for what a provider's library or a client raised, and its cause: neither shows a key.
+
+    One that is of ours already stays as it is, unless there is a key in it or behind it.
+    """
+    while isinstance(err, ExceptionGroup) and len(err.exceptions) == 1:
+        err = err.exceptions[0]  # a task group's, around what was raised
+    keys = tuple(keys)
+    is_safe = is_clean(err, keys)
+    if not isinstance(err, ReflectorError):
+        return llm_error(err, model=model, keys=keys), err if is_safe else None
+    return (err, err.__cause__) if is_safe else (_redacted(err, keys), None)
+
+
+def _redacted(err: ReflectorError, keys: Iterable[str | None]) -> ReflectorError:
+    """Return an error of the same kind with the same facts, and nothing behind it."""
+    ours = (kind for kind in type(err).__mro__ if kind.__module__ == ReflectorError.__module__)
+    kind: type[ReflectorError] = next(ours)
+    twin = kind.__new__(kind)
+    vars(twin).update({name: fact for name, fact in vars(err).items() if name != "__notes__"})
+    twin.args = (redact(text_of(err)[:LONGEST_TEXT], keys),)
+    return twin
 
 
 def _classify(err: BaseException, status: int | None, said: str) -> tuple[type[LLMError], str]:
@@ -167,7 +194,7 @@ def _classify(err: BaseException, status: int | None, said: str) -> tuple[type[L
         return EmptyAnswerError, "the server answered without any choice"
     if status is not None:
         return LLMServerError, f"the model's server failed or did not speak its protocol (status {status})"
-    if isinstance(chain[-1], OSError):
+    if isinstance(chain[-1], OSError) and chain[-1].filename is None:  # else it is about a file
         return LLMConnectionError, "the model's server could not be reached"
     return LLMError, f"the model client raised {type(chain[-1]).__name__}"
 
@@ -219,7 +246,7 @@ def parse_retry_after(
             return seconds
     try:
         when = parsedate_to_datetime(value or "")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
     return max(0.0, (aware(when) - (now or datetime.now(UTC))).total_seconds())
 

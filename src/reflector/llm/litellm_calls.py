@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -10,7 +11,7 @@ from reflector.errors import ConfigurationError, LLMError
 from reflector.llm.call_options import CallOptions
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.replies import read_reply, read_usage, split_thinking
-from reflector.llm.secrets import redact
+from reflector.llm.secrets import MASK
 from reflector.llm.wording import show_value
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "check_settings",
     "password_of",
     "read_response",
+    "show_url",
 ]
 
 # What the client sets itself; `extra` may hold anything else.
@@ -38,10 +40,9 @@ _RESERVED = frozenset(
 
 def check_settings(model: object, base_url: object, api_key: object, timeout: float) -> None:
     if not isinstance(model, str) or not model.strip():
-        raise ConfigurationError(f"a model's name is a text such as 'openai/gpt-5'; got {model!r}.")
+        raise ConfigurationError(f"a model's name is a text such as 'openai/gpt-5'; got {show_value(model)}.")
     if base_url is not None and (problem := _problem_of_url(base_url)):
-        shown = shorten(redact(show_value(base_url)), 120)
-        raise ConfigurationError(f"base_url {problem}; got {shown}.")
+        raise ConfigurationError(f"base_url {problem}; got {shorten(show_url(base_url), 120)}.")
     if api_key is not None and (not isinstance(api_key, str) or not api_key.strip()):
         raise ConfigurationError(f"api_key must be a text that is not empty; got {type(api_key).__name__}.")
     if not (isinstance(timeout, int | float) and timeout > 0):
@@ -57,7 +58,7 @@ def _problem_of_url(url: object) -> str | None:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as err:
-        return f"cannot be read ({one_line(str(err), 80)})"
+        return "cannot be read" if "@" in url else f"cannot be read ({one_line(str(err), 80)})"
     if not parts.hostname:
         return "names no host, as in http://127.0.0.1:8000/v1"
     return "has port 0; ports are 1-65535" if port == 0 else None
@@ -108,7 +109,12 @@ def read_response(response: Any, model: str) -> ModelReply:
     return reply.model_copy(update=update)
 
 
+def show_url(url: object) -> str:
+    """Return a URL as a message shows it, in quotes: nothing of what stands before an `@`, be it well-formed or not."""
+    return re.sub(r"(?s)^(.(?:\w+://)?).*@", rf"\1{MASK}@", show_value(url))
+
+
 def password_of(base_url: str | None) -> str | None:
-    """Return the password that a base URL holds, `http://name:password@host`, or None."""
-    password = urlsplit(base_url).password if base_url else None
-    return unquote(password) if password else None
+    """Return what a base URL lets in with, of `http://name:password@host` or `http://token@host`, or None."""
+    parts = urlsplit(base_url or "")
+    return unquote(parts.password or parts.username or "") or None

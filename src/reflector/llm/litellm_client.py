@@ -19,18 +19,19 @@ import anyio.to_thread
 from reflector.errors import LLMError
 from reflector.llm.call_options import CallOptions
 from reflector.llm.connections import called_here, close_with_loop, is_trio, run_on_asyncio
-from reflector.llm.failures import llm_error
+from reflector.llm.failures import failure_of
 from reflector.llm.leaks import without_leak
 from reflector.llm.litellm_calls import (
     build_call,
     check_settings,
     password_of,
     read_response,
+    show_url,
 )
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.pricing import ModelFacts, facts_from_map
 from reflector.llm.progress import Watch, current_watch
-from reflector.llm.secrets import is_clean, keys_of_environment, redact, without_keys
+from reflector.llm.secrets import keys_of_environment, without_keys
 from reflector.llm.streaming import gather
 
 __all__ = ["LiteLLMClient", "embed"]
@@ -98,7 +99,7 @@ class LiteLLMClient:
         return self._base_url
 
     def __repr__(self) -> str:
-        where = f", base_url={redact(self._base_url)!r}" if self._base_url else ""
+        where = f", base_url={show_url(self._base_url)}" if self._base_url else ""
         return f"LiteLLMClient({self._model!r}{where})"
 
     async def warmup(self) -> None:
@@ -129,17 +130,19 @@ class LiteLLMClient:
         watch = current_watch()
         if watch is not None:
             call |= {"stream": True} | self._options.fit({"stream_options": {"include_usage": True}})
-        failure: LLMError
+        keys = (self._api_key, call["api_key"], password_of(self._base_url), *keys_of_environment())
         try:
             if is_trio():
                 response = await run_on_asyncio(_complete, call, watch and called_here(watch))
             else:
                 response = await _complete(call, watch)
-        except Exception as err:  # noqa: BLE001 - the border to litellm: everything is re-typed
-            failure, cause = self._failure_of(err, call)
-        else:
-            return without_keys(read_response(response, self._model), self._keys(call))
-        failure.mended = self._options.learn(failure, call)
+            return without_keys(read_response(response, self._model), keys)
+        except Exception as err:  # the border to litellm: everything is re-typed
+            failure, cause = failure_of(err, model=self._model, keys=keys)
+            if failure is err:
+                raise
+        if isinstance(failure, LLMError):
+            failure.mended = self._options.learn(failure, call)
         # Outside of the handler, so that an original that quotes a key does not hang on as its context.
         raise failure from cause
 
@@ -149,13 +152,6 @@ class LiteLLMClient:
         if not {model, model.partition("/")[2]} & litellm.model_cost.keys():
             return None
         return bool(litellm.supports_response_schema(model=model))
-
-    def _failure_of(self, err: Exception, call: dict[str, Any]) -> tuple[LLMError, Exception | None]:
-        keys = self._keys(call)
-        return llm_error(err, model=self._model, keys=keys), err if is_clean(err, keys) else None
-
-    def _keys(self, call: dict[str, Any]) -> tuple[str | None, ...]:
-        return (self._api_key, call.get("api_key"), password_of(self._base_url), *keys_of_environment())
 
 
 class _TrueZero(int):
@@ -187,13 +183,14 @@ async def embed(
         await anyio.to_thread.run_sync(_load, abandon_on_cancel=True)
     call = _route(model, base_url, api_key) | {"input": list(texts), "timeout": timeout}
     call |= {"max_retries": _NO_RETRIES} | ({"dimensions": dimensions} if dimensions else {})
-    failure: LLMError
     try:
         response = await (run_on_asyncio(_embed, call) if is_trio() else _embed(call))
         return [row["embedding"] for row in sorted(response.data, key=lambda row: row["index"])]
-    except Exception as err:  # noqa: BLE001 - the border to litellm: everything is re-typed
-        keys = (api_key, call.get("api_key"), password_of(base_url), *keys_of_environment())
-        failure, cause = llm_error(err, model=model, keys=keys), err if is_clean(err, keys) else None
+    except Exception as err:  # the border to litellm: everything is re-typed
+        keys = (api_key, call["api_key"], password_of(base_url), *keys_of_environment())
+        failure, cause = failure_of(err, model=model, keys=keys)
+        if failure is err:
+            raise
     raise failure from cause
 
 
@@ -283,6 +280,7 @@ def _unreported() -> Iterator[Any]:
 
 def _route(model: str, base_url: str | None, api_key: str | None) -> dict[str, Any]:
     """Return the arguments that say where to: model with its provider, base URL, key."""
+    api_key = api_key and api_key.strip()
     if base_url is None:
         return {"model": model, "api_key": api_key}
     provider = model.partition("/")[0] if "/" in model else ""

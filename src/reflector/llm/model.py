@@ -17,12 +17,14 @@ from reflector.dispatch.throttle import RateLimits, Throttle
 from reflector.errors import ConfigurationError, LLMBadRequestError, LLMError
 from reflector.llm.calls import Call, Calls
 from reflector.llm.client import LLMClient, ModelFunction, as_client, warm_up
+from reflector.llm.failures import failure_of
 from reflector.llm.litellm_client import LiteLLMClient
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.llm.paid_answers import answer_once
 from reflector.llm.pricing import facts_of
 from reflector.llm.retry import Retrier, RetryPolicy
-from reflector.llm.secrets import keys_of_environment
+from reflector.llm.secrets import keys_of
+from reflector.llm.wording import show_value
 from reflector.usage import Budget, Price
 
 __all__ = ["Model", "ModelOptions", "as_model"]
@@ -128,12 +130,11 @@ class Model:
         return self._calls.throttle.concurrency
 
     def __repr__(self) -> str:
-        return f"Model({self.client!r})"
+        return f"Model({show_value(self.client)})"
 
     def keys(self) -> tuple[str, ...]:
         """Return the keys that this process uses: the client's own, and those of the environment."""
-        tell = getattr(self.client, "keys", None)
-        return (*(tell() if callable(tell) else ()), *keys_of_environment())
+        return keys_of(self.client)
 
     def charged_to(self, *ledgers: Ledger) -> Model:
         """Return the same model, with the same limits and ledger, whose calls these ledgers pay as well."""
@@ -144,10 +145,20 @@ class Model:
         return view
 
     async def warmup(self) -> None:
-        """Let the client load what its first call needs: seconds for litellm, once per process. Not for a replay."""
+        """Let the client load what its first call needs: seconds for litellm, once per process. Not for a replay.
+
+        Raises:
+            LLMError: If it cannot.
+        """
         if self.store is not None and self.store.mode == "replay":
-            return
-        await warm_up(self.client)
+            return None
+        try:
+            return await warm_up(self.client)
+        except Exception as err:  # the border to other people's clients, as for their answers
+            failure, cause = failure_of(err, model=self.name, keys=self.keys())
+            if failure is err:
+                raise
+        raise failure from cause
 
     async def complete(self, request: ModelRequest) -> ModelReply:
         """Return the model's answer; what the client loads for its first call does not count as time.
@@ -159,8 +170,9 @@ class Model:
                 was used up.
         """
         if not isinstance(request, ModelRequest):
+            came = shorten(show_value(request), 80)
             raise LLMBadRequestError(
-                f"a request is a ModelRequest, such as ModelRequest.from_text(text); got {shorten(repr(request), 80)}.",
+                f"a request is a ModelRequest, such as ModelRequest.from_text(text); got {came}.",
                 model=self.name,
             )
         if self.store is None:
@@ -208,7 +220,7 @@ def _check(name: str, value: object, kind: type | UnionType) -> None:
             kind.__name__ if isinstance(kind, type) else " | ".join(each.__name__ for each in get_args(kind))
         )
         raise ConfigurationError(
-            f"{name} is of type {wanted.removesuffix(' | NoneType')}; got {shorten(repr(value), 80)}."
+            f"{name} is of type {wanted.removesuffix(' | NoneType')}; got {shorten(show_value(value), 80)}."
         )
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from reflector.agents.ambient import current_runtime
 from reflector.agents.context import Context
 from reflector.dispatch.task import Task
+from reflector.errors import RuntimeClosedError
 from reflector.llm.client import LLMClient, ModelFunction
 from reflector.llm.messages import ModelRequest
 from reflector.llm.model import as_model
@@ -63,7 +65,10 @@ def _announcer(context: Context) -> Watch:
             MODEL_PROGRESSED, f"/agents/{context.ref.name}", progress.model_dump(), subject=asked.subject
         )
         signal.causationid, signal.correlationid = asked.id, asked.correlationid or asked.id
-        context.runtime.announce(signal)
+        with suppress(
+            RuntimeClosedError
+        ):  # a piece from trio's other thread may come after the call was cancelled
+            context.runtime.announce(signal)
 
     return announce
 

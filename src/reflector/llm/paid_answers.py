@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from pydantic import ValidationError
+
 from reflector.dispatch.store import AnswerStore, fingerprint_of
-from reflector.errors import LLMError
+from reflector.errors import LLMError, StoreDamagedError
 from reflector.llm.messages import ModelReply, ModelRequest
 from reflector.usage import Usage
 
@@ -24,7 +26,7 @@ def request_fingerprint(client: Any, request: ModelRequest) -> str:
 
     A client is known by its `name`, and by its `base_url` if it has one; a plain function by its name alone.
     """
-    server = urlsplit(getattr(client, "base_url", None) or "")
+    server = urlsplit(str(getattr(client, "base_url", None) or ""))
     asked = {
         "model": client.name,
         "server": f"{server.hostname or ''}:{server.port or ''}{server.path.rstrip('/')}",
@@ -42,6 +44,7 @@ async def answer_once(
 
     Raises:
         NotStoredError: If the store only replays and does not hold it.
+        StoreDamagedError: If what it holds is no answer of a model.
         LLMError: What `ask` raises, here or for somebody else who asked the same at the same time and pays for it.
     """
     is_ours = False
@@ -57,5 +60,9 @@ async def answer_once(
         if not is_ours:
             err.usage, err.was_sent = _FREE, False
         raise
-    reply = ModelReply.model_validate(stored.value)
+    try:
+        reply = ModelReply.model_validate(stored.value)
+    except ValidationError as err:
+        reason = err.errors()[0]["msg"]
+        raise StoreDamagedError(f"{store!r} holds what is no answer of a model: {reason}") from err
     return reply.model_copy(update={"usage": _FREE, "cached": True}) if stored.is_hit else reply

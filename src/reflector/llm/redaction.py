@@ -25,10 +25,10 @@ _KEYS = re.compile(
     # With line breaks as they are or escaped, as in JSON; of one that was cut off, what is there.
     r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?:[\w+/=\s\\]{16,20000}-----END [A-Z ]{0,30}PRIVATE KEY-----"
     r"|(?:(?:\s|\\[nr]){1,4}[A-Za-z0-9+/=]{16,4096}){1,400})"
-    r"|(?<=://)[^/\s:@<>]{1,128}:[^/\s@<>]{1,256}(?=@)"  # a name and a password in a URL
+    r"|(?<=://)[^/\s:@<>]{1,128}:[^/\s<>]{1,256}(?=@)"  # a name and a password in a URL
     rf"|(?i:(?<=\bbearer )){_HAS_DIGIT}[\w.~+/=-]{{12,4096}}"
-    rf"|(?i:\b(?:api|access|auth|secret)[-_ ]?(?:key|token)|\b(?:password|passwd|secret)\b)[\"']?\s{{0,4}}[:=]\s{{0,4}}"
-    rf"[\"']?(?P<value>{_HAS_DIGIT}[\w.~+/=-]{{10,512}})"
+    rf"|(?i:\b(?:api|access|auth|secret)[-_ ]?(?:key|token)|\b(?:password|passwd|secret)\b)\\{{0,3}}[\"']?\s{{0,4}}"
+    rf"[:=]\s{{0,4}}\\{{0,3}}[\"']?(?P<value>{_HAS_DIGIT}[\w.~+/=-]{{10,512}})"
 )
 # Not the product of two matrices, `a@b.sum()`.
 _EMAILS = re.compile(r"\b[\w.+%-]{1,64}@(?:[\w-]{1,63}\.){1,8}[A-Za-z]{2,24}\b(?!(?:\.\w{1,63})*\()")

@@ -17,7 +17,6 @@ from reflector.errors import (
     UnsupportedReplyError,
 )
 from reflector.llm.messages import ModelReply
-from reflector.llm.secrets import redact
 from reflector.llm.wording import show_model, show_value
 from reflector.usage import Usage
 
@@ -62,7 +61,9 @@ def read_reply(value: Any, *, model: str | None = None) -> ModelReply:
     'Add a constraint.'
     """
     if isinstance(value, ModelReply):
-        return value if value.content.strip() else _raise_empty(value.finish_reason, value.model or model)
+        if not value.content.strip():
+            _raise_empty(value.finish_reason, value.model or model)
+        return value if value.model or not model else value.model_copy(update={"model": model})
     if isinstance(value, str):
         return (
             ModelReply(content=replace_surrogates(value), model=model)
@@ -163,6 +164,8 @@ def split_thinking(content: str) -> tuple[str | None, str]:
 
 
 _MISSING: Any = object()
+_MOST = 2**53
+"""More of anything is no figure that somebody counted; JSON may hold one that no float can."""
 
 
 def _get(holder: Any, name: str) -> Any:
@@ -194,12 +197,13 @@ def _string(value: Any) -> str | None:
 
 
 def _count(value: Any) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    is_count = isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST
+    return value if is_count else None
 
 
 def _number(value: Any) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number and 0 <= value < float("inf") else None
+    return float(value) if is_number and 0 <= value <= _MOST else None
 
 
 def _either(first: Any, second: Any) -> Any:
@@ -219,7 +223,7 @@ def _raise_empty(finish_reason: str | None, model: str | None) -> NoReturn:
 
 
 def _unsupported(value: Any, model: str | None) -> LLMError:
-    came = one_line(redact(show_value(value)[:2000]), 120)
+    came = one_line(show_value(value), 120)
     return UnsupportedReplyError(
         f"an answer must be {_ACCEPTED}; got {type(value).__name__} {came}", model=model
     )

@@ -33,8 +33,9 @@ class RetryPolicy:
     """Retries that all calls to one model may use together; every answer gives a fifth of one back."""
 
     def __post_init__(self) -> None:
-        waits = (self.base, self.longest_wait, self.longest_retry_after)
-        if not isinstance(self.attempts, int) or self.attempts < 1 or not min(*waits, self.budget) >= 0:
+        figures = (self.base, self.longest_wait, self.longest_retry_after, self.budget)
+        are_amounts = all(isinstance(figure, int | float) and figure >= 0 for figure in figures)
+        if not isinstance(self.attempts, int) or self.attempts < 1 or not are_amounts:
             raise ConfigurationError(
                 f"a retry policy needs a whole number of attempts >= 1, waits and a budget >= 0; got {self!r}."
             )
@@ -166,7 +167,8 @@ class Retrier:
         """Return the server's own wait, else a random one that may double with every try."""
         if isinstance(error, LLMError) and error.retry_after is not None:
             return error.retry_after
-        ceiling = min(self.policy.longest_wait, self.policy.base * 2.0 ** (attempt - 1))
+        doubled = 2.0 ** min(attempt - 1, 100)  # some policies try a thousand times
+        ceiling = min(self.policy.longest_wait, self.policy.base * doubled)
         return ceiling * self._jitter()
 
 

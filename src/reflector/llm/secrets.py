@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import os
 import re
 from collections.abc import Iterable
@@ -14,10 +15,12 @@ from reflector._text import text_of
 from reflector.llm.messages import ModelReply
 
 __all__ = [
+    "LONGEST_TEXT",
     "MASK",
     "forms_of",
     "is_clean",
     "is_secret",
+    "keys_of",
     "keys_of_environment",
     "redact",
     "remove_keys",
@@ -25,18 +28,21 @@ __all__ = [
 ]
 
 MASK = "[key removed]"
+LONGEST_TEXT = 20_000
+"""Characters of what an error says that are searched for keys; the rest is not shown."""
 
 # Prefixes that providers give their keys; then headers and JSON or query fields that hold one. No value begins
 # with or runs across a bracket: a key that is removed already stays as it is.
 _KEY = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|ghp|gho|github_pat|AIza|AKIA|r8|nvapi|pplx|tgp|csk|fw)[-_]?[A-Za-z0-9*_.-]{8,}"
-    # a name and a password in a URL
-    rf"|(?<=://)(?:{re.escape(MASK)}|[^/\s:@\[])+:(?:{re.escape(MASK)}|[^/\s@\[])+(?=@)"
+    r"\b(?:(?:sk|pk|rk|gsk|xai|hf|ghp|gho|github_pat|r8|nvapi|pplx|tgp|csk|fw)[-_]|AIza|AKIA)[A-Za-z0-9*_.-]{8,}"
+    # a name, a password or both in a URL
+    rf"|(?<=://)(?:{re.escape(MASK)}|[^/?#\s\[\"'<>])+(?=@)"
     r"|(?<=\b[Bb]earer )[^\s\"',;}\[]{4,}"
     r"|(?<=\b[Bb]asic )[A-Za-z0-9+/=]{8,}"
 )
 _FIELD = re.compile(
-    r"(?i)(\b(?:x-)?(?:api[-_ ]?key|apikey|access[-_]token|authorization|secret)\b[\"']?\s*[:=]\s*[\"']?)"
+    r"(?i)(\b(?:x-)?(?:api[-_ ]?key|apikey|access[-_]token|authorization|secret|password|passwd)\b"
+    r"\\*[\"']?\s*[:=]\s*\\*[\"']?)"
     r"(?!(?:bearer|basic)\b)([^\s\"',;&}\[]{4,})"
 )
 """A field that holds a key: its name stays, its value goes."""
@@ -87,7 +93,7 @@ def without_keys(reply: ModelReply, keys: Iterable[str | None]) -> ModelReply:
 
 @lru_cache(256)
 def forms_of(key: str) -> tuple[str, ...]:
-    """Return a key as it is and, when nobody writes it by chance, as others write it: URL, hex, base64.
+    """Return a key as it is and, when nobody writes it by chance, as others write it: JSON, URL, hex, base64.
 
     In base64 a key looks different at each of three places in the text around it; what it does not share with its
     neighbours is looked for.
@@ -96,6 +102,7 @@ def forms_of(key: str) -> tuple[str, ...]:
         return (key,)
     raw = key.encode("utf-8", "surrogatepass")
     forms = {key, quote(key, safe=""), raw.hex(), raw.hex().upper()}
+    forms |= {json.dumps(key, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)}
     for offset in range(3):
         whole = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
         inner = whole[(0, 2, 3)[offset] : len(whole) - (1 if (offset + len(raw)) % 3 else 0)]
@@ -123,11 +130,18 @@ def keys_of_environment() -> tuple[str, ...]:
     known, keys = _seen
     if raw != known:
         before = dict(raw)
-        endings = ("_API_KEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY")
-        values = [os.environ.get(name, "") for name in list(os.environ) if name.endswith(endings)]
+        endings = ("_API_KEY", "_APIKEY", "_TOKEN", "_SECRET", "_SECRET_ACCESS_KEY", "_PASSWORD")
+        names = [name for name in list(os.environ) if f"_{name}".endswith(endings)]
+        values = [os.environ.get(name, "").strip() for name in names]
         keys = tuple(value for value in values if len(value) >= 8)
         _seen = before, keys
     return keys
+
+
+def keys_of(client: Any) -> tuple[str, ...]:
+    """Return the keys that a client uses: its own, if it has a method `keys`, and those of the environment."""
+    tell = getattr(client, "keys", None)
+    return (*(tell() if callable(tell) else ()), *keys_of_environment())
 
 
 def is_secret(key: str) -> bool:
@@ -140,13 +154,22 @@ def is_secret(key: str) -> bool:
     return len(key) >= (12 if is_of_words else 8)
 
 
-def is_clean(err: BaseException | None, known: Iterable[str | None] = ()) -> bool:
-    """Return whether a traceback of `err`, with everything behind it, shows no key."""
+def is_clean(err: BaseException, known: Iterable[str | None] = ()) -> bool:
+    """Return whether `err`, with its notes, its parts and everything behind it, shows no key.
+
+    What is too long to be looked through counts as showing one.
+    """
     known = tuple(known)
+    waiting: list[BaseException | None] = [err]
     seen: set[int] = set()
-    while err is not None and id(err) not in seen:
-        seen.add(id(err))
-        if redact(said := text_of(err), known) != said:
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        said = "\n".join([text_of(each), *map(str, getattr(each, "__notes__", ()))])
+        if len(said) > LONGEST_TEXT or redact(said, known) != said:
             return False
-        err = err.__cause__ or err.__context__
+        waiting += [each.__cause__, each.__context__]
+        waiting += each.exceptions if isinstance(each, BaseExceptionGroup) else ()
     return True

@@ -63,6 +63,8 @@ class _Gathered:
         self._model = getattr(chunk, "model", None) or self._model
         is_text = False
         for choice in getattr(chunk, "choices", None) or ():
+            if getattr(choice, "index", 0):  # of several answers the first one is taken, as without a stream
+                continue
             self.finish_reason = getattr(choice, "finish_reason", None) or self.finish_reason
             for at, name in enumerate(("content", "reasoning_content")):
                 piece = getattr(choice.delta, name, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reflector._text import clean, one_line
+from reflector.llm.secrets import redact
 
 __all__ = ["show_model", "show_value"]
 
@@ -13,8 +14,8 @@ def show_model(name: str | None) -> str:
 
 
 def show_value(value: object) -> str:
-    """Return `repr(value)`, or the name of its type where that raises."""
+    """Return `repr(value)` without what looks like a key, or the name of its type where that raises."""
     try:
-        return repr(value)
+        return redact(repr(value)[:2000])
     except Exception:  # noqa: BLE001 - somebody else's `__repr__` may do anything
         return f"<{type(value).__name__} without a repr>"
