@@ -36,6 +36,11 @@ def active_ledgers() -> tuple[Ledger, ...]:
     return _ACTIVE.get()
 
 
+def _allowed(budget: Budget) -> dict[int, int]:
+    limits = enumerate(getattr(budget, name) for name in _LIMITS)
+    return {at: limit if at else round(limit * _UNIT) for at, limit in limits if limit is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """What may have to be paid although nobody knows it yet: it is under way, or broke off, or was told to nobody."""
@@ -140,12 +145,14 @@ class Ledger:
         self.before_call: Callable[[], Awaitable[None]] | None = None
         self._clock = clock or SystemClock()
         self._began: float | None = None
-        limits = enumerate(getattr(self.budget, name) for name in _LIMITS)
-        self._allowed: dict[int, int] = {
-            at: limit if at else round(limit * _UNIT) for at, limit in limits if limit is not None
-        }
+        self._allowed = {} if self.budget is _UNLIMITED else _allowed(self.budget)
         """What is limited, by its place in `_LIMITS`."""
-        self._spent, self._held, self._under_way, self._lent = ([0, 0, 0, 0] for _ in range(4))
+        self._spent, self._held, self._under_way, self._lent = (
+            [0, 0, 0, 0],
+            [0, 0, 0, 0],
+            [0, 0, 0, 0],
+            [0, 0, 0, 0],
+        )
         self._accounts: dict[tuple[str, str, str], Account] = {}
         self._dearest: dict[tuple[str, str, str], int] = {}
         self._begun_rollouts: set[Reservation] = set()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from reflector._json import dumps
 from reflector._text import shorten
 from reflector.errors import ConfigurationError, InputError
 
@@ -16,6 +16,12 @@ __all__ = ["DEFAULT_COMPONENT", "Candidate", "components_of"]
 
 DEFAULT_COMPONENT = "prompt"
 """Name of the only component when the seed is a text and not a dict of texts."""
+
+
+@lru_cache(256)
+def _digest(text: str) -> bytes:
+    """Return the hash of one text. Cached, as a child shares most of its texts with its parent."""
+    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +40,9 @@ class Candidate(Mapping[str, str]):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "components", MappingProxyType(dict(self.components)))
-        digest = hashlib.blake2b(dumps(dict(self.components), sort_keys=True), digest_size=16).hexdigest()
-        object.__setattr__(self, "key", digest)
+        told = (each for name in sorted(self.components) for each in (name, self.components[name]))
+        digest = hashlib.blake2b(b"".join(map(_digest, told)), digest_size=16)
+        object.__setattr__(self, "key", digest.hexdigest())
 
     @property
     def text(self) -> str:

@@ -180,7 +180,7 @@ class State:
         elif proposal.is_hasty:
             share = _LATE
         for candidate, split, rows in proposal.awaiting:
-            known = self.results.known(proposal, candidate, split)
-            if len(rows) - known.count(rows) > share * len(rows):
+            known, missing = self.results.known(proposal, candidate, split), share * len(rows)
+            if len(rows) - len(known) > missing or len(rows) - known.count(rows) > missing:
                 return False
         return True
